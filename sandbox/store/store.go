@@ -1,0 +1,197 @@
+// Package store is the sandbox's only state: what the local Entra, Graph, ARM,
+// blob and Functions services remember. One owner (the [Store]), one lock (a
+// bbolt write transaction), one file in the sandbox's directory, so that a
+// restart and a kill -9 lose nothing that was answered.
+//
+// The models here are plain data. Rules (who may, what is refused, what a
+// property means) belong to the service packages that use them.
+//
+// Not for production: content is not encrypted, and writes are not synced to
+// the disk, so a power cut (not a killed process) may lose the last of them.
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// ErrInUse is returned by [Open] when another sandbox owns the directory.
+var ErrInUse = errors.New("another sandbox is using this directory")
+
+// A Store holds everything a sandbox remembers. It is safe for concurrent use.
+type Store struct {
+	db       *bolt.DB
+	contents string // folder of blob contents, by SHA-256
+	offset   atomic.Int64
+	wall     func() time.Time
+}
+
+// Open opens or creates the store in dir. A nil wall clock means time.Now. It
+// returns [ErrInUse] when another process has the store open.
+func Open(dir string, wall func() time.Time) (*Store, error) {
+	if wall == nil {
+		wall = time.Now
+	}
+	contents := filepath.Join(dir, "contents")
+	if err := os.MkdirAll(contents, 0o700); err != nil {
+		return nil, fmt.Errorf("create store: %w", err)
+	}
+	db, err := bolt.Open(filepath.Join(dir, "state.db"), 0o600, &bolt.Options{
+		Timeout: time.Second,
+		// The kernel keeps written pages when a process is killed, which is
+		// the failure the sandbox promises to survive.
+		NoSync:         true,
+		NoFreelistSync: true,
+	})
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		return nil, fmt.Errorf("open store %q: %w", dir, ErrInUse)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	s := &Store{db: db, contents: contents, wall: wall}
+	err = s.Update(func(tx *Tx) error {
+		for _, name := range collectionNames {
+			if _, err := tx.bolt.CreateBucketIfNotExists([]byte(name)); err != nil {
+				return err
+			}
+		}
+		offset, _ := clockOffset.Get(tx, "offset")
+		s.offset.Store(int64(offset))
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare store: %w", err), db.Close())
+	}
+	return s, nil
+}
+
+// Close releases the store.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Now is the sandbox's time: the machine's plus the offset of [Store.Advance].
+// It rules what services remember. Times inside tokens come from [Store.Wall].
+func (s *Store) Now() time.Time {
+	return s.wall().Add(time.Duration(s.offset.Load())).UTC()
+}
+
+// Wall is the machine's time, which the clients of the sandbox share.
+func (s *Store) Wall() time.Time { return s.wall().UTC() }
+
+// Advance moves the sandbox's clock forward by d; it cannot go back.
+func (s *Store) Advance(d time.Duration) error {
+	if d < 0 {
+		return fmt.Errorf("advance the clock: expected a positive duration, got %q", d)
+	}
+	return s.Update(func(tx *Tx) error {
+		offset, _ := clockOffset.Get(tx, "offset")
+		offset += d
+		clockOffset.Put(tx, "offset", offset)
+		s.offset.Store(int64(offset))
+		return nil
+	})
+}
+
+// A Tx is one transaction over the store. It must not outlive the function it
+// was handed to, nor be used by two goroutines.
+type Tx struct {
+	bolt *bolt.Tx
+	err  error
+}
+
+// View runs read against a consistent snapshot. Writing in it is a mistake of
+// the programmer and fails.
+func (s *Store) View(read func(*Tx) error) error {
+	return s.db.View(func(b *bolt.Tx) error {
+		tx := &Tx{bolt: b}
+		return errors.Join(read(tx), tx.err)
+	})
+}
+
+// Update runs change alone. When it returns an error nothing is stored.
+func (s *Store) Update(change func(*Tx) error) error {
+	return s.db.Update(func(b *bolt.Tx) error {
+		tx := &Tx{bolt: b}
+		if err := change(tx); err != nil {
+			return err
+		}
+		return tx.err
+	})
+}
+
+// A Collection is one kind of object, kept under string keys. Reading one that
+// cannot be decoded makes the transaction fail.
+type Collection[T any] struct{ name string }
+
+var collectionNames []string
+
+func collection[T any](name string) Collection[T] {
+	collectionNames = append(collectionNames, name)
+	return Collection[T]{name: name}
+}
+
+// Get returns the object under key, and whether there is one.
+func (c Collection[T]) Get(tx *Tx, key string) (T, bool) {
+	var v T
+	data := tx.bolt.Bucket([]byte(c.name)).Get([]byte(key))
+	if data == nil {
+		return v, false
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		tx.fail(fmt.Errorf("decode %s %q: %w", c.name, key, err))
+		return v, false
+	}
+	return v, true
+}
+
+// Put stores v under key, replacing what was there.
+func (c Collection[T]) Put(tx *Tx, key string, v T) {
+	data, err := json.Marshal(v)
+	if err == nil {
+		err = tx.bolt.Bucket([]byte(c.name)).Put([]byte(key), data)
+	}
+	if err != nil {
+		tx.fail(fmt.Errorf("store %s %q: %w", c.name, key, err))
+	}
+}
+
+// Delete removes what is under key, if anything.
+func (c Collection[T]) Delete(tx *Tx, key string) {
+	if err := tx.bolt.Bucket([]byte(c.name)).Delete([]byte(key)); err != nil {
+		tx.fail(fmt.Errorf("delete %s %q: %w", c.name, key, err))
+	}
+}
+
+// All returns the objects whose key starts with prefix, in the order of their
+// keys. The loop body must not change the collection; gather first.
+func (c Collection[T]) All(tx *Tx, prefix string) iter.Seq2[string, T] {
+	return func(yield func(string, T) bool) {
+		cursor := tx.bolt.Bucket([]byte(c.name)).Cursor()
+		for k, data := cursor.Seek([]byte(prefix)); k != nil && len(k) >= len(prefix) && string(k[:len(prefix)]) == prefix; k, data = cursor.Next() {
+			var v T
+			if err := json.Unmarshal(data, &v); err != nil {
+				tx.fail(fmt.Errorf("decode %s %q: %w", c.name, k, err))
+				return
+			}
+			if !yield(string(k), v) {
+				return
+			}
+		}
+	}
+}
+
+// fail makes the transaction fail with the first error given.
+func (tx *Tx) fail(err error) {
+	if tx.err == nil {
+		tx.err = err
+	}
+}
