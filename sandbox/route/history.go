@@ -1,0 +1,128 @@
+package route
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+)
+
+// historySize bounds the memory of a sandbox that runs for days.
+const historySize = 50_000
+
+// An Entry is one request in the history. Bodies and headers are never kept,
+// and query values that could be keys are masked.
+type Entry struct {
+	Time       time.Time `json:"time"`
+	Service    string    `json:"service"`
+	Method     string    `json:"method"`
+	URL        string    `json:"url"` // path and query
+	Route      string    `json:"route,omitempty"`
+	Status     int       `json:"status"`
+	TenantID   string    `json:"tenantId,omitempty"`
+	CallerID   string    `json:"callerId,omitempty"` // object id
+	Object     string    `json:"object,omitempty"`   // id of the object created, changed or deleted
+	Code       string    `json:"code,omitempty"`     // error code of the answer
+	Unemulated string    `json:"unemulated,omitempty"`
+}
+
+// A Log is the history of requests. Its zero value is ready to use.
+type Log struct {
+	mu      sync.Mutex
+	entries []Entry
+	strange []Entry
+	Now     func() time.Time // nil means time.Now
+}
+
+// Entries returns the history, oldest first.
+func (l *Log) Entries() []Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.entries)
+}
+
+// Unemulated returns the requests that the sandbox did not know.
+func (l *Log) Unemulated() []Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.strange)
+}
+
+type noteKey struct{}
+
+// Note returns the history entry of a request being served, for the service to
+// complete. Outside a request it returns an entry that nobody keeps.
+func Note(ctx context.Context) *Entry {
+	if entry, ok := ctx.Value(noteKey{}).(*Entry); ok {
+		return entry
+	}
+	return &Entry{}
+}
+
+// record runs next and keeps what it noted.
+func (l *Log) record(service string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		now := time.Now
+		if l.Now != nil {
+			now = l.Now
+		}
+		entry := &Entry{Time: now().UTC(), Service: service, Method: r.Method, URL: masked(r.URL)}
+		sw := &statusWriter{ResponseWriter: w}
+		defer func() {
+			entry.Status = sw.status
+			l.keep(*entry)
+		}()
+		next.ServeHTTP(sw, r.WithContext(context.WithValue(r.Context(), noteKey{}, entry)))
+	})
+}
+
+func (l *Log) keep(entry Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.entries) == historySize {
+		l.entries = slices.Delete(l.entries, 0, historySize/10)
+	}
+	l.entries = append(l.entries, entry)
+	if entry.Unemulated != "" {
+		l.strange = append(l.strange, entry)
+	}
+}
+
+// masked is the URL as the history shows it: function keys and signatures in
+// the query are secrets.
+func masked(u *url.URL) string {
+	query := u.Query()
+	for name := range query {
+		switch name {
+		case "code", "sig", "access_token", "client_secret", "client_assertion", "key":
+			query.Set(name, "***")
+		}
+	}
+	shown := url.URL{Path: u.Path, RawQuery: query.Encode()}
+	return shown.String()
+}
+
+// A statusWriter remembers the status that was sent.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

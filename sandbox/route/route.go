@@ -1,0 +1,98 @@
+// Package route is what all the sandbox's HTTP services share: a table of the
+// routes each answers, who is calling, the history of requests, and the faults
+// queued for them.
+//
+// The sandbox is strict. A request that no route knows, or that brings a query
+// parameter its route does not know, is unemulated: 501, recorded in the
+// [Log], and a failure of the run that caused it. What the real service would
+// refuse is refused by the service packages, in that service's own shape.
+//
+// Not for production.
+package route
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+)
+
+// A Route is one request that a service answers.
+type Route struct {
+	Pattern    string   // http.ServeMux pattern, method first
+	Permission []string // what the caller must hold, any of them; empty means anyone
+	Query      []string // query parameters it knows
+	Serve      http.HandlerFunc
+	Doc        string // the Microsoft page, or the RFC, that the answer follows
+	Checked    string // when it was last compared with that page, as 2006-01-02
+}
+
+// A Table is all that one service answers.
+type Table struct {
+	Service string // entra, graph, arm, blob, appservice, …
+	Source  string // the file to extend for a new route, for the answer to unemulated requests
+	Routes  []Route
+
+	// Refuse writes an error in the service's own shape.
+	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)
+
+	// Guard admits the caller of a route, before Serve: it answers the request
+	// and returns false, or returns the request to go on with. Nil admits all.
+	Guard func(w http.ResponseWriter, r *http.Request, route Route) (*http.Request, bool)
+
+	// Path gives the path to match, when it is not the request's own (ARM
+	// ignores case). Nil means the path as it came.
+	Path func(path string) string
+}
+
+// Handler serves the table. Every request is recorded in log, and a fault
+// queued in weather for its pattern is answered first.
+func (t Table) Handler(log *Log, weather *Weather) http.Handler {
+	mux := http.NewServeMux()
+	for _, route := range t.Routes {
+		mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) {
+			Note(r.Context()).Route = route.Pattern
+			for name := range r.URL.Query() {
+				if !slices.Contains(route.Query, name) {
+					t.Unemulated(w, r, fmt.Sprintf("query parameter %q", name))
+					return
+				}
+			}
+			if weather.strike(w, r, t, route.Pattern) {
+				return
+			}
+			if t.Guard != nil {
+				var ok bool
+				if r, ok = t.Guard(w, r, route); !ok {
+					return
+				}
+			}
+			route.Serve(w, r)
+		})
+	}
+	return log.record(t.Service, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		matched := r
+		if t.Path != nil {
+			matched = r.Clone(r.Context())
+			matched.URL.Path = t.Path(r.URL.Path)
+			matched.URL.RawPath = ""
+		}
+		if _, pattern := mux.Handler(matched); pattern == "" || !hasPattern(t.Routes, pattern) {
+			t.Unemulated(w, r, "route")
+			return
+		}
+		mux.ServeHTTP(w, matched)
+	}))
+}
+
+// hasPattern tells a route of the table from ServeMux's own redirects.
+func hasPattern(routes []Route, pattern string) bool {
+	return slices.ContainsFunc(routes, func(r Route) bool { return r.Pattern == pattern })
+}
+
+// Unemulated answers a request that the sandbox does not know, and records it.
+// what names the unknown part: a route, a query parameter, a property.
+func (t Table) Unemulated(w http.ResponseWriter, r *http.Request, what string) {
+	Note(r.Context()).Unemulated = what
+	t.Refuse(w, r, http.StatusNotImplemented, "NotEmulated", fmt.Sprintf(
+		"the sandbox does not emulate %s of %s %s; to add it, extend %s", what, r.Method, r.URL.Path, t.Source))
+}
