@@ -1,0 +1,142 @@
+package graph
+
+import (
+	"encoding/json"
+	"iter"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"app-to-app/sandbox/store"
+)
+
+const applicationResource = "Application"
+
+// application returns the live application of the path and refuses a caller
+// that may not change it (or only read it, for GET).
+func (q *request) application(tx *store.Tx) (store.Application, error) {
+	id := q.PathValue("id")
+	app, ok := store.Applications.Get(tx, store.TenantKey(q.caller.TenantID, id))
+	if !ok || app.DeletedAt != nil {
+		return app, notFound(id)
+	}
+	if q.Method == http.MethodGet || q.Method == http.MethodHead {
+		return app, q.mayRead(strings.EqualFold(app.ClientID, q.caller.ClientID), app.Owners...)
+	}
+	return app, q.mayChange(app.Owners...)
+}
+
+func (q *request) putApplication(tx *store.Tx, app store.Application) {
+	store.Applications.Put(tx, store.TenantKey(app.TenantID, app.ObjectID), app)
+	q.note(app.ObjectID)
+}
+
+func listApplications(tx *store.Tx, q *request) (answer, error) {
+	return q.list("applications", applicationFilters, applications(tx, q, false))
+}
+
+// applications are the tenant's, live or deleted. Application.ReadWrite.OwnedBy
+// may list them all
+// (https://learn.microsoft.com/graph/permissions-reference#applicationreadwriteownedby).
+func applications(tx *store.Tx, q *request, deleted bool) iter.Seq2[string, object] {
+	return func(yield func(string, object) bool) {
+		for key, app := range store.Applications.All(tx, store.TenantKey(q.caller.TenantID, "")) {
+			if (app.DeletedAt != nil) != deleted || expired(app.DeletedAt, q.service.Store.Now()) {
+				continue
+			}
+			if !yield(key, viewApplication(tx, app, false)) {
+				return
+			}
+		}
+	}
+}
+
+func getApplication(tx *store.Tx, q *request) (answer, error) {
+	app, err := q.application(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	withKeys := containsID(selection(q.URL.Query()), "keyCredentials")
+	return q.one("applications", viewApplication(tx, app, withKeys))
+}
+
+func createApplication(tx *store.Tx, q *request) (answer, error) {
+	body, err := q.body()
+	if err != nil {
+		return answer{}, err
+	}
+	app := store.Application{
+		TenantID: q.caller.TenantID, ObjectID: uuid.NewString(), ClientID: uuid.NewString(),
+		CreatedBy: q.caller.ObjectID, CreatedAt: q.service.Store.Now(),
+		SignInAudience: "AzureADMyOrg",
+	}
+	if app.Owners, err = q.bindOwners(tx, body); err != nil {
+		return answer{}, err
+	}
+	if err := q.setApplication(tx, &app, body); err != nil {
+		return answer{}, err
+	}
+	if app.DisplayName == "" {
+		return answer{}, invalidValue("displayName", applicationResource)
+	}
+	q.putApplication(tx, app)
+	shown := viewApplication(tx, app, false)
+	return answer{status: http.StatusCreated, context: "applications/$entity", object: &shown}, nil
+}
+
+func patchApplication(tx *store.Tx, q *request) (answer, error) {
+	app, err := q.application(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := q.body()
+	if err != nil {
+		return answer{}, err
+	}
+	if err := takeID(body, app.ObjectID); err != nil {
+		return answer{}, err
+	}
+	name := app.DisplayName
+	if err := q.setApplication(tx, &app, body); err != nil {
+		return answer{}, err
+	}
+	q.putApplication(tx, app)
+	if app.DisplayName != name {
+		if sp, ok := store.ServicePrincipalByClientID(tx, app.TenantID, app.ClientID); ok {
+			sp.DisplayName = app.DisplayName
+			store.ServicePrincipals.Put(tx, store.TenantKey(sp.TenantID, sp.ObjectID), sp)
+		}
+	}
+	return answer{status: http.StatusNoContent}, nil
+}
+
+// deleteApplication puts the application and its service principal into the
+// recycle bin (https://learn.microsoft.com/graph/api/application-delete).
+func deleteApplication(tx *store.Tx, q *request) (answer, error) {
+	app, err := q.application(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	now := q.service.Store.Now()
+	if sp, ok := store.ServicePrincipalByClientID(tx, app.TenantID, app.ClientID); ok {
+		recycle(tx, sp, now)
+	}
+	app.DeletedAt = &now
+	q.putApplication(tx, app)
+	return answer{status: http.StatusNoContent}, nil
+}
+
+// takeID removes the id that clients repeat in the body of a PATCH.
+func takeID(body map[string]json.RawMessage, id string) error {
+	sent, ok := body["id"]
+	if !ok {
+		return nil
+	}
+	var value string
+	if json.Unmarshal(sent, &value) != nil || !strings.EqualFold(value, id) {
+		return readOnly("id")
+	}
+	delete(body, "id")
+	return nil
+}

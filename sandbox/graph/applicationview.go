@@ -1,0 +1,223 @@
+package graph
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+
+	"app-to-app/sandbox/store"
+)
+
+var applicationFilters = filterable{
+	"id": false, "appId": false, "displayName": false, "identifierUris": false,
+	"signInAudience": false, "publisherDomain": false,
+}
+
+// viewApplication is an application as Graph shows it. The certificates
+// themselves are shown only when asked for
+// (https://learn.microsoft.com/graph/api/resources/keycredential).
+func viewApplication(tx *store.Tx, app store.Application, withKeys bool) object {
+	tenant, _ := store.Tenants.Get(tx, strings.ToLower(app.TenantID))
+	props := map[string]any{
+		"id":                        app.ObjectID,
+		"appId":                     app.ClientID,
+		"deletedDateTime":           momentOrNull(app.DeletedAt),
+		"createdDateTime":           moment(app.CreatedAt),
+		"displayName":               app.DisplayName,
+		"identifierUris":            listOrEmpty(app.IdentifierURIs),
+		"publisherDomain":           textOrNull(tenant.Domain),
+		"signInAudience":            app.SignInAudience,
+		"tags":                      listOrEmpty(app.Tags),
+		"appRoles":                  viewRoles(app.AppRoles),
+		"keyCredentials":            viewKeys(app.KeyCredentials, withKeys),
+		"passwordCredentials":       viewPasswords(app.PasswordCredentials),
+		"applicationTemplateId":     nil,
+		"disabledByMicrosoftStatus": nil,
+		"certification":             nil,
+		"addIns":                    []any{},
+		"verifiedPublisher":         map[string]any{"displayName": nil, "verifiedPublisherId": nil, "addedDateTime": nil},
+	}
+	for name, form := range applicationShapes {
+		props[name] = form.show(app.Other[name])
+	}
+	if info, ok := props["info"].(map[string]any); ok {
+		info["logoUrl"] = nil
+	}
+	if api, ok := props["api"].(map[string]any); ok && app.RequestedAccessTokenVersion != 0 {
+		api["requestedAccessTokenVersion"] = app.RequestedAccessTokenVersion
+	}
+	return object{kind: "application", id: app.ObjectID, props: props}
+}
+
+func viewRoles(roles []store.AppRole) []any {
+	shown := []any{}
+	for _, role := range roles {
+		shown = append(shown, map[string]any{
+			"id": role.ID, "allowedMemberTypes": role.AllowedMemberTypes,
+			"description": role.Description, "displayName": role.DisplayName,
+			"isEnabled": role.IsEnabled, "origin": "Application", "value": textOrNull(role.Value),
+		})
+	}
+	return shown
+}
+
+// viewPasswords shows all of a secret but the secret.
+func viewPasswords(credentials []store.PasswordCredential) []any {
+	shown := []any{}
+	for _, c := range credentials {
+		shown = append(shown, viewPassword(c))
+	}
+	return shown
+}
+
+func viewPassword(c store.PasswordCredential) map[string]any {
+	return map[string]any{
+		"keyId": c.KeyID, "displayName": textOrNull(c.DisplayName), "hint": c.Hint, "secretText": nil,
+		"customKeyIdentifier": nil, "startDateTime": moment(c.Start), "endDateTime": moment(c.End),
+	}
+}
+
+func viewKeys(credentials []store.KeyCredential, withKeys bool) []any {
+	shown := []any{}
+	for _, c := range credentials {
+		key := map[string]any{
+			"keyId": c.KeyID, "displayName": textOrNull(c.DisplayName), "type": c.Type, "usage": c.Usage, "key": nil,
+			"customKeyIdentifier": c.CustomKeyIdentifier, "startDateTime": moment(c.Start), "endDateTime": moment(c.End),
+		}
+		if withKeys {
+			key["key"] = base64.StdEncoding.EncodeToString(c.Certificate)
+		}
+		shown = append(shown, key)
+	}
+	return shown
+}
+
+var servicePrincipalFilters = filterable{
+	"id": false, "appId": false, "displayName": false, "servicePrincipalType": false,
+	"servicePrincipalNames": false, "accountEnabled": false, "appOwnerOrganizationId": false,
+	"tags": false,
+}
+
+// viewServicePrincipal is a service principal as Graph shows it. Much of it
+// mirrors its application, which is nil for managed identities and for
+// Microsoft's own services.
+func viewServicePrincipal(sp store.ServicePrincipal, app *store.Application, version string) object {
+	names := sp.ServicePrincipalNames
+	if !containsID(names, sp.ClientID) {
+		names = append([]string{sp.ClientID}, names...)
+	}
+	props := map[string]any{
+		"id":                        sp.ObjectID,
+		"appId":                     sp.ClientID,
+		"deletedDateTime":           momentOrNull(sp.DeletedAt),
+		"createdDateTime":           moment(sp.CreatedAt),
+		"displayName":               sp.DisplayName,
+		"appDisplayName":            sp.DisplayName,
+		"appDescription":            nil,
+		"appOwnerOrganizationId":    textOrNull(sp.AppOwnerTenantID),
+		"appRoleAssignmentRequired": sp.AppRoleAssignmentRequired,
+		"accountEnabled":            sp.AccountEnabled,
+		"servicePrincipalType":      sp.Type,
+		"servicePrincipalNames":     names,
+		"tags":                      listOrEmpty(sp.Tags),
+		"appRoles":                  viewRoles(sp.AppRoles),
+		"homepage":                  nil, "logoutUrl": nil, "signInAudience": nil,
+		"replyUrls":             []string{},
+		"info":                  applicationShapes["info"].show(nil),
+		"applicationTemplateId": nil, "disabledByMicrosoftStatus": nil,
+		"preferredTokenSigningKeyThumbprint": nil, "samlMetadataUrl": nil,
+		"addIns": []any{}, "keyCredentials": []any{}, "passwordCredentials": []any{},
+		"resourceSpecificApplicationPermissions": []any{},
+		"verifiedPublisher":                      map[string]any{"displayName": nil, "verifiedPublisherId": nil, "addedDateTime": nil},
+	}
+	for name, form := range servicePrincipalShapes {
+		props[name] = form.show(sp.Other[name])
+	}
+	scopes := any([]any{})
+	switch {
+	case sp.FirstParty:
+		props["signInAudience"] = "AzureADMultipleOrgs"
+	case sp.Type == store.ServicePrincipalManagedIdentity:
+		props["appDisplayName"] = nil
+		props["alternativeNames"] = identityNames(sp.ManagedIdentityID)
+	case app != nil:
+		scopes = mirror(props, sp, *app)
+	}
+	if version == "beta" {
+		props["publishedPermissionScopes"] = scopes
+	} else {
+		props["oauth2PermissionScopes"] = scopes
+	}
+	return object{kind: "servicePrincipal", id: sp.ObjectID, props: props}
+}
+
+// mirror shows the application's properties on its service principal and
+// returns the delegated permissions it defines. The tags of an application
+// spread to its service principal.
+func mirror(props map[string]any, sp store.ServicePrincipal, app store.Application) any {
+	show := func(name string) map[string]any {
+		shown, _ := applicationShapes[name].show(app.Other[name]).(map[string]any)
+		return shown
+	}
+	web := show("web")
+	replies := []string{}
+	for _, platform := range []map[string]any{web, show("spa"), show("publicClient")} {
+		uris, _ := platform["redirectUris"].([]any)
+		for _, uri := range uris {
+			replies = append(replies, uri.(string))
+		}
+	}
+	tags := listOrEmpty(sp.Tags)
+	for _, tag := range app.Tags {
+		if !containsID(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	props["displayName"], props["appDisplayName"] = app.DisplayName, app.DisplayName
+	props["appDescription"] = applicationShapes["description"].show(app.Other["description"])
+	props["servicePrincipalNames"] = append([]string{app.ClientID}, app.IdentifierURIs...)
+	props["appRoles"] = viewRoles(app.AppRoles)
+	props["signInAudience"] = app.SignInAudience
+	props["homepage"], props["logoutUrl"] = web["homePageUrl"], web["logoutUrl"]
+	props["replyUrls"], props["tags"] = replies, tags
+	info := show("info")
+	info["logoUrl"] = nil
+	props["info"] = info
+	return show("api")["oauth2PermissionScopes"]
+}
+
+// identityNames say which Azure resource a managed identity's service
+// principal stands for; only a user-assigned one is explicit.
+func identityNames(id string) []string {
+	explicit := "isExplicit=False"
+	if strings.Contains(strings.ToLower(id), "/userassignedidentities/") {
+		explicit = "isExplicit=True"
+	}
+	if id == "" {
+		return []string{explicit}
+	}
+	return []string{explicit, id}
+}
+
+// applicationOf returns the application behind a service principal, nil if the
+// tenant has none. A deleted service principal shows its deleted application.
+func applicationOf(tx *store.Tx, sp store.ServicePrincipal) *store.Application {
+	if sp.FirstParty || sp.Type == store.ServicePrincipalManagedIdentity {
+		return nil
+	}
+	for _, app := range store.Applications.All(tx, store.TenantKey(sp.TenantID, "")) {
+		if strings.EqualFold(app.ClientID, sp.ClientID) {
+			return &app
+		}
+	}
+	return nil
+}
+
+// raw is the JSON of a value that always has one.
+func raw(v any) json.RawMessage {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only strings, numbers, lists and maps of them come here
+	}
+	return data
+}

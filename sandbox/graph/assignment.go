@@ -1,0 +1,206 @@
+package graph
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"app-to-app/sandbox/store"
+)
+
+// This file holds app role assignments
+// (https://learn.microsoft.com/graph/api/resources/approleassignment), seen
+// from the resource (appRoleAssignedTo) and from the principal
+// (appRoleAssignments). The rules are: principal and resource are object ids of
+// service principals and nothing else; the role is one that the resource
+// defines, enabled, for applications; the same assignment is not made twice.
+
+// defaultAccess is the role id that stands for no role in particular, for
+// resources that define none.
+const defaultAccess = "00000000-0000-0000-0000-000000000000"
+
+var assignmentFilters = filterable{"id": true}
+
+func viewAssignment(tx *store.Tx, a store.AppRoleAssignment) object {
+	principal, _ := store.LiveServicePrincipal(tx, a.TenantID, a.PrincipalID)
+	resource, _ := store.LiveServicePrincipal(tx, a.TenantID, a.ResourceID)
+	return object{kind: "appRoleAssignment", props: map[string]any{
+		"id": a.ID, "deletedDateTime": nil, "appRoleId": a.AppRoleID, "createdDateTime": moment(a.CreatedAt),
+		"principalDisplayName": principal.DisplayName, "principalId": a.PrincipalID, "principalType": "ServicePrincipal",
+		"resourceDisplayName": resource.DisplayName, "resourceId": a.ResourceID,
+	}}
+}
+
+// A side is the end from which assignments are looked at.
+type side struct {
+	name string // of the collection
+	id   func(store.AppRoleAssignment) string
+}
+
+var (
+	fromResource  = side{"appRoleAssignedTo", func(a store.AppRoleAssignment) string { return a.ResourceID }}
+	fromPrincipal = side{"appRoleAssignments", func(a store.AppRoleAssignment) string { return a.PrincipalID }}
+)
+
+func (s side) context(id string) string { return "servicePrincipals('" + id + "')/" + s.name }
+
+// end returns the service principal of the path. Assigning needs no ownership
+// of it: AppRoleAssignment.ReadWrite.All covers every one, Microsoft's included.
+func (q *request) end(tx *store.Tx) (store.ServicePrincipal, error) {
+	id := q.PathValue("id")
+	sp, ok := store.LiveServicePrincipal(tx, q.caller.TenantID, id)
+	if !ok {
+		return sp, notFound(id)
+	}
+	owners := sp.Owners
+	if app := applicationOf(tx, sp); app != nil {
+		owners = slices.Concat(owners, app.Owners)
+	}
+	return sp, q.mayRead(strings.EqualFold(id, q.caller.ObjectID) && q.Method == http.MethodGet, owners...)
+}
+
+func (s side) list(tx *store.Tx, q *request) (answer, error) {
+	sp, err := q.end(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	return q.list(s.context(sp.ObjectID), assignmentFilters, func(yield func(string, object) bool) {
+		for key, a := range store.AppRoleAssignments.All(tx, store.TenantKey(q.caller.TenantID, "")) {
+			if strings.EqualFold(s.id(a), sp.ObjectID) && !yield(key, viewAssignment(tx, a)) {
+				return
+			}
+		}
+	})
+}
+
+// assignment returns the one that the path names.
+func (s side) assignment(tx *store.Tx, q *request) (store.AppRoleAssignment, error) {
+	sp, err := q.end(tx)
+	if err != nil {
+		return store.AppRoleAssignment{}, err
+	}
+	id := q.PathValue("assignment")
+	a, ok := store.AppRoleAssignments.Get(tx, store.TenantKey(q.caller.TenantID, id))
+	if !ok || a.ID != id || !strings.EqualFold(s.id(a), sp.ObjectID) {
+		return a, notFound(id)
+	}
+	return a, nil
+}
+
+func (s side) get(tx *store.Tx, q *request) (answer, error) {
+	a, err := s.assignment(tx, q)
+	if err != nil {
+		return answer{}, err
+	}
+	return q.one(s.context(q.PathValue("id")), viewAssignment(tx, a))
+}
+
+func (s side) remove(tx *store.Tx, q *request) (answer, error) {
+	a, err := s.assignment(tx, q)
+	if err != nil {
+		return answer{}, err
+	}
+	store.AppRoleAssignments.Delete(tx, store.TenantKey(a.TenantID, a.ID))
+	q.note(a.ID)
+	return answer{status: http.StatusNoContent}, nil
+}
+
+func (s side) create(tx *store.Tx, q *request) (answer, error) {
+	sp, err := q.end(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := q.body()
+	if err != nil {
+		return answer{}, err
+	}
+	a, err := q.readAssignment(body)
+	if err != nil {
+		return answer{}, err
+	}
+	if !strings.EqualFold(s.id(a), sp.ObjectID) {
+		return answer{}, badRequest("Not a valid reference update.")
+	}
+	if err := checkAssignment(tx, a); err != nil {
+		return answer{}, err
+	}
+	store.AppRoleAssignments.Put(tx, store.TenantKey(a.TenantID, a.ID), a)
+	q.note(a.ID)
+	shown := viewAssignment(tx, a)
+	shown.id = a.ID
+	return answer{status: http.StatusCreated, context: s.context(sp.ObjectID) + "/$entity", object: &shown}, nil
+}
+
+// readAssignment takes the three ids that make an assignment.
+func (q *request) readAssignment(body map[string]json.RawMessage) (store.AppRoleAssignment, error) {
+	const resource = "AppRoleAssignment"
+	a := store.AppRoleAssignment{
+		TenantID: q.caller.TenantID, ID: newAssignmentID(),
+		CreatedBy: q.caller.ObjectID, CreatedAt: q.service.Store.Now(),
+	}
+	fields := map[string]*string{"appRoleId": &a.AppRoleID, "principalId": &a.PrincipalID, "resourceId": &a.ResourceID}
+	for _, name := range sortedNames(body) {
+		field, ok := fields[name]
+		switch {
+		case slices.Contains([]string{"id", "createdDateTime", "deletedDateTime", "principalDisplayName", "principalType", "resourceDisplayName"}, name):
+			return a, readOnly(name)
+		case !ok:
+			return a, unemulated("property %q of %s", name, resource)
+		case json.Unmarshal(body[name], field) != nil:
+			return a, invalidValue(name, resource)
+		}
+	}
+	for _, name := range []string{"appRoleId", "principalId", "resourceId"} {
+		if !isGUID(*fields[name]) {
+			return a, invalidValue(name, resource)
+		}
+		*fields[name] = strings.ToLower(*fields[name])
+	}
+	return a, nil
+}
+
+// newAssignmentID looks like Graph's own: 32 bytes in URL-safe text.
+func newAssignmentID() string {
+	id := make([]byte, 32)
+	rand.Read(id) // never fails since Go 1.24
+	return base64.RawURLEncoding.EncodeToString(id)
+}
+
+func checkAssignment(tx *store.Tx, a store.AppRoleAssignment) error {
+	for _, id := range []string{a.PrincipalID, a.ResourceID} {
+		if _, ok := store.LiveServicePrincipal(tx, a.TenantID, id); ok {
+			continue
+		}
+		// An id that exists but is an application's is another mistake than
+		// one that does not exist, such as a client id.
+		if app, ok := store.Applications.Get(tx, store.TenantKey(a.TenantID, id)); ok && app.DeletedAt == nil {
+			return badRequest("Not a valid reference update.")
+		}
+		return notFound(id)
+	}
+	resource, _ := store.LiveServicePrincipal(tx, a.TenantID, a.ResourceID)
+	if !assignable(store.RolesOf(tx, resource), a.AppRoleID) {
+		return badRequest("Permission being assigned was not found on application '%s'.", resource.ClientID)
+	}
+	for _, other := range store.AppRoleAssignments.All(tx, store.TenantKey(a.TenantID, "")) {
+		if strings.EqualFold(other.AppRoleID, a.AppRoleID) && strings.EqualFold(other.PrincipalID, a.PrincipalID) && strings.EqualFold(other.ResourceID, a.ResourceID) {
+			return badRequest("Permission being assigned already exists on the object")
+		}
+	}
+	return nil
+}
+
+// assignable says whether a service principal can hold the role. A disabled
+// role, and one for users only, counts as not there.
+func assignable(roles []store.AppRole, id string) bool {
+	usable := slices.DeleteFunc(slices.Clone(roles), func(r store.AppRole) bool {
+		return !r.IsEnabled || !slices.Contains(r.AllowedMemberTypes, "Application")
+	})
+	if id == defaultAccess {
+		return len(usable) == 0
+	}
+	return slices.ContainsFunc(usable, func(r store.AppRole) bool { return strings.EqualFold(r.ID, id) })
+}

@@ -1,0 +1,240 @@
+package graph
+
+import (
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"app-to-app/sandbox/store"
+)
+
+// This file holds client secrets and certificates. The rules are: a secret is
+// made here, shown once in the answer of addPassword, and kept as a hash; times
+// are the sandbox's; certificates come with a PATCH of the whole collection, in
+// which those already there are named without their key.
+
+const passwordResource = "PasswordCredential"
+
+// addPassword makes a client secret
+// (https://learn.microsoft.com/graph/api/application-addpassword).
+func addPassword(tx *store.Tx, q *request) (answer, error) {
+	app, err := q.application(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := q.body()
+	if err != nil {
+		return answer{}, err
+	}
+	for name := range body {
+		if name != "passwordCredential" {
+			return answer{}, unemulated("parameter %q of addPassword", name)
+		}
+	}
+	now := q.service.Store.Now().Truncate(time.Second)
+	c := store.PasswordCredential{KeyID: uuid.NewString(), Start: now}
+	if err := readPassword(&c, body["passwordCredential"]); err != nil {
+		return answer{}, err
+	}
+	if !c.End.After(c.Start) || !c.End.After(now) {
+		return answer{}, invalidValue("endDateTime", passwordResource)
+	}
+	secret := newSecret()
+	sum := sha256.Sum256([]byte(secret))
+	c.SecretHash, c.Hint = sum[:], secret[:3]
+	app.PasswordCredentials = append(app.PasswordCredentials, c)
+	q.putApplication(tx, app)
+	shown := viewPassword(c)
+	shown["secretText"] = secret
+	return answer{status: http.StatusOK, context: "microsoft.graph.passwordCredential", object: &object{kind: "passwordCredential", props: shown}}, nil
+}
+
+// readPassword takes what the caller may choose; a secret lives two years when
+// nothing else is said.
+func readPassword(c *store.PasswordCredential, value json.RawMessage) error {
+	var sent map[string]json.RawMessage
+	if len(value) > 0 && json.Unmarshal(value, &sent) != nil {
+		return invalidValue("passwordCredential", passwordResource)
+	}
+	for _, name := range sortedNames(sent) {
+		if isNull(sent[name]) {
+			continue
+		}
+		var err error
+		switch name {
+		case "displayName":
+			err = json.Unmarshal(sent[name], &c.DisplayName)
+		case "startDateTime":
+			err = json.Unmarshal(sent[name], &c.Start)
+		case "endDateTime":
+			err = json.Unmarshal(sent[name], &c.End)
+		case "secretText", "hint", "keyId":
+			return readOnly(name)
+		default:
+			return unemulated("property %q of %s", name, passwordResource)
+		}
+		if err != nil {
+			return invalidValue(name, passwordResource)
+		}
+	}
+	c.Start, c.End = c.Start.UTC(), c.End.UTC()
+	if c.End.IsZero() {
+		c.End = c.Start.AddDate(2, 0, 0)
+	}
+	return nil
+}
+
+// newSecret has the length and the alphabet of Entra's client secrets, and 30
+// random bytes.
+func newSecret() string {
+	secret := make([]byte, 30)
+	rand.Read(secret) // never fails since Go 1.24
+	return base64.URLEncoding.EncodeToString(secret)
+}
+
+// removePassword forgets a client secret
+// (https://learn.microsoft.com/graph/api/application-removepassword).
+func removePassword(tx *store.Tx, q *request) (answer, error) {
+	app, err := q.application(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := q.body()
+	if err != nil {
+		return answer{}, err
+	}
+	var keyID string
+	for name, value := range body {
+		if name != "keyId" {
+			return answer{}, unemulated("parameter %q of removePassword", name)
+		}
+		if json.Unmarshal(value, &keyID) != nil {
+			return answer{}, invalidValue("keyId", passwordResource)
+		}
+	}
+	kept := slices.DeleteFunc(slices.Clone(app.PasswordCredentials), func(c store.PasswordCredential) bool { return strings.EqualFold(c.KeyID, keyID) })
+	if len(kept) == len(app.PasswordCredentials) {
+		return answer{}, badRequest("No password credential found with keyId.")
+	}
+	app.PasswordCredentials = kept
+	q.putApplication(tx, app)
+	return answer{status: http.StatusNoContent}, nil
+}
+
+// setPasswords lets a PATCH drop secrets, never bring its own.
+func setPasswords(app *store.Application, value json.RawMessage) error {
+	var sent []struct {
+		KeyID string `json:"keyId"`
+	}
+	if json.Unmarshal(value, &sent) != nil {
+		return invalidValue("passwordCredentials", applicationResource)
+	}
+	var kept []store.PasswordCredential
+	for _, s := range sent {
+		i := slices.IndexFunc(app.PasswordCredentials, func(c store.PasswordCredential) bool { return strings.EqualFold(c.KeyID, s.KeyID) })
+		if i < 0 {
+			return badRequest("New password credentials must be generated using service actions.")
+		}
+		kept = append(kept, app.PasswordCredentials[i])
+	}
+	app.PasswordCredentials = kept
+	return nil
+}
+
+// A sentKey is a certificate as a client sends it
+// (https://learn.microsoft.com/graph/api/resources/keycredential).
+type sentKey struct {
+	KeyID       string     `json:"keyId"`
+	DisplayName string     `json:"displayName"`
+	Type        string     `json:"type"`
+	Usage       string     `json:"usage"`
+	Key         []byte     `json:"key"`
+	Start       *time.Time `json:"startDateTime"`
+	End         *time.Time `json:"endDateTime"`
+}
+
+var keyShape = listOf(shape{kind: structure, required: true, members: map[string]shape{
+	"keyId": {kind: text}, "displayName": {kind: text}, "type": {kind: text}, "usage": {kind: text}, "key": {kind: text},
+	"startDateTime": {kind: text}, "endDateTime": {kind: text}, "customKeyIdentifier": {kind: text},
+}})
+
+func (q *request) setKeys(app *store.Application, value json.RawMessage) error {
+	if err := keyShape.check("keyCredentials", applicationResource, value); err != nil {
+		return err
+	}
+	var sent []sentKey
+	if json.Unmarshal(value, &sent) != nil {
+		return invalidValue("keyCredentials", applicationResource)
+	}
+	var keys []store.KeyCredential
+	for _, s := range sent {
+		i := slices.IndexFunc(app.KeyCredentials, func(c store.KeyCredential) bool { return strings.EqualFold(c.KeyID, s.KeyID) })
+		if i >= 0 && len(s.Key) == 0 {
+			keys = append(keys, app.KeyCredentials[i])
+			continue
+		}
+		key, err := q.readKey(s)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, key)
+	}
+	for i, key := range keys {
+		if slices.ContainsFunc(keys[:i], func(c store.KeyCredential) bool { return strings.EqualFold(c.KeyID, key.KeyID) }) {
+			return duplicate()
+		}
+	}
+	app.KeyCredentials = keys
+	return nil
+}
+
+// readKey checks a new certificate. Its key is base64 of DER, or of PEM as
+// azuread sends it.
+func (q *request) readKey(s sentKey) (store.KeyCredential, error) {
+	if s.Type != "AsymmetricX509Cert" || s.Usage != "Verify" {
+		return store.KeyCredential{}, unemulated("key credential of type %q and usage %q", s.Type, s.Usage)
+	}
+	der := s.Key
+	if block, _ := pem.Decode(s.Key); block != nil {
+		der = block.Bytes
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return store.KeyCredential{}, &refusal{http.StatusBadRequest, "KeyCredentialsInvalidKeyValue", "Key credential value is invalid certificate."}
+	}
+	thumbprint := sha1.Sum(certificate.Raw) // what names a certificate in x5t; not a signature
+	key := store.KeyCredential{
+		KeyID: strings.ToLower(s.KeyID), DisplayName: s.DisplayName, Type: s.Type, Usage: s.Usage,
+		Certificate: certificate.Raw, CustomKeyIdentifier: base64.StdEncoding.EncodeToString(thumbprint[:]),
+		Start: certificate.NotBefore.UTC(), End: certificate.NotAfter.UTC(),
+	}
+	if key.KeyID == "" {
+		key.KeyID = uuid.NewString()
+	}
+	if !isGUID(key.KeyID) {
+		return key, invalidValue("keyId", "KeyCredential")
+	}
+	if key.DisplayName == "" {
+		key.DisplayName = certificate.Subject.String()
+	}
+	if s.Start != nil {
+		key.Start = s.Start.UTC()
+	}
+	if s.End != nil {
+		key.End = s.End.UTC()
+	}
+	if key.End.After(certificate.NotAfter) || !key.End.After(key.Start) || !key.End.After(q.service.Store.Now()) {
+		return key, &refusal{http.StatusBadRequest, "KeyCredentialsInvalidEndDate", "Key credential end date is invalid."}
+	}
+	return key, nil
+}

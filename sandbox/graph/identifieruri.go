@@ -1,0 +1,99 @@
+package graph
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"app-to-app/sandbox/store"
+)
+
+// This file holds the rules of identifier URIs
+// (https://learn.microsoft.com/entra/identity-platform/identifier-uri-restrictions):
+// one that is added must be well formed, must contain the tenant's id, the
+// client id or a verified domain, and belongs to one application of the tenant,
+// the recycle bin included.
+
+// longestURI and mostURIs are Entra's limits for single tenant applications
+// (https://learn.microsoft.com/entra/identity-platform/supported-accounts-validation).
+const (
+	longestURI = 255
+	mostURIs   = 50
+)
+
+func (q *request) setIdentifierURIs(tx *store.Tx, app *store.Application, value json.RawMessage) error {
+	var uris []string
+	if err := setTexts(&uris, "identifierUris", applicationResource, value); err != nil {
+		return err
+	}
+	if len(uris) > mostURIs {
+		return invalidValue("identifierUris", applicationResource)
+	}
+	tenant, _ := store.Tenants.Get(tx, strings.ToLower(app.TenantID))
+	for i, uri := range uris {
+		if containsID(uris[:i], uri) {
+			return duplicate()
+		}
+		if slices.Contains(app.IdentifierURIs, uri) {
+			continue // rules for new URIs do not reach the old
+		}
+		if !wellFormed(uri) {
+			return invalidValue("identifierUris", applicationResource)
+		}
+		if !belongs(uri, tenant, app.ClientID) {
+			return &refusal{http.StatusBadRequest, "HostNameNotOnVerifiedDomain",
+				"Values of identifierUris property must use a verified domain of the organization or its subdomain: '" + uri + "'"}
+		}
+		if taken(tx, *app, uri) {
+			return &refusal{http.StatusBadRequest, "ObjectConflict", "Another object with the same value for property identifierUris already exists."}
+		}
+	}
+	app.IdentifierURIs = uris
+	return nil
+}
+
+// wellFormed accepts the schemes that Entra knows, without wildcards, query,
+// fragment or a slash at the end.
+func wellFormed(uri string) bool {
+	if len(uri) > longestURI || strings.ContainsAny(uri, " *?#") || strings.HasSuffix(uri, "/") {
+		return false
+	}
+	parsed, err := url.Parse(uri)
+	if err != nil || parsed.User != nil {
+		return false
+	}
+	switch parsed.Scheme {
+	case "api", "https", "http", "ms-appx":
+		return parsed.Host != ""
+	case "urn":
+		return parsed.Opaque != ""
+	}
+	return false
+}
+
+// belongs says whether a URI contains something that only this tenant or
+// application can claim.
+func belongs(uri string, tenant store.Tenant, clientID string) bool {
+	parsed, err := url.Parse(uri)
+	if err != nil {
+		return false
+	}
+	host := strings.ToLower(parsed.Hostname())
+	domain := strings.ToLower(tenant.Domain)
+	if domain != "" && (host == domain || strings.HasSuffix(host, "."+domain)) {
+		return true
+	}
+	parts := strings.FieldsFunc(uri, func(r rune) bool { return r == '/' || r == ':' })
+	return containsID(parts, tenant.ID) || containsID(parts, clientID)
+}
+
+func taken(tx *store.Tx, app store.Application, uri string) bool {
+	for _, other := range store.Applications.All(tx, store.TenantKey(app.TenantID, "")) {
+		if other.ObjectID != app.ObjectID && containsID(other.IdentifierURIs, uri) {
+			return true
+		}
+	}
+	return false
+}

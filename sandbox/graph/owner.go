@@ -1,0 +1,177 @@
+package graph
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"app-to-app/sandbox/store"
+)
+
+// This file holds who owns an application or a service principal
+// (https://learn.microsoft.com/graph/api/application-post-owners). Users do
+// not exist here, so an owner is always a service principal.
+
+// An owned object is an application or a service principal with its owners.
+type owned struct {
+	id      string
+	context string // applications or servicePrincipals
+	owners  []string
+	put     func(tx *store.Tx, owners []string)
+}
+
+// ownedObject returns the object of the path.
+func (q *request) ownedObject(tx *store.Tx) (owned, error) {
+	if strings.Contains(q.Pattern, "/applications/") {
+		app, err := q.application(tx)
+		return owned{app.ObjectID, "applications", app.Owners, func(tx *store.Tx, owners []string) {
+			app.Owners = owners
+			q.putApplication(tx, app)
+		}}, err
+	}
+	sp, err := q.servicePrincipal(tx)
+	return owned{sp.ObjectID, "servicePrincipals", sp.Owners, func(tx *store.Tx, owners []string) {
+		sp.Owners = owners
+		q.putServicePrincipal(tx, sp)
+	}}, err
+}
+
+func listOwners(tx *store.Tx, q *request) (answer, error) {
+	o, err := q.ownedObject(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	return q.list("directoryObjects", filterable{}, func(yield func(string, object) bool) {
+		for _, id := range slices.Sorted(slices.Values(o.owners)) {
+			owner, ok := store.LiveServicePrincipal(tx, q.caller.TenantID, id)
+			if !ok {
+				continue // a deleted principal owns nothing
+			}
+			shown := viewServicePrincipal(owner, applicationOf(tx, owner), q.version)
+			shown.mixed = true
+			if !yield(id, shown) {
+				return
+			}
+		}
+	})
+}
+
+// getOwner answers the existence check that azuread makes. The properties it
+// selects (id and url) are not a directory object's; a reference has no others.
+func getOwner(tx *store.Tx, q *request) (answer, error) {
+	o, err := q.ownedObject(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	id := q.PathValue("owner")
+	owner, ok := store.LiveServicePrincipal(tx, q.caller.TenantID, id)
+	if !ok || !containsID(o.owners, id) {
+		return answer{}, notFound(id)
+	}
+	return answer{status: http.StatusOK, context: "$ref", object: &object{
+		kind: "servicePrincipal", id: owner.ObjectID, mixed: true,
+		props: map[string]any{"id": owner.ObjectID, "@odata.id": q.root() + "/directoryObjects/" + owner.ObjectID},
+	}}, nil
+}
+
+func addOwner(tx *store.Tx, q *request) (answer, error) {
+	o, err := q.ownedObject(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := q.body()
+	if err != nil {
+		return answer{}, err
+	}
+	for name := range body {
+		if name != "@odata.id" {
+			return answer{}, unemulated("property %q of a reference", name)
+		}
+	}
+	id, err := q.reference(tx, body["@odata.id"])
+	if err != nil {
+		return answer{}, err
+	}
+	if containsID(o.owners, id) {
+		return answer{}, badRequest("One or more added object references already exist for the following modified properties: 'owners'.")
+	}
+	o.put(tx, append(o.owners, id))
+	return answer{status: http.StatusNoContent}, nil
+}
+
+func removeOwner(tx *store.Tx, q *request) (answer, error) {
+	o, err := q.ownedObject(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	id := q.PathValue("owner")
+	if !containsID(o.owners, id) {
+		return answer{}, badRequest("One or more removed object references do not exist for the following modified properties: 'owners'.")
+	}
+	o.put(tx, slices.DeleteFunc(o.owners, func(owner string) bool { return strings.EqualFold(owner, id) }))
+	return answer{status: http.StatusNoContent}, nil
+}
+
+// bindOwners takes owners@odata.bind out of the body of a create. A caller
+// that may only change what it owns owns what it creates, or it could never
+// touch it again.
+func (q *request) bindOwners(tx *store.Tx, body map[string]json.RawMessage) ([]string, error) {
+	var owners []string
+	if q.reach == reachOwned {
+		owners = append(owners, strings.ToLower(q.caller.ObjectID))
+	}
+	bound, ok := body["owners@odata.bind"]
+	delete(body, "owners@odata.bind")
+	if !ok {
+		return owners, nil
+	}
+	var references []json.RawMessage
+	// Graph takes at most 20 references in one request
+	// (https://learn.microsoft.com/graph/api/application-post-applications).
+	if json.Unmarshal(bound, &references) != nil || len(references) > 20 {
+		return nil, invalidValue("owners@odata.bind", "DirectoryObject")
+	}
+	for _, ref := range references {
+		id, err := q.reference(tx, ref)
+		if err != nil {
+			return nil, err
+		}
+		if !containsID(owners, id) {
+			owners = append(owners, id)
+		}
+	}
+	return owners, nil
+}
+
+// reference resolves the address of a service principal. azuread writes the
+// tenant's id between version and collection.
+func (q *request) reference(tx *store.Tx, value json.RawMessage) (string, error) {
+	var address string
+	if json.Unmarshal(value, &address) != nil || address == "" {
+		return "", badRequest("Property '@odata.id' is required and must be the address of a directory object.")
+	}
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return "", badRequest("Invalid URL '%s' in a reference.", address)
+	}
+	if base := parsed.Scheme + "://" + parsed.Host; base != q.service.BaseURL && base != "https://graph.microsoft.com" {
+		return "", badRequest("Invalid URL '%s' in a reference.", address)
+	}
+	parts := strings.Split(strings.Trim(canonicalPath(parsed.Path), "/"), "/")
+	if len(parts) == 4 && strings.EqualFold(parts[1], q.caller.TenantID) {
+		parts = slices.Delete(parts, 1, 2)
+	}
+	if len(parts) != 3 || parts[0] != "v1.0" && parts[0] != "beta" || parts[1] != "directoryObjects" && parts[1] != "servicePrincipals" {
+		return "", badRequest("Invalid URL '%s' in a reference.", address)
+	}
+	id := strings.ToLower(parts[2])
+	if _, ok := store.LiveServicePrincipal(tx, q.caller.TenantID, id); ok {
+		return id, nil
+	}
+	if app, ok := store.Applications.Get(tx, store.TenantKey(q.caller.TenantID, id)); ok && app.DeletedAt == nil {
+		return "", badRequest("The reference target 'Application_%s' of type 'Application' is invalid for the 'owners' reference.", id)
+	}
+	return "", notFound(id)
+}

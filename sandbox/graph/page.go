@@ -1,0 +1,150 @@
+package graph
+
+import (
+	"encoding/base64"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// listQuery are the query parameters that every list knows.
+var listQuery = []string{"$filter", "$select", "$top", "$skiptoken", "$count"}
+
+const (
+	defaultPage = 100
+	largestPage = 999
+)
+
+// A page is a part of a collection.
+type page struct {
+	objects []object
+	next    string // address of the rest; empty at the end
+	count   *int   // of the whole collection, when $count asked for it
+}
+
+// list answers with the page of objects that the query asks for. Objects come
+// with the key they are stored under, in its order, which a skip token resumes.
+func (q *request) list(context string, fields filterable, objects iter.Seq2[string, object]) (answer, error) {
+	query := q.URL.Query()
+	matches, err := parseFilter(query.Get("$filter"), fields)
+	if err != nil {
+		return answer{}, err
+	}
+	top, err := readTop(query)
+	if err != nil {
+		return answer{}, err
+	}
+	after, err := base64.RawURLEncoding.DecodeString(query.Get("$skiptoken"))
+	if err != nil {
+		return answer{}, badRequest("Specified page token value has expired and can not be included in your request.")
+	}
+	p := &page{}
+	if p.count, err = q.countWanted(query); err != nil {
+		return answer{}, err
+	}
+	var last string
+	for key, o := range objects {
+		if !matches(o.props) {
+			continue
+		}
+		if p.count != nil {
+			*p.count++
+		}
+		switch {
+		case key <= string(after):
+		case len(p.objects) < top:
+			p.objects = append(p.objects, o)
+			last = key
+		case p.next == "":
+			p.next = q.nextLink(query, last)
+		}
+	}
+	for i := range p.objects {
+		if p.objects[i].props, err = project(query, p.objects[i].props); err != nil {
+			return answer{}, err
+		}
+	}
+	return answer{status: http.StatusOK, context: context + selected(query), page: p}, nil
+}
+
+// one answers with a single object, its properties as $select wants them.
+func (q *request) one(context string, o object) (answer, error) {
+	props, err := project(q.URL.Query(), o.props)
+	if err != nil {
+		return answer{}, err
+	}
+	o.props = props
+	return answer{status: http.StatusOK, context: context + selected(q.URL.Query()) + "/$entity", object: &o}, nil
+}
+
+func readTop(query url.Values) (int, error) {
+	if !query.Has("$top") {
+		return defaultPage, nil
+	}
+	top, err := strconv.Atoi(query.Get("$top"))
+	if err != nil || top < 1 || top > largestPage {
+		return 0, badRequest("Invalid page size specified: '%s'. Must be between 1 and %d inclusive.", query.Get("$top"), largestPage)
+	}
+	return top, nil
+}
+
+// countWanted is a counter when $count asks for one; counting is an advanced
+// query (https://learn.microsoft.com/graph/aad-advanced-queries).
+func (q *request) countWanted(query url.Values) (*int, error) {
+	switch query.Get("$count") {
+	case "", "false":
+		return nil, nil
+	case "true":
+		if !strings.EqualFold(q.Header.Get("ConsistencyLevel"), "eventual") {
+			return nil, unemulated("$count without the header ConsistencyLevel: eventual")
+		}
+		return new(int), nil
+	}
+	return nil, badRequest("Invalid value '%s' for $count query option found. Valid values are 'false' and 'true'.", query.Get("$count"))
+}
+
+func (q *request) nextLink(query url.Values, last string) string {
+	next := make(url.Values)
+	for name, values := range query {
+		next[name] = values
+	}
+	next.Set("$skiptoken", base64.RawURLEncoding.EncodeToString([]byte(last)))
+	return q.service.BaseURL + q.URL.Path + "?" + next.Encode()
+}
+
+// project keeps the properties that $select names.
+func project(query url.Values, props map[string]any) (map[string]any, error) {
+	if !query.Has("$select") {
+		return props, nil
+	}
+	kept := make(map[string]any)
+	for _, name := range selection(query) {
+		value, ok := props[name]
+		if !ok {
+			return nil, unemulated("$select of property %q", name)
+		}
+		kept[name] = value
+	}
+	return kept, nil
+}
+
+func selection(query url.Values) []string {
+	var names []string
+	for _, name := range strings.Split(query.Get("$select"), ",") {
+		if name = strings.TrimSpace(name); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// selected is how @odata.context shows a selection.
+func selected(query url.Values) string {
+	if names := selection(query); len(names) > 0 {
+		return "(" + strings.Join(names, ",") + ")"
+	}
+	return ""
+}

@@ -1,0 +1,162 @@
+package graph
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"app-to-app/sandbox/store"
+)
+
+// This file holds the recycle bin
+// (https://learn.microsoft.com/graph/api/resources/directory). The rules are:
+// what is deleted can be restored for 30 days of the sandbox's clock and still
+// occupies its identifier URIs; assignments do not come back with a service
+// principal; restoring an application does not restore its service principal
+// (https://learn.microsoft.com/graph/api/directory-deleteditems-restore).
+
+const keptFor = 30 * 24 * time.Hour
+
+func expired(deleted *time.Time, now time.Time) bool {
+	return deleted != nil && !now.Before(deleted.Add(keptFor))
+}
+
+// recycle deletes a service principal with the assignments that it holds and
+// that others hold on it.
+func recycle(tx *store.Tx, sp store.ServicePrincipal, now time.Time) {
+	var gone []string
+	for key, a := range store.AppRoleAssignments.All(tx, store.TenantKey(sp.TenantID, "")) {
+		if strings.EqualFold(a.PrincipalID, sp.ObjectID) || strings.EqualFold(a.ResourceID, sp.ObjectID) {
+			gone = append(gone, key)
+		}
+	}
+	for _, key := range gone {
+		store.AppRoleAssignments.Delete(tx, key)
+	}
+	sp.DeletedAt = &now
+	store.ServicePrincipals.Put(tx, store.TenantKey(sp.TenantID, sp.ObjectID), sp)
+}
+
+// sweep forgets what was deleted 30 days ago.
+func sweep(tx *store.Tx, tenantID string, now time.Time) {
+	var apps, principals []string
+	for key, app := range store.Applications.All(tx, store.TenantKey(tenantID, "")) {
+		if expired(app.DeletedAt, now) {
+			apps = append(apps, key)
+		}
+	}
+	for key, sp := range store.ServicePrincipals.All(tx, store.TenantKey(tenantID, "")) {
+		if expired(sp.DeletedAt, now) {
+			principals = append(principals, key)
+		}
+	}
+	for _, key := range apps {
+		store.Applications.Delete(tx, key)
+	}
+	for _, key := range principals {
+		store.ServicePrincipals.Delete(tx, key)
+	}
+}
+
+func listDeletedApplications(tx *store.Tx, q *request) (answer, error) {
+	return q.list("applications", applicationFilters, applications(tx, q, true))
+}
+
+func listDeletedServicePrincipals(tx *store.Tx, q *request) (answer, error) {
+	return q.list("servicePrincipals", servicePrincipalFilters, servicePrincipals(tx, q, true))
+}
+
+// A deletedItem is what the path names in the recycle bin: one of the two.
+type deletedItem struct {
+	app *store.Application
+	sp  *store.ServicePrincipal
+}
+
+func (q *request) deleted(tx *store.Tx) (deletedItem, error) {
+	id, now := q.PathValue("id"), q.service.Store.Now()
+	key := store.TenantKey(q.caller.TenantID, id)
+	admit := q.mayChange
+	if q.Method == http.MethodGet {
+		admit = func(owners ...string) error { return q.mayRead(false, owners...) }
+	}
+	if app, ok := store.Applications.Get(tx, key); ok && app.DeletedAt != nil && !expired(app.DeletedAt, now) {
+		return deletedItem{app: &app}, admit(app.Owners...)
+	}
+	if sp, ok := store.ServicePrincipals.Get(tx, key); ok && sp.DeletedAt != nil && !expired(sp.DeletedAt, now) {
+		owners := sp.Owners
+		if app := applicationOf(tx, sp); app != nil {
+			owners = append(owners, app.Owners...)
+		}
+		return deletedItem{sp: &sp}, admit(owners...)
+	}
+	return deletedItem{}, notFound(id)
+}
+
+func (q *request) showDeleted(tx *store.Tx, d deletedItem) (answer, error) {
+	var shown object
+	if d.app != nil {
+		shown = viewApplication(tx, *d.app, false)
+	} else {
+		shown = viewServicePrincipal(*d.sp, applicationOf(tx, *d.sp), q.version)
+	}
+	shown.mixed = true
+	return q.one("directoryObjects", shown)
+}
+
+func getDeleted(tx *store.Tx, q *request) (answer, error) {
+	d, err := q.deleted(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	return q.showDeleted(tx, d)
+}
+
+func restoreDeleted(tx *store.Tx, q *request) (answer, error) {
+	d, err := q.deleted(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	if d.app != nil {
+		d.app.DeletedAt = nil
+		q.putApplication(tx, *d.app)
+		return q.showDeleted(tx, d)
+	}
+	if _, taken := store.ServicePrincipalByClientID(tx, d.sp.TenantID, d.sp.ClientID); taken {
+		return answer{}, &refusal{http.StatusConflict, codeSameKey,
+			"The service principal cannot be created, updated, or restored because the service principal name " + d.sp.ClientID + " is already in use."}
+	}
+	if _, ok := store.ApplicationByClientID(tx, d.sp.TenantID, d.sp.ClientID); !ok {
+		return answer{}, &refusal{http.StatusBadRequest, "NoBackingApplicationObject",
+			"The appId '" + d.sp.ClientID + "' of the service principal does not reference a valid application object."}
+	}
+	d.sp.DeletedAt = nil
+	q.putServicePrincipal(tx, *d.sp)
+	return q.showDeleted(tx, d)
+}
+
+// purgeDeleted deletes for good. The service principals of a purged
+// application go with it, for they can never be restored.
+func purgeDeleted(tx *store.Tx, q *request) (answer, error) {
+	d, err := q.deleted(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	key := store.TenantKey(q.caller.TenantID, q.PathValue("id"))
+	if d.sp != nil {
+		store.ServicePrincipals.Delete(tx, key)
+		q.note(d.sp.ObjectID)
+		return answer{status: http.StatusNoContent}, nil
+	}
+	var gone []string
+	for key, sp := range store.ServicePrincipals.All(tx, store.TenantKey(q.caller.TenantID, "")) {
+		if sp.DeletedAt != nil && strings.EqualFold(sp.ClientID, d.app.ClientID) {
+			gone = append(gone, key)
+		}
+	}
+	for _, key := range gone {
+		store.ServicePrincipals.Delete(tx, key)
+	}
+	store.Applications.Delete(tx, key)
+	q.note(d.app.ObjectID)
+	return answer{status: http.StatusNoContent}, nil
+}

@@ -1,0 +1,248 @@
+package graph
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/store"
+)
+
+// maxBody bounds a request's body; Graph's own limit for an application is
+// below 1200 manifest entries.
+const maxBody = 1 << 20
+
+// A request is one call by an admitted caller.
+type request struct {
+	*http.Request
+	service  *Service
+	caller   route.Caller
+	reach    reach
+	version  string // v1.0 or beta
+	metadata string // minimal, full or none: OData control information
+}
+
+// An answer is what an operation has to say: an object, a page of them, or
+// nothing.
+type answer struct {
+	status  int
+	context string // what follows $metadata# in @odata.context
+	object  *object
+	page    *page
+}
+
+// An object is an entity as Graph shows it.
+type object struct {
+	kind  string // application, servicePrincipal, …
+	id    string
+	props map[string]any
+	mixed bool // of a collection of several types: clients look at @odata.type
+}
+
+// An operation does the work of a route in one transaction.
+type operation func(tx *store.Tx, q *request) (answer, error)
+
+// serve runs an operation; only one that is not a GET may write.
+func (s *Service) serve(op operation) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		requestIDs(w, r)
+		q := &request{Request: r, service: s, caller: route.CallerOf(r.Context())}
+		q.reach, _ = r.Context().Value(reachKey{}).(reach)
+		q.version = strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")[0]
+		var a answer
+		err := q.readAccept()
+		if err == nil {
+			run := func(tx *store.Tx) (err error) {
+				a, err = op(tx, q)
+				return err
+			}
+			if r.Method == http.MethodGet || r.Method == http.MethodHead {
+				err = s.Store.View(run)
+			} else {
+				err = s.Store.Update(func(tx *store.Tx) error {
+					sweep(tx, q.caller.TenantID, s.Store.Now())
+					return run(tx)
+				})
+			}
+		}
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		q.write(w, a)
+	}
+}
+
+// fail answers with what went wrong.
+func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var refused *refusal
+	var what unknown
+	switch {
+	case errors.As(err, &refused):
+		s.refuse(w, r, refused.status, refused.code, refused.message)
+	case errors.As(err, &what):
+		s.table.Unemulated(w, r, string(what))
+	default:
+		s.refuse(w, r, http.StatusInternalServerError, "Service_InternalServerError", err.Error())
+	}
+}
+
+// readAccept takes the wanted amount of control information from the Accept
+// header (OData JSON format 4.01, section 3.1).
+func (q *request) readAccept() error {
+	q.metadata = "minimal"
+	for _, accept := range strings.Split(q.Header.Get("Accept"), ",") {
+		_, params, err := mime.ParseMediaType(strings.TrimSpace(accept))
+		if err != nil {
+			continue
+		}
+		for _, name := range []string{"odata.metadata", "odata"} {
+			if level := params[name]; level != "" {
+				q.metadata = strings.TrimSuffix(level, "metadata")
+			}
+		}
+	}
+	if q.metadata == "no" { // odata=nometadata
+		q.metadata = "none"
+	}
+	if !slices.Contains([]string{"minimal", "full", "none"}, q.metadata) {
+		return unemulated("odata.metadata=%s", q.metadata)
+	}
+	return nil
+}
+
+// body decodes the request's JSON object.
+func (q *request) body() (map[string]json.RawMessage, error) {
+	media := q.Header.Get("Content-Type")
+	if media == "" {
+		return nil, badRequest("Write requests (excluding DELETE) must contain the Content-Type header declaration.")
+	}
+	if kind, _, err := mime.ParseMediaType(media); err != nil || kind != "application/json" {
+		return nil, unemulated("content type %q", media)
+	}
+	data, err := io.ReadAll(io.LimitReader(q.Body, maxBody+1))
+	if err != nil || len(data) > maxBody {
+		return nil, badRequest("Unable to read the request body.")
+	}
+	var body map[string]json.RawMessage
+	if err := json.Unmarshal(data, &body); err != nil || body == nil {
+		return nil, &refusal{http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."}
+	}
+	return body, nil
+}
+
+// note names the object that the request created, changed or deleted.
+func (q *request) note(id string) { route.Note(q.Context()).Object = id }
+
+// write sends the answer with the control information that was asked for.
+func (q *request) write(w http.ResponseWriter, a answer) {
+	if a.object == nil && a.page == nil {
+		w.WriteHeader(a.status)
+		return
+	}
+	body := make(map[string]any)
+	if a.object != nil {
+		body = q.decorate(*a.object)
+		if a.status == http.StatusCreated {
+			w.Header().Set("Location", q.service.BaseURL+q.URL.Path+"/"+a.object.id)
+		}
+	} else {
+		value := make([]map[string]any, 0, len(a.page.objects))
+		for _, o := range a.page.objects {
+			value = append(value, q.decorate(o))
+		}
+		body["value"] = value
+		if a.page.count != nil {
+			body["@odata.count"] = *a.page.count
+		}
+		if a.page.next != "" {
+			body["@odata.nextLink"] = a.page.next
+		}
+	}
+	if q.metadata != "none" && a.context != "" {
+		body["@odata.context"] = q.root() + "/$metadata#" + a.context
+	}
+	writeJSON(w, a.status, q.metadata, body)
+}
+
+// decorate adds an object's own control information.
+func (q *request) decorate(o object) map[string]any {
+	body := maps.Clone(o.props)
+	if q.metadata == "none" {
+		return body
+	}
+	if o.mixed || q.metadata == "full" {
+		body["@odata.type"] = "#microsoft.graph." + o.kind
+	}
+	if q.metadata == "full" && o.id != "" {
+		body["@odata.id"] = q.root() + "/" + q.caller.TenantID + "/directoryObjects/" + o.id + "/Microsoft.DirectoryServices." + strings.ToUpper(o.kind[:1]) + o.kind[1:]
+		body["@odata.editLink"] = "directoryObjects/" + o.id + "/Microsoft.DirectoryServices." + strings.ToUpper(o.kind[:1]) + o.kind[1:]
+	}
+	return body
+}
+
+// root is the address of the version that was called.
+func (q *request) root() string { return q.service.BaseURL + "/" + q.version }
+
+// mayRead refuses a caller that neither reads everything, nor owns the object,
+// nor is it.
+func (q *request) mayRead(self bool, owners ...string) error {
+	if self || q.reach == reachAll || q.reach == reachOwned && containsID(owners, q.caller.ObjectID) {
+		return nil
+	}
+	return denied()
+}
+
+// mayChange refuses a caller that may change only what it owns, and does not
+// own this.
+func (q *request) mayChange(owners ...string) error {
+	if q.reach == reachAll || q.reach == reachOwned && containsID(owners, q.caller.ObjectID) {
+		return nil
+	}
+	return denied()
+}
+
+func containsID(ids []string, id string) bool {
+	return slices.ContainsFunc(ids, func(other string) bool { return strings.EqualFold(other, id) })
+}
+
+func isGUID(text string) bool {
+	_, err := uuid.Parse(text)
+	return err == nil && len(text) == 36
+}
+
+// moment is a time as Graph writes it.
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// momentOrNull is moment for a time that may be unset.
+func momentOrNull(t *time.Time) any {
+	if t == nil || t.IsZero() {
+		return nil
+	}
+	return moment(*t)
+}
+
+// textOrNull is null for an empty text: Graph keeps no empty strings.
+func textOrNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// listOrEmpty never shows null for a collection.
+func listOrEmpty(texts []string) []string {
+	if texts == nil {
+		return []string{}
+	}
+	return texts
+}

@@ -1,0 +1,213 @@
+package graph
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"app-to-app/sandbox/store"
+)
+
+const servicePrincipalResource = "ServicePrincipal"
+
+// servicePrincipal returns the live service principal of the path and refuses
+// a caller that may not change it (or only read it, for GET). Who owns the
+// application owns its service principal too. Microsoft's own services can't
+// be changed by anybody.
+func (q *request) servicePrincipal(tx *store.Tx) (store.ServicePrincipal, error) {
+	id := q.PathValue("id")
+	sp, ok := store.LiveServicePrincipal(tx, q.caller.TenantID, id)
+	if !ok {
+		return sp, notFound(id)
+	}
+	owners := sp.Owners
+	if app := applicationOf(tx, sp); app != nil {
+		owners = slices.Concat(owners, app.Owners)
+	}
+	if q.Method == http.MethodGet || q.Method == http.MethodHead {
+		return sp, q.mayRead(strings.EqualFold(sp.ObjectID, q.caller.ObjectID), owners...)
+	}
+	if sp.FirstParty {
+		return sp, denied()
+	}
+	return sp, q.mayChange(owners...)
+}
+
+func (q *request) putServicePrincipal(tx *store.Tx, sp store.ServicePrincipal) {
+	store.ServicePrincipals.Put(tx, store.TenantKey(sp.TenantID, sp.ObjectID), sp)
+	q.note(sp.ObjectID)
+}
+
+func listServicePrincipals(tx *store.Tx, q *request) (answer, error) {
+	return q.list("servicePrincipals", servicePrincipalFilters, servicePrincipals(tx, q, false))
+}
+
+// servicePrincipals are the tenant's, live or deleted.
+func servicePrincipals(tx *store.Tx, q *request, deleted bool) iter.Seq2[string, object] {
+	return func(yield func(string, object) bool) {
+		apps := make(map[string]*store.Application)
+		for _, app := range store.Applications.All(tx, store.TenantKey(q.caller.TenantID, "")) {
+			apps[strings.ToLower(app.ClientID)] = &app
+		}
+		for key, sp := range store.ServicePrincipals.All(tx, store.TenantKey(q.caller.TenantID, "")) {
+			if (sp.DeletedAt != nil) != deleted || expired(sp.DeletedAt, q.service.Store.Now()) {
+				continue
+			}
+			if !yield(key, viewServicePrincipal(sp, apps[strings.ToLower(sp.ClientID)], q.version)) {
+				return
+			}
+		}
+	}
+}
+
+func getServicePrincipal(tx *store.Tx, q *request) (answer, error) {
+	sp, err := q.servicePrincipal(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	return q.one("servicePrincipals", viewServicePrincipal(sp, applicationOf(tx, sp), q.version))
+}
+
+// createServicePrincipal makes an application's identity in the tenant
+// (https://learn.microsoft.com/graph/api/serviceprincipal-post-serviceprincipals).
+func createServicePrincipal(tx *store.Tx, q *request) (answer, error) {
+	body, err := q.body()
+	if err != nil {
+		return answer{}, err
+	}
+	var clientID string
+	if json.Unmarshal(body["appId"], &clientID) != nil || clientID == "" {
+		return answer{}, invalidValue("appId", servicePrincipalResource)
+	}
+	delete(body, "appId")
+	app, err := q.backing(tx, clientID)
+	if err != nil {
+		return answer{}, err
+	}
+	if _, ok := store.ServicePrincipalByClientID(tx, q.caller.TenantID, clientID); ok {
+		return answer{}, &refusal{http.StatusConflict, codeSameKey, fmt.Sprintf(
+			"The service principal cannot be created, updated, or restored because the service principal name %s is already in use.", clientID)}
+	}
+	sp := store.ServicePrincipal{
+		TenantID: q.caller.TenantID, ObjectID: uuid.NewString(), ClientID: app.ClientID,
+		Type: store.ServicePrincipalApplication, CreatedBy: q.caller.ObjectID, CreatedAt: q.service.Store.Now(),
+		DisplayName: app.DisplayName, AccountEnabled: true, AppOwnerTenantID: app.TenantID,
+	}
+	if sp.Owners, err = q.bindOwners(tx, body); err != nil {
+		return answer{}, err
+	}
+	if err := setServicePrincipal(&sp, body); err != nil {
+		return answer{}, err
+	}
+	q.putServicePrincipal(tx, sp)
+	shown := viewServicePrincipal(sp, &app, q.version)
+	return answer{status: http.StatusCreated, context: "servicePrincipals/$entity", object: &shown}, nil
+}
+
+// backing finds the application that a new service principal stands for. A
+// caller that manages only what it owns must own it.
+func (q *request) backing(tx *store.Tx, clientID string) (store.Application, error) {
+	app, ok := store.ApplicationByClientID(tx, q.caller.TenantID, clientID)
+	switch {
+	case ok:
+		return app, q.mayChange(app.Owners...)
+	case q.reach == reachOwned:
+		return app, &refusal{http.StatusForbidden, codeDenied,
+			"When using this permission, the backing application of the service principal being created must in the local tenant"}
+	}
+	for _, foreign := range store.Applications.All(tx, "") {
+		if foreign.DeletedAt == nil && strings.EqualFold(foreign.ClientID, clientID) && foreign.SignInAudience != "AzureADMyOrg" {
+			return app, unemulated("a service principal for another tenant's application")
+		}
+	}
+	return app, &refusal{http.StatusBadRequest, "NoBackingApplicationObject", fmt.Sprintf(
+		"The appId '%s' of the service principal does not reference a valid application object.", clientID)}
+}
+
+func patchServicePrincipal(tx *store.Tx, q *request) (answer, error) {
+	sp, err := q.servicePrincipal(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	if sp.Type == store.ServicePrincipalManagedIdentity {
+		return answer{}, unemulated("changing the service principal of a managed identity")
+	}
+	body, err := q.body()
+	if err != nil {
+		return answer{}, err
+	}
+	if err := takeID(body, sp.ObjectID); err != nil {
+		return answer{}, err
+	}
+	if err := setServicePrincipal(&sp, body); err != nil {
+		return answer{}, err
+	}
+	q.putServicePrincipal(tx, sp)
+	return answer{status: http.StatusNoContent}, nil
+}
+
+// deleteServicePrincipal puts it into the recycle bin. That of a managed
+// identity lives and dies with its Azure resource.
+func deleteServicePrincipal(tx *store.Tx, q *request) (answer, error) {
+	sp, err := q.servicePrincipal(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	if sp.Type == store.ServicePrincipalManagedIdentity {
+		return answer{}, denied()
+	}
+	recycle(tx, sp, q.service.Store.Now())
+	q.note(sp.ObjectID)
+	return answer{status: http.StatusNoContent}, nil
+}
+
+// addServicePrincipalPassword refuses what Entra refuses. Secrets of service
+// principals themselves are not emulated: an application's are.
+func addServicePrincipalPassword(tx *store.Tx, q *request) (answer, error) {
+	sp, err := q.servicePrincipal(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	if sp.Type == store.ServicePrincipalManagedIdentity {
+		return answer{}, denied()
+	}
+	return answer{}, unemulated("a client secret of a service principal")
+}
+
+// readOnlyServicePrincipal are the properties that Graph takes from the
+// application or makes itself.
+var readOnlyServicePrincipal = []string{
+	"id", "appId", "appDisplayName", "appDescription", "applicationTemplateId", "appOwnerOrganizationId",
+	"createdDateTime", "deletedDateTime", "disabledByMicrosoftStatus", "info", "oauth2PermissionScopes",
+	"publishedPermissionScopes", "resourceSpecificApplicationPermissions", "servicePrincipalType",
+	"signInAudience", "verifiedPublisher",
+}
+
+func setServicePrincipal(sp *store.ServicePrincipal, body map[string]json.RawMessage) error {
+	for _, name := range sortedNames(body) {
+		value := body[name]
+		var err error
+		switch {
+		case name == "accountEnabled":
+			err = setFlag(&sp.AccountEnabled, name, servicePrincipalResource, value)
+		case name == "appRoleAssignmentRequired":
+			err = setFlag(&sp.AppRoleAssignmentRequired, name, servicePrincipalResource, value)
+		case name == "tags":
+			err = setTexts(&sp.Tags, name, servicePrincipalResource, value)
+		case name == "@odata.type" && string(value) == `"#microsoft.graph.servicePrincipal"`:
+		case slices.Contains(readOnlyServicePrincipal, name):
+			err = readOnly(name)
+		default:
+			err = setOther(&sp.Other, servicePrincipalShapes, name, servicePrincipalResource, value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
