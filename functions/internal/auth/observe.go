@@ -1,0 +1,34 @@
+package auth
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+)
+
+type askedKey struct{}
+
+// observe returns a context whose requests set the flag.
+func observe(ctx context.Context) (context.Context, *atomic.Bool) {
+	asked := new(atomic.Bool)
+	return context.WithValue(ctx, askedKey{}, asked), asked
+}
+
+func note(ctx context.Context) {
+	if asked, ok := ctx.Value(askedKey{}).(*atomic.Bool); ok {
+		asked.Store(true)
+	}
+}
+
+// observed notes in the request's context that the network was asked, which
+// the library does not tell.
+type observed struct{ client *http.Client }
+
+func (o observed) Do(request *http.Request) (*http.Response, error) {
+	note(request.Context())
+	client := o.client
+	if client == nil {
+		client = http.DefaultClient
+	}
+	return client.Do(request)
+}

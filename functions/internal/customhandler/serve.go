@@ -1,0 +1,93 @@
+package customhandler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// stopTimeout bounds the wait for running invocations when the host stops the
+// handler; App Service kills what takes longer than its own grace period.
+const stopTimeout = 10 * time.Second
+
+// Main runs a function app in this process until the Functions host ends it,
+// and returns the process's exit code: 0 when it was told to stop, 1 when it
+// could not start or serve. The host takes 0 as intended and counts anything
+// else as an error; after three within half an hour it gives up.
+//
+// start reads the app's settings, registers its functions and returns; its
+// context ends when the app stops.
+func Main(start func(context.Context, *App) error) int {
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer cancel()
+	return Run(ctx, os.Getenv, os.Stdout, start)
+}
+
+// Run is [Main] with the environment, the log's writer and the end given by
+// the caller. Port 0 listens on a free port, which the log names.
+func Run(ctx context.Context, lookup func(string) string, output io.Writer, start func(context.Context, *App) error) int {
+	logger := NewLogger(output)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	app := NewApp(NewAppSettings(lookup), logger)
+	port := app.Settings.Port()
+	err := start(ctx, app)
+	if err == nil {
+		err = app.Settings.Err()
+	}
+	if err == nil {
+		err = app.serve(ctx, port)
+	}
+	if err != nil {
+		logger.Error("handler stopped", "error", err)
+		return 1
+	}
+	logger.Info("handler stopped")
+	return 0
+}
+
+// serve listens where the host dials (127.0.0.1, IPv4, never another
+// interface) until ctx ends.
+func (a *App) serve(ctx context.Context, port int) error {
+	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return fmt.Errorf("listen on the port of FUNCTIONS_CUSTOMHANDLER_PORT: %w", err)
+	}
+	server := &http.Server{
+		Handler:           a,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		// No WriteTimeout: functionTimeout in host.json rules how long an
+		// invocation may take.
+		MaxHeaderBytes: 64 << 10,
+		ErrorLog:       slog.NewLogLogger(a.Logger.Handler(), slog.LevelWarn),
+	}
+	a.Logger.Info("handler listening", "address", listener.Addr().String())
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if err := server.Shutdown(stopping); err != nil {
+		_ = server.Close() // the wait is over; what still runs is cut off
+		if !errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("stop: %w", err)
+		}
+		a.Logger.Warn("invocations cut off", "after", stopTimeout.String())
+	}
+	return nil
+}

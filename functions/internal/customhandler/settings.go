@@ -1,0 +1,132 @@
+package customhandler
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// This file reads app settings, which reach a handler as environment
+// variables. The rule is: whoever starts an app with three mistakes is told
+// all three at once, each with the setting's name and what it should hold.
+
+// AppSettings reads the app settings of a function app and collects what is
+// wrong with them. It is not safe for concurrent use.
+type AppSettings struct {
+	lookup   func(string) string
+	problems []error
+}
+
+// NewAppSettings reads through lookup, usually [os.Getenv].
+func NewAppSettings(lookup func(string) string) *AppSettings {
+	return &AppSettings{lookup: lookup}
+}
+
+// Err returns everything found wrong so far, or nil.
+func (s *AppSettings) Err() error {
+	if len(s.problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("app settings: %w", errors.Join(s.problems...))
+}
+
+// Refuse notes that the app setting cannot be used.
+func (s *AppSettings) Refuse(name string, err error) {
+	s.problems = append(s.problems, fmt.Errorf("%s: %w", name, err))
+}
+
+// Optional returns the app setting, or "" when it is not set.
+func (s *AppSettings) Optional(name string) string {
+	return strings.TrimSpace(s.lookup(name))
+}
+
+// Required returns the app setting; meaning says what it holds, for whoever
+// forgot it.
+func (s *AppSettings) Required(name, meaning string) string {
+	value := s.Optional(name)
+	if value == "" {
+		s.Refuse(name, fmt.Errorf("missing; it must hold %s", meaning))
+	}
+	return value
+}
+
+// List returns the comma separated values of the app setting without blanks;
+// nil when it is not set.
+func (s *AppSettings) List(name string) []string {
+	var values []string
+	for value := range strings.SplitSeq(s.Optional(name), ",") {
+		if value = strings.TrimSpace(value); value != "" {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// GUID returns a required app setting that holds a GUID, in lower case as
+// Microsoft Entra ID writes them into tokens.
+func (s *AppSettings) GUID(name, meaning string) string {
+	return s.guid(name, s.Required(name, meaning))
+}
+
+// OptionalGUID is [AppSettings.GUID] for an app setting that may be missing.
+func (s *AppSettings) OptionalGUID(name string) string {
+	return s.guid(name, s.Optional(name))
+}
+
+// GUIDs returns the comma separated GUIDs of an app setting that may be
+// missing.
+func (s *AppSettings) GUIDs(name string) []string {
+	values := s.List(name)
+	for i, value := range values {
+		values[i] = s.guid(name, value)
+	}
+	return values
+}
+
+var guidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+func (s *AppSettings) guid(name, value string) string {
+	value = strings.ToLower(value)
+	if value != "" && !guidPattern.MatchString(value) {
+		s.Refuse(name, fmt.Errorf("expected a GUID, got %q", value))
+	}
+	return value
+}
+
+// HTTPS returns a required app setting that holds an https URL, without a
+// trailing slash. Anything else would send tokens in the clear or ask a
+// stranger for signing keys.
+func (s *AppSettings) HTTPS(name, meaning string) string {
+	value := s.Required(name, meaning)
+	if value == "" {
+		return ""
+	}
+	// Never quoted whole: user and query are where keys hide.
+	u, err := url.Parse(value)
+	switch {
+	case err != nil:
+		s.Refuse(name, errors.New("expected an https URL such as https://host/path"))
+	case u.Scheme != "https" || u.Host == "":
+		s.Refuse(name, fmt.Errorf("expected an https URL such as https://host/path, got scheme %q and host %q", u.Scheme, u.Host))
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		s.Refuse(name, errors.New("expected an https URL without user, query or fragment"))
+	}
+	return strings.TrimRight(value, "/")
+}
+
+// Port returns the port that the Functions host chose for this handler.
+func (s *AppSettings) Port() int {
+	const name = "FUNCTIONS_CUSTOMHANDLER_PORT"
+	value := s.Required(name, "the port to listen on, which the Functions host sets when it starts a handler")
+	if value == "" {
+		return 0
+	}
+	port, err := strconv.ParseUint(value, 10, 16)
+	if err != nil {
+		s.Refuse(name, fmt.Errorf("expected a port number, got %q", value))
+	}
+	return int(port)
+}

@@ -1,0 +1,132 @@
+package orders
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+)
+
+// maxAnswerBytes caps the answer that a client reads: orders are small, and an
+// endpoint that streams for ever must not take the process's memory with it.
+const maxAnswerBytes = 1 << 20
+
+// A TokenSource yields the access token for the orders API.
+type TokenSource interface {
+	AccessToken(ctx context.Context) (string, error)
+}
+
+// A Client reads orders from the API. All fields but HTTPClient are required.
+// It is safe for concurrent use when its TokenSource is.
+type Client struct {
+	URL        string // of the orders, as https://host/api/orders
+	Tokens     TokenSource
+	HTTPClient *http.Client // nil means [http.DefaultClient]
+}
+
+// An AnswerError is an answer of the API that holds no orders: any status but
+// 200, or a body that cannot be read. Its text holds the status and the
+// challenge, never the body and never the token.
+type AnswerError struct {
+	Status     int
+	Challenge  string // WWW-Authenticate
+	RetryAfter string // Retry-After
+	Err        error  // what is wrong with the body of a 200
+}
+
+func (e *AnswerError) Error() string {
+	if e.Err != nil {
+		return e.Err.Error()
+	}
+	text := fmt.Sprintf("expected status 200, got %d", e.Status)
+	if e.Challenge != "" {
+		text += fmt.Sprintf(" with challenge %q", e.Challenge)
+	}
+	if e.RetryAfter != "" {
+		text += fmt.Sprintf(" and Retry-After %q", e.RetryAfter)
+	}
+	return text
+}
+
+// Unwrap returns what is wrong with the body, or nil.
+func (e *AnswerError) Unwrap() error { return e.Err }
+
+// List returns the orders and the caller that the API saw. Any answer but that,
+// redirects included, is an [*AnswerError].
+func (c *Client) List(ctx context.Context) (Answer, error) {
+	if c.URL == "" || c.Tokens == nil {
+		return Answer{}, errors.New("get orders: the client needs a URL and a token source")
+	}
+	token, err := c.Tokens.AccessToken(ctx)
+	if err != nil {
+		return Answer{}, fmt.Errorf("get access token: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, nil)
+	if err != nil {
+		return Answer{}, fmt.Errorf("get orders: %w", err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Accept", "application/json")
+	response, err := c.httpClient().Do(request)
+	if err != nil {
+		return Answer{}, fmt.Errorf("get orders: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }() // read to the end or given up; nothing to save
+	if response.StatusCode != http.StatusOK {
+		return Answer{}, fmt.Errorf("get orders from %q: %w", c.URL, &AnswerError{
+			Status:     response.StatusCode,
+			Challenge:  cut(response.Header.Get("WWW-Authenticate")),
+			RetryAfter: cut(response.Header.Get("Retry-After")),
+		})
+	}
+	answer, err := decode(response)
+	if err != nil {
+		return Answer{}, fmt.Errorf("get orders from %q: %w", c.URL, &AnswerError{Status: response.StatusCode, Err: err})
+	}
+	return answer, nil
+}
+
+// httpClient follows no redirects: the token is for the API at URL and for
+// nobody it points to.
+func (c *Client) httpClient() *http.Client {
+	base := c.HTTPClient
+	if base == nil {
+		base = http.DefaultClient
+	}
+	careful := *base
+	careful.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &careful
+}
+
+func decode(response *http.Response) (Answer, error) {
+	if kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")); kind != "application/json" {
+		return Answer{}, fmt.Errorf("expected content type %q, got %q", "application/json", cut(kind))
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes+1))
+	if err != nil {
+		return Answer{}, fmt.Errorf("read answer: %w", err)
+	}
+	if len(body) > maxAnswerBytes {
+		return Answer{}, fmt.Errorf("expected an answer of at most %d bytes, got more", maxAnswerBytes)
+	}
+	var answer Answer
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return Answer{}, fmt.Errorf("decode answer: %w", err)
+	}
+	if answer.Orders == nil {
+		return Answer{}, errors.New("decode answer: expected a list of orders, got none")
+	}
+	return answer, nil
+}
+
+// cut keeps a header of unknown length fit for an error text.
+func cut(text string) string {
+	const limit = 200
+	if len(text) > limit {
+		return text[:limit] + "…"
+	}
+	return text
+}

@@ -1,0 +1,129 @@
+package orders_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"app-to-app/functions/internal/orders"
+)
+
+const token = "sentinel-token-4711"
+
+type tokenFunc func(context.Context) (string, error)
+
+func (f tokenFunc) AccessToken(ctx context.Context) (string, error) { return f(ctx) }
+
+func goodToken(context.Context) (string, error) { return token, nil }
+
+// newClient is a client of an API that answers with serve.
+func newClient(t *testing.T, serve http.HandlerFunc) *orders.Client {
+	t.Helper()
+	server := httptest.NewServer(serve)
+	t.Cleanup(server.Close)
+	return &orders.Client{URL: server.URL + "/api/orders", Tokens: tokenFunc(goodToken), HTTPClient: server.Client()}
+}
+
+func writeJSON(w http.ResponseWriter, body string) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_, _ = io.WriteString(w, body)
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+		if got := r.Header.Values("Authorization"); len(got) != 1 || got[0] != "Bearer "+token {
+			t.Errorf("got %d Authorization headers, want the token in one", len(got))
+		}
+		if r.Method != http.MethodGet || r.URL.String() != "/api/orders" {
+			t.Errorf("got %s %s, want GET /api/orders", r.Method, r.URL)
+		}
+		writeJSON(w, `{"orders":[{"id":"1","units":2,"unitCost":1.50,"total":3.00,"new":"field"}],
+			"caller":{"objectId":"o","clientId":"c","roles":["Orders.Read"]}}`)
+	})
+	answer, err := client.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(answer.Orders) != 1 || answer.Orders[0].Total != 300 || answer.Caller.ClientID != "c" || answer.Caller.Roles[0] != "Orders.Read" {
+		t.Errorf("got %+v", answer)
+	}
+}
+
+func TestListRefused(t *testing.T) {
+	t.Parallel()
+	challenged := func(status int, challenge string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("WWW-Authenticate", challenge)
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, "you sent "+r.Header.Get("Authorization"))
+		}
+	}
+	tests := []struct {
+		name   string
+		serve  http.HandlerFunc
+		status int
+		want   string
+	}{
+		{"missing role", challenged(403, `Bearer error="insufficient_scope"`), 403, "insufficient_scope"},
+		{"bad token", challenged(401, `Bearer error="invalid_token"`), 401, "invalid_token"},
+		{"keys unavailable", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "5")
+			w.WriteHeader(503)
+		}, 503, `Retry-After "5"`},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/api/orders" {
+				t.Error("the redirect was followed")
+			}
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+		}, 302, "got 302"},
+		{"HTML", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") }, 200, `"application/json"`},
+		{"not JSON", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, "<html>") }, 200, "decode answer"},
+		{"two documents", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, `{"orders":[]}{}`) }, 200, "decode answer"},
+		{"no orders", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, `{"caller":{}}`) }, 200, "list of orders"},
+		{"endless", func(w http.ResponseWriter, _ *http.Request) {
+			writeJSON(w, `{"orders":[],"x":"`+strings.Repeat("x", 2<<20))
+		}, 200, "1048576 bytes"},
+		{"long challenge", challenged(401, strings.Repeat("x", 5000)), 401, "…"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newClient(t, test.serve).List(t.Context())
+			var answer *orders.AnswerError
+			if !errors.As(err, &answer) || answer.Status != test.status {
+				t.Fatalf("got %v, want an answer with status %d", err, test.status)
+			}
+			if text := err.Error(); !strings.Contains(text, test.want) || strings.Contains(text, token) || len(text) > 600 {
+				t.Errorf("got %q, want a short text with %q and without the token", text, test.want)
+			}
+		})
+	}
+}
+
+func TestListWithoutToken(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, func(http.ResponseWriter, *http.Request) { t.Error("the API was asked without a token") })
+	refused := errors.New("no such identity")
+	client.Tokens = tokenFunc(func(context.Context) (string, error) { return "", refused })
+	_, err := client.List(t.Context())
+	var answer *orders.AnswerError
+	if !errors.Is(err, refused) || errors.As(err, &answer) {
+		t.Errorf("got %v, want the token source's error and no answer", err)
+	}
+	if _, err := (&orders.Client{}).List(t.Context()); err == nil {
+		t.Error("zero client: got no error")
+	}
+}
+
+func TestListUnreachable(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) })
+	if _, err := client.List(t.Context()); err == nil || strings.Contains(err.Error(), token) {
+		t.Errorf("got %v, want an error without the token", err)
+	}
+}

@@ -1,0 +1,40 @@
+// Orders-api is the handler of the function app that serves the orders: one
+// function, GetOrders, open to applications of its tenant that hold the app
+// role and to nobody else.
+//
+// It runs under the Azure Functions host as the custom handler named in
+// host.json, built for linux/amd64 as handler. The access token is its only
+// gate (authLevel anonymous): a function key on top would be one more secret
+// that says less.
+package main
+
+import (
+	"context"
+	"os"
+
+	"app-to-app/functions/internal/auth"
+	"app-to-app/functions/internal/customhandler"
+	"app-to-app/functions/internal/orders"
+)
+
+func main() { os.Exit(customhandler.Main(start)) }
+
+func start(ctx context.Context, app *customhandler.App) error {
+	settings, err := readSettings(app.Settings)
+	if err != nil {
+		return err
+	}
+	keys, err := auth.NewKeys(auth.KeysConfig{
+		TenantID: settings.tenantID, AuthorityHost: settings.authorityHost, Logger: app.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	verifier, err := auth.NewVerifier(settings.verifier(keys))
+	if err != nil {
+		return err
+	}
+	go keys.Run(ctx)
+	app.HTTP("GET /api/orders", newGetOrders(verifier, orders.Sample(), app.Logger))
+	return nil
+}

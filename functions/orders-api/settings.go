@@ -1,0 +1,37 @@
+package main
+
+import (
+	"app-to-app/functions/internal/auth"
+	"app-to-app/functions/internal/customhandler"
+)
+
+// settings are the app settings of the API.
+type settings struct {
+	tenantID, authorityHost, audience, role string
+	allowedClients, blockedCallers          []string
+}
+
+func readSettings(app *customhandler.AppSettings) (settings, error) {
+	s := settings{
+		tenantID:      app.GUID("ORDERS_TENANT_ID", "the id of the tenant whose tokens are accepted"),
+		authorityHost: app.HTTPS("ORDERS_AUTHORITY_HOST", "the authority host, such as https://login.microsoftonline.com"),
+		audience:      app.Required("ORDERS_AUDIENCE", "this API's client ID, the audience of its access tokens"),
+		role:          app.Required("ORDERS_ROLE", "the value of the app role that callers need, such as Orders.Read"),
+		// Empty: the app role alone decides (see auth.Config).
+		allowedClients: app.GUIDs("ORDERS_ALLOWED_CLIENTS"),
+		blockedCallers: app.GUIDs("ORDERS_BLOCKED_CALLERS"),
+	}
+	return s, app.Err()
+}
+
+func (s settings) verifier(keys auth.KeySource) auth.Config {
+	return auth.Config{
+		TenantID:       s.tenantID,
+		AuthorityHost:  s.authorityHost,
+		Audience:       s.audience,
+		Role:           s.role,
+		Keys:           keys,
+		AllowedClients: s.allowedClients,
+		BlockedCallers: s.blockedCallers,
+	}
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"app-to-app/functions/internal/auth"
+	"app-to-app/functions/internal/customhandler"
+	"app-to-app/functions/internal/orders"
+)
+
+// providerTimeout bounds one provider's token and call together. Azure's front
+// end gives up on an HTTP function after 230 seconds.
+const providerTimeout = time.Minute
+
+// A result is what came of fetching the orders with one token provider.
+type result struct {
+	TokenProvider string              `json:"tokenProvider"`
+	Credential    auth.CredentialKind `json:"credential"`
+	Status        int                 `json:"status"` // of the API's answer; 0 when it gave none
+	Orders        []orders.Order      `json:"orders"` // null when there are none to show
+	Caller        *orders.Caller      `json:"caller"` // this client as the API saw it
+	TokenSource   auth.TokenSource    `json:"tokenSource"`
+	ElapsedMs     int64               `json:"elapsedMs"` // token and call
+	Error         string              `json:"error"`
+}
+
+// A processor fetches the orders once with each token provider.
+type processor struct {
+	providers  []auth.TokenProvider
+	url        string
+	httpClient *http.Client
+	logger     *slog.Logger
+}
+
+func newProcessor(providers []auth.TokenProvider, url string, httpClient *http.Client, logger *slog.Logger) *processor {
+	return &processor{providers: providers, url: url, httpClient: httpClient, logger: logger}
+}
+
+// serveHTTP is the function ProcessOrders: 200 when any provider got the
+// orders, 502 when none did.
+func (p *processor) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	results := p.process(r.Context())
+	status := http.StatusOK
+	if succeeded(results) == 0 {
+		status = http.StatusBadGateway
+	}
+	customhandler.WriteJSON(w, status, map[string][]result{"results": results})
+}
+
+// tick is the function ProcessOrdersTimer. It fails when no provider got the
+// orders, so that the invocation counts as failed in Azure's figures.
+func (p *processor) tick(ctx context.Context, pastDue bool) error {
+	results := p.process(ctx)
+	p.logger.InfoContext(ctx, "orders processed on schedule",
+		"succeeded", succeeded(results), "providers", len(results), "isPastDue", pastDue)
+	if succeeded(results) == 0 {
+		return fmt.Errorf("get orders: expected one token provider of %d to succeed, got none", len(results))
+	}
+	return nil
+}
+
+func succeeded(results []result) int {
+	count := 0
+	for _, result := range results {
+		if result.Error == "" {
+			count++
+		}
+	}
+	return count
+}
+
+// process runs the providers side by side, so that one that hangs does not
+// delay the others; results keep the configured order.
+func (p *processor) process(ctx context.Context) []result {
+	results := make([]result, len(p.providers))
+	var running sync.WaitGroup
+	for i, provider := range p.providers {
+		running.Go(func() { results[i] = p.fetch(ctx, provider) })
+	}
+	running.Wait()
+	return results
+}
+
+func (p *processor) fetch(ctx context.Context, provider auth.TokenProvider) (r result) {
+	started := time.Now()
+	r = result{TokenProvider: provider.Name(), Credential: provider.Credential()}
+	defer func() {
+		// A panic in a library must cost one result, not the process.
+		if cause := recover(); cause != nil {
+			r.Error = "the token provider failed unexpectedly"
+			p.logger.ErrorContext(ctx, "token provider panicked", "tokenProvider", r.TokenProvider, "cause", fmt.Sprint(cause))
+		}
+		r.ElapsedMs = time.Since(started).Milliseconds()
+		p.report(ctx, r)
+	}()
+	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
+	defer cancel()
+	acquired := acquiredToken{provider: provider}
+	client := orders.Client{URL: p.url, HTTPClient: p.httpClient, Tokens: &acquired}
+	answer, err := client.List(ctx)
+	r.TokenSource = acquired.source
+	if err != nil {
+		r.Status, r.Error = refusal(err)
+		return r
+	}
+	r.Status, r.Orders, r.Caller = http.StatusOK, answer.Orders, &answer.Caller
+	return r
+}
+
+// acquiredToken hands a provider's token to the orders client and remembers
+// where it came from.
+type acquiredToken struct {
+	provider auth.TokenProvider
+	source   auth.TokenSource
+}
+
+func (a *acquiredToken) AccessToken(ctx context.Context) (string, error) {
+	acquired, err := a.provider.Acquire(ctx)
+	if err != nil {
+		return "", err
+	}
+	a.source = acquired.Source
+	return acquired.Token.Reveal(), nil
+}
+
+// refusal is the API's status, if it answered, and what to say.
+func refusal(err error) (status int, text string) {
+	var refused *orders.AnswerError
+	if !errors.As(err, &refused) {
+		return 0, err.Error()
+	}
+	switch refused.Status {
+	case http.StatusForbidden:
+		return refused.Status, err.Error() + "; the token lacks the app role, or this client is blocked or not listed; " +
+			"assign the role, and mind that a managed identity's token can be 24 hours old"
+	case http.StatusUnauthorized:
+		return refused.Status, err.Error() + "; compare ORDERS_SCOPE, ORDERS_TENANT_ID and ORDERS_AUTHORITY_HOST with the API's app settings"
+	}
+	return refused.Status, err.Error()
+}
+
+func (p *processor) report(ctx context.Context, r result) {
+	level := slog.LevelInfo
+	if r.Error != "" {
+		level = slog.LevelError
+	}
+	p.logger.Log(ctx, level, "orders fetched", "tokenProvider", r.TokenProvider, "credential", r.Credential,
+		"status", r.Status, "orders", len(r.Orders), "tokenSource", r.TokenSource, "elapsedMs", r.ElapsedMs, "error", r.Error)
+}

@@ -1,0 +1,33 @@
+// Orders-client is the handler of the function app that fetches the orders as
+// an application: on a schedule (ProcessOrdersTimer) and over HTTP
+// (ProcessOrders). It gets its access token in each of the ways configured.
+//
+// It runs under the Azure Functions host as the custom handler named in
+// host.json, built for linux/amd64 as handler. ProcessOrders needs a function
+// key: open, it would lend this app's identity to anybody.
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+
+	"app-to-app/functions/internal/customhandler"
+)
+
+func main() { os.Exit(customhandler.Main(start)) }
+
+func start(_ context.Context, app *customhandler.App) error {
+	settings, err := readSettings(app.Settings)
+	if err != nil {
+		return err
+	}
+	app.Logger.Info("client configured", "settings", settings)
+	processor := newProcessor(settings.providers, settings.url, &http.Client{}, app.Logger)
+	app.HTTP("GET /api/ProcessOrders", http.HandlerFunc(processor.serveHTTP))
+	app.HTTP("POST /api/ProcessOrders", http.HandlerFunc(processor.serveHTTP))
+	app.Timer("ProcessOrdersTimer", "timer", func(ctx context.Context, timer customhandler.Timer) error {
+		return processor.tick(ctx, timer.IsPastDue)
+	})
+	return nil
+}

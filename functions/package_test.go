@@ -1,0 +1,102 @@
+package functions_test
+
+import (
+	"archive/zip"
+	"compress/flate"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestHandlersStaySmall: a package is loaded from a blob at every cold start.
+func TestHandlersStaySmall(t *testing.T) {
+	t.Parallel()
+	const limit = 6 << 20
+	for _, name := range []string{"orders-api", "orders-client"} {
+		content, err := os.ReadFile(filepath.Join(binaries, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var size counter
+		archive := zip.NewWriter(&size)
+		archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
+		entry, err := archive.Create("handler")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := entry.Write(content); err != nil {
+			t.Fatal(err)
+		}
+		if err := archive.Close(); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: %d bytes zipped", name, size)
+		if size > limit {
+			t.Errorf("%s: got %d bytes zipped, want at most %d", name, size, limit)
+		}
+	}
+}
+
+type counter int
+
+func (c *counter) Write(b []byte) (int, error) { *c += counter(len(b)); return len(b), nil }
+
+// TestFunctionFiles holds host.json and the function.json files to what the
+// handlers expect of the Functions host.
+func TestFunctionFiles(t *testing.T) {
+	t.Parallel()
+	for _, app := range []string{"orders-api", "orders-client"} {
+		var host struct {
+			Version       string
+			CustomHandler struct {
+				Description                struct{ DefaultExecutablePath string }
+				EnableProxyingHTTPRequest  bool `json:"enableProxyingHttpRequest"`
+				EnableForwardingHTTPRequet bool `json:"enableForwardingHttpRequest"`
+			}
+		}
+		read(t, filepath.Join(app, "host.json"), &host)
+		if custom := host.CustomHandler; host.Version != "2.0" || custom.Description.DefaultExecutablePath != "handler" ||
+			!custom.EnableProxyingHTTPRequest || custom.EnableForwardingHTTPRequet {
+			t.Errorf("%s: got %+v, want version 2.0, handler, proxying", app, host)
+		}
+	}
+	type binding struct {
+		Type, Direction, Name, AuthLevel, Route, Schedule string
+		Methods                                           []string
+		RunOnStartup, UseMonitor                          bool
+	}
+	for file, want := range map[string]binding{
+		"orders-api/GetOrders": {Type: "httpTrigger", AuthLevel: "anonymous", Route: "orders", Name: "req", Methods: []string{"get"}},
+		"orders-client/ProcessOrders": {Type: "httpTrigger", AuthLevel: "function", Route: "ProcessOrders", Name: "req",
+			Methods: []string{"get", "post"}},
+		"orders-client/ProcessOrdersTimer": {Type: "timerTrigger", Name: "timer", Schedule: "%ORDERS_SCHEDULE%", UseMonitor: true},
+	} {
+		var function struct{ Bindings []binding }
+		read(t, filepath.Join(file, "function.json"), &function)
+		want.Direction = "in"
+		got, err := json.Marshal(function.Bindings[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if expected, _ := json.Marshal(want); string(got) != string(expected) {
+			t.Errorf("%s: got %s, want %s", file, got, expected)
+		}
+		// One trigger and one http output: then the host proxies the request.
+		if http := want.Type == "httpTrigger"; http != (len(function.Bindings) == 2 && function.Bindings[1].Type == "http") {
+			t.Errorf("%s: got bindings %+v", file, function.Bindings)
+		}
+	}
+}
+
+func read(t *testing.T, name string, into any) {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(content, into); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
