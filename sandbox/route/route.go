@@ -20,7 +20,7 @@ import (
 type Route struct {
 	Pattern    string   // http.ServeMux pattern, method first
 	Permission []string // what the caller must hold, any of them; empty means anyone
-	Query      []string // query parameters it knows
+	Query      []string // query parameters it knows; "*" means any: they belong to somebody else, as a function's do
 	Serve      http.HandlerFunc
 	Doc        string // the Microsoft page, or the RFC, that the answer follows
 	Checked    string // when it was last compared with that page, as 2006-01-02
@@ -52,7 +52,7 @@ func (t Table) Handler(log *Log, weather *Weather) http.Handler {
 		mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) {
 			Note(r.Context()).Route = route.Pattern
 			for name := range r.URL.Query() {
-				if !slices.Contains(route.Query, name) {
+				if !slices.Contains(route.Query, name) && !slices.Contains(route.Query, "*") {
 					t.Unemulated(w, r, fmt.Sprintf("query parameter %q", name))
 					return
 				}

@@ -27,6 +27,7 @@ type SigningKey struct {
 	Certificate []byte // self-signed, DER; published as x5c
 	Active      bool   // signs new tokens; others are only published
 	CreatedAt   time.Time
+	RetiredAt   time.Time // when another key took over; zero while Active
 }
 
 // An Application is an app registration.

@@ -44,6 +44,7 @@ type Operation struct {
 	ID             string
 	SubscriptionID string
 	ResourceID     string
+	Action         string // create, delete
 	Status         string // InProgress, Succeeded, Failed
 	DoneAt         time.Time
 	Error          json.RawMessage
@@ -79,6 +80,19 @@ type Blob struct {
 	LastModified time.Time
 	CreatedAt    time.Time
 	Metadata     map[string]string
+
+	// Blocks are those the content was committed from; Uncommitted wait for a
+	// block list. A blob that was never committed has an empty SHA256, and no
+	// reader sees it.
+	Blocks      []Block
+	Uncommitted []Block
+}
+
+// A Block is one piece of a block blob.
+type Block struct {
+	ID     string // base64, as the client chose it
+	SHA256 string
+	Size   int64
 }
 
 // A Site is what App Service keeps of a function app besides its resource.
@@ -94,7 +108,16 @@ type Site struct {
 	Functions      []string                     // of the running package
 	Package        string                       // SHA-256 of the running package; empty before the first
 	Deployments    []Deployment                 // oldest first
-	Timers         map[string]time.Time         // function → last due time that ran
+	Timers         map[string]TimerStatus       // function → where its schedule stands
+}
+
+// A TimerStatus is what the Functions host remembers of a timer between
+// restarts (useMonitor), to notice an occurrence that it missed.
+type TimerStatus struct {
+	Schedule    string    // that Next was computed with
+	Last        time.Time // last run; zero before the first
+	Next        time.Time // due next
+	LastUpdated time.Time // zero before the first run
 }
 
 // A Deployment is one publish to a site. Status numbers are those of Kudu:

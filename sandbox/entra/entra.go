@@ -1,0 +1,92 @@
+// Package entra is the sandbox's Microsoft Entra ID: discovery, signing keys,
+// the v2 and v1 token endpoints for the client credentials grant, and the
+// tokens of managed identities. It also checks bearer tokens for the sandbox's
+// other services ([Service.Authenticate]).
+//
+// It stands for the contract in
+// https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
+// The rules are:
+//
+//  1. A token carries only what the tenant really holds: a client that exists
+//     and has a service principal, a credential that is valid, a resource that
+//     is known, and the app roles of real assignments.
+//  2. Times inside tokens, and those of assertions, are the machine's, because
+//     the clocks of clients cannot be moved. What the service remembers (expiry
+//     of credentials, the managed identity cache, retired keys) follows the
+//     sandbox's clock.
+//  3. No issuer is a Microsoft host; only issuers on the loopback interface are
+//     ever asked for their keys.
+//
+// On purpose it has no users: no interactive flow, no delegated permission, no
+// refresh token, no conditional access. Changes take effect at once; the
+// replication lag of the real service is weather.
+//
+// Not for production.
+package entra
+
+import (
+	"crypto/rsa"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/store"
+)
+
+// A Config holds what a [Service] needs.
+type Config struct {
+	Store   *store.Store
+	BaseURL string // https://127.0.0.1:PORT
+	Log     *route.Log
+	Weather *route.Weather
+
+	// HTTPClient asks the outside issuers that federated identity credentials
+	// name for their keys. Nil means one with the system's trust.
+	HTTPClient *http.Client
+
+	// newKey makes signing keys; nil means fresh ones. Tests share a few.
+	newKey func() (*rsa.PrivateKey, error)
+}
+
+// A Service is Microsoft Entra ID for all tenants of a sandbox. It is safe for
+// concurrent use.
+type Service struct {
+	Config
+	host    string // 127.0.0.1:PORT
+	table   route.Table
+	handler http.Handler
+
+	mu        sync.Mutex // guards lifetimes
+	lifetimes Lifetimes
+
+	private sync.Map // key id → *rsa.PrivateKey, parsed once
+}
+
+// New returns the service over c.
+func New(c Config) *Service {
+	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
+	if c.newKey == nil {
+		c.newKey = generateKey
+	}
+	c.HTTPClient = withoutRedirects(c.HTTPClient)
+	s := &Service{Config: c}
+	if base, err := url.Parse(c.BaseURL); err == nil {
+		s.host = base.Host
+	}
+	s.table = route.Table{
+		Service: "entra",
+		Source:  "sandbox/entra/routes.go",
+		Routes:  s.routes(),
+		Refuse:  s.refuseFault,
+	}
+	s.handler = s.table.Handler(c.Log, c.Weather)
+	return s
+}
+
+// Handler answers everything below /TENANT/.
+func (s *Service) Handler() http.Handler { return s.handler }
+
+// Routes returns the table of what the service answers.
+func (s *Service) Routes() route.Table { return s.table }

@@ -1,0 +1,234 @@
+package entra
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"app-to-app/sandbox/store"
+)
+
+// Ways in which a client proved who it is, as claims azpacr and appidacr say it
+// (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
+const (
+	provedBySecret    = "1"
+	provedByAssertion = "2" // also what managed identities have
+)
+
+// issuedAgo is how far iat and nbf lie back, for clients whose clock is slow.
+const issuedAgo = 5 * time.Minute
+
+// Lifetimes say how long new access tokens are good for. Zero means the usual.
+type Lifetimes struct {
+	AccessToken     time.Duration // of app registrations; usually 60 minutes
+	ManagedIdentity time.Duration // usually 24 hours; the platform's cache follows
+}
+
+// UnmarshalJSON reads {"accessToken":"65m","managedIdentity":"24h"}.
+func (l *Lifetimes) UnmarshalJSON(data []byte) error {
+	var texts map[string]string
+	if err := json.Unmarshal(data, &texts); err != nil {
+		return fmt.Errorf("lifetimes: expected durations like \"10s\" by name: %w", err)
+	}
+	for name, text := range texts {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < 0 {
+			return fmt.Errorf("lifetimes: %s: expected a positive duration like \"10s\", got %q", name, text)
+		}
+		switch name {
+		case "accessToken":
+			l.AccessToken = d
+		case "managedIdentity":
+			l.ManagedIdentity = d
+		default:
+			return fmt.Errorf("lifetimes: expected accessToken or managedIdentity, got %q", name)
+		}
+	}
+	return nil
+}
+
+// SetLifetimes rules the tokens issued from now on.
+func (s *Service) SetLifetimes(l Lifetimes) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lifetimes = l
+}
+
+// currentLifetimes has no zero in it.
+func (s *Service) currentLifetimes() Lifetimes {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lifetimes
+	if l.AccessToken == 0 {
+		l.AccessToken = time.Hour
+	}
+	if l.ManagedIdentity == 0 {
+		l.ManagedIdentity = 24 * time.Hour
+	}
+	return l
+}
+
+// A grant is a token that may be issued.
+type grant struct {
+	tenantID string
+	client   store.ServicePrincipal
+	resource resource
+	roles    []string
+	proof    string // provedBySecret or provedByAssertion
+	key      store.SigningKey
+}
+
+// grantTo decides whether the client gets a token for the resource of that
+// name. How the client proved itself was decided before.
+func (s *Service) grantTo(tx *store.Tx, client store.ServicePrincipal, resourceName, proof string) (grant, error) {
+	found, err := s.findResource(tx, client.TenantID, resourceName)
+	if err != nil {
+		return grant{}, err
+	}
+	roles, assigned := rolesOf(tx, client, found.principal)
+	if found.principal.AppRoleAssignmentRequired && !assigned {
+		// https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+		return grant{}, refuse(501051, "application %q (%s) holds no app role of application %q (%s), which requires an assignment: assign one of its app roles to service principal %q",
+			client.ClientID, client.DisplayName, found.principal.ClientID, found.principal.DisplayName, client.ObjectID)
+	}
+	key, err := activeKey(tx, client.TenantID)
+	if err != nil {
+		return grant{}, err
+	}
+	return grant{tenantID: client.TenantID, client: client, resource: found, roles: roles, proof: proof, key: key}, nil
+}
+
+// issue signs the token of a grant.
+func (s *Service) issue(g grant, lifetime time.Duration) (string, error) {
+	private, err := s.privateKey(g.key)
+	if err != nil {
+		return "", err
+	}
+	header := map[string]any{"typ": "JWT", "alg": "RS256", "kid": g.key.KeyID}
+	if g.resource.version == 1 {
+		header["x5t"] = g.key.KeyID
+	}
+	return signJWT(private, header, s.claims(g, lifetime))
+}
+
+// claims are those of an app-only access token
+// (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
+func (s *Service) claims(g grant, lifetime time.Duration) map[string]any {
+	now := s.Store.Wall()
+	issued := now.Add(-issuedAgo).Unix()
+	claims := map[string]any{
+		"aud": g.resource.audience(),
+		"iat": issued,
+		"nbf": issued,
+		"exp": now.Add(lifetime).Unix(),
+		"oid": g.client.ObjectID,
+		"sub": g.client.ObjectID, // nobody else is concerned in an app-only token
+		"tid": g.tenantID,
+		// Opaque to everybody but Entra.
+		"aio": opaque(36),
+		"rh":  "1." + opaque(24) + ".",
+		"uti": opaque(16),
+	}
+	if g.resource.version == 2 {
+		claims["ver"] = "2.0"
+		claims["iss"] = s.issuerV2(g.tenantID)
+		claims["azp"] = g.client.ClientID
+		claims["azpacr"] = g.proof
+	} else {
+		claims["ver"] = "1.0"
+		claims["iss"] = s.issuerV1(g.tenantID)
+		claims["idp"] = s.issuerV1(g.tenantID)
+		claims["appid"] = g.client.ClientID
+		claims["appidacr"] = g.proof
+	}
+	if len(g.roles) > 0 { // without a role the claim is absent, not empty
+		claims["roles"] = g.roles
+	}
+	if g.resource.idtyp {
+		claims["idtyp"] = "app"
+	}
+	if g.client.ManagedIdentityID != "" {
+		claims["xms_mirid"] = g.client.ManagedIdentityID
+	}
+	return claims
+}
+
+func (s *Service) issuerV2(tenantID string) string { return s.BaseURL + "/" + tenantID + "/v2.0" }
+
+// issuerV1 stands for https://sts.windows.net/TENANT/. On purpose it is on the
+// sandbox's own host.
+func (s *Service) issuerV1(tenantID string) string { return s.BaseURL + "/" + tenantID + "/" }
+
+func opaque(size int) string {
+	data := make([]byte, size)
+	rand.Read(data) // never fails since Go 1.24
+	return base64.RawURLEncoding.EncodeToString(data)
+}
+
+// ManagedIdentityToken returns a managed identity's access token for a
+// resource, which is named without /.default. Like the platform it keeps the
+// token for as long as it lives, whatever is assigned or removed in between
+// (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq).
+// A refusal is an [*Error].
+func (s *Service) ManagedIdentityToken(tenantID, principalID, resource string) (store.CachedToken, error) {
+	key := store.TenantKey(tenantID, principalID+"/"+resource)
+	var cached store.CachedToken
+	var allowed grant
+	err := s.Store.View(func(tx *store.Tx) error {
+		identity, ok := store.LiveServicePrincipal(tx, tenantID, principalID)
+		if !ok || identity.Type != store.ServicePrincipalManagedIdentity {
+			return refuse(700016, "no managed identity with object id %q in tenant %q", principalID, tenantID)
+		}
+		if kept, ok := store.IdentityTokens.Get(tx, key); ok && s.Store.Now().Before(kept.ExpiresAt) {
+			cached = kept
+			return nil
+		}
+		if !identity.AccountEnabled {
+			return refuse(7000112, "application %q is disabled", identity.ClientID)
+		}
+		var err error
+		allowed, err = s.grantTo(tx, identity, resource, provedByAssertion)
+		return err
+	})
+	if err != nil {
+		return store.CachedToken{}, unwrapRefusal(err)
+	}
+	if cached.AccessToken != "" {
+		return cached, nil
+	}
+	return s.cacheToken(key, allowed)
+}
+
+// cacheToken issues a managed identity's token and keeps it, unless another
+// request was faster.
+func (s *Service) cacheToken(key string, allowed grant) (store.CachedToken, error) {
+	lifetime := s.currentLifetimes().ManagedIdentity
+	token, err := s.issue(allowed, lifetime)
+	if err != nil {
+		return store.CachedToken{}, err
+	}
+	now := s.Store.Now()
+	fresh := store.CachedToken{AccessToken: token, IssuedAt: now, ExpiresAt: now.Add(lifetime)}
+	err = s.Store.Update(func(tx *store.Tx) error {
+		if kept, ok := store.IdentityTokens.Get(tx, key); ok && now.Before(kept.ExpiresAt) {
+			fresh = kept
+			return nil
+		}
+		store.IdentityTokens.Put(tx, key, fresh)
+		return nil
+	})
+	return fresh, err
+}
+
+// unwrapRefusal returns the refusal that a transaction was ended with as
+// itself, for callers that use a type assertion.
+func unwrapRefusal(err error) error {
+	var refused *Error
+	if errors.As(err, &refused) {
+		return refused
+	}
+	return err
+}
