@@ -1,0 +1,120 @@
+// Package arm is the sandbox's Azure Resource Manager: subscriptions, resource
+// groups, the resource types that a keyless function app needs, Azure RBAC
+// assignments, and the metadata document that tells clients where everything
+// is.
+//
+// Each resource type has a small file with a declarative description: accepted
+// api-versions, properties with their values, what is required, read-only or
+// fixed, where it lives, and the rules that tie it to others. What a type's
+// description does not name is unemulated (501), never stored unseen. Read-only
+// properties in a request are ignored, as ARM does, because clients send back
+// what they read.
+//
+// It follows learn.microsoft.com/rest/api and the error texts that ARM and its
+// resource providers really send; where a text or code is not known for sure,
+// the file says so. It does not know templates, policies, locks, quotas, PATCH,
+// management groups, or moving resources.
+//
+// Not for production.
+package arm
+
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/store"
+)
+
+// A Config says what a service works with. All fields but OperationTime are
+// required.
+type Config struct {
+	Store   *store.Store
+	BaseURL string // https://127.0.0.1:PORT
+	Log     *route.Log
+	Weather *route.Weather
+	Auth    route.Authenticator
+	Sites   Sites
+
+	// OperationTime is how long an asynchronous operation takes, on the
+	// sandbox's clock. Zero means that it is done when the client first asks.
+	OperationTime time.Duration
+}
+
+// Sites is what stands behind the host names of Microsoft.Web/sites.
+type Sites interface {
+	// Create makes what a new site needs besides its resource: ports, keys,
+	// identity header. It runs in the transaction that creates the resource.
+	Create(tx *store.Tx, siteID, tenantID string) (store.Site, error)
+	// Delete forgets a site. Its processes stop when Changed follows.
+	Delete(tx *store.Tx, siteID string)
+	// Changed follows the commit of a change of the site, its settings or its
+	// identity, or of its deletion: (re)start or stop the app.
+	Changed(siteID string)
+	// Restart restarts the app although nothing changed.
+	Restart(siteID string)
+	// HostKeys returns the keys of the app; an error when its host cannot run.
+	HostKeys(siteID string) (HostKeys, error)
+	// FunctionKeys returns the keys of one function by name.
+	FunctionKeys(siteID, function string) (map[string]string, error)
+}
+
+// HostKeys are the keys that open every function of an app.
+type HostKeys struct {
+	MasterKey    string
+	FunctionKeys map[string]string
+	SystemKeys   map[string]string
+}
+
+// A Service is the resource manager of all subscriptions. It is safe for
+// concurrent use.
+type Service struct {
+	config  Config
+	store   *store.Store
+	table   route.Table
+	types   []*resourceType
+	pending atomic.Bool // an operation may be in progress
+}
+
+// New returns the service over c.Store.
+func New(c Config) *Service {
+	s := &Service{config: c, store: c.Store}
+	s.types = allTypes()
+	s.pending.Store(true)
+	s.table = route.Table{
+		Service: "arm",
+		Source:  "sandbox/arm/routes.go, or the file of the resource type",
+		Routes:  s.routes(),
+		Refuse:  s.refuse,
+		Guard:   s.guard,
+		Path:    fold,
+	}
+	return s
+}
+
+// Handler answers /subscriptions, /providers, /tenants and /metadata.
+func (s *Service) Handler() http.Handler {
+	next := s.table.Handler(s.config.Log, s.config.Weather)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+		// and the common headers of every ARM answer.
+		h := w.Header()
+		h.Set("x-ms-request-id", uuid.NewString())
+		correlation := r.Header.Get("x-ms-correlation-request-id")
+		if correlation == "" {
+			correlation = uuid.NewString()
+		}
+		h.Set("x-ms-correlation-request-id", correlation)
+		if id := r.Header.Get("x-ms-client-request-id"); id != "" && r.Header.Get("x-ms-return-client-request-id") == "true" {
+			h.Set("x-ms-client-request-id", id)
+		}
+		h.Set("Cache-Control", "no-cache")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Routes returns the routes that [Service.Handler] answers.
+func (s *Service) Routes() []route.Route { return s.table.Routes }

@@ -1,0 +1,147 @@
+package arm
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/store"
+)
+
+// bodyLimit is ARM's: learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling.
+const bodyLimit = 4 << 20
+
+// A call is one request being answered in one transaction.
+type call struct {
+	service      *Service
+	tx           *store.Tx
+	r            *http.Request
+	caller       route.Caller
+	version      string
+	subscription store.Subscription // empty when the path has none
+	changed      []string           // sites to tell App Service of, after the commit
+	restart      string             // site to restart, after the commit
+}
+
+// A reply is a call's answer. A nil body sends none.
+type reply struct {
+	status int
+	body   any
+	header map[string]string
+}
+
+func ok(body any) (reply, error) { return reply{status: http.StatusOK, body: body}, nil }
+
+// values is the shape of ARM's lists.
+func values[T any](items []T) map[string]any {
+	if items == nil {
+		items = []T{}
+	}
+	return map[string]any{"value": items}
+}
+
+// do makes a handler of what runs in one transaction. When answer fails,
+// nothing is stored.
+func (s *Service) do(answer func(*call) (reply, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c := &call{service: s, r: r, caller: route.CallerOf(r.Context()), version: r.URL.Query().Get("api-version")}
+		var out reply
+		run := func(tx *store.Tx) (err error) {
+			c.tx = tx
+			c.subscription, _ = store.Subscriptions.Get(tx, strings.ToLower(r.PathValue("subscription")))
+			out, err = answer(c)
+			return err
+		}
+		transaction := s.store.View
+		if c.writes() {
+			transaction = s.store.Update
+		}
+		if err := transaction(run); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		slices.Sort(c.changed)
+		for _, id := range slices.Compact(c.changed) {
+			s.config.Sites.Changed(id)
+		}
+		if c.restart != "" {
+			s.config.Sites.Restart(c.restart)
+		}
+		for name, value := range out.header {
+			w.Header().Set(name, value)
+		}
+		if r.Method == http.MethodHead && out.status == http.StatusOK {
+			out.status = http.StatusNoContent // a check of existence
+		}
+		writeJSON(w, r, out.status, out.body)
+	}
+}
+
+// body reads a request's JSON object. Numbers keep their digits.
+func (c *call) body() (map[string]any, error) {
+	data, err := io.ReadAll(http.MaxBytesReader(nil, c.r.Body, bodyLimit))
+	if err != nil {
+		return nil, refuse(http.StatusRequestEntityTooLarge, "RequestContentTooLarge", "The request content is larger than %d bytes.", bodyLimit)
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil, refuse(http.StatusBadRequest, "MissingRequestBody", "The request body is required and must not be empty.")
+	}
+	if kind := c.r.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
+		return nil, refuse(http.StatusUnsupportedMediaType, "UnsupportedMediaType",
+			"The content media type '%s' is not supported. Only 'application/json' is supported.", kind)
+	}
+	var body map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if err := decoder.Decode(&body); err != nil || body == nil || decoder.More() {
+		return nil, refuse(http.StatusBadRequest, "InvalidRequestContent", "The request content was invalid and could not be deserialized: expected one JSON object.")
+	}
+	return body, nil
+}
+
+// none says whether stored JSON holds nothing.
+func none(data json.RawMessage) bool { return len(data) == 0 || string(data) == "null" }
+
+// decodeObject reads stored JSON.
+func decodeObject(data json.RawMessage) (map[string]any, error) {
+	object := make(map[string]any)
+	if none(data) {
+		return object, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	err := decoder.Decode(&object)
+	return object, err
+}
+
+// at returns what lies in nested objects under a path of names, or nil.
+func at(object map[string]any, names ...string) any {
+	var value any = object
+	for _, name := range names {
+		inner, ok := value.(map[string]any)
+		if !ok {
+			return nil
+		}
+		value = inner[name]
+	}
+	return value
+}
+
+// textAt is [at] for texts.
+func textAt(object map[string]any, names ...string) string {
+	text, _ := at(object, names...).(string)
+	return text
+}
+
+// stateOf is a resource's provisioning state.
+func stateOf(r store.Resource) string {
+	properties, err := decodeObject(r.Properties)
+	if err != nil {
+		return ""
+	}
+	return textAt(properties, "provisioningState")
+}

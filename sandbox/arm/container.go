@@ -1,0 +1,78 @@
+package arm
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"app-to-app/sandbox/store"
+)
+
+// This file is blob containers, as their account's management plane makes them:
+// learn.microsoft.com/rest/api/storagerp/blob-containers. The code for a bad name
+// is that of the data plane; the management plane's is not known for sure.
+
+const containerType = storageType + "/blobServices/containers"
+
+func containers() *resourceType {
+	return &resourceType{
+		name:     containerType,
+		parent:   storageType,
+		under:    "blobServices/default/containers",
+		doc:      "https://learn.microsoft.com/rest/api/storagerp/blob-containers/create",
+		versions: storageVersions,
+		names: nameRule{regexp.MustCompile(`^(\$root|\$web|[a-z0-9](-?[a-z0-9]){2,62})$`), "InvalidResourceName",
+			"The specified resource name %s is not valid: 3 to 63 lower-case letters, digits and single hyphens."},
+		body:      containerBody,
+		created:   http.StatusCreated,
+		fixedCode: "ContainerOperationFailure",
+		check:     checkContainer,
+		gone:      goneContainer,
+		show: func(_ *call, r store.Resource, properties map[string]any) {
+			properties["lastModifiedTime"] = r.ChangedAt.Format(time.RFC3339)
+			properties["etag"] = fmt.Sprintf(`"0x8D%X"`, r.ChangedAt.UnixNano())
+		},
+	}
+}
+
+// containerBody needs no properties: az sends {}, Pulumi what it has.
+var containerBody = schema{
+	"id": output(), "name": output(), "type": output(), "etag": output(),
+	"properties": object(schema{
+		"publicAccess":                   text("None", "Blob", "Container"),
+		"metadata":                       dict(text()),
+		"defaultEncryptionScope":         text("$account-encryption-key"),
+		"denyEncryptionScopeOverride":    flag(),
+		"immutableStorageWithVersioning": object(schema{"enabled": flag().only(false)}),
+		"enableNfsV3AllSquash":           flag().only(false),
+		"enableNfsV3RootSquash":          flag().only(false),
+	}.with(outputs("deleted", "deletedTime", "etag", "hasImmutabilityPolicy", "hasLegalHold", "immutabilityPolicy", "lastModifiedTime", "leaseDuration",
+		"leaseState", "leaseStatus", "legalHold", "remainingRetentionDays", "version"))),
+}
+
+func checkContainer(ch *change) error {
+	ch.orElse("publicAccess", "None")
+	if access := ch.properties["publicAccess"]; access != "None" {
+		account, err := decodeObject(ch.parent.Properties)
+		if err != nil {
+			return err
+		}
+		if at(account, "allowBlobPublicAccess") != true {
+			return refuse(http.StatusConflict, "PublicAccessNotPermitted", "Public access is not permitted on this storage account.")
+		}
+		return unknown("publicAccess %q of a container", access)
+	}
+	ch.orElse("defaultEncryptionScope", "$account-encryption-key")
+	ch.orElse("denyEncryptionScopeOverride", false)
+	for name, value := range map[string]any{"leaseState": "Available", "leaseStatus": "Unlocked", "hasImmutabilityPolicy": false, "hasLegalHold": false, "deleted": false, "remainingRetentionDays": 0} {
+		ch.properties[name] = value
+	}
+	return nil
+}
+
+func goneContainer(c *call, r store.Resource) {
+	account := segmentAfter(r.ID, "storageAccounts")
+	c.dropBlobs(strings.ToLower(account) + "/" + r.Name + "/")
+}

@@ -1,0 +1,201 @@
+package arm
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"app-to-app/sandbox/rbac"
+	"app-to-app/sandbox/store"
+)
+
+// This file is resource groups:
+// learn.microsoft.com/rest/api/resources/resource-groups. Deleting one is
+// asynchronous and takes everything in it along. The code for a bad name is not
+// known for sure.
+
+const (
+	groupType  = "Microsoft.Resources/resourceGroups"
+	groupRead  = "Microsoft.Resources/subscriptions/resourceGroups/read"
+	groupWrite = "Microsoft.Resources/subscriptions/resourceGroups/write"
+	groupErase = "Microsoft.Resources/subscriptions/resourceGroups/delete"
+)
+
+var resourcesVersions = []string{
+	"2016-09-01", "2018-05-01", "2019-05-01", "2019-10-01", "2020-06-01", "2020-10-01", "2021-01-01", "2021-04-01",
+	"2022-09-01", "2023-07-01", "2024-03-01", "2024-07-01", "2024-11-01", "2025-04-01",
+}
+
+var groupBody = schema{
+	"id": output(), "name": output(), "type": output(),
+	"location":   text().need(),
+	"tags":       dict(text()),
+	"properties": object(outputs("provisioningState")),
+}
+
+// Letters, digits, "-", ".", "_" and parentheses, not ending with a point.
+var groupName = regexp.MustCompile(`^[-\pL\pN._()]{0,89}[-\pL\pN_()]$`)
+
+func (c *call) putGroup() (reply, error) {
+	if err := supported(c.version, resourcesVersions); err != nil {
+		return reply{}, err
+	}
+	name := c.r.PathValue("group")
+	if !groupName.MatchString(name) {
+		return reply{}, refuse(http.StatusBadRequest, "InvalidResourceGroup",
+			"The provided resource group name '%s' is not valid. The name can only be letters, digits, '-', '.', '(', ')' or '_', at most 90 of them, and cannot end with '.'.", name)
+	}
+	sent, err := c.body()
+	if err != nil {
+		return reply{}, err
+	}
+	body, err := groupBody.read(sent, "", c.version)
+	if err != nil {
+		return reply{}, err
+	}
+	where := plain(textAt(body, "location"))
+	if !slices.Contains(locationNames(), where) {
+		return reply{}, refuse(http.StatusBadRequest, "LocationNotAvailableForResourceGroup",
+			"The provided location '%s' is not available for resource group. List of available regions is '%s'.", textAt(body, "location"), strings.Join(locationNames(), ","))
+	}
+	now := c.service.store.Now()
+	group, exists := store.ResourceByID(c.tx, groupID(c.subscription.ID, name))
+	switch {
+	case !exists:
+		group = store.Resource{
+			ID: groupID(c.subscription.ID, name), TenantID: c.subscription.TenantID, SubscriptionID: c.subscription.ID, ResourceGroup: name,
+			Type: groupType, Name: name, CreatedBy: c.caller.ObjectID, CreatedAt: now, Location: where,
+			Properties: json.RawMessage(`{"provisioningState":"Succeeded"}`),
+		}
+	case stateOf(group) == "Deleting":
+		_, err := c.group()
+		return reply{}, err
+	case group.Location != where:
+		return reply{}, refuse(http.StatusConflict, "InvalidResourceGroupLocation",
+			"Invalid resource group location '%s'. The Resource group already exists in location '%s'.", where, group.Location)
+	}
+	group.APIVersion, group.ChangedAt, group.Tags = c.version, now, nil
+	if tags, ok := body["tags"].(map[string]any); ok {
+		group.Tags = make(map[string]string, len(tags))
+		for tag, value := range tags {
+			group.Tags[tag], _ = value.(string)
+		}
+	}
+	store.Resources.Put(c.tx, store.ResourceKey(group.ID), group)
+	c.note(group.ID)
+	status := http.StatusOK
+	if !exists {
+		status = http.StatusCreated
+	}
+	return reply{status: status, body: showGroup(group)}, nil
+}
+
+func showGroup(group store.Resource) map[string]any {
+	shown := map[string]any{"id": group.ID, "name": group.Name, "type": group.Type, "location": group.Location, "properties": group.Properties}
+	if group.Tags != nil {
+		shown["tags"] = group.Tags
+	}
+	return shown
+}
+
+func (c *call) getGroup() (reply, error) {
+	if err := supported(c.version, resourcesVersions); err != nil {
+		return reply{}, err
+	}
+	group, err := c.group()
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(showGroup(group))
+}
+
+func (c *call) deleteGroup() (reply, error) {
+	if err := supported(c.version, resourcesVersions); err != nil {
+		return reply{}, err
+	}
+	group, err := c.group()
+	if err != nil {
+		return reply{}, err
+	}
+	op, done := c.start(group, actionDelete)
+	if done {
+		c.erase(group)
+	} else if err := c.setState(group, "Deleting"); err != nil {
+		return reply{}, err
+	}
+	c.note(group.ID)
+	return reply{status: http.StatusAccepted, header: map[string]string{
+		"Location":    c.service.config.BaseURL + c.subscriptionID() + "/operationresults/" + op.ID + "?api-version=" + c.version,
+		"Retry-After": retryAfter,
+	}}, nil
+}
+
+// listGroups shows the groups that the caller may read.
+func (c *call) listGroups() (reply, error) {
+	if err := supported(c.version, resourcesVersions); err != nil {
+		return reply{}, err
+	}
+	var items []map[string]any
+	for _, r := range store.Resources.All(c.tx, store.ResourceKey(c.subscriptionID())+"/resourcegroups/") {
+		if r.Type == groupType && rbac.Allowed(c.tx, c.caller.TenantID, c.caller.ObjectID, groupRead, r.ID) {
+			items = append(items, showGroup(r))
+		}
+	}
+	return ok(values(items))
+}
+
+// listResources shows the tracked resources of a subscription or a group that
+// the caller may read: learn.microsoft.com/rest/api/resources/resources/list.
+func (c *call) listResources() (reply, error) {
+	if err := supported(c.version, resourcesVersions); err != nil {
+		return reply{}, err
+	}
+	within := c.subscriptionID()
+	if c.r.PathValue("group") != "" {
+		group, err := c.group()
+		if err != nil {
+			return reply{}, err
+		}
+		within = group.ID
+	}
+	wanted := ""
+	if filter := c.r.URL.Query().Get("$filter"); filter != "" {
+		value, ok := equals(filter, "resourceType")
+		if !ok {
+			return reply{}, unknown("$filter=%s", filter)
+		}
+		wanted = value
+	}
+	var items []map[string]any
+	for _, r := range store.Resources.All(c.tx, store.ResourceKey(within)+"/") {
+		t := c.service.typeOf(r.Type)
+		if t == nil || !t.tracked() || wanted != "" && !strings.EqualFold(wanted, r.Type) {
+			continue
+		}
+		if !rbac.Allowed(c.tx, c.caller.TenantID, c.caller.ObjectID, t.name+"/read", r.ID) {
+			continue
+		}
+		item, err := c.render(t, r)
+		if err != nil {
+			return reply{}, err
+		}
+		delete(item, "properties")
+		items = append(items, item)
+	}
+	return ok(values(items))
+}
+
+// equals reads the filter "name eq 'value'".
+func equals(filter, name string) (string, bool) {
+	parts := strings.SplitN(strings.TrimSpace(filter), " ", 3)
+	if len(parts) != 3 || !strings.EqualFold(parts[0], name) || parts[1] != "eq" {
+		return "", false
+	}
+	value, ok := strings.CutPrefix(parts[2], "'")
+	if !ok {
+		return "", false
+	}
+	return strings.CutSuffix(value, "'")
+}

@@ -1,0 +1,61 @@
+package arm
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"app-to-app/sandbox/store"
+)
+
+// A location is an Azure region. The sandbox takes every type to be available
+// in all of them.
+type location struct{ name, display string }
+
+var locations = []location{
+	{"australiaeast", "Australia East"}, {"brazilsouth", "Brazil South"}, {"canadacentral", "Canada Central"},
+	{"centralindia", "Central India"}, {"centralus", "Central US"}, {"eastasia", "East Asia"},
+	{"eastus", "East US"}, {"eastus2", "East US 2"}, {"francecentral", "France Central"},
+	{"germanywestcentral", "Germany West Central"}, {"italynorth", "Italy North"}, {"japaneast", "Japan East"},
+	{"koreacentral", "Korea Central"}, {"northcentralus", "North Central US"}, {"northeurope", "North Europe"},
+	{"norwayeast", "Norway East"}, {"polandcentral", "Poland Central"}, {"southafricanorth", "South Africa North"},
+	{"southcentralus", "South Central US"}, {"southeastasia", "Southeast Asia"}, {"spaincentral", "Spain Central"},
+	{"swedencentral", "Sweden Central"}, {"switzerlandnorth", "Switzerland North"}, {"uaenorth", "UAE North"},
+	{"uksouth", "UK South"}, {"ukwest", "UK West"}, {"westcentralus", "West Central US"},
+	{"westeurope", "West Europe"}, {"westus", "West US"}, {"westus2", "West US 2"}, {"westus3", "West US 3"},
+}
+
+func locationNames() []string {
+	names := make([]string, 0, len(locations))
+	for _, l := range locations {
+		names = append(names, l.name)
+	}
+	return names
+}
+
+func displayOf(name string) string {
+	if i := slices.IndexFunc(locations, func(l location) bool { return l.name == name }); i >= 0 {
+		return locations[i].display
+	}
+	return name
+}
+
+// plain is a location's name: "West Europe" and westeurope are the same.
+func plain(name string) string { return strings.ToLower(strings.ReplaceAll(name, " ", "")) }
+
+// checkLocation returns the plain location of a resource to be written. It must
+// be known, and an existing resource stays where it is.
+func (t *resourceType) checkLocation(given, name string, group store.Resource, old *store.Resource) (string, error) {
+	where := plain(given)
+	if !slices.Contains(locationNames(), where) {
+		return "", refuse(http.StatusBadRequest, "LocationNotAvailableForResourceType",
+			"The provided location '%s' is not available for resource type '%s'. List of available regions for the resource type is '%s'.",
+			given, t.name, strings.Join(locationNames(), ","))
+	}
+	if old != nil && old.Location != where {
+		return "", refuse(http.StatusConflict, "InvalidResourceLocation",
+			"The resource '%s' already exists in location '%s' in resource group '%s'. A resource with the same name cannot be created in location '%s'. Please select a new resource name.",
+			name, old.Location, group.Name, where)
+	}
+	return where, nil
+}

@@ -1,0 +1,50 @@
+package arm
+
+import "net/http"
+
+// This file is the metadata document, by which clients learn where to sign in
+// and where Graph and ARM are. azuread's go-azure-sdk reads version 2022-09-01
+// as one cloud, the Azure CLI 2019-05-01 as a list, and Azure Stack's tools
+// 2015-01-01 in its older form. Suffixes are under .invalid (RFC 6761), on
+// purpose: a client that makes host names of them fails at once and visibly,
+// where the endpoints that resources return work.
+
+const (
+	storageSuffix  = "storage.sandbox.invalid"
+	keyVaultSuffix = "vault.sandbox.invalid"
+)
+
+func (s *Service) metadata(w http.ResponseWriter, r *http.Request) {
+	base := s.config.BaseURL
+	audiences := []string{"https://management.core.windows.net/", "https://management.azure.com/"}
+	document := map[string]any{
+		"name":                     "Sandbox",
+		"portal":                   base,
+		"resourceManager":          base,
+		"microsoftGraphResourceId": base,
+		"graph":                    base,
+		"graphAudience":            base,
+		"authentication":           map[string]any{"loginEndpoint": base, "audiences": audiences, "tenant": "common", "identityProvider": "AAD"},
+		"suffixes":                 map[string]any{"storage": storageSuffix, "keyVaultDns": keyVaultSuffix},
+		"media":                    base,
+		"gallery":                  base,
+		"batch":                    base,
+		"activeDirectoryDataLake":  base,
+		"sqlManagement":            base,
+	}
+	switch version := r.URL.Query().Get("api-version"); version {
+	case "":
+		s.refuse(w, r, http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
+	case "2022-09-01":
+		writeJSON(w, r, http.StatusOK, document)
+	case "2019-05-01", "2018-05-01":
+		writeJSON(w, r, http.StatusOK, []any{document})
+	case "2015-01-01":
+		writeJSON(w, r, http.StatusOK, map[string]any{
+			"galleryEndpoint": base, "graphEndpoint": base, "portalEndpoint": base,
+			"authentication": map[string]any{"loginEndpoint": base + "/", "audiences": audiences},
+		})
+	default:
+		s.fail(w, r, unknown("metadata version %q", version))
+	}
+}

@@ -1,0 +1,71 @@
+package arm
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// This file answers whether a name is free, for the types whose names are
+// unique everywhere.
+
+const (
+	accountNameCheck = "Microsoft.Storage/checknameavailability/read"
+	siteNameCheck    = "Microsoft.Web/checknameavailability/read"
+)
+
+// checkAccountName follows
+// learn.microsoft.com/rest/api/storagerp/storage-accounts/check-name-availability.
+func (c *call) checkAccountName() (reply, error) {
+	t := c.service.typeOf(storageType)
+	name, err := c.askedName(t, storageType)
+	if err != nil {
+		return reply{}, err
+	}
+	if t.names.check(name) != nil {
+		return ok(map[string]any{"nameAvailable": false, "reason": "AccountNameInvalid", "message": fmt.Sprintf(accountNameText, name)})
+	}
+	return availability(c.freeAccountName(name))
+}
+
+// checkSiteName follows
+// learn.microsoft.com/rest/api/appservice/check-name-availability.
+func (c *call) checkSiteName() (reply, error) {
+	t := c.service.typeOf(siteType)
+	name, err := c.askedName(t, siteType, "Site")
+	if err != nil {
+		return reply{}, err
+	}
+	if invalid := t.names.check(name); invalid != nil {
+		return ok(map[string]any{"nameAvailable": false, "reason": "Invalid", "message": messageOf(invalid)})
+	}
+	return availability(c.freeSiteName(name))
+}
+
+// askedName reads {"name","type"}.
+func (c *call) askedName(t *resourceType, kinds ...string) (string, error) {
+	if err := t.supports(c.version); err != nil {
+		return "", err
+	}
+	sent, err := c.body()
+	if err != nil {
+		return "", err
+	}
+	body, err := schema{"name": text().need(), "type": text(kinds...).need(), "isFqdn": flag().only(false)}.read(sent, "", c.version)
+	return textAt(body, "name"), err
+}
+
+func availability(taken error) (reply, error) {
+	if taken != nil {
+		return ok(map[string]any{"nameAvailable": false, "reason": "AlreadyExists", "message": messageOf(taken)})
+	}
+	return ok(map[string]any{"nameAvailable": true})
+}
+
+func messageOf(err error) string {
+	var no *refusal
+	if errors.As(err, &no) {
+		return no.message
+	}
+	return strings.TrimSpace(err.Error())
+}

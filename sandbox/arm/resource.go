@@ -1,0 +1,327 @@
+package arm
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"strings"
+
+	"app-to-app/sandbox/store"
+)
+
+// This file is what all resource types have in common: create or update, read,
+// delete, list.
+
+// A change is one resource being created or updated.
+type change struct {
+	*call
+	kind       *resourceType
+	parent     store.Resource  // the resource group, or the parent resource
+	old        *store.Resource // nil when it is created
+	before     map[string]any  // the old one's properties
+	body       map[string]any  // the request, checked against the description
+	resource   store.Resource  // what will be stored
+	properties map[string]any  // its properties, to be completed
+}
+
+// newProperty sets a read-only property when the resource is created and keeps
+// it when it is updated.
+func (ch *change) newProperty(name string, value func() any) {
+	if kept, ok := ch.before[name]; ok {
+		ch.properties[name] = kept
+		return
+	}
+	ch.properties[name] = value()
+}
+
+// orElse sets a property that the request leaves out.
+func (ch *change) orElse(name string, value any) {
+	if _, given := ch.properties[name]; !given {
+		ch.properties[name] = value
+	}
+}
+
+// parentOf returns what the request's resource is in.
+func (c *call) parentOf(t *resourceType) (store.Resource, error) {
+	group, err := c.group()
+	if err != nil || t.parent == "" {
+		return group, err
+	}
+	id := group.ID + "/" + c.service.typeOf(t.parent).under + "/" + c.r.PathValue("parent")
+	parent, ok := store.ResourceByID(c.tx, id)
+	switch {
+	case ok:
+		return parent, nil
+	case c.writes():
+		return store.Resource{}, refuse(http.StatusNotFound, "ParentResourceNotFound",
+			"Failed to perform '%s' on resource(s) of type '%s', because the parent resource '%s' could not be found.",
+			strings.ToLower(c.r.Method), t.short(), id)
+	}
+	return store.Resource{}, notFound(t.parent, c.r.PathValue("parent"), group.Name)
+}
+
+// notFound is ARM's answer for a resource that is not there.
+func notFound(kind, name, group string) error {
+	return refuse(http.StatusNotFound, "ResourceNotFound",
+		"The Resource '%s/%s' under resource group '%s' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+		kind, name, group)
+}
+
+// registered refuses writes to a namespace that the subscription has not
+// registered: aka.ms/rps-not-found.
+func (c *call) registered(namespace string) error {
+	if c.subscription.Registered[strings.ToLower(namespace)] {
+		return nil
+	}
+	message := "The subscription is not registered to use namespace '" + namespace + "'. See https://aka.ms/rps-not-found for how to register subscriptions."
+	return &refusal{http.StatusConflict, "MissingSubscriptionRegistration", message, []map[string]any{
+		{"code": "MissingSubscriptionRegistration", "target": namespace, "message": message},
+	}}
+}
+
+func (c *call) put(t *resourceType) (reply, error) {
+	if err := t.supports(c.version); err != nil {
+		return reply{}, err
+	}
+	parent, err := c.parentOf(t)
+	if err == nil {
+		err = c.registered(t.namespace())
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	ch := &change{call: c, kind: t, parent: parent}
+	if err := ch.prepare(); err != nil {
+		return reply{}, err
+	}
+	if t.check != nil {
+		if err := t.check(ch); err != nil {
+			return reply{}, err
+		}
+	}
+	if ch.resource.Properties, err = json.Marshal(ch.properties); err != nil {
+		return reply{}, err
+	}
+	store.Resources.Put(c.tx, store.ResourceKey(ch.resource.ID), ch.resource)
+	c.note(ch.resource.ID)
+	return c.written(t, ch)
+}
+
+// prepare reads the request and applies the description.
+func (ch *change) prepare() error {
+	t, name := ch.kind, ch.r.PathValue("name")
+	if err := t.names.check(name); err != nil {
+		return err
+	}
+	id := ch.parent.ID + "/" + t.under + "/" + name
+	now := ch.service.store.Now()
+	ch.resource = store.Resource{
+		ID: id, TenantID: ch.parent.TenantID, SubscriptionID: ch.parent.SubscriptionID, ResourceGroup: ch.parent.ResourceGroup,
+		Type: t.name, Name: name, CreatedBy: ch.caller.ObjectID, CreatedAt: now,
+	}
+	var err error
+	if old, ok := store.ResourceByID(ch.tx, id); ok {
+		ch.old, ch.resource = &old, old
+		if ch.before, err = decodeObject(old.Properties); err != nil {
+			return err
+		}
+	}
+	ch.resource.APIVersion, ch.resource.ChangedAt = ch.version, now
+	sent, err := ch.call.body()
+	if err != nil {
+		return err
+	}
+	if ch.body, err = t.body.read(sent, "", ch.version); err != nil {
+		return err
+	}
+	return ch.apply()
+}
+
+// apply moves the checked request into the resource.
+func (ch *change) apply() error {
+	t := ch.kind
+	if given, ok := ch.body["location"].(string); ok {
+		where, err := t.checkLocation(given, ch.resource.Name, ch.parent, ch.old)
+		if err != nil {
+			return err
+		}
+		ch.resource.Location = where
+	}
+	ch.properties, _ = ch.body["properties"].(map[string]any)
+	if ch.properties == nil {
+		ch.properties = make(map[string]any)
+	}
+	if ch.old != nil {
+		described := t.body["properties"].fields
+		if changed := described.changedFixed(ch.before, ch.properties, ""); changed != "" {
+			return refuse(http.StatusConflict, t.fixedCode, "The property '%s' was specified in the input, but it cannot be updated.", changed)
+		}
+		for name, value := range ch.before {
+			// Read-only and fixed properties stay; others stay where the type
+			// merges updates.
+			f, known := described[name]
+			if _, given := ch.properties[name]; !given && (t.sticky || !known || f.readOnly || f.isFixed) {
+				ch.properties[name] = value
+			}
+		}
+	}
+	if kind, ok := ch.body["kind"].(string); ok {
+		ch.resource.Kind = kind
+	}
+	ch.resource.Tags = nil
+	if tags, ok := ch.body["tags"].(map[string]any); ok {
+		ch.resource.Tags = make(map[string]string, len(tags))
+		for name, value := range tags {
+			ch.resource.Tags[name], _ = value.(string)
+		}
+	}
+	if sku, ok := ch.body["sku"]; ok {
+		data, err := json.Marshal(sku)
+		if err != nil {
+			return err
+		}
+		ch.resource.SKU = data
+	}
+	return ch.applyIdentity()
+}
+
+// written answers a put.
+func (c *call) written(t *resourceType, ch *change) (reply, error) {
+	slow := c.service.config.OperationTime > 0
+	if ch.old != nil || t.created == http.StatusOK && !slow {
+		body, err := c.render(t, ch.resource)
+		return reply{status: http.StatusOK, body: body}, err
+	}
+	if t.created == http.StatusAccepted || t.poll || slow && t.created == http.StatusOK {
+		return c.begin(t, ch.resource)
+	}
+	body, err := c.render(t, ch.resource)
+	return reply{status: t.created, body: body}, err
+}
+
+// render is a resource as ARM shows it at the request's api-version.
+func (c *call) render(t *resourceType, r store.Resource) (map[string]any, error) {
+	properties, err := decodeObject(r.Properties)
+	if err != nil {
+		return nil, err
+	}
+	described := t.body["properties"].fields
+	maps.DeleteFunc(properties, func(name string, _ any) bool {
+		// What a later api-version brought, an earlier one does not show.
+		return c.version < described[name].since
+	})
+	if t.show != nil {
+		t.show(c, r, properties)
+	}
+	shown := map[string]any{"id": r.ID, "name": r.Name, "type": r.Type, "properties": properties}
+	if t.tracked() {
+		shown["location"] = r.Location
+		shown["tags"] = r.Tags
+		if r.Tags == nil {
+			shown["tags"] = map[string]string{}
+		}
+	}
+	if r.Kind != "" {
+		shown["kind"] = r.Kind
+	}
+	for name, value := range map[string]json.RawMessage{"sku": r.SKU, "identity": r.Identity} {
+		if !none(value) {
+			shown[name] = value
+		}
+	}
+	return shown, nil
+}
+
+func (c *call) get(t *resourceType) (reply, error) {
+	resource, err := c.existing(t)
+	if err != nil {
+		return reply{}, err
+	}
+	body, err := c.render(t, resource)
+	return reply{status: http.StatusOK, body: body}, err
+}
+
+// existing returns the resource of the request's path.
+func (c *call) existing(t *resourceType) (store.Resource, error) {
+	if err := t.supports(c.version); err != nil {
+		return store.Resource{}, err
+	}
+	parent, err := c.parentOf(t)
+	if err != nil {
+		return store.Resource{}, err
+	}
+	name := c.r.PathValue("name")
+	resource, ok := store.ResourceByID(c.tx, parent.ID+"/"+t.under+"/"+name)
+	if !ok {
+		return store.Resource{}, notFound(t.name, name, c.r.PathValue("group"))
+	}
+	return resource, nil
+}
+
+func (c *call) delete(t *resourceType) (reply, error) {
+	resource, err := c.existing(t)
+	if no, ok := err.(*refusal); ok && (no.code == "ResourceNotFound" || no.code == "ParentResourceNotFound") {
+		return reply{status: http.StatusNoContent}, nil
+	}
+	if err == nil && t.keep != nil {
+		err = t.keep(c, resource)
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	c.note(resource.ID)
+	c.erase(resource)
+	return reply{status: http.StatusOK}, nil
+}
+
+// erase removes a resource with everything below it, role assignments
+// included.
+func (c *call) erase(resource store.Resource) {
+	below := store.ResourceKey(resource.ID) + "/"
+	doomed := []store.Resource{resource}
+	for _, child := range store.Resources.All(c.tx, below) {
+		doomed = append(doomed, child)
+	}
+	for _, r := range doomed {
+		if t := c.service.typeOf(r.Type); t != nil && t.gone != nil {
+			t.gone(c, r)
+		}
+		c.dropSystemIdentity(r)
+		store.Resources.Delete(c.tx, store.ResourceKey(r.ID))
+	}
+	var assignments []string
+	for key := range store.RoleAssignments.All(c.tx, below) {
+		assignments = append(assignments, key)
+	}
+	for _, key := range assignments {
+		store.RoleAssignments.Delete(c.tx, key)
+	}
+}
+
+// list answers the collection that a path names: of a parent, a group or a
+// subscription.
+func (c *call) list(t *resourceType) (reply, error) {
+	if err := t.supports(c.version); err != nil {
+		return reply{}, err
+	}
+	within := c.subscriptionID()
+	if c.r.PathValue("group") != "" {
+		parent, err := c.parentOf(t)
+		if err != nil {
+			return reply{}, err
+		}
+		within = parent.ID
+	}
+	var items []map[string]any
+	for _, r := range store.Resources.All(c.tx, store.ResourceKey(within)+"/") {
+		if r.Type != t.name {
+			continue
+		}
+		item, err := c.render(t, r)
+		if err != nil {
+			return reply{}, err
+		}
+		items = append(items, item)
+	}
+	return ok(values(items))
+}

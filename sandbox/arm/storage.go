@@ -1,0 +1,149 @@
+package arm
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"app-to-app/sandbox/store"
+)
+
+// This file is storage accounts:
+// learn.microsoft.com/rest/api/storagerp/storage-accounts. Their names are
+// unique in the whole sandbox, as they are in all of Azure, because each is a
+// host name.
+
+const storageType = "Microsoft.Storage/storageAccounts"
+
+var storageVersions = []string{"2021-09-01", "2022-05-01", "2022-09-01", "2023-01-01", "2023-04-01", "2023-05-01", "2024-01-01", "2025-01-01"}
+
+var accountName = regexp.MustCompile(`^[a-z0-9]{3,24}$`)
+
+const accountNameText = "%s is not a valid storage account name. Storage account name must be between 3 and 24 characters in length and use numbers and lower-case letters only."
+
+func storageAccounts() *resourceType {
+	return &resourceType{
+		name:      storageType,
+		under:     "providers/" + storageType,
+		doc:       "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create",
+		versions:  storageVersions,
+		names:     nameRule{accountName, "AccountNameInvalid", accountNameText},
+		body:      envelope(accountProperties, schema{"kind": text("Storage", "StorageV2", "BlobStorage", "FileStorage", "BlockBlobStorage").need(), "sku": accountSKU.need(), "identity": identitySchema()}),
+		created:   http.StatusAccepted,
+		sticky:    true,
+		fixedCode: "AccountPropertyCannotBeUpdated",
+		joint:     ",",
+		check:     checkAccount,
+		gone:      goneAccount,
+	}
+}
+
+var accountSKU = object(schema{
+	"name": text("Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Premium_LRS", "Premium_ZRS", "Standard_GZRS", "Standard_RAGZRS").need(),
+	"tier": output(),
+})
+
+var storageService = object(schema{"enabled": flag(), "keyType": text("Service", "Account"), "lastEnabledTime": output()})
+
+var accountProperties = schema{
+	"accessTier":                   text("Hot", "Cool", "Premium", "Cold"),
+	"allowBlobPublicAccess":        flag(),
+	"allowCrossTenantReplication":  flag(),
+	"allowSharedKeyAccess":         flag(),
+	"allowedCopyScope":             text("AAD", "PrivateLink"),
+	"defaultToOAuthAuthentication": flag(),
+	"dnsEndpointType":              text("Standard", "AzureDnsZone").only("Standard"),
+	"encryption": object(schema{
+		"keySource":                       text("Microsoft.Storage", "Microsoft.Keyvault").only("Microsoft.Storage"),
+		"requireInfrastructureEncryption": flag().fixed(),
+		"services":                        object(schema{"blob": storageService, "file": storageService, "queue": storageService, "table": storageService}),
+	}),
+	"isHnsEnabled":         flag().fixed(),
+	"isLocalUserEnabled":   flag(),
+	"isNfsV3Enabled":       flag().fixed(),
+	"isSftpEnabled":        flag(),
+	"keyPolicy":            object(schema{"keyExpirationPeriodInDays": whole(0, 0).need()}),
+	"largeFileSharesState": text("Disabled", "Enabled"),
+	"minimumTlsVersion":    text("TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3"),
+	"networkAcls": object(schema{
+		"bypass":              text(),
+		"defaultAction":       text("Allow", "Deny").need(),
+		"ipRules":             list(object(schema{"value": text().need(), "action": text("Allow")})),
+		"resourceAccessRules": list(object(schema{"tenantId": text(), "resourceId": text()})),
+		"virtualNetworkRules": list(object(schema{"id": text().need(), "action": text("Allow"), "state": text()})),
+	}),
+	"publicNetworkAccess":      text("Enabled", "Disabled", "SecuredByPerimeter").only("Enabled", "Disabled"),
+	"routingPreference":        object(schema{"routingChoice": text("MicrosoftRouting", "InternetRouting"), "publishMicrosoftEndpoints": flag(), "publishInternetEndpoints": flag()}),
+	"sasPolicy":                object(schema{"sasExpirationPeriod": text().need(), "expirationAction": text("Log", "Block").need()}),
+	"supportsHttpsTrafficOnly": flag(),
+}.with(outputs("accountMigrationInProgress", "blobRestoreStatus", "creationTime", "failoverInProgress", "geoReplicationStats", "isSkuConversionBlocked",
+	"keyCreationTime", "lastGeoFailoverTime", "primaryEndpoints", "primaryLocation", "privateEndpointConnections", "provisioningState",
+	"secondaryEndpoints", "secondaryLocation", "statusOfPrimary", "statusOfSecondary", "storageAccountSkuConversionStatus"))
+
+func checkAccount(ch *change) error {
+	if ch.old == nil {
+		if err := ch.freeAccountName(ch.resource.Name); err != nil {
+			return err
+		}
+	} else if kind := ch.old.Kind; kind != ch.resource.Kind && ch.resource.Kind != "StorageV2" {
+		// Only the upgrade to StorageV2 exists.
+		return refuse(http.StatusConflict, "AccountPropertyCannotBeUpdated", "The property 'kind' was specified in the input, but it cannot be updated.")
+	}
+	var err error
+	name := textAt(ch.body, "sku", "name")
+	tier, _, _ := strings.Cut(name, "_")
+	if ch.resource.SKU, err = json.Marshal(map[string]string{"name": name, "tier": tier}); err != nil {
+		return err
+	}
+	// New accounts forbid public blobs unless told otherwise, and allow keys:
+	// learn.microsoft.com/azure/storage/blobs/anonymous-read-access-prevent.
+	ch.orElse("allowBlobPublicAccess", false)
+	ch.orElse("allowCrossTenantReplication", false)
+	ch.orElse("minimumTlsVersion", "TLS1_0")
+	ch.orElse("supportsHttpsTrafficOnly", true)
+	ch.orElse("accessTier", "Hot")
+	ch.orElse("networkAcls", map[string]any{"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []any{}, "virtualNetworkRules": []any{}})
+	ch.orElse("encryption", map[string]any{"keySource": "Microsoft.Storage", "services": map[string]any{
+		"blob": map[string]any{"enabled": true, "keyType": "Account"}, "file": map[string]any{"enabled": true, "keyType": "Account"},
+	}})
+	ch.properties["provisioningState"] = succeeded
+	ch.properties["primaryLocation"] = ch.resource.Location
+	ch.properties["statusOfPrimary"] = "available"
+	ch.properties["privateEndpointConnections"] = []any{}
+	ch.newProperty("creationTime", func() any { return ch.service.store.Now().Format(time.RFC3339Nano) })
+	endpoints := make(map[string]any)
+	for _, service := range []string{"blob", "queue", "table"} {
+		endpoints[service] = ch.service.config.BaseURL + "/" + service + "/" + ch.resource.Name + "/"
+	}
+	ch.properties["primaryEndpoints"] = endpoints
+	return nil
+}
+
+// freeAccountName refuses a name that an account has.
+func (c *call) freeAccountName(name string) error {
+	for _, r := range store.Resources.All(c.tx, "/subscriptions/") {
+		if r.Type != storageType || !strings.EqualFold(r.Name, name) {
+			continue
+		}
+		if r.SubscriptionID == c.subscription.ID {
+			return refuse(http.StatusConflict, "StorageAccountInAnotherResourceGroup", "The account %s is already in another resource group in this subscription.", name)
+		}
+		return refuse(http.StatusConflict, "StorageAccountAlreadyTaken", "The storage account named %s is already taken.", name)
+	}
+	return nil
+}
+
+// goneAccount removes the account's content.
+func goneAccount(c *call, r store.Resource) { c.dropBlobs(strings.ToLower(r.Name) + "/") }
+
+func (c *call) dropBlobs(prefix string) {
+	var keys []string
+	for key := range store.Blobs.All(c.tx, prefix) {
+		keys = append(keys, key)
+	}
+	for _, key := range keys {
+		store.Blobs.Delete(c.tx, key)
+	}
+}

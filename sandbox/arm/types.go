@@ -1,0 +1,125 @@
+package arm
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"app-to-app/sandbox/store"
+)
+
+// A resourceType is the declarative description of one type: all the routes
+// and most of the rules follow from it.
+type resourceType struct {
+	name     string   // Microsoft.Storage/storageAccounts
+	parent   string   // the type it is a child of; empty: it is in a resource group
+	under    string   // what stands between the parent's id and the name
+	doc      string   // the reference page
+	versions []string // accepted api-versions
+	names    nameRule
+	body     schema            // of the whole request
+	query    map[string]string // further query parameters by method, space-separated
+
+	// created is the status of a creation; 202 makes it asynchronous with a
+	// Location, 201 with poll one with Azure-AsyncOperation.
+	created int
+	poll    bool
+
+	// sticky types keep what an update leaves out.
+	sticky bool
+	// fixedCode is the code of the refusal to change a fixed property.
+	fixedCode string
+	// joint separates the two identity types in the type's own answers.
+	joint string
+
+	// check applies the rules that tie a resource to others, and sets the
+	// read-only properties. It may refuse.
+	check func(*change) error
+	// keep refuses a deletion.
+	keep func(*call, store.Resource) error
+	// gone does what follows from a deletion. It cannot refuse.
+	gone func(*call, store.Resource)
+	// show completes what is read.
+	show func(*call, store.Resource, map[string]any)
+}
+
+// A nameRule is what names of a type look like, and the refusal of others.
+type nameRule struct {
+	pattern *regexp.Regexp
+	code    string
+	message string // %s is the name
+}
+
+// allTypes are the resource types that the sandbox knows.
+func allTypes() []*resourceType {
+	return []*resourceType{
+		storageAccounts(), containers(),
+		userAssignedIdentities(), federatedIdentityCredentials(),
+		serverFarms(), sites(),
+		workspaces(), components(),
+	}
+}
+
+func (s *Service) typeOf(name string) *resourceType {
+	i := slices.IndexFunc(s.types, func(t *resourceType) bool { return strings.EqualFold(t.name, name) })
+	if i < 0 {
+		return nil
+	}
+	return s.types[i]
+}
+
+func (t *resourceType) namespace() string { return t.name[:strings.Index(t.name, "/")] }
+
+// short is the type without its namespace.
+func (t *resourceType) short() string { return t.name[strings.Index(t.name, "/")+1:] }
+
+// tracked types are resources of their own: with a location, in the lists of a
+// group and a subscription.
+func (t *resourceType) tracked() bool { return t.parent == "" }
+
+// supports refuses an api-version that the type does not have.
+// learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-register-resource-provider
+// documents the code; reads get it too (Azure/azure-cli#28496).
+func (t *resourceType) supports(version string) error {
+	if slices.Contains(t.versions, version) {
+		return nil
+	}
+	return refuse(http.StatusBadRequest, "NoRegisteredProviderFound",
+		"No registered resource provider found for location '' and API version '%s' for type '%s'. The supported api-versions are '%s'. The supported locations are '%s'.",
+		version, t.short(), strings.Join(t.versions, ", "), strings.Join(locationNames(), ", "))
+}
+
+func (n nameRule) check(name string) error {
+	if n.pattern == nil || n.pattern.MatchString(name) {
+		return nil
+	}
+	return refuse(http.StatusBadRequest, n.code, n.message, name)
+}
+
+// supported refuses an api-version of Microsoft.Resources and its like.
+func supported(version string, versions []string) error {
+	if slices.Contains(versions, version) {
+		return nil
+	}
+	return refuse(http.StatusBadRequest, "InvalidApiVersionParameter",
+		"The api-version '%s' is invalid. The supported versions are '%s'.", version, strings.Join(versions, ","))
+}
+
+// envelope is what every tracked resource has around its properties.
+func envelope(properties schema, more schema) schema {
+	return schema{
+		"id": output(), "name": output(), "type": output(), "etag": output(), "systemData": output(),
+		"location":   text().need(),
+		"tags":       dict(text()),
+		"properties": object(properties),
+	}.with(more)
+}
+
+// childEnvelope is what a child resource has around its properties.
+func childEnvelope(properties schema) schema {
+	return schema{
+		"id": output(), "name": output(), "type": output(), "etag": output(), "systemData": output(),
+		"properties": object(properties).need(),
+	}
+}

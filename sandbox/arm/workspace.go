@@ -1,0 +1,132 @@
+package arm
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"app-to-app/sandbox/store"
+)
+
+// This file is Log Analytics workspaces:
+// learn.microsoft.com/rest/api/loganalytics/workspaces. A deleted one is kept
+// for 14 days and comes back, with its data, when one of the same name is
+// created in the same group; force=true deletes for good:
+// learn.microsoft.com/azure/azure-monitor/logs/delete-workspace. The codes of the
+// refusals are not known for sure.
+
+const (
+	workspaceType        = "Microsoft.OperationalInsights/workspaces"
+	deletedWorkspaceType = "Microsoft.OperationalInsights/deletedWorkspaces"
+	workspaceRecovery    = 14 * 24 * time.Hour
+)
+
+func workspaces() *resourceType {
+	return &resourceType{
+		name:     workspaceType,
+		under:    "providers/" + workspaceType,
+		doc:      "https://learn.microsoft.com/rest/api/loganalytics/workspaces/create-or-update",
+		versions: []string{"2020-08-01", "2021-06-01", "2022-10-01", "2023-09-01", "2025-02-01"},
+		names: nameRule{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$`), "InvalidWorkspaceName",
+			"The workspace name '%s' is not valid: 4 to 63 letters, digits and '-', not starting or ending with '-'."},
+		body:    envelope(workspaceProperties, nil),
+		query:   map[string]string{http.MethodDelete: "force"},
+		created: http.StatusCreated,
+		poll:    true,
+		check:   checkWorkspace,
+		gone:    goneWorkspace,
+	}
+}
+
+var accessSwitch = text("Enabled", "Disabled", "SecuredByPerimeter")
+
+var workspaceProperties = schema{
+	"sku":                             object(schema{"name": text("Free", "Standard", "Premium", "PerNode", "PerGB2018", "Standalone", "CapacityReservation", "LACluster").only("PerGB2018").need(), "lastSkuUpdate": output()}),
+	"retentionInDays":                 whole(0, 0),
+	"workspaceCapping":                object(schema{"dailyQuotaGb": number(), "quotaNextResetTime": output(), "dataIngestionStatus": output()}),
+	"features":                        object(schema{"disableLocalAuth": flag(), "enableLogAccessUsingOnlyResourcePermissions": flag(), "immediatePurgeDataOn30Days": flag(), "enableDataExport": flag(), "legacy": output(), "searchVersion": output()}),
+	"forceCmkForQuery":                flag().only(false),
+	"publicNetworkAccessForIngestion": accessSwitch,
+	"publicNetworkAccessForQuery":     accessSwitch,
+}.with(outputs("createdDate", "customerId", "modifiedDate", "privateLinkScopedResources", "provisioningState"))
+
+func checkWorkspace(ch *change) error {
+	ch.orElse("sku", map[string]any{"name": "PerGB2018"})
+	// learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure
+	if days, given := ch.properties["retentionInDays"].(json.Number); given {
+		if n, err := days.Int64(); err != nil || n < 30 || n > 730 {
+			return refuse(http.StatusBadRequest, "InvalidParameter", "'RetentionInDays' property doesn't match the SKU limits: expected 30 to 730 days, got %s.", days)
+		}
+	}
+	ch.orElse("retentionInDays", 30)
+	ch.orElse("publicNetworkAccessForIngestion", "Enabled")
+	ch.orElse("publicNetworkAccessForQuery", "Enabled")
+	ch.orElse("features", map[string]any{"enableLogAccessUsingOnlyResourcePermissions": true})
+	ch.orElse("workspaceCapping", map[string]any{"dailyQuotaGb": -1})
+	if ch.old == nil {
+		if err := ch.recoverWorkspace(); err != nil {
+			return err
+		}
+	}
+	now := ch.service.store.Now().Format(time.RFC3339Nano)
+	ch.newProperty("customerId", func() any { return uuid.NewString() })
+	ch.newProperty("createdDate", func() any { return now })
+	ch.properties["modifiedDate"] = now
+	ch.properties["provisioningState"] = succeeded
+	return nil
+}
+
+// deletedKey is where a deleted workspace is kept.
+func deletedKey(id string) string { return "deleted" + store.ResourceKey(id) }
+
+// recoverWorkspace gives a new workspace what a deleted one of its name had.
+func (ch *change) recoverWorkspace() error {
+	deleted, ok := store.Resources.Get(ch.tx, deletedKey(ch.resource.ID))
+	if !ok {
+		return nil
+	}
+	store.Resources.Delete(ch.tx, deletedKey(ch.resource.ID))
+	if ch.service.store.Now().Sub(deleted.ChangedAt) > workspaceRecovery {
+		return nil
+	}
+	if deleted.Location != ch.resource.Location {
+		return refuse(http.StatusConflict, "Conflict", "The workspace '%s' was deleted in location '%s' and can be recovered only there until it is gone.", ch.resource.Name, deleted.Location)
+	}
+	var err error
+	ch.before, err = decodeObject(deleted.Properties)
+	return err
+}
+
+func goneWorkspace(c *call, r store.Resource) {
+	if c.r != nil && strings.EqualFold(c.r.URL.Query().Get("force"), "true") {
+		return
+	}
+	r.Type, r.ChangedAt = deletedWorkspaceType, c.service.store.Now()
+	store.Resources.Put(c.tx, deletedKey(r.ID), r)
+}
+
+// deletedWorkspaces lists what can still be recovered:
+// learn.microsoft.com/rest/api/loganalytics/deleted-workspaces/list.
+func (c *call) deletedWorkspaces() (reply, error) {
+	t := c.service.typeOf(workspaceType)
+	if err := t.supports(c.version); err != nil {
+		return reply{}, err
+	}
+	var items []map[string]any
+	for _, r := range store.Resources.All(c.tx, deletedKey(c.subscriptionID())+"/") {
+		if c.service.store.Now().Sub(r.ChangedAt) > workspaceRecovery {
+			continue
+		}
+		r.Type = workspaceType
+		item, err := c.render(t, r)
+		if err != nil {
+			return reply{}, err
+		}
+		items = append(items, item)
+	}
+	return ok(values(items))
+}
