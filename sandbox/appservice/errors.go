@@ -1,0 +1,40 @@
+package appservice
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"app-to-app/sandbox/blob"
+)
+
+// This file tells kinds of errors apart. The rules are: what the sandbox does
+// not know is an unemulatedError, and names the file to extend; what storage
+// refuses keeps storage's own words.
+
+// An unemulatedError is something in a package or an app's configuration that
+// Azure would know and the sandbox does not.
+type unemulatedError struct{ what, file string }
+
+func (e *unemulatedError) Error() string {
+	return fmt.Sprintf("the sandbox does not emulate %s; to add it, extend sandbox/appservice/%s", e.what, e.file)
+}
+
+func unemulated(file, format string, args ...any) error {
+	return &unemulatedError{what: fmt.Sprintf(format, args...), file: file}
+}
+
+// storageRefusal returns storage's refusal, if err is one.
+func storageRefusal(err error) (refusal *blob.Error, ok bool) {
+	ok = errors.As(err, &refusal)
+	return refusal, ok
+}
+
+// accessibleStorage checks an answer to a probe: a container or blob that is
+// not there yet was found missing by a principal who may look.
+func accessibleStorage(err error) error {
+	if refusal, ok := storageRefusal(err); ok && refusal.Status == http.StatusNotFound {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,613 @@
+package appservice_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"app-to-app/sandbox/appservice"
+	"app-to-app/sandbox/blob"
+	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/store"
+)
+
+const (
+	tenantID     = "11111111-1111-1111-1111-111111111111"
+	subscription = "22222222-2222-2222-2222-222222222222"
+	group        = "/subscriptions/" + subscription + "/resourceGroups/rg"
+	siteID       = group + "/providers/Microsoft.Web/sites/orders"
+	hostID       = group + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/host"
+	hostClient   = "33333333-3333-3333-3333-333333333333"
+	hostPrinc    = "44444444-4444-4444-4444-444444444444"
+	systemPrinc  = "55555555-5555-5555-5555-555555555555"
+	publisher    = "66666666-6666-6666-6666-666666666666"
+	account      = "https://127.0.0.1:1/blob/acct"
+)
+
+// handlerBinary is testdata/handler, built.
+var handlerBinary []byte
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "handler")
+	if err != nil {
+		panic(err)
+	}
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(dir, "handler"), "./testdata/handler")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("build the handler: %v\n%s", err, out))
+	}
+	if handlerBinary, err = os.ReadFile(filepath.Join(dir, "handler")); err != nil {
+		panic(err)
+	}
+	os.RemoveAll(dir)
+	os.Exit(m.Run())
+}
+
+// A world is an App Service with one site, and fakes for what it works with.
+type world struct {
+	t        testing.TB
+	dir      string
+	clock    *clock
+	store    *store.Store
+	log      *route.Log
+	weather  *route.Weather
+	packages *fakePackages
+	tokens   *fakeTokens
+	granted  map[string]bool // ObjectID + action
+	service  *appservice.Service
+	site     store.Site
+	settings map[string]string
+	said     *recorder
+	client   *http.Client
+	grace    time.Duration
+	cert     tls.Certificate
+
+	unemulated bool // the test asks for what the service does not know
+}
+
+// newWorld makes a site whose app settings are those of a host that can run,
+// and settings.
+func newWorld(t testing.TB, settings map[string]string) *world {
+	t.Helper()
+	w := &world{
+		t: t, dir: t.TempDir(), clock: &clock{now: time.Date(2026, 1, 5, 12, 0, 30, 0, time.UTC)},
+		weather: &route.Weather{}, tokens: &fakeTokens{}, granted: map[string]bool{publisher + "Microsoft.Web/sites/publish/Action": true},
+		settings: map[string]string{
+			"AzureWebJobsStorage__blobServiceUri": account + "/",
+			"AzureWebJobsStorage__credential":     "managedidentity",
+			"AzureWebJobsStorage__clientId":       hostClient,
+		},
+		said: newRecorder(t), grace: 10 * time.Second, cert: newCertificate(t),
+	}
+	maps.Copy(w.settings, settings)
+	w.packages = &fakePackages{dir: t.TempDir(), writers: map[string]bool{hostPrinc: true}, containers: map[string]bool{"packages": true}, blobs: map[string]string{}}
+	w.start()
+	t.Cleanup(func() {
+		w.stop()
+		if strange := w.log.Unemulated(); len(strange) > 0 != w.unemulated {
+			t.Errorf("got unemulated requests %+v, want some: %t", strange, w.unemulated)
+		}
+	})
+	w.create()
+	return w
+}
+
+// start opens the store and the service over it, as a sandbox does.
+func (w *world) start() {
+	w.t.Helper()
+	if err := w.tryStart(); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) tryStart() error {
+	var err error
+	if w.store, err = store.Open(w.dir, w.clock.Now); err != nil {
+		return err
+	}
+	w.log = &route.Log{Now: w.store.Now}
+	w.service = appservice.New(appservice.Config{
+		Store: w.store, Log: w.log, Weather: w.weather,
+		Auth: fakeAuth{}, Tokens: w.tokens, Packages: w.packages,
+		Authorize: func(tenant, principal, action, scope string) (bool, error) {
+			return tenant == tenantID && scope == siteID && w.granted[principal+action], nil
+		},
+		Certificate: w.cert, Environ: []string{"PATH=/usr/bin:/bin", "FROM_MACHINE=machine", "SHARED=machine"},
+		Dir: filepath.Join(w.dir, "apps"), StopGrace: w.grace, Output: w.said,
+		Logger: slog.New(slog.NewTextHandler(w.said, nil)),
+	})
+	return w.service.Start(w.t.Context())
+}
+
+func (w *world) stop() {
+	if w.service == nil {
+		return
+	}
+	if err := errors.Join(w.service.Close(), w.store.Close()); err != nil {
+		w.t.Error(err)
+	}
+	w.service = nil
+}
+
+func (w *world) restart() {
+	w.t.Helper()
+	w.stop()
+	w.start()
+}
+
+// create stores the site's resources as ARM does.
+func (w *world) create() {
+	w.t.Helper()
+	w.update(func(tx *store.Tx) error {
+		var err error
+		w.site, err = w.service.Create(tx, siteID, tenantID)
+		w.put(tx, siteID, "Microsoft.Web/sites", map[string]any{
+			"state": "Running", "enabled": true,
+			"functionAppConfig": map[string]any{
+				"runtime": map[string]string{"name": "custom", "version": "1.0"},
+				"deployment": map[string]any{"storage": map[string]any{
+					"type": "blobContainer", "value": account + "/packages",
+					"authentication": map[string]string{"type": "UserAssignedIdentity", "userAssignedIdentityResourceId": strings.ToUpper(hostID)},
+				}},
+			},
+		})
+		w.setIdentity(tx, map[string]any{"type": "UserAssigned", "userAssignedIdentities": map[string]any{
+			hostID: map[string]string{"clientId": hostClient, "principalId": hostPrinc},
+		}})
+		w.put(tx, siteID+"/config/appsettings", "Microsoft.Web/sites/config", w.settings)
+		return err
+	})
+	w.service.Changed(siteID)
+	if w.client == nil {
+		pool := x509.NewCertPool()
+		pool.AddCert(w.cert.Leaf)
+		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true, DisableKeepAlives: true}
+		w.client = &http.Client{Timeout: time.Minute, Transport: transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	}
+}
+
+func (w *world) update(change func(*store.Tx) error) {
+	w.t.Helper()
+	if err := w.store.Update(change); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) put(tx *store.Tx, id, kind string, properties any) {
+	data, err := json.Marshal(properties)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	known, _ := store.ResourceByID(tx, id)
+	known.ID, known.TenantID, known.Type, known.Properties = id, tenantID, kind, data
+	known.SubscriptionID, known.ResourceGroup, known.Location = subscription, "rg", "westeurope"
+	store.Resources.Put(tx, store.ResourceKey(id), known)
+}
+
+func (w *world) setIdentity(tx *store.Tx, identity any) {
+	data, err := json.Marshal(identity)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	site, _ := store.ResourceByID(tx, siteID)
+	site.Identity = data
+	store.Resources.Put(tx, store.ResourceKey(siteID), site)
+}
+
+// change edits the site's properties and tells the service.
+func (w *world) change(edit func(properties map[string]any)) {
+	w.t.Helper()
+	w.update(func(tx *store.Tx) error {
+		site, _ := store.ResourceByID(tx, siteID)
+		var properties map[string]any
+		if err := json.Unmarshal(site.Properties, &properties); err != nil {
+			return err
+		}
+		edit(properties)
+		w.put(tx, siteID, "Microsoft.Web/sites", properties)
+		return nil
+	})
+	w.service.Changed(siteID)
+}
+
+// set changes app settings; an empty value removes one.
+func (w *world) set(settings ...string) {
+	w.t.Helper()
+	for i := 0; i < len(settings); i += 2 {
+		w.settings[settings[i]] = settings[i+1]
+		if settings[i+1] == "" {
+			delete(w.settings, settings[i])
+		}
+	}
+	w.update(func(tx *store.Tx) error {
+		w.put(tx, siteID+"/config/appsettings", "Microsoft.Web/sites/config", w.settings)
+		return nil
+	})
+	w.service.Changed(siteID)
+}
+
+// A reply is an answer, read to its end.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (r reply) json(t testing.TB, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(r.body), into); err != nil {
+		t.Fatalf("%v in %d %s", err, r.status, r.body)
+	}
+}
+
+// send sends a request; headers are name, value pairs.
+func (w *world) send(method, url string, body io.Reader, headers ...string) reply {
+	w.t.Helper()
+	r, err := w.try(method, url, body, headers...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r
+}
+
+func (w *world) try(method, url string, body io.Reader, headers ...string) (reply, error) {
+	req, err := http.NewRequestWithContext(w.t.Context(), method, url, body)
+	if err != nil {
+		return reply{}, err
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Add(headers[i], headers[i+1])
+	}
+	resp, err := w.client.Do(req)
+	if err != nil {
+		return reply{}, err
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	return reply{resp.StatusCode, resp.Header, string(data)}, err
+}
+
+func (w *world) app(path string) string {
+	return fmt.Sprintf("https://127.0.0.1:%d%s", w.site.AppPort, path)
+}
+
+func (w *world) scm(path string) string {
+	return fmt.Sprintf("https://127.0.0.1:%d%s", w.site.SCMPort, path)
+}
+
+func (w *world) get(path string, headers ...string) reply {
+	w.t.Helper()
+	return w.send("GET", w.app(path), nil, headers...)
+}
+
+// A heard is what testdata/handler says it got.
+type heard struct {
+	Method, URI, Host, Body, Dir string
+	Header                       http.Header
+	Environ, Args                []string
+	PID                          int
+}
+
+func (h heard) variable(name string) string {
+	for _, pair := range h.Environ {
+		if value, ok := strings.CutPrefix(pair, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// hear calls the function Echo.
+func (w *world) hear(path string, headers ...string) heard {
+	w.t.Helper()
+	r := w.get(path, headers...)
+	if r.status != http.StatusAccepted {
+		w.t.Fatalf("got %d %s, want an answer of the handler; logs:\n%s", r.status, r.body, w.said)
+	}
+	var h heard
+	r.json(w.t, &h)
+	return h
+}
+
+// A deployment is one as SCM shows it.
+type deployment struct {
+	ID, Message, Deployer, Author string
+	Status                        int
+	Complete, Active              bool
+	PackageSHA256                 string `json:"packageSha256"`
+	LogURL                        string `json:"log_url"`
+}
+
+func (w *world) post(query string, content []byte, headers ...string) reply {
+	w.t.Helper()
+	return w.send("POST", w.scm("/api/publish?"+query), bytes.NewReader(content), append([]string{"Authorization", "Bearer " + publisher}, headers...)...)
+}
+
+// publish publishes a package and returns how it ended.
+func (w *world) publish(content []byte) deployment {
+	w.t.Helper()
+	r := w.post("RemoteBuild=false&Deployer=test", content)
+	if r.status != http.StatusOK {
+		w.t.Fatalf("publish: got %d %s", r.status, r.body)
+	}
+	return w.latest()
+}
+
+func (w *world) latest() (d deployment) {
+	w.t.Helper()
+	w.send("GET", w.scm("/api/deployments/latest"), nil, "Authorization", "Bearer "+publisher).json(w.t, &d)
+	return d
+}
+
+// run publishes a package that must succeed.
+func (w *world) run(content []byte) {
+	w.t.Helper()
+	if d := w.publish(content); d.Status != 4 || !d.Complete || !d.Active {
+		w.t.Fatalf("got deployment %+v, want success", d)
+	}
+}
+
+// entry is one file of a package.
+type entry struct {
+	name, content string
+	mode          fs.FileMode
+}
+
+const proxyHost = `{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler"},"enableProxyingHttpRequest":true}}`
+
+func httpFunction(name, trigger string) entry {
+	return entry{name + "/function.json", `{"bindings":[{"type":"httpTrigger","direction":"in","name":"req"` + trigger + `},{"type":"http","direction":"out","name":"res"}]}`, 0o644}
+}
+
+func timerFunction(name, trigger string) entry {
+	return entry{name + "/function.json", `{"bindings":[{"type":"timerTrigger","direction":"in","name":"timer"` + trigger + `}]}`, 0o644}
+}
+
+const open = `,"authLevel":"anonymous"`
+
+// everything answers every path with the handler, without a key.
+var everything = httpFunction("Everything", open+`,"route":"{*path}"`)
+
+// standard is a package of the test's handler.
+func standard(entries ...entry) []byte { return zipOf(append(base(proxyHost), entries...)...) }
+
+func base(hostJSON string) []entry {
+	return []entry{{"host.json", hostJSON, 0o644}, {"handler", string(handlerBinary), 0o755}}
+}
+
+func zipOf(entries ...entry) []byte {
+	var out bytes.Buffer
+	archive := zip.NewWriter(&out)
+	for _, e := range entries {
+		header := &zip.FileHeader{Name: e.name, Method: zip.Store}
+		header.SetMode(e.mode)
+		f, err := archive.CreateHeader(header)
+		if err == nil {
+			_, err = io.WriteString(f, e.content)
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		panic(err)
+	}
+	return out.Bytes()
+}
+
+// clock is the machine's clock, which stands still unless a test moves it.
+type clock struct {
+	mu   sync.Mutex
+	now  time.Time
+	real bool
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.real {
+		return time.Now()
+	}
+	return c.now
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// A recorder keeps what is written and lets tests wait for it.
+type recorder struct {
+	t    testing.TB
+	mu   sync.Mutex
+	text strings.Builder
+	more chan struct{}
+}
+
+func newRecorder(t testing.TB) *recorder { return &recorder{t: t, more: make(chan struct{})} }
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.text.Write(b)
+	close(r.more)
+	r.more = make(chan struct{})
+	return len(b), nil
+}
+
+func (r *recorder) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.String()
+}
+
+// wait returns when text was written n times.
+func (r *recorder) wait(text string, n int) {
+	r.t.Helper()
+	timeout := time.NewTimer(time.Minute)
+	defer timeout.Stop()
+	for {
+		r.mu.Lock()
+		count, more := strings.Count(r.text.String(), text), r.more
+		r.mu.Unlock()
+		if count >= n {
+			return
+		}
+		select {
+		case <-more:
+		case <-timeout.C:
+			r.t.Fatalf("%q was written %d times, want %d:\n%s", text, count, n, r)
+		}
+	}
+}
+
+// fakeAuth takes the object id of a principal of the site's tenant for a
+// token; foreign stands for one of another tenant.
+type fakeAuth struct{}
+
+func (fakeAuth) Authenticate(r *http.Request, audiences ...string) (route.Caller, error) {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok || token == "expired" {
+		return route.Caller{}, errors.New("expected a valid bearer token")
+	}
+	if len(audiences) != 4 || audiences[2] != "https://management.azure.com/" {
+		return route.Caller{}, fmt.Errorf("expected ARM's audiences, got %q", audiences)
+	}
+	if token == "foreign" {
+		return route.Caller{TenantID: "other", ObjectID: publisher}, nil
+	}
+	return route.Caller{TenantID: tenantID, ObjectID: token}, nil
+}
+
+// fakePackages is blob storage with one rule: who is in writers may.
+type fakePackages struct {
+	dir        string
+	mu         sync.Mutex
+	writers    map[string]bool // principals
+	containers map[string]bool
+	blobs      map[string]string // account/container/name → file
+	held       chan struct{}     // Write of a package waits until it is closed; nil does not
+	arrived    chan struct{}     // and says so on it
+}
+
+// hold makes the next packages wait, until release is called.
+func (p *fakePackages) hold() (arrived <-chan struct{}, release func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held, p.arrived = make(chan struct{}), make(chan struct{})
+	held := p.held
+	return p.arrived, func() { close(held) }
+}
+
+func (p *fakePackages) allow(principal string, allowed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.writers[principal] = allowed
+}
+
+func (p *fakePackages) check(tenant, principal, container string) error {
+	switch {
+	case tenant != tenantID || !p.writers[principal]:
+		return &blob.Error{Status: 403, Code: "AuthorizationPermissionMismatch", Message: "This request is not authorized to perform this operation using this permission."}
+	case !p.containers[container]:
+		return &blob.Error{Status: 404, Code: "ContainerNotFound", Message: "The specified container does not exist."}
+	}
+	return nil
+}
+
+func (p *fakePackages) Write(tenant, principal, account, container, name, _ string, content io.Reader) error {
+	p.mu.Lock()
+	held, arrived := p.held, p.arrived
+	p.mu.Unlock()
+	if held != nil && container == "packages" {
+		arrived <- struct{}{}
+		<-held
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.check(tenant, principal, container); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(p.dir, "blob")
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, content)
+	p.blobs[account+"/"+container+"/"+name] = f.Name()
+	return errors.Join(err, f.Close())
+}
+
+func (p *fakePackages) Read(tenant, principal, account, container, name string) (string, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.check(tenant, principal, container); err != nil {
+		return "", err
+	}
+	file, ok := p.blobs[account+"/"+container+"/"+name]
+	if !ok {
+		return "", &blob.Error{Status: 404, Code: "BlobNotFound", Message: "The specified blob does not exist."}
+	}
+	return file, nil
+}
+
+// fakeTokens remembers what was asked for.
+type fakeTokens struct {
+	mu    sync.Mutex
+	asked []string
+	token store.CachedToken
+	err   error
+}
+
+func (f *fakeTokens) ManagedIdentityToken(tenant, principal, resource string) (store.CachedToken, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, tenant+" "+principal+" "+resource)
+	return f.token, f.err
+}
+
+// newCertificate makes a certificate for 127.0.0.1 that is its own authority.
+func newCertificate(t testing.TB) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
+}
