@@ -1,0 +1,153 @@
+// Package cloud is what the stand-ins for azuread and azure-native know about
+// where they deploy to and as whom: the configuration keys and ARM_* variables
+// of the official providers, the metadata document that names the endpoints,
+// and an HTTP client that reaches nothing but this machine.
+//
+// The official azure-native 2.90.0 ignores its metadata host and the official
+// azuread falls back to Microsoft's public cloud. The stand-ins refuse to run
+// without a metadata host, on purpose: they only imitate, and must never touch
+// a real tenant or subscription.
+//
+// Not for production.
+package cloud
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// bodyLimit bounds what is read of any answer.
+const bodyLimit = 16 << 20
+
+// NewHTTPClient returns a client that connects to loopback addresses only and
+// uses no proxy. It trusts the system's roots, and so what SSL_CERT_FILE names.
+func NewHTTPClient() *http.Client {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: loopbackOnly}
+	return &http.Client{Transport: &http.Transport{
+		DialContext:         dialer.DialContext,
+		ForceAttemptHTTP2:   true,
+		MaxIdleConnsPerHost: 32,
+		TLSHandshakeTimeout: 10 * time.Second,
+	}}
+}
+
+// loopbackOnly looks at the address after names are resolved.
+func loopbackOnly(_, address string, _ syscall.RawConn) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("expected an address of this machine, got %s: the stand-in only works against a sandbox", address)
+	}
+	return nil
+}
+
+// ReadBody reads an answer's body, bounded, and closes it.
+func ReadBody(resp *http.Response) ([]byte, error) {
+	defer resp.Body.Close()
+	return io.ReadAll(io.LimitReader(resp.Body, bodyLimit))
+}
+
+// Endpoints is what the metadata document says.
+type Endpoints struct {
+	ResourceManager string // without a slash at the end, as the others
+	MicrosoftGraph  string
+	Login           string
+	Audiences       []string // of Azure Resource Manager, as they came
+}
+
+// Scope is the scope of tokens for Azure Resource Manager. The double slash
+// comes from the audience's own and is what the official provider sends.
+func (e Endpoints) Scope() string {
+	audience := "https://management.core.windows.net/"
+	if len(e.Audiences) > 0 {
+		audience = e.Audiences[0]
+	}
+	return audience + "/.default"
+}
+
+// Endpoints reads the metadata document, once: no retries, as the official
+// azuread (go-azure-sdk, sdk/internal/metadata).
+func (d Deployer) Endpoints(ctx context.Context, httpClient *http.Client) (Endpoints, error) {
+	address := "https://" + d.MetadataHost + "/metadata/endpoints?api-version=2022-09-01"
+	document, err := getMetadata(ctx, httpClient, address)
+	if err != nil {
+		return Endpoints{}, fmt.Errorf("get metadata from %s: %w", address, err)
+	}
+	return document, nil
+}
+
+func getMetadata(ctx context.Context, httpClient *http.Client, address string) (Endpoints, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return Endpoints{}, err
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, err := httpClient.Do(req)
+	if err != nil {
+		return Endpoints{}, withoutURL(err)
+	}
+	body, err := ReadBody(resp)
+	if err != nil {
+		return Endpoints{}, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return Endpoints{}, fmt.Errorf("expected status 200, got %d", resp.StatusCode)
+	}
+	var document struct {
+		Name            string
+		ResourceManager string
+		MicrosoftGraph  string `json:"microsoftGraphResourceId"`
+		Authentication  struct {
+			LoginEndpoint string
+			Audiences     []string
+		}
+	}
+	// A byte order mark is tolerated: Azure Stack sends one.
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(string(body), "\uFEFF")), &document); err != nil {
+		return Endpoints{}, err
+	}
+	for name, value := range map[string]string{"name": document.Name, "resourceManager": document.ResourceManager,
+		"microsoftGraphResourceId": document.MicrosoftGraph, "authentication.loginEndpoint": document.Authentication.LoginEndpoint} {
+		if value == "" {
+			return Endpoints{}, fmt.Errorf("expected %q in the document, got none", name)
+		}
+	}
+	return Endpoints{
+		ResourceManager: strings.TrimSuffix(document.ResourceManager, "/"),
+		MicrosoftGraph:  strings.TrimSuffix(document.MicrosoftGraph, "/"),
+		Login:           strings.TrimSuffix(document.Authentication.LoginEndpoint, "/"),
+		Audiences:       document.Authentication.Audiences,
+	}, nil
+}
+
+// withoutURL takes the URL off a client's error, which its caller names.
+func withoutURL(err error) error {
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
+}
+
+// Wait waits, or until the context ends.
+func Wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}

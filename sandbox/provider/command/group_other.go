@@ -1,0 +1,9 @@
+//go:build !unix
+
+package command
+
+import "os/exec"
+
+// group does nothing where there are no process groups: a cancelled run only
+// ends the command itself.
+func group(*exec.Cmd) {}

@@ -1,0 +1,42 @@
+package plugin
+
+import (
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	pulumiplugin "github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+)
+
+// diff compares new inputs with the old ones. Outputs are not looked at: what
+// a refresh finds changed comes in through the old inputs (see readInputs).
+func (r Resource) diff(check Check) pulumiplugin.DiffResult {
+	olds, news := bare(check.Olds), bare(check.News)
+	detailed := pulumiplugin.NewDetailedDiffFromObjectDiff(olds.Diff(news), true)
+	if len(detailed) == 0 {
+		return pulumiplugin.DiffResult{Changes: pulumiplugin.DiffNone}
+	}
+	replace := r.Replace
+	if r.Spare != nil {
+		spared := r.Spare(plain(news))
+		replace = slices.DeleteFunc(slices.Clone(replace), func(name string) bool { return slices.Contains(spared, name) })
+	}
+	result := pulumiplugin.DiffResult{Changes: pulumiplugin.DiffSome, DetailedDiff: detailed}
+	replaces := false
+	for path, change := range detailed {
+		if slices.Contains(replace, root(path)) {
+			detailed[path], replaces = change.ToReplace(), true
+		}
+	}
+	result.DeleteBeforeReplace = replaces && r.DeleteFirst != nil && r.DeleteFirst(check)
+	return result
+}
+
+// root is the first name of a property path.
+func root(path string) string {
+	parsed, err := resource.ParsePropertyPath(path)
+	if err != nil || len(parsed) == 0 {
+		return path
+	}
+	name, _ := parsed[0].(string)
+	return name
+}

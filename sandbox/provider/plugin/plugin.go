@@ -1,0 +1,167 @@
+// Package plugin is what the provider stand-ins share: Pulumi's resource
+// provider protocol (pulumirpc.ResourceProvider) over a table of resources and
+// functions. A provider brings a [Definition]; the package brings the process
+// that the engine starts ([Serve]), the checks of inputs against the argument
+// structs of the Go SDKs, diffs, previews without calls, secrets that stay
+// secret, and the inputs that a refresh or an import reads back.
+//
+// It deliberately has no schema document, no components, no method calls and
+// no streams: programs in Go need none of them from these providers.
+//
+// Not for production: it only exists so that programs can be deployed to a
+// sandbox where the official plugins cannot be had.
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// An Object is a JSON-like value with property names of the SDKs: no secrets,
+// no unknowns, numbers as float64.
+type Object = map[string]any
+
+// A Definition is one provider.
+type Definition struct {
+	Name      string
+	Version   string // as the official plugin's, without the v
+	Config    []string
+	Configure func(ctx context.Context, config Object) error // nil: nothing to configure
+	Resources map[string]Resource                            // by type token
+	Functions map[string]Function                            // by token
+}
+
+// A Resource is one resource type.
+type Resource struct {
+	Args  *Type // what a program may give
+	State *Type // what it gets
+
+	Required    []string // lists and maps that are required: the SDKs' structs do not show it
+	Replace     []string // inputs whose change replaces the resource
+	Secret      []string // outputs that are secret whatever the inputs are
+	Echo        bool     // inputs are outputs too, as they were given
+	Taint       bool     // the other outputs are secret when any input is
+	Timeouts    Timeouts
+	Validate    func(context.Context, *Check) // what the types cannot say, and names to fill in; may be nil
+	DeleteFirst func(Check) bool              // a replacement needs the name of what it replaces; may be nil
+	Shape       func(string, Object) Object   // state of an id in the shape of inputs; nil: as it is
+	Spare       func(inputs Object) []string  // which of Replace are updated after all; may be nil
+
+	Lifecycle Lifecycle
+}
+
+// Timeouts bound the operations of a resource whose program sets no timeouts.
+// Zero means five minutes.
+type Timeouts struct {
+	Create, Read, Update, Delete time.Duration
+}
+
+// A Lifecycle makes the calls of the official provider.
+type Lifecycle interface {
+	// Create returns a [PartialError] when the object exists although not all
+	// of it worked.
+	Create(context.Context, Call) (Result, error)
+	// Read returns a Result without ID when the object is gone.
+	Read(context.Context, Call) (Result, error)
+	// Update returns a [PartialError] when some of it worked.
+	Update(context.Context, Call) (Result, error)
+	// Delete succeeds when the object is gone already, where the official
+	// provider does.
+	Delete(context.Context, Call) error
+}
+
+// A Call is one operation on a resource.
+type Call struct {
+	URN       resource.URN
+	ID        string
+	Inputs    Object // new inputs; at Read and Delete those in the state, if any
+	OldInputs Object // at Update
+	State     Object // old outputs; none at Create and at the Read of an import
+	Logger    Logger
+}
+
+// Info shows a line to the user.
+func (c Call) Info(ctx context.Context, message string) { c.Logger.Info(ctx, c.URN, message) }
+
+// Warn shows a warning to the user.
+func (c Call) Warn(ctx context.Context, message string) { c.Logger.Warn(ctx, c.URN, message) }
+
+// Changed reports whether one of the inputs differs from the old ones.
+func (c Call) Changed(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return !equal(c.Inputs[name], c.OldInputs[name]) })
+}
+
+// A Result is what an operation found.
+type Result struct {
+	ID    string
+	State Object
+}
+
+// A PartialError says that the object exists, or changed, although the
+// operation failed: the engine keeps what is known of it in its state, so that
+// the next run can repair or delete it.
+type PartialError struct {
+	Result Result
+	Err    error
+}
+
+func (e *PartialError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *PartialError) Unwrap() error { return e.Err }
+
+// A Function is one function of a provider (an invoke).
+type Function struct {
+	Args   *Type
+	Call   func(ctx context.Context, args Object) (Object, error)
+	Secret []string // results that are secret
+}
+
+// A Logger shows lines to the user, through the engine.
+type Logger interface {
+	Info(ctx context.Context, urn resource.URN, message string)
+	Warn(ctx context.Context, urn resource.URN, message string)
+}
+
+// A Check is the moment when a resource's inputs can be refused or completed,
+// before anything is diffed or created.
+type Check struct {
+	URN      resource.URN
+	Olds     resource.PropertyMap // inputs in the state; empty for a new resource
+	News     resource.PropertyMap // to be completed in place
+	Seed     []byte               // the engine's, so that generated names can be repeated
+	Failures []Failure
+}
+
+// A Failure is one thing wrong with the inputs.
+type Failure struct {
+	Property string
+	Reason   string
+}
+
+// Fail adds a failure.
+func (c *Check) Fail(property, format string, args ...any) {
+	c.Failures = append(c.Failures, Failure{Property: property, Reason: fmt.Sprintf(format, args...)})
+}
+
+// Known returns a string input that is given and known.
+func (c *Check) Known(name string) (string, bool) {
+	value := reveal(c.News[resource.PropertyKey(name)])
+	if !value.IsString() {
+		return "", false
+	}
+	return value.StringValue(), true
+}
+
+// Given reports whether an input is given, known or not.
+func (c *Check) Given(name string) bool {
+	value, ok := c.News[resource.PropertyKey(name)]
+	return ok && !reveal(value).IsNull()
+}
+
+// Plain returns the inputs that are known, as plain values.
+func (c *Check) Plain() Object { return plain(c.News) }
