@@ -19,7 +19,8 @@ import (
 // nobody learns names without a role.
 
 // Refusals of the service,
-// learn.microsoft.com/rest/api/storageservices/blob-service-error-codes.
+// learn.microsoft.com/rest/api/storageservices/blob-service-error-codes. Which of
+// them meets a token without a version header is not known for sure.
 var (
 	errAccount      = &Error{http.StatusNotFound, "ResourceNotFound", "The specified resource does not exist."}
 	errNetwork      = &Error{http.StatusForbidden, "AuthorizationFailure", "This request is not authorized to perform this operation."}

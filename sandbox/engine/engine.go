@@ -55,7 +55,8 @@ func Install(dir string, cli CLI, standIn string) error {
 	if err := os.MkdirAll(Home(dir), 0o700); err != nil {
 		return fmt.Errorf("install engine: %w", err)
 	}
-	if _, err := os.Stat(master); errors.Is(err, fs.ErrNotExist) {
+	_, err = os.Stat(master)
+	if errors.Is(err, fs.ErrNotExist) {
 		err = copyFile(standIn, master)
 	}
 	if err != nil {

@@ -1,0 +1,179 @@
+package sandbox
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"app-to-app/sandbox/entra"
+	"app-to-app/sandbox/route"
+)
+
+// This file is the control endpoint: how tests and people outside the process
+// change the weather. The rules are: a port of its own, so that no client of
+// Azure reaches it by accident; every request carries the token that is in
+// DIR/control.json; a request with an Origin header or for another Host is
+// refused, because a browser sent it.
+
+type control struct {
+	sandbox *Sandbox
+	token   string
+	host    string
+}
+
+// A ControlAddress is the content of DIR/control.json.
+type ControlAddress struct {
+	URL   string `json:"url"`
+	Token string `json:"token"`
+}
+
+func (s *Sandbox) startControl() error {
+	token, err := remembered(s.store, controlSetting, newSecret)
+	if err != nil {
+		return fmt.Errorf("start control endpoint: %w", err)
+	}
+	listener, err := listen(s.store, "controlAddr", "")
+	if err != nil {
+		return fmt.Errorf("start control endpoint: %w", err)
+	}
+	s.control = &control{sandbox: s, token: token, host: listener.Addr().String()}
+	s.serve(listener, s.control.guard(s.control.routes()))
+	address, err := json.Marshal(ControlAddress{URL: "http://" + s.control.host, Token: token})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(s.Dir, "control.json"), address, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("start control endpoint: %w", err)
+	}
+	return nil
+}
+
+// ControlURL is where the control endpoint answers.
+func (s *Sandbox) ControlURL() string { return "http://" + s.control.host }
+
+// guard admits requests that carry the token and that no browser sent.
+func (c *control) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		switch {
+		case r.Header.Get("Origin") != "":
+			answerError(w, http.StatusForbidden, "expected no Origin header: the control endpoint is not for browsers")
+		case r.Host != c.host:
+			answerError(w, http.StatusForbidden, fmt.Sprintf("expected Host %q, got %q", c.host, r.Host))
+		case subtle.ConstantTimeCompare([]byte(token), []byte(c.token)) != 1:
+			answerError(w, http.StatusUnauthorized, "expected the bearer token of control.json in the sandbox's directory")
+		default:
+			r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func (c *control) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /history", func(w http.ResponseWriter, _ *http.Request) { answer(w, c.sandbox.History()) })
+	mux.HandleFunc("GET /unemulated", func(w http.ResponseWriter, _ *http.Request) { answer(w, c.sandbox.Unemulated()) })
+	mux.HandleFunc("GET /clock", c.clock)
+	mux.HandleFunc("POST /clock", c.advance)
+	mux.HandleFunc("POST /faults", c.faults)
+	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { answer(w, c.sandbox.weather.Unused()) })
+	mux.HandleFunc("POST /lifetimes", c.lifetimes)
+	mux.HandleFunc("POST /keys", c.rotateKeys)
+	return mux
+}
+
+func (c *control) clock(w http.ResponseWriter, _ *http.Request) {
+	answer(w, map[string]time.Time{"now": c.sandbox.store.Now(), "machine": c.sandbox.store.Wall()})
+}
+
+// advance takes {"by":"24h"}.
+func (c *control) advance(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		By string `json:"by"`
+	}
+	if !decode(w, r, &body) {
+		return
+	}
+	by, err := time.ParseDuration(body.By)
+	if err == nil {
+		err = c.sandbox.Advance(by)
+	}
+	if err != nil {
+		answerError(w, http.StatusBadRequest, fmt.Sprintf("advance the clock: expected a duration like 24h in \"by\": %v", err))
+		return
+	}
+	c.clock(w, r)
+}
+
+// faults takes {"route":"POST /{tenant}/oauth2/v2.0/token","faults":[…]}.
+func (c *control) faults(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Route  string        `json:"route"`
+		Faults []route.Fault `json:"faults"`
+	}
+	if !decode(w, r, &body) {
+		return
+	}
+	if body.Route == "" || len(body.Faults) == 0 {
+		answerError(w, http.StatusBadRequest, "queue faults: expected a route and at least one fault")
+		return
+	}
+	c.sandbox.weather.Queue(body.Route, body.Faults...)
+	answer(w, c.sandbox.weather.Unused())
+}
+
+func (c *control) lifetimes(w http.ResponseWriter, r *http.Request) {
+	var body entra.Lifetimes
+	if !decode(w, r, &body) {
+		return
+	}
+	c.sandbox.entra.SetLifetimes(body)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// rotateKeys takes {"tenant":"contoso"}.
+func (c *control) rotateKeys(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Tenant string `json:"tenant"`
+	}
+	if !decode(w, r, &body) {
+		return
+	}
+	for _, t := range c.sandbox.tenants {
+		if t.Name == body.Tenant || t.ID == body.Tenant {
+			if err := c.sandbox.entra.RotateKeys(t.ID); err != nil {
+				answerError(w, http.StatusInternalServerError, err.Error())
+				return
+			}
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+	}
+	answerError(w, http.StatusNotFound, fmt.Sprintf("rotate keys: expected a tenant of this sandbox, got %q", body.Tenant))
+}
+
+func decode(w http.ResponseWriter, r *http.Request, into any) bool {
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		answerError(w, http.StatusBadRequest, fmt.Sprintf("read the request: %v", err))
+		return false
+	}
+	return true
+}
+
+func answer(w http.ResponseWriter, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(body)
+}
+
+func answerError(w http.ResponseWriter, status int, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(map[string]string{"error": message})
+}

@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// A Project runs the CLI in one project folder.
+type Project struct {
+	Dir     string   // where Pulumi.yaml is
+	Environ []string // complete, PATH included
+}
+
+// NewScratch writes a project folder in dir whose program is the one of the
+// project in source: what the CLI writes into stack files stays in dir. The
+// file Pulumi.STACK.yaml of source becomes that of each stack named in names.
+func NewScratch(source, dir, stack string, names ...string) error {
+	data, err := os.ReadFile(filepath.Join(source, "Pulumi.yaml"))
+	if err != nil {
+		return fmt.Errorf("make scratch project: %w", err)
+	}
+	var settings map[string]any
+	if err := yaml.Unmarshal(data, &settings); err != nil {
+		return fmt.Errorf("make scratch project: read Pulumi.yaml: %w", err)
+	}
+	main, err := filepath.Rel(dir, source)
+	if err != nil {
+		return fmt.Errorf("make scratch project: %w", err)
+	}
+	settings["main"] = main
+	if data, err = yaml.Marshal(settings); err != nil {
+		return fmt.Errorf("make scratch project: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make scratch project: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), data, 0o600); err != nil {
+		return fmt.Errorf("make scratch project: %w", err)
+	}
+	data, err = os.ReadFile(filepath.Join(source, "Pulumi."+stack+".yaml"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("make scratch project: expected a stack file Pulumi.%s.yaml, got none: %w", stack, err)
+	}
+	for _, name := range names {
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, "Pulumi."+name+".yaml"), data, 0o600)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("make scratch project: %w", err)
+	}
+	return nil
+}
+
+// An Outcome is what one verb of the engine did.
+type Outcome struct {
+	// Changes counts resources by what happened to them (create, update,
+	// replace, delete, same, …), as the engine's event log says.
+	Changes map[string]int
+	// Touched names the resources that were not "same": operation, a space,
+	// and the URN.
+	Touched []string
+	Elapsed time.Duration
+}
+
+// Changed counts the resources that were not left the same.
+func (o Outcome) Changed() int {
+	n := 0
+	for kind, count := range o.Changes {
+		if kind != "same" {
+			n += count
+		}
+	}
+	return n
+}
+
+// Run runs one verb of the engine (up, preview, refresh, destroy) on a stack.
+func (p Project) Run(ctx context.Context, output io.Writer, stack, verb string, args ...string) (Outcome, error) {
+	events, err := os.CreateTemp(p.Dir, ".events-*")
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer os.Remove(events.Name())
+	defer events.Close()
+	start := time.Now()
+	args = append([]string{verb, "--non-interactive", "--stack", stack, "--event-log", events.Name()}, args...)
+	logged := p
+	logged.Environ = append(slices.Clone(p.Environ), "PULUMI_DEBUG_COMMANDS=true") // without it there is no flag --event-log
+	if err := logged.Pulumi(ctx, output, args...); err != nil {
+		return Outcome{}, err
+	}
+	outcome := Outcome{Elapsed: time.Since(start)}
+	if err := outcome.read(events); err != nil {
+		return Outcome{}, fmt.Errorf("read what %s changed: %w", verb, err)
+	}
+	return outcome, nil
+}
+
+// Pulumi runs the CLI to its end. Ending ctx interrupts it, so that it can
+// finish what it has begun.
+func (p Project) Pulumi(ctx context.Context, output io.Writer, args ...string) error {
+	cmd := exec.CommandContext(ctx, p.path(), args...)
+	cmd.Dir, cmd.Env = p.Dir, p.Environ
+	cmd.Stdout, cmd.Stderr = output, output
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = time.Minute
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's Ctrl-C reaches it once, from us
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("pulumi %s: %w", strings.Join(args, " "), err)
+	}
+	return nil
+}
+
+// Outputs decodes a stack's exports into out.
+func (p Project) Outputs(ctx context.Context, stack string, out any) error {
+	var text bytes.Buffer
+	if err := p.Pulumi(ctx, &text, "stack", "output", "--json", "--stack", stack); err != nil {
+		return fmt.Errorf("%w\n%s", err, text.String())
+	}
+	return json.Unmarshal(text.Bytes(), out)
+}
+
+// path finds pulumi on the PATH of the project, not on our own.
+func (p Project) path() string {
+	for _, pair := range slices.Backward(p.Environ) {
+		list, ok := strings.CutPrefix(pair, "PATH=")
+		if !ok {
+			continue
+		}
+		for _, folder := range filepath.SplitList(list) {
+			path := filepath.Join(folder, "pulumi")
+			if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 && !info.IsDir() {
+				return path
+			}
+		}
+		break
+	}
+	return "pulumi"
+}
+
+// event is the part of an engine event that an Outcome is made of.
+type event struct {
+	Summary *struct {
+		Changes map[string]int `json:"resourceChanges"`
+	} `json:"summaryEvent"`
+	Resource *struct {
+		Metadata struct {
+			Op  string `json:"op"`
+			URN string `json:"urn"`
+		} `json:"metadata"`
+	} `json:"resourcePreEvent"`
+}
+
+func (o *Outcome) read(events io.Reader) error {
+	touched := make(map[string]bool)
+	for decoder := json.NewDecoder(bufio.NewReader(events)); ; {
+		var e event
+		if err := decoder.Decode(&e); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return err
+		}
+		if e.Summary != nil {
+			o.Changes = e.Summary.Changes
+		}
+		if e.Resource != nil && e.Resource.Metadata.Op != "same" {
+			touched[e.Resource.Metadata.Op+" "+e.Resource.Metadata.URN] = true
+		}
+	}
+	if o.Changes == nil {
+		return errors.New("expected a summary in the engine's event log, got none")
+	}
+	o.Touched = slices.Sorted(maps.Keys(touched))
+	return nil
+}

@@ -1,0 +1,275 @@
+// Package sandbox is a strict local Azure: Microsoft Entra tokens, Microsoft
+// Graph, Azure Resource Manager, blob storage, and App Service with its
+// Functions host and managed identity endpoint, on the loopback interface. Real
+// clients that nobody here wrote (Pulumi's engine, azidentity, MSAL, az) work
+// against it, and the function apps that they publish really run.
+//
+// The rules are:
+//
+//  1. Loopback only. State, keys and the certificate authority live in one
+//     directory. No issuer is ever a Microsoft host, and none is contacted.
+//  2. Always strict. What the sandbox does not know is unemulated: 501, recorded
+//     ([Sandbox.Unemulated]), and a failure of the run that caused it. What the
+//     real service would refuse is refused in that service's shape. Nothing is
+//     granted by default.
+//  3. It knows nothing of what runs in it.
+//  4. The history of requests masks secrets; faults are queued and
+//     deterministic.
+//
+// Not for production: anybody who can read the directory owns everything in it.
+package sandbox
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"app-to-app/sandbox/appservice"
+	"app-to-app/sandbox/arm"
+	"app-to-app/sandbox/blob"
+	"app-to-app/sandbox/entra"
+	"app-to-app/sandbox/graph"
+	"app-to-app/sandbox/loopback"
+	"app-to-app/sandbox/rbac"
+	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/store"
+)
+
+// ErrPlatform is returned by [Start] on a machine that cannot run the function
+// apps: they are built for linux/amd64, as Azure runs them.
+var ErrPlatform = errors.New("the sandbox needs linux/amd64 (WSL2 is fine)")
+
+// Options say where a sandbox lives. The zero value of each is safe.
+type Options struct {
+	// Dir holds the sandbox's state. Required.
+	Dir string
+	// Addr is the address of the main listener. Empty means the one used in
+	// Dir before, else a free port on 127.0.0.1.
+	Addr string
+	// Wall is the machine's clock; nil means time.Now.
+	Wall func() time.Time
+	// Output receives what the function apps print; nil discards it.
+	Output io.Writer
+	// Logger receives what the sandbox has to say; nil discards it.
+	Logger *slog.Logger
+}
+
+// A Sandbox is a running local Azure. Its methods are safe for concurrent use.
+type Sandbox struct {
+	Dir     string
+	BaseURL string // https://127.0.0.1:PORT
+
+	store   *store.Store
+	log     *route.Log
+	weather *route.Weather
+	entra   *entra.Service
+	apps    *appservice.Service
+	tenants []Tenant
+	roots   *x509.CertPool
+	control *control
+	servers []*http.Server
+	// The server closes its listener only when Serve has come to know it.
+	listeners []net.Listener
+}
+
+// Start opens the sandbox in o.Dir and serves it until [Sandbox.Close].
+func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+		return nil, fmt.Errorf("%w, got %s/%s", ErrPlatform, runtime.GOOS, runtime.GOARCH)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Output == nil {
+		o.Output = io.Discard
+	}
+	if o.Wall == nil {
+		o.Wall = time.Now
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil || o.Dir == "" {
+		return nil, fmt.Errorf("start sandbox: expected a directory, got %q", o.Dir)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("start sandbox: %w", err)
+	}
+	s := &Sandbox{Dir: dir, weather: &route.Weather{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.store, err = store.Open(dir, o.Wall); err != nil {
+		return nil, err
+	}
+	s.log = &route.Log{Now: s.store.Now}
+	certificate, roots, err := openTrust(dir, o.Wall())
+	if err != nil {
+		return nil, err
+	}
+	s.roots = roots
+	listener, err := listen(s.store, "addr", o.Addr)
+	if err != nil {
+		return nil, err
+	}
+	s.BaseURL = "https://" + listener.Addr().String()
+	handler, err := s.assemble(o, certificate)
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	if err := s.apps.Start(ctx); err != nil {
+		listener.Close()
+		return nil, fmt.Errorf("start function apps: %w", err)
+	}
+	s.serve(tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}}), handler)
+	if err := s.startControl(); err != nil {
+		return nil, err
+	}
+	return s, s.writeEnviron()
+}
+
+// assemble wires the services over the store and returns what the main port
+// answers.
+func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (http.Handler, error) {
+	s.entra = entra.New(entra.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather})
+	blobs := blob.New(blob.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
+	s.apps = appservice.New(appservice.Config{
+		Store: s.store, Log: s.log, Weather: s.weather,
+		Auth: s.entra, Tokens: s.entra, Packages: blobs,
+		Authorize:   s.authorize,
+		Certificate: certificate,
+		Environ:     append(hostEnviron(), "SSL_CERT_FILE="+bundlePath(s.Dir)),
+		Dir:         filepath.Join(s.Dir, "apps"),
+		Output:      o.Output, Logger: o.Logger,
+	})
+	directory := graph.New(graph.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
+	resources := arm.New(arm.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra, Sites: s.apps})
+	var err error
+	if s.tenants, err = seed(s.store, s.entra); err != nil {
+		return nil, fmt.Errorf("seed sandbox: %w", err)
+	}
+	return byPath(s.entra.Handler(), directory.Handler(), resources.Handler(), blobs.Handler()), nil
+}
+
+// byPath divides the main port among the services by the first path segment;
+// Entra has the rest, because a tenant stands there.
+func byPath(entra, graph, arm, blob http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		switch strings.ToLower(first) {
+		case "v1.0", "beta":
+			graph.ServeHTTP(w, r)
+		case "subscriptions", "providers", "tenants", "metadata":
+			arm.ServeHTTP(w, r)
+		case "blob":
+			blob.ServeHTTP(w, r)
+		default:
+			entra.ServeHTTP(w, r)
+		}
+	})
+}
+
+// authorize answers App Service's question whether a principal may.
+func (s *Sandbox) authorize(tenantID, principalID, action, scope string) (allowed bool, err error) {
+	err = s.store.View(func(tx *store.Tx) error {
+		allowed = rbac.Allowed(tx, tenantID, principalID, action, scope)
+		return nil
+	})
+	return allowed, err
+}
+
+// listen opens a loopback listener on addr, else on the address remembered
+// under name, else on a free port; and remembers it.
+func listen(s *store.Store, name, addr string) (net.Listener, error) {
+	if addr != "" {
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			return nil, fmt.Errorf("listen: expected an address like 127.0.0.1:8443, got %q", addr)
+		}
+		if host != "127.0.0.1" {
+			return nil, fmt.Errorf("listen: expected the loopback address 127.0.0.1, got %q: the sandbox never listens elsewhere", host)
+		}
+	}
+	var remembered string
+	if err := s.View(func(tx *store.Tx) error {
+		if known, ok := store.Settings.Get(tx, name); ok {
+			return json.Unmarshal(known, &remembered)
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	if addr == "" {
+		addr = remembered
+	}
+	var listener net.Listener
+	var err error
+	if addr == "" {
+		listener, err = loopback.ListenFree(context.Background())
+	} else {
+		listener, err = net.Listen("tcp4", addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s, the address of this sandbox: %w; stop what uses it, or choose another directory or address", addr, err)
+	}
+	kept, err := json.Marshal(listener.Addr().String())
+	if err == nil {
+		err = s.Update(func(tx *store.Tx) error {
+			store.Settings.Put(tx, name, kept)
+			return nil
+		})
+	}
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	return listener, nil
+}
+
+// serve answers on listener until Close.
+func (s *Sandbox) serve(listener net.Listener, handler http.Handler) {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
+	}
+	s.servers = append(s.servers, server)
+	s.listeners = append(s.listeners, listener)
+	go server.Serve(listener)
+}
+
+// Close stops the function apps and the listeners. What was stored stays.
+func (s *Sandbox) Close() error {
+	var err error
+	for _, server := range s.servers {
+		err = errors.Join(err, server.Close())
+	}
+	for _, listener := range s.listeners {
+		if closed := listener.Close(); !errors.Is(closed, net.ErrClosed) {
+			err = errors.Join(err, closed)
+		}
+	}
+	s.servers, s.listeners = nil, nil
+	if s.apps != nil {
+		err = errors.Join(err, s.apps.Close())
+		s.apps = nil
+	}
+	if s.store != nil {
+		err = errors.Join(err, s.store.Close())
+		s.store = nil
+	}
+	return err
+}

@@ -1,0 +1,47 @@
+// Package sandboxtest starts a sandbox for one Go test and holds the test to
+// the sandbox's rules: a request that the sandbox does not emulate, or a queued
+// fault that no request met, fails the test that caused it.
+package sandboxtest
+
+import (
+	"context"
+	"testing"
+
+	"app-to-app/sandbox"
+)
+
+// Options of a test's sandbox. The zero value is strict.
+type Options struct {
+	sandbox.Options
+	// Unemulated lets the test ask for what the sandbox does not know.
+	Unemulated bool
+}
+
+// Start runs a sandbox in a temporary directory until the test ends.
+func Start(t testing.TB, o Options) *sandbox.Sandbox {
+	t.Helper()
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
+	if o.Output == nil {
+		o.Output = t.Output()
+	}
+	s, err := sandbox.Start(context.Background(), o.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if !o.Unemulated {
+			for _, entry := range s.Unemulated() {
+				t.Errorf("unemulated %s of %s %s (%s)", entry.Unemulated, entry.Method, entry.URL, entry.Service)
+			}
+		}
+		for pattern, n := range s.Weather().Unused() {
+			t.Errorf("%d faults queued for %q were never met", n, pattern)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}

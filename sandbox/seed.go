@@ -1,0 +1,133 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"app-to-app/sandbox/entra"
+	"app-to-app/sandbox/rbac"
+	"app-to-app/sandbox/store"
+)
+
+// The Azure roles of a deployer, and the Graph permissions it holds.
+const (
+	contributor        = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+	rbacAdministrator  = "f58310d9-a9f6-439a-9e8d-f62e7b41a168"
+	tenantsSetting     = "tenants"
+	controlSetting     = "controlToken"
+	passphraseFilename = "passphrase"
+)
+
+var deployerPermissions = []string{
+	"Application.ReadWrite.OwnedBy",
+	"Application.Read.All",
+	"AppRoleAssignment.ReadWrite.All",
+}
+
+// A Tenant is one Entra tenant of a sandbox with its subscription and the
+// service principal that deploys to both.
+type Tenant struct {
+	Name           string // contoso, fabrikam
+	ID             string
+	Domain         string
+	SubscriptionID string
+	Deployer       entra.Deployer
+}
+
+// String shows everything but the deployer's secret.
+func (t Tenant) String() string {
+	return fmt.Sprintf("%s (tenant %s, subscription %s)", t.Name, t.ID, t.SubscriptionID)
+}
+
+// seeds are the tenants of every sandbox. In the first, the resource providers
+// that the common resources need are registered, as in a subscription that has
+// been used; the second is fresh.
+var seeds = []struct {
+	name       string
+	registered []string
+}{
+	{"contoso", []string{"microsoft.web", "microsoft.app", "microsoft.storage", "microsoft.managedidentity",
+		"microsoft.insights", "microsoft.operationalinsights", "microsoft.keyvault"}},
+	{"fabrikam", nil},
+}
+
+// seed returns the sandbox's tenants, creating them on the first start.
+func seed(s *store.Store, tokens *entra.Service) ([]Tenant, error) {
+	var tenants []Tenant
+	err := s.Update(func(tx *store.Tx) error {
+		if known, ok := store.Settings.Get(tx, tenantsSetting); ok {
+			return json.Unmarshal(known, &tenants)
+		}
+		for _, seed := range seeds {
+			tenant, err := createTenant(tx, tokens, seed.name, seed.registered)
+			if err != nil {
+				return fmt.Errorf("create tenant %q: %w", seed.name, err)
+			}
+			tenants = append(tenants, tenant)
+		}
+		kept, err := json.Marshal(tenants)
+		if err != nil {
+			return err
+		}
+		store.Settings.Put(tx, tenantsSetting, kept)
+		return nil
+	})
+	return tenants, err
+}
+
+func createTenant(tx *store.Tx, tokens *entra.Service, name string, registered []string) (Tenant, error) {
+	t := Tenant{Name: name, ID: uuid.NewString(), Domain: name + ".sandbox.test", SubscriptionID: uuid.NewString()}
+	if err := tokens.AddTenant(tx, store.Tenant{ID: t.ID, DisplayName: name, Domain: t.Domain}); err != nil {
+		return Tenant{}, err
+	}
+	subscription := store.Subscription{ID: t.SubscriptionID, TenantID: t.ID, DisplayName: name + " sandbox", Registered: map[string]bool{
+		// Registered in every subscription from the start.
+		"microsoft.resources": true, "microsoft.authorization": true,
+	}}
+	for _, namespace := range registered {
+		subscription.Registered[namespace] = true
+	}
+	store.Subscriptions.Put(tx, t.SubscriptionID, subscription)
+	var err error
+	if t.Deployer, err = tokens.AddDeployer(tx, t.ID, name+" deployer", deployerPermissions...); err != nil {
+		return Tenant{}, err
+	}
+	scope := "/subscriptions/" + t.SubscriptionID
+	for _, role := range []string{contributor, rbacAdministrator} {
+		id := uuid.NewString()
+		rbac.Assign(tx, store.RoleAssignment{
+			ID:       scope + "/providers/Microsoft.Authorization/roleAssignments/" + id,
+			TenantID: t.ID, Name: id, Scope: scope, RoleID: role,
+			PrincipalID: t.Deployer.ObjectID, PrincipalType: "ServicePrincipal",
+		})
+	}
+	return t, nil
+}
+
+// remembered returns the text setting of that name, making it on first use.
+func remembered(s *store.Store, name string, make func() string) (value string, err error) {
+	err = s.Update(func(tx *store.Tx) error {
+		if known, ok := store.Settings.Get(tx, name); ok {
+			return json.Unmarshal(known, &value)
+		}
+		value = make()
+		kept, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		store.Settings.Put(tx, name, kept)
+		return nil
+	})
+	return value, err
+}
+
+// newSecret is 32 random bytes in URL-safe text.
+func newSecret() string {
+	secret := make([]byte, 32)
+	rand.Read(secret) // never fails since Go 1.24
+	return base64.RawURLEncoding.EncodeToString(secret)
+}

@@ -1,0 +1,54 @@
+package sandbox
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"time"
+
+	"app-to-app/sandbox/appservice"
+	"app-to-app/sandbox/entra"
+	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/store"
+)
+
+// Tenants returns the sandbox's tenants; the first is the default.
+func (s *Sandbox) Tenants() []Tenant { return s.tenants }
+
+// History returns the requests answered so far, oldest first.
+func (s *Sandbox) History() []route.Entry { return s.log.Entries() }
+
+// Unemulated returns the requests that the sandbox did not know.
+func (s *Sandbox) Unemulated() []route.Entry { return s.log.Unemulated() }
+
+// Weather is where faults are queued.
+func (s *Sandbox) Weather() *route.Weather { return s.weather }
+
+// Entra gives tests the token service: lifetimes, key rotation, the forge.
+func (s *Sandbox) Entra() *entra.Service { return s.entra }
+
+// Apps gives tests the function apps' logs.
+func (s *Sandbox) Apps() *appservice.Service { return s.apps }
+
+// Store gives tests a look at what is remembered.
+func (s *Sandbox) Store() *store.Store { return s.store }
+
+// Roots is the pool that holds the sandbox's certificate authority.
+func (s *Sandbox) Roots() *x509.CertPool { return s.roots }
+
+// HTTPClient returns a client that trusts the sandbox and nothing else.
+func (s *Sandbox) HTTPClient() *http.Client {
+	return &http.Client{
+		Timeout:   2 * time.Minute,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.roots}, ForceAttemptHTTP2: true},
+	}
+}
+
+// Advance moves the sandbox's clock and fires the timers that fell due.
+func (s *Sandbox) Advance(d time.Duration) error {
+	if err := s.store.Advance(d); err != nil {
+		return err
+	}
+	s.apps.Tick(s.store.Now())
+	return nil
+}
