@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+)
+
+// This file signs in. The rules are those of the azure-native provider: the
+// first form that is configured is used, in the order certificate, secret,
+// OIDC, managed identity, Azure CLI, and a failure of it is the end. What the
+// variables hold is never printed.
+
+// A login is what the sign-in is made from.
+type login struct {
+	getenv             func(string) string
+	tenantID, clientID string
+	options            azcore.ClientOptions
+	private            bool
+	httpClient         *http.Client
+}
+
+// newCredential is the credential of the ARM_* variables.
+func newCredential(c azureCloud, httpClient *http.Client, getenv func(string) string) (azcore.TokenCredential, error) {
+	l := login{
+		getenv: getenv, tenantID: getenv("ARM_TENANT_ID"), clientID: getenv("ARM_CLIENT_ID"),
+		options: azcore.ClientOptions{Cloud: c.configuration(), Transport: httpClient}, private: c.private(), httpClient: httpClient,
+	}
+	credential, err := l.credential()
+	if err != nil {
+		return nil, fmt.Errorf("sign in: %w", err)
+	}
+	return credential, nil
+}
+
+func (l login) credential() (azcore.TokenCredential, error) {
+	switch {
+	case l.getenv("ARM_CLIENT_CERTIFICATE_PATH") != "" || l.getenv("ARM_CLIENT_CERTIFICATE") != "":
+		return l.certificate()
+	case l.getenv("ARM_CLIENT_SECRET") != "":
+		return l.secret()
+	case l.flag("ARM_USE_OIDC"):
+		return l.oidc()
+	case l.flag("ARM_USE_MSI"):
+		return l.managedIdentity()
+	}
+	return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: l.tenantID})
+}
+
+func (l login) flag(name string) bool {
+	on, err := strconv.ParseBool(l.getenv(name))
+	return err == nil && on
+}
+
+// checkIDs tells which of the ids of a service principal are missing.
+func (l login) checkIDs() error {
+	var problems []error
+	if l.tenantID == "" {
+		problems = append(problems, errors.New("ARM_TENANT_ID: missing"))
+	}
+	if l.clientID == "" {
+		problems = append(problems, errors.New("ARM_CLIENT_ID: missing"))
+	}
+	return errors.Join(problems...)
+}
+
+func (l login) secret() (azcore.TokenCredential, error) {
+	if err := l.checkIDs(); err != nil {
+		return nil, err
+	}
+	return azidentity.NewClientSecretCredential(l.tenantID, l.clientID, l.getenv("ARM_CLIENT_SECRET"),
+		&azidentity.ClientSecretCredentialOptions{ClientOptions: l.options, DisableInstanceDiscovery: l.private})
+}
+
+func (l login) certificate() (azcore.TokenCredential, error) {
+	if err := l.checkIDs(); err != nil {
+		return nil, err
+	}
+	var data []byte
+	var err error
+	if path := l.getenv("ARM_CLIENT_CERTIFICATE_PATH"); path != "" {
+		data, err = os.ReadFile(path)
+	} else {
+		data, err = base64.StdEncoding.DecodeString(l.getenv("ARM_CLIENT_CERTIFICATE"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the client certificate: %w", err)
+	}
+	chain, key, err := azidentity.ParseCertificates(data, []byte(l.getenv("ARM_CLIENT_CERTIFICATE_PASSWORD")))
+	if err != nil {
+		return nil, errors.New("read the client certificate: expected PKCS#12 or PEM with a private key, and ARM_CLIENT_CERTIFICATE_PASSWORD if it has one")
+	}
+	return azidentity.NewClientCertificateCredential(l.tenantID, l.clientID, chain, key,
+		&azidentity.ClientCertificateCredentialOptions{ClientOptions: l.options, DisableInstanceDiscovery: l.private})
+}
+
+func (l login) managedIdentity() (azcore.TokenCredential, error) {
+	options := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: l.options}
+	if l.clientID != "" {
+		options.ID = azidentity.ClientID(l.clientID)
+	}
+	return azidentity.NewManagedIdentityCredential(options)
+}
+
+// oidc signs in with a token of another issuer, such as a CI system's.
+func (l login) oidc() (azcore.TokenCredential, error) {
+	if err := l.checkIDs(); err != nil {
+		return nil, err
+	}
+	assertion, err := l.assertion()
+	if err != nil {
+		return nil, err
+	}
+	return azidentity.NewClientAssertionCredential(l.tenantID, l.clientID, assertion,
+		&azidentity.ClientAssertionCredentialOptions{ClientOptions: l.options, DisableInstanceDiscovery: l.private})
+}
+
+// assertion is how to get the outside token: from a variable, a file that its
+// issuer keeps fresh, or the issuer itself.
+func (l login) assertion() (func(context.Context) (string, error), error) {
+	if token := l.getenv("ARM_OIDC_TOKEN"); token != "" {
+		return func(context.Context) (string, error) { return token, nil }, nil
+	}
+	if path := l.getenv("ARM_OIDC_TOKEN_FILE_PATH"); path != "" {
+		return func(context.Context) (string, error) {
+			token, err := os.ReadFile(path)
+			return strings.TrimSpace(string(token)), err
+		}, nil
+	}
+	// GitHub's own names are the fallback
+	// (https://docs.github.com/actions/reference/openid-connect-reference).
+	requestURL := first(l.getenv("ARM_OIDC_REQUEST_URL"), l.getenv("ACTIONS_ID_TOKEN_REQUEST_URL"))
+	requestToken := first(l.getenv("ARM_OIDC_REQUEST_TOKEN"), l.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
+	if requestURL == "" || requestToken == "" {
+		return nil, errors.New("ARM_USE_OIDC: expected ARM_OIDC_TOKEN, ARM_OIDC_TOKEN_FILE_PATH, or ARM_OIDC_REQUEST_URL and ARM_OIDC_REQUEST_TOKEN, got none")
+	}
+	return func(ctx context.Context) (string, error) { return l.requestAssertion(ctx, requestURL, requestToken) }, nil
+}
+
+func (l login) requestAssertion(ctx context.Context, requestURL, requestToken string) (string, error) {
+	u, err := url.Parse(requestURL)
+	if err != nil {
+		return "", errors.New("request an OIDC token: expected a URL in ARM_OIDC_REQUEST_URL")
+	}
+	query := u.Query()
+	if !query.Has("audience") {
+		query.Set("audience", "api://AzureADTokenExchange")
+	}
+	u.RawQuery = query.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return "", errors.New("request an OIDC token: expected a URL in ARM_OIDC_REQUEST_URL")
+	}
+	req.Header.Set("Authorization", "Bearer "+requestToken)
+	req.Header.Set("Accept", "application/json")
+	resp, err := l.httpClient.Do(req)
+	if err != nil {
+		return "", fmt.Errorf("request an OIDC token: %w", err)
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Value string `json:"value"`
+	}
+	if resp.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("request an OIDC token: expected status 200, got %s", resp.Status)
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&answer); err != nil || answer.Value == "" {
+		return "", errors.New("request an OIDC token: expected JSON with a value")
+	}
+	return answer.Value, nil
+}
+
+func first(values ...string) string {
+	for _, value := range values {
+		if value != "" {
+			return value
+		}
+	}
+	return ""
+}
+
+var entraError = regexp.MustCompile(`AADSTS\d+: [^"\\\r\n]*`)
+
+// signInError is a failed sign-in without azidentity's dump of the answer.
+func signInError(err error) error {
+	message := entraError.FindString(err.Error())
+	if message == "" {
+		message, _, _ = strings.Cut(err.Error(), "\n")
+	}
+	return withHint(fmt.Errorf("sign in: %s", message),
+		"check ARM_TENANT_ID, ARM_CLIENT_ID and the credential in ARM_*, or run az login; settings of the providers in the stack do not reach this command")
+}

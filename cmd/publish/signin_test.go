@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/pem"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// contextThatEnds ends once the SCM site was asked.
+func contextThatEnds(t *testing.T, w *world) (context.Context, context.CancelFunc) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	answer := w.server.Config.Handler
+	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		answer.ServeHTTP(rw, r)
+		if r.URL.Path == "/api/publish" {
+			cancel()
+		}
+	})
+	return ctx, cancel
+}
+
+// newCertificate is a certificate with its private key, in PEM.
+func newCertificate(t *testing.T) []byte {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "deployer"}, NotAfter: time.Now().Add(time.Hour)}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
+}
+
+func TestSignIn(t *testing.T) {
+	t.Parallel()
+	const assertion = "assertion-of-the-ci-system"
+	folder := t.TempDir()
+	certificate := newCertificate(t)
+	certificatePath, tokenPath := filepath.Join(folder, "certificate.pem"), filepath.Join(folder, "token")
+	for path, content := range map[string][]byte{certificatePath: certificate, tokenPath: []byte(assertion + "\n")} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	issuer := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer request-token" || r.URL.Query().Get("audience") != "api://AzureADTokenExchange" || r.URL.Query().Get("run") != "7" {
+			t.Errorf("got an OIDC request %s", r.URL)
+		}
+		writeJSON(rw, http.StatusOK, map[string]string{"value": assertion})
+	}))
+	t.Cleanup(issuer.Close)
+	for _, tt := range []struct {
+		name      string
+		environ   map[string]string
+		assertion string // "*": any JWT
+	}{
+		{name: "client secret"},
+		{name: "certificate in a file", environ: map[string]string{"ARM_CLIENT_CERTIFICATE_PATH": certificatePath}, assertion: "*"},
+		{name: "certificate inline", environ: map[string]string{"ARM_CLIENT_CERTIFICATE": base64.StdEncoding.EncodeToString(certificate)}, assertion: "*"},
+		{name: "OIDC token", environ: map[string]string{"ARM_CLIENT_SECRET": "", "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": assertion}, assertion: assertion},
+		{name: "OIDC token file", environ: map[string]string{"ARM_CLIENT_SECRET": "", "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN_FILE_PATH": tokenPath}, assertion: assertion},
+		{name: "OIDC request", environ: map[string]string{"ARM_CLIENT_SECRET": "", "ARM_USE_OIDC": "1", "ARM_OIDC_REQUEST_URL": issuer.URL + "/?run=7", "ARM_OIDC_REQUEST_TOKEN": "request-token"}, assertion: assertion},
+		{name: "OIDC request of GitHub", environ: map[string]string{"ARM_CLIENT_SECRET": "", "ARM_USE_OIDC": "true", "ACTIONS_ID_TOKEN_REQUEST_URL": issuer.URL + "/?run=7", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token"}, assertion: assertion},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			for name, value := range tt.environ {
+				w.environ[name] = value
+			}
+			if err := w.publish(); err != nil {
+				t.Fatal(err)
+			}
+			form := w.forms[0]
+			switch {
+			case tt.assertion == "" && form.Get("client_secret") != clientSecret:
+				t.Error("expected the client's secret")
+			case tt.assertion == "*" && strings.Count(form.Get("client_assertion"), ".") != 2:
+				t.Error("expected an assertion that is a JWT")
+			case tt.assertion != "" && tt.assertion != "*" && form.Get("client_assertion") != tt.assertion:
+				t.Errorf("got assertion %q, want %q", form.Get("client_assertion"), tt.assertion)
+			}
+		})
+	}
+}
+
+func TestManagedIdentitySignIn(t *testing.T) {
+	w := newWorld(t)
+	endpoint := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-IDENTITY-HEADER") != "header" || r.URL.Query().Get("client_id") != clientID || r.URL.Query().Get("resource") != audience {
+			t.Errorf("got a request for a managed identity's token %s", r.URL)
+		}
+		writeJSON(rw, http.StatusOK, map[string]any{"access_token": accessToken, "expires_on": "4102444800", "resource": audience, "token_type": "Bearer"})
+	}))
+	t.Cleanup(endpoint.Close)
+	t.Setenv("IDENTITY_ENDPOINT", endpoint.URL)
+	t.Setenv("IDENTITY_HEADER", "header")
+	w.environ["ARM_CLIENT_SECRET"], w.environ["ARM_USE_MSI"] = "", "true"
+	if err := w.publish(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAzureCLISignIn(t *testing.T) {
+	w := newWorld(t)
+	folder := t.TempDir()
+	script := "#!/bin/sh\ncase \"$*\" in\n*" + tenantID + "*) echo '{\"accessToken\":\"" + accessToken + "\",\"expires_on\":4102444800,\"expiresOn\":\"2100-01-01 00:00:00\"}' ;;\n*) exit 1 ;;\nesac\n"
+	if err := os.WriteFile(filepath.Join(folder, "az"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH"))
+	w.environ["ARM_CLIENT_SECRET"] = ""
+	if err := w.publish(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRefusedSignIns(t *testing.T) {
+	t.Parallel()
+	notAKey := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: make([]byte, 8)})
+	for _, tt := range []struct {
+		name    string
+		environ map[string]string
+		want    string
+	}{
+		{"wrong secret", map[string]string{"ARM_CLIENT_SECRET": "other"}, "sign in: AADSTS7000215: Invalid client secret provided. Trace ID: x"},
+		{"ids missing", map[string]string{"ARM_TENANT_ID": "", "ARM_CLIENT_ID": ""}, "sign in: ARM_TENANT_ID: missing\nARM_CLIENT_ID: missing"},
+		{"no OIDC token", map[string]string{"ARM_CLIENT_SECRET": "", "ARM_USE_OIDC": "true"}, "sign in: ARM_USE_OIDC: expected ARM_OIDC_TOKEN, "},
+		{"no certificate", map[string]string{"ARM_CLIENT_CERTIFICATE_PATH": "none.pem"}, "sign in: read the client certificate: open none.pem"},
+		{"certificate without a key", map[string]string{"ARM_CLIENT_CERTIFICATE": base64.StdEncoding.EncodeToString(notAKey)}, "sign in: read the client certificate: expected PKCS#12 or PEM with a private key"},
+		{"unknown cloud", map[string]string{"ARM_METADATA_HOSTNAME": "", "ARM_ENVIRONMENT": "moon"}, `ARM_ENVIRONMENT: expected public, usgovernment or china, got "moon"`},
+		{"cloud that is not there", map[string]string{"ARM_METADATA_HOSTNAME": "127.0.0.1:1"}, "read the endpoints of ARM_METADATA_HOSTNAME=127.0.0.1:1: "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for name, value := range tt.environ {
+				w.environ[name] = value
+			}
+			if err := w.publish(); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q in it", err, tt.want)
+			}
+			if len(w.requests) > 0 {
+				t.Errorf("expected nothing to be sent, got %q", w.requests)
+			}
+		})
+	}
+}
+
+func TestClouds(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		environment, scope string
+	}{
+		{"", "https://management.core.windows.net//.default"},
+		{"public", "https://management.core.windows.net//.default"},
+		{"usgovernment", "https://management.core.usgovcloudapi.net//.default"},
+		{"china", "https://management.core.chinacloudapi.cn//.default"},
+	} {
+		found, err := findCloud(t.Context(), http.DefaultClient, func(name string) string {
+			if name == "ARM_ENVIRONMENT" {
+				return tt.environment
+			}
+			return ""
+		})
+		if err != nil || found.scope() != tt.scope || found.private() {
+			t.Errorf("%q: got %v, %v, want scope %q and instance discovery", tt.environment, found, err, tt.scope)
+		}
+	}
+	for host, want := range map[string]bool{
+		"https://login.microsoftonline.com": false, "https://LOGIN.microsoftonline.us": false,
+		"https://127.0.0.1:8443": true, "https://login.microsoftonline.com.evil.test": true, "https://login.microsoftonline.com:8443": true,
+	} {
+		if got := (azureCloud{authorityHost: host}).private(); got != want {
+			t.Errorf("%s: got private %v, want %v", host, got, want)
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package components
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// A Role is an app role of an API: what a client may do there.
+type Role struct {
+	Value       string // in the roles claim, such as Orders.Read
+	DisplayName string
+	Description string
+}
+
+// ID is the role's GUID, the same in every stack.
+func (r Role) ID() string { return stableID("app role", r.Value) }
+
+// APIArgs describe an [API].
+type APIArgs struct {
+	Place          Place
+	Tenant         Tenant
+	DisplayName    string // of the app registration
+	Owners         Owners
+	Roles          []Role // the first is the one that reading orders takes
+	BlockedCallers []string
+	Package        Package
+}
+
+func (a *APIArgs) check() error {
+	if a == nil {
+		return errors.New("arguments: missing")
+	}
+	return errors.Join(a.Place.check(), a.Tenant.check(), a.Package.check(),
+		required("displayName", a.DisplayName != ""),
+		required("roles", len(a.Roles) > 0))
+}
+
+// An API is an app registration whose app roles clients can be assigned, with
+// its service principal and the function app behind it.
+type API struct {
+	pulumi.ResourceState
+
+	ClientID           pulumi.StringOutput
+	ObjectID           pulumi.StringOutput // of the app registration
+	ServicePrincipalID pulumi.StringOutput // object id, which assignments name
+	IdentifierURI      pulumi.StringOutput
+	Audience           pulumi.StringOutput // aud of the access tokens it takes
+	URL                pulumi.StringOutput // of the orders
+
+	roles            map[string]*azuread.ApplicationAppRole
+	servicePrincipal *azuread.ServicePrincipal
+}
+
+// NewAPI registers an API.
+func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.ResourceOption) (*API, error) {
+	if err := args.check(); err != nil {
+		return nil, fmt.Errorf("API %q: %w", name, err)
+	}
+	api := &API{roles: make(map[string]*azuread.ApplicationAppRole)}
+	if err := ctx.RegisterComponentResource(apiType, name, api, opts...); err != nil {
+		return nil, err
+	}
+	if err := api.register(ctx, name, args); err != nil {
+		return nil, err
+	}
+	app, err := NewFunctionApp(ctx, name, &FunctionAppArgs{
+		Place:       args.Place,
+		Package:     args.Package,
+		AppSettings: api.appSettings(args),
+	}, pulumi.Parent(api))
+	if err != nil {
+		return nil, err
+	}
+	api.URL = pulumi.Sprintf("https://%s/api/orders", app.HostName)
+	return api, ctx.RegisterResourceOutputs(api, pulumi.Map{
+		"clientId": api.ClientID, "objectId": api.ObjectID, "servicePrincipalId": api.ServicePrincipalID,
+		"identifierUri": api.IdentifierURI, "audience": api.Audience, "url": api.URL,
+	})
+}
+
+// register creates the app registration and what belongs to it in the tenant.
+func (api *API) register(ctx *pulumi.Context, name string, args *APIArgs) error {
+	application, err := azuread.NewApplication(ctx, name+"-application", &azuread.ApplicationArgs{
+		DisplayName:    pulumi.String(args.DisplayName),
+		SignInAudience: pulumi.String("AzureADMyOrg"),
+		Owners:         pulumi.ToStringArray(args.Owners.ObjectIDs),
+		Api: &azuread.ApplicationApiArgs{
+			// Version 2 tokens have the client ID as their audience, however
+			// they are asked for (entra-docs, access-token-claims-reference).
+			RequestedAccessTokenVersion: pulumi.Int(2),
+		},
+		OptionalClaims: &azuread.ApplicationOptionalClaimsTypeArgs{
+			// idtyp tells an app-only token from a user's.
+			AccessTokens: azuread.ApplicationOptionalClaimsAccessTokenArray{
+				&azuread.ApplicationOptionalClaimsAccessTokenArgs{Name: pulumi.String("idtyp")},
+			},
+		},
+	}, pulumi.Parent(api), args.Owners.ignoreChanges("appRoles", "identifierUris"))
+	if err != nil {
+		return err
+	}
+	if err := api.registerRoles(ctx, name, args.Roles, application); err != nil {
+		return err
+	}
+	// The URI holds the client ID, so the app registration cannot state it
+	// itself.
+	identifier, err := azuread.NewApplicationIdentifierUri(ctx, name+"-identifier-uri", &azuread.ApplicationIdentifierUriArgs{
+		ApplicationId: application.ID(),
+		IdentifierUri: pulumi.Sprintf("api://%s", application.ClientId),
+	}, pulumi.Parent(api))
+	if err != nil {
+		return err
+	}
+	if err := api.registerServicePrincipal(ctx, name, args.Owners, application); err != nil {
+		return err
+	}
+	api.ClientID, api.ObjectID = application.ClientId, application.ObjectId
+	api.IdentifierURI, api.Audience = identifier.IdentifierUri, application.ClientId
+	return nil
+}
+
+func (api *API) registerRoles(ctx *pulumi.Context, name string, roles []Role, application *azuread.Application) error {
+	for _, role := range roles {
+		resource, err := azuread.NewApplicationAppRole(ctx, name+"-role-"+role.Value, &azuread.ApplicationAppRoleArgs{
+			ApplicationId:      application.ID(),
+			RoleId:             pulumi.String(role.ID()),
+			AllowedMemberTypes: pulumi.StringArray{pulumi.String("Application")},
+			Value:              pulumi.String(role.Value),
+			DisplayName:        pulumi.String(role.DisplayName),
+			Description:        pulumi.String(role.Description),
+		}, pulumi.Parent(api))
+		if err != nil {
+			return err
+		}
+		api.roles[role.Value] = resource
+	}
+	return nil
+}
+
+// registerServicePrincipal creates the API's service principal. Assignment is
+// required: without one Microsoft Entra ID gives no token for it at all
+// (AADSTS501051). It comes after all roles, because it copies them when it is
+// created, and an assignment of a role that it does not know yet is refused.
+func (api *API) registerServicePrincipal(ctx *pulumi.Context, name string, owners Owners, application *azuread.Application) error {
+	var roles []pulumi.Resource
+	for _, role := range api.roles {
+		roles = append(roles, role)
+	}
+	principal, err := azuread.NewServicePrincipal(ctx, name+"-service-principal", &azuread.ServicePrincipalArgs{
+		ClientId:                  application.ClientId,
+		AppRoleAssignmentRequired: pulumi.Bool(true),
+		Owners:                    pulumi.ToStringArray(owners.ObjectIDs),
+	}, pulumi.Parent(api), pulumi.DependsOn(roles), owners.ignoreChanges())
+	if err != nil {
+		return err
+	}
+	api.servicePrincipal, api.ServicePrincipalID = principal, principal.ObjectId
+	return nil
+}
+
+func (api *API) appSettings(args *APIArgs) pulumi.StringMap {
+	settings := pulumi.StringMap{
+		"ORDERS_TENANT_ID":      pulumi.String(args.Tenant.ID),
+		"ORDERS_AUTHORITY_HOST": pulumi.String(args.Tenant.AuthorityHost),
+		"ORDERS_AUDIENCE":       api.Audience,
+		"ORDERS_ROLE":           pulumi.String(args.Roles[0].Value),
+	}
+	if len(args.BlockedCallers) > 0 {
+		settings["ORDERS_BLOCKED_CALLERS"] = pulumi.String(strings.Join(args.BlockedCallers, ","))
+	}
+	return settings
+}

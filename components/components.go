@@ -1,0 +1,83 @@
+// Package components holds what `pulumi up` creates, cut into three component
+// resources: [API], the app registration with its app roles; [Client], a
+// calling identity with its app role assignments; and [FunctionApp], which
+// runs the code of either on Flex Consumption.
+//
+// It stands for the contract with Azure at deploy time: nothing has a key or a
+// password, who may do what is said by role assignments alone, and what a
+// client may do exists before its code first asks for a token. No input of a
+// resource comes from the current time, the machine or the caller (but see
+// [Owners]), so that a preview of an unchanged stack is empty from any
+// checkout.
+//
+// It reads no settings: everything comes by arguments, and what decides the
+// shape of a stack comes as plain Go values.
+package components
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Type tokens. They are part of every URN: changing one replaces everything
+// below it, unless the component gets an alias of its old token.
+const (
+	apiType         = "app-to-app:components:API"
+	clientType      = "app-to-app:components:Client"
+	functionAppType = "app-to-app:components:FunctionApp"
+)
+
+// A Place is where the Azure resources of a stack go. All fields are required.
+type Place struct {
+	ResourceGroupName pulumi.StringInput
+	Location          string // given to every resource, else the provider asks ARM for the group's
+	SubscriptionID    string
+}
+
+// A Tenant is whose tokens the apps trade in. All fields are required.
+type Tenant struct {
+	ID            string
+	AuthorityHost string // without a trailing slash
+}
+
+// Owners are the object ids of the owners of an app registration.
+//
+// Pinned ones are kept as they are. Others are whoever created it: the azuread
+// provider takes the creator's ownership away unless it is listed, and with it
+// the right to write of a deployer with Application.ReadWrite.OwnedBy. The
+// engine then ignores changes, so that it does not matter who comes next.
+type Owners struct {
+	ObjectIDs []string
+	Pinned    bool
+}
+
+// ignoreChanges are the properties that are settled outside of the resource,
+// and the owners if nobody pinned them.
+func (o Owners) ignoreChanges(properties ...string) pulumi.ResourceOption {
+	if !o.Pinned {
+		properties = append(properties, "owners")
+	}
+	return pulumi.IgnoreChanges(properties)
+}
+
+func (p Place) check() error {
+	return errors.Join(
+		required("place.resourceGroupName", p.ResourceGroupName != nil),
+		required("place.location", p.Location != ""),
+		required("place.subscriptionID", p.SubscriptionID != ""))
+}
+
+func (t Tenant) check() error {
+	return errors.Join(
+		required("tenant.id", t.ID != ""),
+		required("tenant.authorityHost", t.AuthorityHost != ""))
+}
+
+func required(name string, given bool) error {
+	if given {
+		return nil
+	}
+	return fmt.Errorf("argument %s: missing", name)
+}

@@ -1,0 +1,183 @@
+package components
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
+	web "github.com/pulumi/pulumi-azure-native-sdk/web/v2/v20240401"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// FunctionAppArgs describe a [FunctionApp].
+type FunctionAppArgs struct {
+	Place        Place
+	Package      Package
+	Identities   pulumi.StringArray // ARM ids of identities that the code uses
+	AppSettings  pulumi.StringMap   // of the code; the host's are added
+	PublishAfter []pulumi.Resource  // what must exist before the code runs
+}
+
+func (a *FunctionAppArgs) check() error {
+	if a == nil {
+		return errors.New("arguments: missing")
+	}
+	return errors.Join(a.Place.check(), a.Package.check())
+}
+
+// A FunctionApp is a function app on Flex Consumption with a plan, a storage
+// account and an Application Insights component of its own, and its code.
+//
+// The Functions host works with a managed identity of its own: it reads and
+// writes the storage account and sends telemetry, and holds nothing of what the
+// code may do.
+type FunctionApp struct {
+	pulumi.ResourceState
+
+	HostName pulumi.StringOutput
+	SiteID   pulumi.StringOutput // ARM id
+}
+
+// NewFunctionApp registers a function app and publishes its code.
+func NewFunctionApp(ctx *pulumi.Context, name string, args *FunctionAppArgs, opts ...pulumi.ResourceOption) (*FunctionApp, error) {
+	if err := args.check(); err != nil {
+		return nil, fmt.Errorf("function app %q: %w", name, err)
+	}
+	app := &FunctionApp{}
+	if err := ctx.RegisterComponentResource(functionAppType, name, app, opts...); err != nil {
+		return nil, err
+	}
+	h := &hosting{ctx: ctx, name: name, args: args, parent: pulumi.Parent(app)}
+	for _, step := range []func() error{h.addHost, h.addStorage, h.addTelemetry, h.addSite, h.addSiteConfig, h.publish} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	app.HostName, app.SiteID = h.site.DefaultHostName, h.site.ID().ToStringOutput()
+	return app, ctx.RegisterResourceOutputs(app, pulumi.Map{"hostName": app.HostName, "siteId": app.SiteID})
+}
+
+// A hosting is a function app while it is put together.
+type hosting struct {
+	ctx    *pulumi.Context
+	name   string
+	args   *FunctionAppArgs
+	parent pulumi.ResourceOption
+
+	host          *managedidentity.UserAssignedIdentity
+	storage       storageResources
+	telemetry     telemetryResources
+	site          *web.WebApp
+	beforePublish []pulumi.Resource
+}
+
+func (h *hosting) addHost() (err error) {
+	h.host, err = managedidentity.NewUserAssignedIdentity(h.ctx, h.name+"-host", &managedidentity.UserAssignedIdentityArgs{
+		ResourceGroupName: h.args.Place.ResourceGroupName,
+		Location:          pulumi.String(h.args.Place.Location),
+	}, h.parent)
+	return err
+}
+
+// addSite creates the plan and the site. Flex Consumption takes one app for
+// each plan (https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan).
+func (h *hosting) addSite() error {
+	plan, err := web.NewAppServicePlan(h.ctx, h.name+"-plan", &web.AppServicePlanArgs{
+		ResourceGroupName: h.args.Place.ResourceGroupName,
+		Location:          pulumi.String(h.args.Place.Location),
+		Kind:              pulumi.String("functionapp"),
+		Reserved:          pulumi.Bool(true), // Linux
+		Sku:               &web.SkuDescriptionArgs{Name: pulumi.String("FC1"), Tier: pulumi.String("FlexConsumption")},
+	}, h.parent)
+	if err != nil {
+		return err
+	}
+	h.site, err = web.NewWebApp(h.ctx, h.name+"-app", &web.WebAppArgs{
+		ResourceGroupName: h.args.Place.ResourceGroupName,
+		Location:          pulumi.String(h.args.Place.Location),
+		Kind:              pulumi.String("functionapp,linux"),
+		Reserved:          pulumi.Bool(true),
+		ServerFarmId:      plan.ID(),
+		HttpsOnly:         pulumi.Bool(true),
+		Identity: &web.ManagedServiceIdentityArgs{
+			Type:                   web.ManagedServiceIdentityTypeUserAssigned,
+			UserAssignedIdentities: append(pulumi.StringArray{h.host.ID()}, h.args.Identities...),
+		},
+		FunctionAppConfig: h.functionAppConfig(),
+		// No SiteConfig: the SDK puts netFrameworkVersion into any, which ARM
+		// refuses on Flex Consumption (error 51021, pulumi-azure-native#4168).
+		// App settings are a resource of their own, which also lets them name
+		// the site's host.
+	}, h.parent, pulumi.DeleteBeforeReplace(true)) // the plan takes no second app meanwhile
+	return err
+}
+
+func (h *hosting) functionAppConfig() *web.FunctionAppConfigArgs {
+	return &web.FunctionAppConfigArgs{
+		Deployment: &web.FunctionsDeploymentArgs{
+			Storage: &web.FunctionsDeploymentStorageArgs{
+				Type:  pulumi.String("blobContainer"),
+				Value: h.storage.packagesURL,
+				Authentication: &web.FunctionsDeploymentAuthenticationArgs{
+					Type:                           pulumi.String("UserAssignedIdentity"),
+					UserAssignedIdentityResourceId: h.host.ID().ToStringOutput(),
+				},
+			},
+		},
+		Runtime: &web.FunctionsRuntimeArgs{Name: pulumi.String("custom"), Version: pulumi.String("1.0")},
+		ScaleAndConcurrency: &web.FunctionsScaleAndConcurrencyArgs{
+			// The platform's smallest: enough for a Go process, and a limit
+			// to what a runaway caller can cost.
+			InstanceMemoryMB:     pulumi.Int(512),
+			MaximumInstanceCount: pulumi.Int(40),
+		},
+	}
+}
+
+// addSiteConfig creates the site's app settings and closes the two ways in that
+// take a password, FTP and basic authentication of the SCM site. All three end
+// with the site, so they are not deleted on their own: that would take its
+// settings from a running app.
+func (h *hosting) addSiteConfig() error {
+	group, name := h.args.Place.ResourceGroupName, h.site.Name
+	withSite := pulumi.DeletedWith(h.site)
+	settings, err := web.NewWebAppApplicationSettings(h.ctx, h.name+"-settings", &web.WebAppApplicationSettingsArgs{
+		ResourceGroupName: group, Name: name, Properties: h.appSettings(),
+	}, h.parent, withSite)
+	if err != nil {
+		return err
+	}
+	ftp, err := web.NewWebAppFtpAllowed(h.ctx, h.name+"-ftp", &web.WebAppFtpAllowedArgs{
+		ResourceGroupName: group, Name: name, Allow: pulumi.Bool(false),
+	}, h.parent, withSite)
+	if err != nil {
+		return err
+	}
+	scm, err := web.NewWebAppScmAllowed(h.ctx, h.name+"-scm", &web.WebAppScmAllowedArgs{
+		ResourceGroupName: group, Name: name, Allow: pulumi.Bool(false),
+	}, h.parent, withSite)
+	if err != nil {
+		return err
+	}
+	h.beforePublish = append(h.beforePublish, settings, ftp, scm)
+	return nil
+}
+
+// appSettings are those of the code and of the host. The host's name endpoints
+// in full, because an account name alone means the public cloud, and carry no
+// key. Settings that Flex Consumption replaces by functionAppConfig, such as
+// FUNCTIONS_WORKER_RUNTIME, are refused there.
+func (h *hosting) appSettings() pulumi.StringMap {
+	settings := pulumi.StringMap{
+		"AzureWebJobsStorage__blobServiceUri":       h.storage.blobEndpoint,
+		"AzureWebJobsStorage__queueServiceUri":      h.storage.queueEndpoint,
+		"AzureWebJobsStorage__tableServiceUri":      h.storage.tableEndpoint,
+		"AzureWebJobsStorage__credential":           pulumi.String("managedidentity"),
+		"AzureWebJobsStorage__clientId":             h.host.ClientId,
+		"APPLICATIONINSIGHTS_CONNECTION_STRING":     h.telemetry.connectionString,
+		"APPLICATIONINSIGHTS_AUTHENTICATION_STRING": pulumi.Sprintf("ClientId=%s;Authorization=AAD", h.host.ClientId),
+	}
+	maps.Copy(settings, h.args.AppSettings)
+	return settings
+}

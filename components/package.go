@@ -1,0 +1,248 @@
+package components
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// This file builds the code of a function app. The rules are: the same source
+// gives the same bytes, from any folder, commit, dirty tree or shell; Pulumi's
+// own archives are not used, because they lose the executable bit; whatever
+// runs at the same time sees a whole package or none.
+
+const (
+	packagesFolder = ".packages" // ignored by git
+	handlerName    = "handler"   // the executable that host.json names
+)
+
+// A Package is a zip with the code of a function app.
+type Package struct {
+	Path   string // from the project's folder, with slashes
+	SHA256 string // of the zip, in hexadecimal
+}
+
+func (p Package) check() error {
+	return errors.Join(required("package.path", p.Path != ""), required("package.sha256", p.SHA256 != ""))
+}
+
+// BuildPackages builds several function apps at once, by their names.
+func BuildPackages(ctx context.Context, root string, names ...string) (map[string]Package, error) {
+	packages, problems := make([]Package, len(names)), make([]error, len(names))
+	var wait sync.WaitGroup
+	for i, name := range names {
+		wait.Go(func() { packages[i], problems[i] = BuildPackage(ctx, root, name) })
+	}
+	wait.Wait()
+	byName := make(map[string]Package)
+	for i, name := range names {
+		byName[name] = packages[i]
+	}
+	return byName, errors.Join(problems...)
+}
+
+// BuildPackage builds the function app in functions/NAME of the project in
+// root: its host.json, the function.json of each function, and the handler. An
+// unchanged one costs a look into the go command's cache.
+func BuildPackage(ctx context.Context, root, name string) (Package, error) {
+	built, err := buildPackage(ctx, root, name)
+	if err != nil {
+		return Package{}, fmt.Errorf("build package %q: %w", name, err)
+	}
+	return built, nil
+}
+
+func buildPackage(ctx context.Context, root, name string) (Package, error) {
+	files, err := readFunctions(filepath.Join(root, "functions", name))
+	if err != nil {
+		return Package{}, err
+	}
+	folder := filepath.Join(root, packagesFolder)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return Package{}, err
+	}
+	work, err := os.MkdirTemp(folder, "build-")
+	if err != nil {
+		return Package{}, err
+	}
+	defer os.RemoveAll(work)
+	c := cache{folder: folder, work: work, name: name}
+	handler := filepath.Join(work, handlerName)
+	c.layOut(handler)
+	if err := buildHandler(ctx, root, name, handler); err != nil {
+		return Package{}, err
+	}
+	if files[handlerName], err = os.ReadFile(handler); err != nil {
+		return Package{}, err
+	}
+	content, err := zipFiles(files)
+	if err != nil {
+		return Package{}, err
+	}
+	if _, err := c.keep(files[handlerName], handlerEnding); err != nil {
+		return Package{}, err
+	}
+	file, err := c.keep(content, packageEnding)
+	if err != nil {
+		return Package{}, err
+	}
+	c.sweep(file, time.Now())
+	return Package{Path: packagesFolder + "/" + file, SHA256: sumOf(content)}, nil
+}
+
+// readFunctions reads what a function app is beside its code. It takes what it
+// knows and nothing else, so that an editor's or a desktop's file is not part
+// of a package.
+func readFunctions(folder string) (map[string][]byte, error) {
+	host, err := os.ReadFile(filepath.Join(folder, "host.json"))
+	if err != nil {
+		return nil, err
+	}
+	var settings struct {
+		CustomHandler struct {
+			Description struct {
+				DefaultExecutablePath string `json:"defaultExecutablePath"`
+			} `json:"description"`
+		} `json:"customHandler"`
+	}
+	if err := json.Unmarshal(host, &settings); err != nil {
+		return nil, fmt.Errorf("read host.json: %w", err)
+	}
+	if got := settings.CustomHandler.Description.DefaultExecutablePath; got != handlerName {
+		return nil, fmt.Errorf("read host.json: expected customHandler.description.defaultExecutablePath %q, got %q", handlerName, got)
+	}
+	files := map[string][]byte{"host.json": host}
+	functions, err := filepath.Glob(filepath.Join(folder, "*", "function.json"))
+	if err != nil {
+		return nil, err
+	}
+	for _, function := range functions {
+		content, err := os.ReadFile(function)
+		if err != nil {
+			return nil, err
+		}
+		name := filepath.Base(filepath.Dir(function)) + "/function.json"
+		if !json.Valid(content) {
+			return nil, fmt.Errorf("read %s: expected JSON", name)
+		}
+		files[name] = content
+	}
+	if len(functions) == 0 {
+		return nil, fmt.Errorf("expected at least one function.json in a folder of %q, got none", folder)
+	}
+	return files, nil
+}
+
+func buildHandler(ctx context.Context, root, name, target string) error {
+	environ, err := buildEnviron(ctx, root)
+	if err != nil {
+		return err
+	}
+	target, err = filepath.Abs(target)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", target, "./functions/"+name)
+	cmd.Dir, cmd.Env = root, environ
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// located are the go command's variables that say where things are, and have no
+// part in what is built. inherited are those of other programs.
+var (
+	located   = []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOAUTH", "GOVCS"}
+	inherited = []string{"PATH", "HOME", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"}
+)
+
+// buildEnviron is the environment of a build. It is made from nothing: GOFLAGS,
+// GOEXPERIMENT, GOWORK or a newer toolchain, in the shell or from `go env -w`,
+// would each give other bytes.
+func buildEnviron(ctx context.Context, root string) ([]string, error) {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"env", "-json", "GOMOD"}, located...)...)
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	var values map[string]string
+	if err := json.Unmarshal(out, &values); err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	toolchain, err := pinnedToolchain(values["GOMOD"])
+	if err != nil {
+		return nil, err
+	}
+	environ := []string{"GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "CGO_ENABLED=0", "GOFLAGS=", "GOENV=off", "GOWORK=off", "GOTOOLCHAIN=" + toolchain}
+	for _, name := range located {
+		environ = append(environ, name+"="+values[name])
+	}
+	for _, name := range inherited {
+		if value, ok := os.LookupEnv(name); ok {
+			environ = append(environ, name+"="+value)
+		}
+	}
+	return environ, nil
+}
+
+// pinnedToolchain is the toolchain line of a go.mod
+// (https://go.dev/ref/mod#go-mod-file-toolchain).
+func pinnedToolchain(path string) (string, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("find the pinned toolchain: %w", err)
+	}
+	for line := range strings.Lines(string(content)) {
+		if fields := strings.Fields(line); len(fields) >= 2 && fields[0] == "toolchain" {
+			return fields[1], nil
+		}
+	}
+	return "", fmt.Errorf("find the pinned toolchain: expected a toolchain line in %s, got none", filepath.Base(path))
+}
+
+// zipFiles writes files into a zip, in the order of their names and with one
+// time for all. The mode of the handler travels as a Unix mode: the packages
+// of Flex Consumption are mounted read-only, where nobody can set it later.
+func zipFiles(files map[string][]byte) ([]byte, error) {
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var content bytes.Buffer
+	writer := zip.NewWriter(&content)
+	// Half the time for a tenth more bytes, in every preview.
+	writer.RegisterCompressor(zip.Deflate, func(to io.Writer) (io.WriteCloser, error) { return flate.NewWriter(to, flate.BestSpeed) })
+	for _, name := range names {
+		header := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
+		header.SetMode(0o644)
+		if name == handlerName {
+			header.SetMode(0o755)
+		}
+		entry, err := writer.CreateHeader(header)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := io.Copy(entry, bytes.NewReader(files[name])); err != nil {
+			return nil, err
+		}
+	}
+	if err := writer.Close(); err != nil {
+		return nil, err
+	}
+	return content.Bytes(), nil
+}

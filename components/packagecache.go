@@ -1,0 +1,96 @@
+package components
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// This file keeps what builds made. The rules are: a file is named after its
+// content and gets its name when it is whole; nothing is removed that another
+// build or publish, at the same time, may still want.
+
+const (
+	packageEnding = ".zip"
+	handlerEnding = ".handler"
+	hashInName    = 16
+	// keepPackages is longer than any publish waits: one in another shell may
+	// be about to send a package that this build has replaced.
+	keepPackages = 24 * time.Hour
+)
+
+// A cache is the files of one function app in the folder of packages.
+type cache struct {
+	folder, work, name string
+}
+
+func sumOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// keep gives content its name and returns it. A reader of the same file keeps
+// the old one, which has the same bytes.
+func (c cache) keep(content []byte, ending string) (file string, err error) {
+	file = c.name + "-" + sumOf(content)[:hashInName] + ending
+	temporary := filepath.Join(c.work, file)
+	if err := os.WriteFile(temporary, content, 0o644); err != nil {
+		return "", err
+	}
+	return file, os.Rename(temporary, filepath.Join(c.folder, file))
+}
+
+// hash is the part of a file's name that tells its content; "" if the file is
+// none of ours.
+func (c cache) hash(file, ending string) string {
+	hash, ok := strings.CutPrefix(file, c.name+"-")
+	hash, ends := strings.CutSuffix(hash, ending)
+	if _, err := hex.DecodeString(hash); err != nil || !ok || !ends || len(hash) != hashInName {
+		return ""
+	}
+	return hash
+}
+
+// layOut puts the last handler where the next is built. The go command does not
+// link again what is up to date there, which is most of the time of a build. A
+// file that is not what its name says is not used.
+func (c cache) layOut(target string) {
+	entries, err := os.ReadDir(c.folder)
+	if err != nil {
+		return
+	}
+	var newest string
+	var made time.Time
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err == nil && c.hash(entry.Name(), handlerEnding) != "" && info.ModTime().After(made) {
+			newest, made = entry.Name(), info.ModTime()
+		}
+	}
+	content, err := os.ReadFile(filepath.Join(c.folder, newest))
+	if err == nil && strings.HasPrefix(sumOf(content), c.hash(newest, handlerEnding)) {
+		_ = os.WriteFile(target, content, 0o755)
+	}
+}
+
+// sweep removes older files, except the package that was just built, and what
+// an interrupted build left. It is tidiness, so what cannot be removed stays.
+func (c cache) sweep(built string, now time.Time) {
+	entries, err := os.ReadDir(c.folder)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil || entry.Name() == built || now.Sub(info.ModTime()) < keepPackages {
+			continue
+		}
+		interrupted := entry.IsDir() && strings.HasPrefix(entry.Name(), "build-")
+		if interrupted || c.hash(entry.Name(), packageEnding) != "" || c.hash(entry.Name(), handlerEnding) != "" {
+			_ = os.RemoveAll(filepath.Join(c.folder, entry.Name()))
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package components
+
+import (
+	"fmt"
+
+	web "github.com/pulumi/pulumi-azure-native-sdk/web/v2/v20240401"
+	"github.com/pulumi/pulumi-command/sdk/go/command/local"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// publish sends the package to the site when all that the code relies on
+// exists. The provider has no resource for it: SCM is not part of Resource
+// Manager, and storage:Blob signs with an account key, of which there is none.
+//
+// The command line never changes and every path is relative, so that another
+// checkout has nothing to do. What makes it run again is other code, or
+// another site, account or container for the same code.
+func (h *hosting) publish() error {
+	_, err := local.NewCommand(h.ctx, h.name+"-publish", &local.CommandArgs{
+		Create: pulumi.String("go run ./cmd/publish"),
+		Environment: pulumi.StringMap{
+			"PUBLISH_APP":      h.site.Name,
+			"PUBLISH_SCM_HOST": scmHost(h.site),
+			"PUBLISH_PACKAGE":  pulumi.String(h.args.Package.Path),
+			"PUBLISH_SHA256":   pulumi.String(h.args.Package.SHA256),
+		},
+		Triggers: pulumi.Array{
+			pulumi.String(h.args.Package.SHA256),
+			h.site.ID(), h.storage.account.ID(), h.storage.packages.ID(),
+		},
+	}, h.parent, pulumi.DependsOn(append(h.beforePublish, h.args.PublishAfter...)))
+	return err
+}
+
+// scmHost is the host name of the site's SCM site. It comes from the site:
+// names with a random part and other clouds do not follow one pattern.
+func scmHost(site *web.WebApp) pulumi.StringOutput {
+	return site.HostNameSslStates.ApplyT(func(states []web.HostNameSslStateResponse) (string, error) {
+		for _, state := range states {
+			if state.HostType != nil && *state.HostType == "Repository" && state.Name != nil {
+				return *state.Name, nil
+			}
+		}
+		return "", fmt.Errorf("find the SCM site: expected a host name of the type Repository in hostNameSslStates, got %d others", len(states))
+	}).(pulumi.StringOutput)
+}

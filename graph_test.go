@@ -1,0 +1,393 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// dev is the committed stack dev, deployed once and only read.
+var dev struct {
+	once sync.Once
+	m    *recorder
+}
+
+func deployedDev(t *testing.T) *recorder {
+	t.Helper()
+	dev.once.Do(func() {
+		dev.m = deployed(t, &recorder{caller: callerID}, configuration(t, "dev", nil), newProject(t))
+	})
+	if dev.m == nil {
+		t.Fatal("expected the stack dev to be deployed, see the test that tried")
+	}
+	return dev.m
+}
+
+func TestGraph(t *testing.T) {
+	t.Parallel()
+	m := deployedDev(t)
+	golden := filepath.Join("testdata", "graph.golden")
+	got := strings.Join(m.graph(), "\n") + "\n"
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("got another graph than %s; after a look, go test -run TestGraph -update . takes it:\n%s", golden, got)
+	}
+}
+
+// value walks into properties; the zero value when there is nothing.
+func value(inputs resource.PropertyMap, path ...string) resource.PropertyValue {
+	current := resource.NewProperty(inputs)
+	for _, key := range path {
+		if !current.IsObject() {
+			return resource.PropertyValue{}
+		}
+		current = current.ObjectValue()[resource.PropertyKey(key)]
+	}
+	return current
+}
+
+func TestProperties(t *testing.T) {
+	t.Parallel()
+	m := deployedDev(t)
+	const (
+		application = "azuread:index/application:Application"
+		role        = "azuread:index/applicationAppRole:ApplicationAppRole"
+		identifier  = "azuread:index/applicationIdentifierUri:ApplicationIdentifierUri"
+		principal   = "azuread:index/servicePrincipal:ServicePrincipal"
+		assignment  = "azuread:index/appRoleAssignment:AppRoleAssignment"
+		account     = "azure-native:storage:StorageAccount"
+		grant       = "azure-native:authorization:RoleAssignment"
+		plan        = "azure-native:web/v20240401:AppServicePlan"
+		site        = "azure-native:web/v20240401:WebApp"
+		settings    = "azure-native:web/v20240401:WebAppApplicationSettings"
+		publish     = "command:local:Command"
+	)
+	orders := "/id/" + account + "/ordersclient"
+	for _, tt := range []struct {
+		typeToken, name, path string
+		want                  any
+	}{
+		{application, "orders-api-application", "displayName", "orders-api (dev)"},
+		{application, "orders-api-application", "signInAudience", "AzureADMyOrg"},
+		{application, "orders-api-application", "api.requestedAccessTokenVersion", 2.0},
+		{application, "orders-api-application", "optionalClaims.accessTokens", []any{map[string]any{"name": "idtyp"}}},
+		{role, "orders-api-role-Orders.Read", "roleId", "b4a85f8e-886a-52f1-8b71-e267e90fdd93"},
+		{role, "orders-api-role-Orders.Read", "allowedMemberTypes", []any{"Application"}},
+		{role, "orders-api-role-Orders.Read", "applicationId", "/id/" + application + "/orders-api-application"},
+		{identifier, "orders-api-identifier-uri", "identifierUri", "api://client-id-of-orders-api-application"},
+		{principal, "orders-api-service-principal", "appRoleAssignmentRequired", true},
+		{assignment, "orders-client-assignment-Orders.Read", "appRoleId", "b4a85f8e-886a-52f1-8b71-e267e90fdd93"},
+		{assignment, "orders-client-assignment-Orders.Read", "principalObjectId", "object-id-of-orders-client-identity"},
+		{assignment, "orders-client-assignment-Orders.Read", "resourceObjectId", "object-id-of-orders-api-service-principal"},
+		{account, "ordersclient", "allowSharedKeyAccess", false},
+		{account, "ordersclient", "allowBlobPublicAccess", false},
+		{account, "ordersclient", "minimumTlsVersion", "TLS1_2"},
+		{account, "ordersclient", "enableHttpsTrafficOnly", true},
+		{grant, "orders-client-blob-owner", "principalType", "ServicePrincipal"},
+		{grant, "orders-client-blob-owner", "principalId", "object-id-of-orders-client-host"},
+		{grant, "orders-client-blob-owner", "scope", orders},
+		{grant, "orders-client-blob-owner", "roleDefinitionId", "/subscriptions/" + subscriptionID + "/providers/Microsoft.Authorization/roleDefinitions/b7e6dc6d-f1e8-4753-8033-0f276bb0955b"},
+		{plan, "orders-client-plan", "sku", map[string]any{"name": "FC1", "tier": "FlexConsumption"}},
+		{plan, "orders-client-plan", "reserved", true},
+		{site, "orders-client-app", "kind", "functionapp,linux"},
+		{site, "orders-client-app", "httpsOnly", true},
+		{site, "orders-client-app", "identity.type", "UserAssigned"},
+		{site, "orders-client-app", "functionAppConfig.runtime", map[string]any{"name": "custom", "version": "1.0"}},
+		{site, "orders-client-app", "functionAppConfig.deployment.storage.type", "blobContainer"},
+		{site, "orders-client-app", "functionAppConfig.deployment.storage.value", "https://ordersclient1a2b3c4d.blob.test/orders-client-packages1a2b3c4d"},
+		{site, "orders-client-app", "functionAppConfig.deployment.storage.authentication", map[string]any{
+			"type":                           "UserAssignedIdentity",
+			"userAssignedIdentityResourceId": "/id/azure-native:managedidentity:UserAssignedIdentity/orders-client-host"}},
+		{"azure-native:web/v20240401:WebAppFtpAllowed", "orders-client-ftp", "allow", false},
+		{"azure-native:web/v20240401:WebAppScmAllowed", "orders-client-scm", "allow", false},
+		{"azure-native:insights:Component", "orders-client-insights", "disableLocalAuth", true},
+		{"azure-native:operationalinsights:Workspace", "orders-client-workspace", "features.disableLocalAuth", true},
+		{settings, "orders-api-settings", "properties", map[string]any{
+			"APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "ClientId=client-id-of-orders-api-host;Authorization=AAD",
+			"APPLICATIONINSIGHTS_CONNECTION_STRING":     "InstrumentationKey=k;IngestionEndpoint=https://orders-api-insights.test/",
+			"AzureWebJobsStorage__blobServiceUri":       "https://ordersapi1a2b3c4d.blob.test/",
+			"AzureWebJobsStorage__clientId":             "client-id-of-orders-api-host",
+			"AzureWebJobsStorage__credential":           "managedidentity",
+			"AzureWebJobsStorage__queueServiceUri":      "https://ordersapi1a2b3c4d.queue.test/",
+			"AzureWebJobsStorage__tableServiceUri":      "https://ordersapi1a2b3c4d.table.test/",
+			"ORDERS_AUDIENCE":                           "client-id-of-orders-api-application",
+			"ORDERS_AUTHORITY_HOST":                     "https://login.microsoftonline.com",
+			"ORDERS_ROLE":                               "Orders.Read",
+			"ORDERS_TENANT_ID":                          tenantID,
+		}},
+		{settings, "orders-client-settings", "properties.ORDERS_URL", "https://orders-api-app1a2b3c4d.test/api/orders"},
+		{settings, "orders-client-settings", "properties.ORDERS_SCOPE", "api://client-id-of-orders-api-application/.default"},
+		{settings, "orders-client-settings", "properties.ORDERS_TENANT_ID", tenantID},
+		{settings, "orders-client-settings", "properties.ORDERS_AUTHORITY_HOST", "https://login.microsoftonline.com"},
+		{settings, "orders-client-settings", "properties.ORDERS_TOKEN_PROVIDERS", "azidentity"},
+		{settings, "orders-client-settings", "properties.ORDERS_SCHEDULE", "0 */10 * * * *"},
+		{settings, "orders-client-settings", "properties.ORDERS_MANAGED_IDENTITY_CLIENT_ID", "client-id-of-orders-client-identity"},
+		{publish, "orders-client-publish", "create", "go run ./cmd/publish"},
+		{publish, "orders-client-publish", "environment.PUBLISH_APP", "orders-client-app1a2b3c4d"},
+		{publish, "orders-client-publish", "environment.PUBLISH_SCM_HOST", "orders-client-app1a2b3c4d.scm.test"},
+		{"azure-native:resources:ResourceGroup", "app-to-app", "tags", map[string]any{"project": "app-to-app", "stack": "dev", "environment": "dev"}},
+	} {
+		got := value(m.find(t, tt.typeToken, tt.name).inputs, strings.Split(tt.path, ".")...)
+		if want := resource.NewPropertyValue(tt.want); !got.DeepEquals(want) {
+			t.Errorf("%s %s: got %s %v, want %v", tt.typeToken, tt.name, tt.path, got, want)
+		}
+	}
+}
+
+func TestNothingOfFlexConsumptionIsRefused(t *testing.T) {
+	t.Parallel()
+	m := deployedDev(t)
+	for _, r := range m.resources {
+		if r.typeToken == "azure-native:web/v20240401:WebApp" && r.inputs.HasValue("siteConfig") {
+			t.Errorf("%s: expected no siteConfig, got %v", r.name, r.inputs["siteConfig"])
+		}
+		if r.typeToken != "azure-native:web/v20240401:WebAppApplicationSettings" {
+			continue
+		}
+		for name := range r.inputs["properties"].ObjectValue() {
+			if strings.HasPrefix(string(name), "FUNCTIONS_") || strings.HasPrefix(string(name), "WEBSITE_") || name == "AZURE_CLIENT_ID" || name == "AzureWebJobsStorage" {
+				t.Errorf("%s: expected no app setting %s", r.name, name)
+			}
+		}
+	}
+}
+
+// dependencies are the resources that one waits for, by the ends of their URNs.
+func (m *recorder) dependencies(t *testing.T, typeToken, name string) []string {
+	t.Helper()
+	var ends []string
+	for _, urn := range m.find(t, typeToken, name).rpc.GetDependencies() {
+		ends = append(ends, string(resource.URN(urn).Type())+"::"+resource.URN(urn).Name())
+	}
+	return ends
+}
+
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	m := deployedDev(t)
+	for _, tt := range []struct {
+		name            string
+		typeToken, made string
+		after           []string
+	}{
+		{"code runs after what it relies on exists", "command:local:Command", "orders-client-publish", []string{
+			"azuread:index/appRoleAssignment:AppRoleAssignment::orders-client-assignment-Orders.Read",
+			"azure-native:web/v20240401:WebAppApplicationSettings::orders-client-settings",
+			"azure-native:web/v20240401:WebAppFtpAllowed::orders-client-ftp",
+			"azure-native:web/v20240401:WebAppScmAllowed::orders-client-scm",
+			"azure-native:authorization:RoleAssignment::orders-client-blob-owner",
+			"azure-native:authorization:RoleAssignment::orders-client-queue-contributor",
+			"azure-native:authorization:RoleAssignment::orders-client-table-contributor",
+			"azure-native:authorization:RoleAssignment::orders-client-metrics-publisher"}},
+		{"an assignment goes before its role and both principals do", "azuread:index/appRoleAssignment:AppRoleAssignment", "orders-client-assignment-Orders.Read", []string{
+			"azuread:index/applicationAppRole:ApplicationAppRole::orders-api-role-Orders.Read",
+			"azuread:index/servicePrincipal:ServicePrincipal::orders-api-service-principal",
+			"azure-native:managedidentity:UserAssignedIdentity::orders-client-identity"}},
+		{"the service principal copies roles that exist", "azuread:index/servicePrincipal:ServicePrincipal", "orders-api-service-principal", []string{
+			"azuread:index/applicationAppRole:ApplicationAppRole::orders-api-role-Orders.Read"}},
+	} {
+		got := m.dependencies(t, tt.typeToken, tt.made)
+		for _, want := range tt.after {
+			if !slices.Contains(got, want) {
+				t.Errorf("%s: expected %s to depend on %s, got %q", tt.name, tt.made, want, got)
+			}
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	t.Parallel()
+	m := deployedDev(t)
+	application := m.find(t, "azuread:index/application:Application", "orders-api-application")
+	if got, want := application.rpc.GetIgnoreChanges(), []string{"appRoles", "identifierUris", "owners"}; !slices.Equal(got, want) {
+		t.Errorf("application: got ignoreChanges %q, want %q", got, want)
+	}
+	site := m.find(t, "azure-native:web/v20240401:WebApp", "orders-client-app")
+	if !site.rpc.GetDeleteBeforeReplace() {
+		t.Error("site: expected it to be deleted before it is replaced, its plan takes one app")
+	}
+	for _, child := range []string{"WebAppApplicationSettings::orders-client-settings", "WebAppFtpAllowed::orders-client-ftp", "WebAppScmAllowed::orders-client-scm"} {
+		typeName, name, _ := strings.Cut(child, "::")
+		got := resource.URN(m.find(t, "azure-native:web/v20240401:"+typeName, name).rpc.GetDeletedWith())
+		if got.Name() != "orders-client-app" {
+			t.Errorf("%s: expected it to end with its site, got deletedWith %q", name, got)
+		}
+	}
+}
+
+// TestPublishesAgain shows what makes a package be sent again: other code, or
+// another app, account or container.
+func TestPublishesAgain(t *testing.T) {
+	t.Parallel()
+	publish := deployedDev(t).find(t, "command:local:Command", "orders-client-publish")
+	var got []string
+	for _, trigger := range publish.inputs["triggers"].ArrayValue() {
+		got = append(got, trigger.StringValue())
+	}
+	want := []string{
+		value(publish.inputs, "environment", "PUBLISH_SHA256").StringValue(),
+		"/id/azure-native:web/v20240401:WebApp/orders-client-app",
+		"/id/azure-native:storage:StorageAccount/ordersclient",
+		"/id/azure-native:storage:BlobContainer/orders-client-packages",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got triggers %q, want %q", got, want)
+	}
+}
+
+func TestOwners(t *testing.T) {
+	t.Parallel()
+	const other = "bbbbbbbb-0000-4000-8000-000000000001"
+	pinned := configuration(t, "dev", map[string]string{"app-to-app:owners": `["` + other + `"]`})
+	for _, tt := range []struct {
+		name    string
+		config  map[string]string
+		want    string
+		ignored bool
+	}{
+		{"nobody pinned: who creates it, whoever comes next", configuration(t, "dev", nil), callerID, true},
+		{"pinned: kept", pinned, other, false},
+	} {
+		m := deployed(t, &recorder{caller: callerID}, tt.config, newProject(t))
+		for _, r := range []recorded{
+			m.find(t, "azuread:index/application:Application", "orders-api-application"),
+			m.find(t, "azuread:index/servicePrincipal:ServicePrincipal", "orders-api-service-principal"),
+		} {
+			if got := r.inputs["owners"]; !got.DeepEquals(resource.NewPropertyValue([]any{tt.want})) {
+				t.Errorf("%s: %s: got owners %v, want %s", tt.name, r.name, got, tt.want)
+			}
+			if got := slices.Contains(r.rpc.GetIgnoreChanges(), "owners"); got != tt.ignored {
+				t.Errorf("%s: %s: got owners ignored %v, want %v", tt.name, r.name, got, tt.ignored)
+			}
+		}
+	}
+}
+
+// TestInputsComeFromTheStackAlone deploys twice, from two folders, as two
+// callers: nothing but the owners, whose changes are ignored, may differ.
+func TestInputsComeFromTheStackAlone(t *testing.T) {
+	t.Parallel()
+	config := configuration(t, "dev", nil)
+	folders := []string{newProject(t), newProject(t)}
+	first := deployed(t, &recorder{caller: callerID}, config, folders[0])
+	second := deployed(t, &recorder{caller: "cccccccc-0000-4000-8000-000000000003"}, config, folders[1])
+	if got, want := second.graph(), first.graph(); !slices.Equal(got, want) {
+		t.Fatalf("got %q, want %q", got, want)
+	}
+	for _, r := range first.resources {
+		other := second.find(t, r.typeToken, r.name)
+		a, b := r.inputs.Copy(), other.inputs.Copy()
+		if slices.Contains(r.rpc.GetIgnoreChanges(), "owners") {
+			delete(a, "owners")
+			delete(b, "owners")
+		}
+		if !a.DeepEquals(b) {
+			t.Errorf("%s: got inputs %v and %v", r.urnEnd(), a, b)
+		}
+		for _, folder := range folders {
+			if strings.Contains(resource.NewProperty(a).String(), folder) {
+				t.Errorf("%s: expected no path of this machine, got %v", r.urnEnd(), a)
+			}
+		}
+	}
+}
+
+// TestLocationIsGiven: a resource without one makes the provider ask Resource
+// Manager for its group's, in every preview.
+func TestLocationIsGiven(t *testing.T) {
+	t.Parallel()
+	for _, r := range deployedDev(t).resources {
+		_, named, _ := strings.Cut(r.typeToken, ":")
+		switch named[strings.LastIndex(named, ":")+1:] {
+		case "ResourceGroup", "StorageAccount", "AppServicePlan", "WebApp", "UserAssignedIdentity", "Workspace", "Component":
+			if got := r.inputs["location"]; !got.IsString() || got.StringValue() != "westeurope" {
+				t.Errorf("%s: got location %v, want westeurope", r.urnEnd(), got)
+			}
+		}
+	}
+}
+
+func TestRoleAssignmentNamesAreStable(t *testing.T) {
+	t.Parallel()
+	version5 := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	names := make(map[string]string)
+	for _, r := range deployedDev(t).resources {
+		if r.typeToken != "azure-native:authorization:RoleAssignment" {
+			continue
+		}
+		name := r.inputs["roleAssignmentName"].StringValue()
+		if !version5.MatchString(name) {
+			t.Errorf("%s: expected a version 5 GUID, got %q", r.name, name)
+		}
+		if names[name] != "" {
+			t.Errorf("expected a name of its own for %s, got that of %s", r.name, names[name])
+		}
+		names[name] = r.name
+	}
+	if len(names) != 8 {
+		t.Errorf("got %d role assignments, want 8", len(names))
+	}
+}
+
+func TestExports(t *testing.T) {
+	t.Parallel()
+	config := configuration(t, "dev", nil)
+	got := exportsOf(t, config, newProject(t))
+	want := map[string]any{
+		"apiUrl":      "https://orders-api-app1a2b3c4d.test/api/orders",
+		"apiClientId": "client-id-of-orders-api-application",
+		"apiObjectId": "object-id-of-orders-api-application",
+		"audience":    "client-id-of-orders-api-application",
+		"roleIds":     map[string]any{"Orders.Read": "b4a85f8e-886a-52f1-8b71-e267e90fdd93"},
+		"access": []any{map[string]any{
+			"client": "orders-client", "identity": "managedIdentity", "roles": []any{"Orders.Read"},
+			"clientId": "client-id-of-orders-client-identity", "objectId": "object-id-of-orders-client-identity"}},
+		"clientUrls":  map[string]any{"orders-client": "https://orders-client-app1a2b3c4d.test/api/ProcessOrders"},
+		"clientSites": map[string]any{"orders-client": "/id/azure-native:web/v20240401:WebApp/orders-client-app"},
+	}
+	if want := resource.NewPropertyMapFromMap(want); !got.DeepEquals(want) {
+		t.Errorf("got exports %v, want %v", got, want)
+	}
+}
+
+// exportsOf deploys and returns what the stack exports.
+func exportsOf(t *testing.T, config map[string]string, folder string) resource.PropertyMap {
+	t.Helper()
+	exports := resource.PropertyMap{}
+	err := run(t, &recorder{caller: callerID}, config, func(ctx *pulumi.Context) error {
+		if err := machineOf(t, config, folder).deploy(ctx); err != nil {
+			return err
+		}
+		for name, export := range ctx.GetCurrentExportMap() {
+			// The engine waits for every ApplyT before a program ends.
+			pulumi.ToOutput(export).ApplyT(func(value any) any {
+				exportsLock.Lock()
+				defer exportsLock.Unlock()
+				exports[resource.PropertyKey(name)] = resource.NewPropertyValue(value)
+				return nil
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exports
+}
+
+var exportsLock sync.Mutex
