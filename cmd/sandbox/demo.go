@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"app-to-app/sandbox"
+	"app-to-app/sandbox/azureclient"
+	"app-to-app/sandbox/engine"
+)
+
+// A demonstration is one run of the main job in a sandbox of its own.
+type demonstration struct {
+	sandbox *sandbox.Sandbox
+	tenant  sandbox.Tenant
+	azure   *azureclient.Client
+	project engine.Project
+	stack   string
+	show    io.Writer // what a person reads
+	report  report
+}
+
+// neighbour is the second stack, present before, during and after: what a
+// destroy must leave alone.
+const neighbour = "neighbour"
+
+// demo runs the story: up, call, preview, destroy, and what is left.
+func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	flags := newFlags("demo", stderr)
+	stack := flags.String("stack", "dev", "stack file to deploy, as in Pulumi.NAME.yaml")
+	asJSON := flags.Bool("json", false, "print one JSON object on stdout, everything else on stderr")
+	keep := flags.Bool("keep", false, "do not destroy; keep serving, and say how to go on")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if *stack == neighbour {
+		return fmt.Errorf("expected a stack of this project, got %q, which the demo uses itself", *stack)
+	}
+	project, err := projectDir()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "app-to-app-demo-")
+	if err != nil {
+		return err
+	}
+	d := &demonstration{stack: *stack, show: stdout}
+	if *asJSON {
+		d.show = stderr
+	}
+	if !*keep {
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	}
+	if d.sandbox, err = start(ctx, filepath.Join(dir, "sandbox"), "", project, stderr); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.sandbox.Close()) }()
+	if err := d.prepare(project, filepath.Join(dir, "project")); err != nil {
+		return err
+	}
+	if err := d.story(ctx, !*keep); err != nil {
+		return err
+	}
+	if err := reportUnemulated(d.sandbox); err != nil {
+		return err
+	}
+	if *asJSON {
+		if err := d.report.write(stdout); err != nil {
+			return err
+		}
+	}
+	if *keep {
+		d.say("\nstill serving on %s; in a second shell:\n\n    . %s\n    cd %s\n    pulumi stack select %s\n\nCtrl-C stops it; then remove %s\n",
+			d.sandbox.BaseURL, d.sandbox.EnvFile(d.tenant), d.project.Dir, d.stack, dir)
+		<-ctx.Done()
+	}
+	return nil
+}
+
+// prepare makes a scratch project folder that points back to the program, so
+// that what the CLI writes into stack files stays out of the repository.
+func (d *demonstration) prepare(project, scratch string) error {
+	d.tenant = d.sandbox.Tenants()[0]
+	var err error
+	if d.azure, err = azureclient.New(d.sandbox, d.tenant); err != nil {
+		return err
+	}
+	d.project = engine.Project{Dir: scratch, Environ: d.sandbox.Overlay(os.Environ(), d.sandbox.Environ(d.tenant)...)}
+	d.report.Stack = d.stack
+	err = engine.NewScratch(project, scratch, d.stack, d.stack, neighbour)
+	if errors.Is(err, fs.ErrNotExist) {
+		return withHint(err, "name one of the Pulumi.*.yaml files with -stack")
+	}
+	return err
+}
+
+// story tells the steps in the order in which the reader sees them.
+func (d *demonstration) story(ctx context.Context, destroy bool) error {
+	d.say("A local Azure serves on %s. Before the story starts, it gets a neighbour:\na second stack of the same program, and an app registration made by hand.\n\n", d.sandbox.BaseURL)
+	if err := d.initStacks(ctx); err != nil {
+		return err
+	}
+	if err := d.quietly(ctx, neighbour, "up", "--yes", "--skip-preview"); err != nil {
+		return err
+	}
+	var handMade struct{ ID string }
+	if err := d.azure.Do(ctx, "POST", "/v1.0/applications", map[string]string{"displayName": "made-by-hand"}, &handMade); err != nil {
+		return err
+	}
+	before, err := d.azure.Inventory(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.up(ctx); err != nil {
+		return err
+	}
+	if err := d.call(ctx); err != nil {
+		return err
+	}
+	if err := d.preview(ctx); err != nil {
+		return err
+	}
+	if !destroy {
+		return nil
+	}
+	if err := d.destroy(ctx); err != nil {
+		return err
+	}
+	return d.left(ctx, before, handMade.ID)
+}
+
+func (d *demonstration) initStacks(ctx context.Context) error {
+	for _, stack := range []string{neighbour, d.stack} {
+		var kept bytes.Buffer
+		if err := d.project.Pulumi(ctx, &kept, "stack", "init", "--non-interactive", stack); err != nil {
+			d.show.Write(kept.Bytes())
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *demonstration) up(ctx context.Context) error {
+	d.say("$ pulumi up --stack %s\n", d.stack)
+	outcome, err := d.project.Run(ctx, d.show, d.stack, "up", "--yes", "--skip-preview")
+	if err != nil {
+		return err
+	}
+	d.report.Resources.Created, d.report.Seconds.Up = outcome.Changes["create"], seconds(outcome.Elapsed)
+	return nil
+}
+
+func (d *demonstration) preview(ctx context.Context) error {
+	d.say("\n$ pulumi preview --stack %s\n", d.stack)
+	outcome, err := d.project.Run(ctx, d.show, d.stack, "preview")
+	if err != nil {
+		return err
+	}
+	d.report.Seconds.Preview, d.report.PreviewChanges = seconds(outcome.Elapsed), outcome.Changed()
+	if d.report.PreviewChanges != 0 {
+		return fmt.Errorf("expected an unchanged stack to preview without changes, got %d", d.report.PreviewChanges)
+	}
+	return nil
+}
+
+func (d *demonstration) destroy(ctx context.Context) error {
+	d.say("\n$ pulumi destroy --stack %s\n", d.stack)
+	outcome, err := d.project.Run(ctx, d.show, d.stack, "destroy", "--yes", "--skip-preview")
+	d.report.Seconds.Destroy = seconds(outcome.Elapsed)
+	return err
+}
+
+// left compares the live tenant and subscription with what they held before,
+// and looks after the neighbour and the hand-made object.
+func (d *demonstration) left(ctx context.Context, before azureclient.Inventory, handMade string) error {
+	after, err := d.azure.Inventory(ctx)
+	if err != nil {
+		return err
+	}
+	d.report.LeftBehind = after.Minus(before)
+	if d.report.RecycleBin, err = d.azure.RecycleBin(ctx); err != nil {
+		return err
+	}
+	d.say("\nLeft behind, from the lists of Graph and ARM against those before `up`:\n%s", d.report.LeftBehind)
+	d.say("In the recycle bin, where Entra keeps them for 30 days: %d applications, %d service principals\n",
+		d.report.RecycleBin.Applications, d.report.RecycleBin.ServicePrincipals)
+	if d.report.LeftBehind != (azureclient.Inventory{}) {
+		return errors.New("expected destroy to leave nothing of its own and to take nothing of others, got a difference")
+	}
+	if err := d.azure.Do(ctx, "GET", "/v1.0/applications/"+handMade, nil, nil); err != nil {
+		return fmt.Errorf("look for the app registration made by hand: %w", err)
+	}
+	if _, err := d.callStack(ctx, neighbour); err != nil {
+		return fmt.Errorf("call the neighbour after destroy: %w", err)
+	}
+	d.say("The neighbour still gets its orders, and the app registration made by hand is still there.\n")
+	return nil
+}
+
+// quietly runs the engine and shows its output only when it fails.
+func (d *demonstration) quietly(ctx context.Context, stack, verb string, args ...string) error {
+	var kept bytes.Buffer
+	outcome, err := d.project.Run(ctx, &kept, stack, verb, args...)
+	if err != nil {
+		d.show.Write(kept.Bytes())
+		return err
+	}
+	d.say("The neighbour is up after %.0f s.\n\n", seconds(outcome.Elapsed))
+	return nil
+}
+
+func (d *demonstration) say(format string, args ...any) { fmt.Fprintf(d.show, format, args...) }
+
+// seconds is a duration as the report gives it: tenths of seconds.
+func seconds(d time.Duration) float64 {
+	return d.Round(100 * time.Millisecond).Seconds()
+}

@@ -1,0 +1,106 @@
+// Command sandbox runs a strict local Azure on the loopback interface, and the
+// main job of this project in it.
+//
+//	go run ./cmd/sandbox serve    start it, and say how to use it from a shell
+//	go run ./cmd/sandbox demo     deploy, call, preview, destroy, count what is left
+//
+// The same binary answers as Pulumi's Go language host and as the provider
+// plugins when it is started under their names, which [engine.Install] gives
+// copies of it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"app-to-app/sandbox/engine"
+	"app-to-app/sandbox/provider"
+)
+
+const usage = `usage: sandbox serve [-addr 127.0.0.1:PORT] [-dir DIR]
+       sandbox demo [-stack NAME] [-json] [-keep]
+
+serve  start a local Azure; go on in a second shell with ". DIR/env"
+demo   deploy both function apps to a local Azure of its own, call them,
+       preview, destroy, and count what is left
+`
+
+func main() {
+	name := filepath.Base(os.Args[0])
+	var err error
+	if plugin, ok := strings.CutPrefix(name, engine.PluginPrefix); ok {
+		err = provider.Serve(plugin)
+	} else if name == engine.LanguageHost {
+		err = engine.ServeLanguageHost(os.Args[1:])
+	} else {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		err = run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+		stop()
+		name = "sandbox"
+	}
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	fmt.Fprintf(os.Stderr, "%s: error: %v\n", name, err)
+	var hinted *hintError
+	if errors.As(err, &hinted) {
+		fmt.Fprintf(os.Stderr, "%s: hint: %s\n", name, hinted.hint)
+	}
+	os.Exit(1)
+}
+
+// run is the command without the process: arguments in, output out.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return withHint(errors.New("expected a verb, got nothing"), "sandbox demo shows the whole story")
+	}
+	switch args[0] {
+	case "serve":
+		return serve(ctx, args[1:], stdout, stderr)
+	case "demo":
+		return demo(ctx, args[1:], stdout, stderr)
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(stdout, usage)
+		return nil
+	}
+	fmt.Fprint(stderr, usage)
+	return withHint(fmt.Errorf("expected serve or demo, got %q", args[0]), "sandbox help lists the flags")
+}
+
+// newFlags is a flag set that answers -h with the usage text.
+func newFlags(verb string, stderr io.Writer) *flag.FlagSet {
+	flags := flag.NewFlagSet(verb, flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() { fmt.Fprint(stderr, usage) }
+	return flags
+}
+
+// parse reads the flags and refuses what is left over.
+func parse(flags *flag.FlagSet, args []string) error {
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return withHint(fmt.Errorf("expected only flags after %s, got %q", flags.Name(), flags.Arg(0)), "sandbox help lists the flags")
+	}
+	return nil
+}
+
+// A hintError says what to do about an error: a command or a file to edit.
+type hintError struct {
+	error
+	hint string
+}
+
+func (e *hintError) Unwrap() error { return e.error }
+
+func withHint(err error, hint string) error { return &hintError{err, hint} }

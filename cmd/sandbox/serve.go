@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"app-to-app/sandbox"
+	"app-to-app/sandbox/engine"
+	"app-to-app/sandbox/store"
+)
+
+// serve runs a sandbox until it is interrupted.
+func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := newFlags("serve", stderr)
+	addr := flags.String("addr", "", "main address; default: the one used before, else a free port")
+	dir := flags.String("dir", ".sandbox", "directory of the sandbox's state")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	project, err := projectDir()
+	if err != nil {
+		return err
+	}
+	s, err := start(ctx, *dir, *addr, project, stderr)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	stacks, err := copyStackFiles(project)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "serving a local Azure on %s (state in %s)\n\n", s.BaseURL, shown(s.Dir))
+	fmt.Fprintf(stdout, "In a second shell, in this folder:\n\n    . %s\n    pulumi stack init %s\n    pulumi up\n\n", shown(s.EnvFile(s.Tenants()[0])), stacks[0])
+	for _, t := range s.Tenants() {
+		fmt.Fprintf(stdout, "tenant %-9s %s, subscription %s: . %s\n", t.Name, t.ID, t.SubscriptionID, shown(s.EnvFile(t)))
+	}
+	fmt.Fprintf(stdout, "\nStop with Ctrl-C; the state stays.\n")
+	<-ctx.Done()
+	fmt.Fprintln(stderr, "stopping")
+	return reportUnemulated(s)
+}
+
+// start starts a sandbox and lays out its engine.
+func start(ctx context.Context, dir, addr, project string, stderr io.Writer) (*sandbox.Sandbox, error) {
+	s, err := sandbox.Start(ctx, sandbox.Options{
+		Dir: dir, Addr: addr, Output: stderr,
+		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	switch {
+	case errors.Is(err, sandbox.ErrPlatform):
+		return nil, withHint(err, "run it in WSL2, in a linux/amd64 machine or in CI")
+	case errors.Is(err, store.ErrInUse):
+		return nil, withHint(err, "stop the other sandbox, or choose another directory with -dir")
+	case err != nil:
+		return nil, err
+	}
+	cli, err := engine.Find(ctx, project, stderr)
+	if err == nil {
+		var self string
+		if self, err = os.Executable(); err == nil {
+			err = engine.Install(s.Dir, cli, self)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// projectDir is the repository's folder, where Pulumi.yaml is.
+func projectDir() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(filepath.Join(dir, "Pulumi.yaml")); errors.Is(err, fs.ErrNotExist) {
+		return "", withHint(fmt.Errorf("expected Pulumi.yaml in the working directory, got none in %q", dir), "cd to the repository's folder")
+	}
+	return dir, nil
+}
+
+// copyStackFiles makes a git-ignored Pulumi.local-X.yaml of each committed
+// stack file, because `pulumi stack init` writes into the file of its stack.
+// Those that exist are left alone. It returns the stacks' names.
+func copyStackFiles(project string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(project, "Pulumi.*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var stacks []string
+	for _, file := range files {
+		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml")
+		if strings.HasPrefix(name, "local-") {
+			continue
+		}
+		if err := copyNew(file, filepath.Join(project, "Pulumi.local-"+name+".yaml")); err != nil {
+			return nil, fmt.Errorf("copy stack file: %w", err)
+		}
+		stacks = append(stacks, "local-"+name)
+	}
+	if len(stacks) == 0 {
+		return nil, fmt.Errorf("expected a stack file like Pulumi.dev.yaml in %q, got none", project)
+	}
+	return stacks, nil
+}
+
+// copyNew copies a file unless there is one at path.
+func copyNew(from, path string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
+}
+
+// shown is a path as a person in the working directory would type it.
+func shown(path string) string {
+	if dir, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(dir, path); err == nil && !strings.HasPrefix(rel, "..") {
+			return rel
+		}
+	}
+	return path
+}
+
+// reportUnemulated is an error naming each request that the sandbox did not
+// know, or nil.
+func reportUnemulated(s *sandbox.Sandbox) error {
+	unknown := s.Unemulated()
+	if len(unknown) == 0 {
+		return nil
+	}
+	var text strings.Builder
+	for _, entry := range unknown {
+		fmt.Fprintf(&text, "\n  %s %s (%s: %s)", entry.Method, entry.URL, entry.Service, entry.Unemulated)
+	}
+	return fmt.Errorf("%d requests that the sandbox does not emulate:%s", len(unknown), text.String())
+}

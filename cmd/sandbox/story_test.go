@@ -1,0 +1,370 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// build builds the command once for a test.
+func build(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "sandbox")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// checkout copies the working tree, without what git ignores, into a git
+// repository of its own: what a person who clones it would have.
+func checkout(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	list.Dir = root
+	files, err := list.Output()
+	if err != nil {
+		t.Skip("needs a git checkout")
+	}
+	dir := filepath.Join(t.TempDir(), "checkout")
+	for _, name := range strings.Split(strings.Trim(string(files), "\x00"), "\x00") {
+		data, err := os.ReadFile(filepath.Join(root, name))
+		if os.IsNotExist(err) {
+			continue // removed, not yet committed
+		}
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), data, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	git(t, dir, "init", "-q")
+	git(t, dir, "add", "-A")
+	git(t, dir, "-c", "user.name=test", "-c", "user.email=test@sandbox.test", "commit", "-q", "-m", "checkout")
+	return dir
+}
+
+func git(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// A serving sandbox is a process that a person started in a shell.
+type serving struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	out *bytes.Buffer
+}
+
+// serve starts the command and returns when it says how to go on.
+func serve(t *testing.T, binary, dir string, args ...string) *serving {
+	t.Helper()
+	cmd := exec.Command(binary, append([]string{"serve"}, args...)...)
+	cmd.Dir = dir
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &serving{t: t, cmd: cmd, out: &bytes.Buffer{}}
+	cmd.Stderr = s.out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if s.cmd.ProcessState == nil {
+			s.kill()
+		}
+	})
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), "Stop with Ctrl-C") {
+			go io.Copy(io.Discard, stdout)
+			return s
+		}
+	}
+	cmd.Wait()
+	t.Fatalf("sandbox serve ended without saying how to go on:\n%s", s.out)
+	return nil
+}
+
+// stop ends it as Ctrl-C does, and expects it to have nothing to complain of.
+func (s *serving) stop() {
+	s.t.Helper()
+	s.cmd.Process.Signal(os.Interrupt)
+	if err := s.cmd.Wait(); err != nil {
+		s.t.Errorf("sandbox serve: %v\n%s", err, s.out)
+	}
+}
+
+// kill ends it as kill -9 does.
+func (s *serving) kill() {
+	s.cmd.Process.Signal(syscall.SIGKILL)
+	s.cmd.Wait()
+}
+
+// shell types lines into a shell whose folder is dir, as a person would.
+func shell(t *testing.T, dir, script string) string {
+	t.Helper()
+	cmd := exec.Command("sh", "-e", "-c", script)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	t.Logf("$ %s\n%s", script, out)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return string(out)
+}
+
+// TestASecondShell is the README's offline story, typed as a person would, with
+// the sandbox restarted and killed in between.
+func TestASecondShell(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the real engine")
+	}
+	t.Parallel()
+	binary, dir := build(t), checkout(t)
+
+	s := serve(t, binary, dir)
+	shell(t, dir, ". .sandbox/env; pulumi stack init local-dev; pulumi up --yes --skip-preview")
+	apps := handlers(t, dir)
+	if len(apps) != 2 {
+		t.Errorf("got %d running handlers, want 2", len(apps))
+	}
+
+	s.kill()
+	for _, pid := range apps {
+		if !gone(pid) {
+			t.Errorf("handler %d outlived the sandbox that was killed", pid)
+		}
+	}
+	s = serve(t, binary, dir)
+	shell(t, dir, ". .sandbox/env; pulumi refresh --yes --skip-preview; pulumi preview --expect-no-changes")
+
+	s.stop()
+	s = serve(t, binary, dir)
+	shell(t, dir, ". .sandbox/env; pulumi preview --expect-no-changes")
+
+	other := checkout(t)
+	shell(t, other, ". '"+dir+"/.sandbox/env'; cp '"+dir+"/Pulumi.local-dev.yaml' .; pulumi stack select local-dev; pulumi preview --expect-no-changes")
+
+	shell(t, dir, ". .sandbox/env; pulumi destroy --yes --skip-preview")
+	s.stop()
+	for _, tree := range []string{dir, other} {
+		if got := git(t, tree, "status", "--porcelain"); got != "" {
+			t.Errorf("expected a clean tree, got:\n%s", got)
+		}
+	}
+}
+
+// handlers finds the processes that run out of the sandbox in dir.
+func handlers(t *testing.T, dir string) []int {
+	t.Helper()
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for _, link := range links {
+		target, err := os.Readlink(link)
+		if err == nil && strings.HasPrefix(target, filepath.Join(dir, ".sandbox", "apps")+"/") {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// gone waits for a process to end; the kernel ends it on its own time.
+func gone(pid int) bool {
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		state, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		if err != nil || bytes.Contains(state, []byte(") Z ")) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestDemo runs the main job and compares what it says with the README.
+func TestDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the real engine")
+	}
+	t.Parallel()
+	binary, dir := build(t), checkout(t)
+	cmd := exec.Command(binary, "demo", "-json")
+	cmd.Dir = dir
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	checkReport(t, stdout.Bytes())
+	checkTranscript(t, stderr.String(), filepath.Join(dir, "README.md"))
+	if strings.Contains(stdout.String()+stderr.String(), "eyJ") {
+		t.Error("expected no token in the output, got something that looks like one")
+	}
+	if got := git(t, dir, "status", "--porcelain"); got != "" {
+		t.Errorf("expected a clean tree, got:\n%s", got)
+	}
+}
+
+// checkReport holds the object on stdout to its promised shape.
+func checkReport(t *testing.T, data []byte) {
+	t.Helper()
+	var report struct {
+		Stack     string `json:"stack"`
+		Resources struct {
+			Created int `json:"created"`
+		} `json:"resources"`
+		Orders    []map[string]any `json:"orders"`
+		Providers []struct {
+			Name       string `json:"name"`
+			Credential string `json:"credential"`
+			Status     int    `json:"status"`
+			Caller     struct {
+				ObjectID string   `json:"objectId"`
+				ClientID string   `json:"clientId"`
+				Roles    []string `json:"roles"`
+			} `json:"caller"`
+			TokenSource string `json:"tokenSource"`
+		} `json:"providers"`
+		PreviewChanges int            `json:"previewChanges"`
+		LeftBehind     map[string]int `json:"leftBehind"`
+		RecycleBin     map[string]int `json:"recycleBin"`
+		Seconds        map[string]float64
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&report); err != nil {
+		t.Fatalf("expected one JSON object on stdout: %v\n%s", err, data)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		t.Errorf("expected one JSON object on stdout, got more:\n%s", data)
+	}
+	if report.Stack != "dev" || report.Resources.Created < 20 || len(report.Orders) != 5 || report.PreviewChanges != 0 {
+		t.Errorf("got stack %q, %d created, %d orders, %d preview changes; want dev, 20 or more, 5, 0",
+			report.Stack, report.Resources.Created, len(report.Orders), report.PreviewChanges)
+	}
+	for _, p := range report.Providers {
+		if p.Status != 200 || p.Caller.ObjectID == "" || p.Caller.ObjectID == p.Caller.ClientID || len(p.Caller.Roles) != 1 {
+			t.Errorf("got provider %+v, want 200 and a caller with one role and two ids", p)
+		}
+	}
+	if len(report.Providers) == 0 {
+		t.Error("got no token providers, want at least one")
+	}
+	for _, kind := range []string{"resources", "resourceGroups", "roleAssignments", "applications", "servicePrincipals", "appRoleAssignments"} {
+		if n, ok := report.LeftBehind[kind]; !ok || n != 0 {
+			t.Errorf("got leftBehind.%s %d (there %t), want 0", kind, n, ok)
+		}
+	}
+	for _, kind := range []string{"applications", "servicePrincipals"} {
+		if n := report.RecycleBin[kind]; n < 1 {
+			t.Errorf("got recycleBin.%s %d, want what destroy deleted", kind, n)
+		}
+	}
+}
+
+var (
+	guid     = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	duration = regexp.MustCompile(`\b\d+s\b`)
+)
+
+// masked is a line without what differs from run to run.
+func masked(line string) string {
+	line = guid.ReplaceAllString(strings.TrimSpace(line), "GUID")
+	return duration.ReplaceAllString(line, "Ns")
+}
+
+// checkTranscript finds the lines of the README's transcript, in order, in
+// what the demo said. A line "…" stands for any.
+func checkTranscript(t *testing.T, output, readme string) {
+	t.Helper()
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(text), "$ go run ./cmd/sandbox demo\n")
+	transcript, _, closed := strings.Cut(rest, "```")
+	if !ok || !closed || strings.TrimSpace(transcript) == "" {
+		t.Fatal("expected a transcript of the demo in the README, got none")
+	}
+	said := bufio.NewScanner(strings.NewReader(output))
+	for want := range strings.Lines(transcript) {
+		if want = masked(want); want == "" || want == "…" {
+			continue
+		}
+		for found := false; !found; {
+			if !said.Scan() {
+				t.Fatalf("expected the demo to say %q as the README does, got:\n%s", want, output)
+			}
+			found = masked(said.Text()) == want
+		}
+	}
+}
+
+func TestWrongArguments(t *testing.T) {
+	t.Parallel()
+	binary := build(t)
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		args []string
+		dir  string
+		want []string
+	}{
+		{"no verb", nil, root, []string{"usage:", "sandbox: error: expected a verb", "sandbox: hint:"}},
+		{"unknown verb", []string{"deploy"}, root, []string{`expected serve or demo, got "deploy"`, "sandbox: hint:"}},
+		{"unknown flag", []string{"demo", "-fast"}, root, []string{"-fast", "usage:"}},
+		{"an argument too many", []string{"demo", "dev"}, root, []string{`got "dev"`, "sandbox: hint:"}},
+		{"unknown stack", []string{"demo", "-stack", "staging"}, root, []string{"Pulumi.staging.yaml", "sandbox: hint:"}},
+		{"outside the repository", []string{"serve"}, t.TempDir(), []string{"expected Pulumi.yaml", "sandbox: hint:"}},
+		{"an address for everybody", []string{"serve", "-addr", "0.0.0.0:8443", "-dir", t.TempDir()}, root, []string{"expected the loopback address"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command(binary, tt.args...)
+			cmd.Dir = tt.dir
+			out, err := cmd.CombinedOutput()
+			if err == nil {
+				t.Errorf("got success, want a failure")
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(string(out), want) {
+					t.Errorf("got:\n%s\nwant %q in it", out, want)
+				}
+			}
+		})
+	}
+}
