@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"app-to-app/sandbox"
 	"app-to-app/sandbox/azureclient"
@@ -32,6 +33,8 @@ func TestStory(t *testing.T) {
 		{"the client gets the orders with its own identity", clientGetsOrders},
 		{"an unchanged stack previews without changes", previewsClean},
 		{"nobody else gets in", nobodyElse},
+		{"the timer fires when its time comes", timerFires},
+		{"a day later the client gets a new token", dayLater},
 		{"a new schedule updates one resource and publishes nothing", newSchedule},
 		{"a hand-deleted assignment is found and put back", handDeletedAssignment},
 		{"a replaced storage account is published again", replacedStorage},
@@ -110,10 +113,54 @@ func nobodyElse(w *world) {
 			w.t.Errorf("%s: got challenge %q, want %q in it", tt.name, got, tt.challenge)
 		}
 	}
+	// With the requirement taken off by hand, Entra gives the deployer a token
+	// without roles, and the API's own check is what is left.
+	principal := "/v1.0/servicePrincipals/" + w.servicePrincipal(e.APIClientID)
+	w.do("PATCH", principal, map[string]any{"appRoleAssignmentRequired": false}, nil)
+	resp := w.get(e.APIURL, "Authorization", "Bearer "+w.token(e.Audience+"/.default"))
+	if got := resp.Header.Get("WWW-Authenticate"); resp.StatusCode != 403 || !strings.Contains(got, "insufficient_scope") {
+		w.t.Errorf("API with a token without the role: got status %d and challenge %q, want 403 and insufficient_scope", resp.StatusCode, got)
+	}
+	w.do("PATCH", principal, map[string]any{"appRoleAssignmentRequired": true}, nil)
+
 	// The deployer is an application of the tenant without the role: the API
 	// requires assignment, so Entra gives it no token at all.
 	if code := w.refusal(e.Audience + "/.default"); code != 501051 {
 		w.t.Errorf("token for the API without an assignment: got AADSTS%d, want AADSTS501051", code)
+	}
+}
+
+// timerFires moves the sandbox's clock past the next occurrence of the default
+// schedule, every ten minutes, and waits for what the handler logs.
+func timerFires(w *world) {
+	site := w.exports().clientSiteID
+	before := strings.Count(strings.Join(w.sandbox.Apps().Logs(site), "\n"), "orders processed on schedule")
+	if err := w.sandbox.Advance(10 * time.Minute); err != nil {
+		w.t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		logs := strings.Join(w.sandbox.Apps().Logs(site), "\n")
+		if strings.Count(logs, "orders processed on schedule") > before {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("expected the timer to fire, got:\n%s", logs)
+		}
+	}
+}
+
+// dayLater outlasts the platform's cache of the managed identity's token. The
+// client's own cache goes by the machine's clock, so its app is restarted.
+func dayLater(w *world) {
+	if err := w.sandbox.Advance(25 * time.Hour); err != nil {
+		w.t.Fatal(err)
+	}
+	w.do("POST", w.exports().clientSiteID+"/restart?api-version=2022-09-01", nil, nil)
+	if got := w.call().Results[0].TokenSource; got != "network" {
+		w.t.Errorf("got token source %q after a restart, want network", got)
+	}
+	if got := w.call().Results[0].TokenSource; got != "cache" {
+		w.t.Errorf("got token source %q in the second call, want cache", got)
 	}
 }
 

@@ -37,7 +37,7 @@ func (s *Sandbox) startControl() error {
 	if err != nil {
 		return fmt.Errorf("start control endpoint: %w", err)
 	}
-	listener, err := listen(s.store, "controlAddr", "")
+	listener, err := listen(s.store, "controlAddr", "", "")
 	if err != nil {
 		return fmt.Errorf("start control endpoint: %w", err)
 	}

@@ -28,6 +28,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -58,6 +59,8 @@ type Options struct {
 	// Addr is the address of the main listener. Empty means the one used in
 	// Dir before, else a free port on 127.0.0.1.
 	Addr string
+	// FirstAddr is tried before a free port when Dir has no address yet.
+	FirstAddr string
 	// Wall is the machine's clock; nil means time.Now.
 	Wall func() time.Time
 	// Output receives what the function apps print; nil discards it.
@@ -78,6 +81,7 @@ type Sandbox struct {
 	apps    *appservice.Service
 	tenants []Tenant
 	roots   *x509.CertPool
+	routes  map[string][]route.Route
 	control *control
 	servers []*http.Server
 	// The server closes its listener only when Serve has come to know it.
@@ -120,7 +124,7 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 		return nil, err
 	}
 	s.roots = roots
-	listener, err := listen(s.store, "addr", o.Addr)
+	listener, err := listen(s.store, "addr", o.Addr, o.FirstAddr)
 	if err != nil {
 		return nil, err
 	}
@@ -161,6 +165,10 @@ func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (http.Handler
 	if s.tenants, err = seed(s.store, s.entra); err != nil {
 		return nil, fmt.Errorf("seed sandbox: %w", err)
 	}
+	s.routes = map[string][]route.Route{
+		"entra": s.entra.Routes().Routes, "graph": directory.Routes().Routes, "arm": resources.Routes(), "blob": blobs.Routes(),
+	}
+	maps.Copy(s.routes, s.apps.Routes())
 	return byPath(s.entra.Handler(), directory.Handler(), resources.Handler(), blobs.Handler()), nil
 }
 
@@ -192,8 +200,8 @@ func (s *Sandbox) authorize(tenantID, principalID, action, scope string) (allowe
 }
 
 // listen opens a loopback listener on addr, else on the address remembered
-// under name, else on a free port; and remembers it.
-func listen(s *store.Store, name, addr string) (net.Listener, error) {
+// under name, else on first, else on a free port; and remembers it.
+func listen(s *store.Store, name, addr, first string) (net.Listener, error) {
 	if addr != "" {
 		host, _, err := net.SplitHostPort(addr)
 		if err != nil {
@@ -218,7 +226,12 @@ func listen(s *store.Store, name, addr string) (net.Listener, error) {
 	var listener net.Listener
 	var err error
 	if addr == "" {
-		listener, err = loopback.ListenFree(context.Background())
+		if first != "" {
+			listener, err = net.Listen("tcp4", first)
+		}
+		if first == "" || err != nil {
+			listener, err = loopback.ListenFree(context.Background())
+		}
 	} else {
 		listener, err = net.Listen("tcp4", addr)
 	}

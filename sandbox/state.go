@@ -21,6 +21,9 @@ func (s *Sandbox) History() []route.Entry { return s.log.Entries() }
 // Unemulated returns the requests that the sandbox did not know.
 func (s *Sandbox) Unemulated() []route.Entry { return s.log.Unemulated() }
 
+// Routes are the requests that each service answers, by service.
+func (s *Sandbox) Routes() map[string][]route.Route { return s.routes }
+
 // Weather is where faults are queued.
 func (s *Sandbox) Weather() *route.Weather { return s.weather }
 

@@ -58,7 +58,7 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 	if !*keep {
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
-	if d.sandbox, err = start(ctx, filepath.Join(dir, "sandbox"), "", project, stderr); err != nil {
+	if d.sandbox, err = start(ctx, sandbox.Options{Dir: filepath.Join(dir, "sandbox")}, project, stderr); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.sandbox.Close()) }()

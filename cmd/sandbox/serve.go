@@ -19,7 +19,7 @@ import (
 // serve runs a sandbox until it is interrupted.
 func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := newFlags("serve", stderr)
-	addr := flags.String("addr", "", "main address; default: the one used before, else a free port")
+	addr := flags.String("addr", "", "main address; default: the one used before, else 127.0.0.1:8443, else a free port")
 	dir := flags.String("dir", ".sandbox", "directory of the sandbox's state")
 	if err := parse(flags, args); err != nil {
 		return err
@@ -28,7 +28,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, err := start(ctx, *dir, *addr, project, stderr)
+	s, err := start(ctx, sandbox.Options{Dir: *dir, Addr: *addr, FirstAddr: "127.0.0.1:8443"}, project, stderr)
 	if err != nil {
 		return err
 	}
@@ -49,11 +49,10 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // start starts a sandbox and lays out its engine.
-func start(ctx context.Context, dir, addr, project string, stderr io.Writer) (*sandbox.Sandbox, error) {
-	s, err := sandbox.Start(ctx, sandbox.Options{
-		Dir: dir, Addr: addr, Output: stderr,
-		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-	})
+func start(ctx context.Context, options sandbox.Options, project string, stderr io.Writer) (*sandbox.Sandbox, error) {
+	options.Output = stderr
+	options.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, err := sandbox.Start(ctx, options)
 	switch {
 	case errors.Is(err, sandbox.ErrPlatform):
 		return nil, withHint(err, "run it in WSL2, in a linux/amd64 machine or in CI")

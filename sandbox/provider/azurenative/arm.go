@@ -63,12 +63,12 @@ func isStatus(err error, status int) bool {
 }
 
 func (p *provider) do(ctx context.Context, r request) (answer, error) {
-	session, err := p.connect(ctx)
+	connection, err := p.connect(ctx)
 	if err != nil {
 		return answer{}, err
 	}
 	for attempt := 0; ; attempt++ {
-		got, err := p.send(ctx, session, r)
+		got, err := p.send(ctx, connection, r)
 		if err == nil || attempt == maxRetries || !worthAnother(err) || ctx.Err() != nil {
 			return got, err
 		}
@@ -114,7 +114,7 @@ func (r request) address(base string) string {
 	return base + (&url.URL{Path: r.path}).EscapedPath() + "?" + query.Encode()
 }
 
-func (p *provider) send(ctx context.Context, s *session, r request) (answer, error) {
+func (p *provider) send(ctx context.Context, s *connection, r request) (answer, error) {
 	token, err := p.token(ctx, s)
 	if err != nil {
 		return answer{}, err
@@ -245,11 +245,11 @@ func provisioningError(body plugin.Object) error {
 
 // poll asks an operation's address, which must be ARM's own.
 func (p *provider) poll(ctx context.Context, address string, header http.Header, done func(answer) (bool, error)) (answer, error) {
-	session, err := p.connect(ctx)
+	connection, err := p.connect(ctx)
 	if err != nil {
 		return answer{}, err
 	}
-	base, err := url.Parse(session.endpoints.ResourceManager)
+	base, err := url.Parse(connection.endpoints.ResourceManager)
 	if err != nil {
 		return answer{}, err
 	}

@@ -68,14 +68,14 @@ type provider struct {
 	options  Options
 	deployer cloud.Deployer
 
-	mu        sync.Mutex
-	session   *session
-	locations map[string]string // of resource groups, by lower-case id
+	mu         sync.Mutex
+	connection *connection
+	locations  map[string]string // of resource groups, by lower-case id
 }
 
-// A session is what the first call to ARM sets up. It is not set up before,
+// A connection is what the first call to ARM sets up. It is not set up before,
 // so that a preview makes no calls.
-type session struct {
+type connection struct {
 	endpoints  cloud.Endpoints
 	credential azcore.TokenCredential
 }
@@ -107,15 +107,15 @@ func (p *provider) configure(ctx context.Context, config plugin.Object) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.deployer, p.session = deployer, nil
+	p.deployer, p.connection = deployer, nil
 	return nil
 }
 
-func (p *provider) connect(ctx context.Context) (*session, error) {
+func (p *provider) connect(ctx context.Context) (*connection, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.session != nil {
-		return p.session, nil
+	if p.connection != nil {
+		return p.connection, nil
 	}
 	endpoints, err := p.deployer.Endpoints(ctx, p.options.HTTPClient)
 	if err != nil {
@@ -125,8 +125,8 @@ func (p *provider) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.session = &session{endpoints: endpoints, credential: credential}
-	return p.session, nil
+	p.connection = &connection{endpoints: endpoints, credential: credential}
+	return p.connection, nil
 }
 
 // credential makes the azidentity credential of the deployer's method. The
@@ -162,7 +162,7 @@ func (p *provider) credential(endpoints cloud.Endpoints) (azcore.TokenCredential
 	return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: d.TenantID})
 }
 
-func (p *provider) token(ctx context.Context, s *session) (string, error) {
+func (p *provider) token(ctx context.Context, s *connection) (string, error) {
 	token, err := s.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{s.endpoints.Scope()}})
 	if err != nil {
 		return "", err

@@ -53,11 +53,11 @@ func (p *provider) list(action, version string) func(context.Context, plugin.Obj
 // getClientConfig reads who the caller is from the access token, which it
 // does not verify: it is not the audience.
 func (p *provider) getClientConfig(ctx context.Context, _ plugin.Object) (plugin.Object, error) {
-	session, err := p.connect(ctx)
+	connection, err := p.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	token, err := p.token(ctx, session)
+	token, err := p.token(ctx, connection)
 	if err != nil {
 		return nil, err
 	}

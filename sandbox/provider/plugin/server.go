@@ -34,7 +34,7 @@ type server struct {
 	cancel     context.CancelFunc
 }
 
-// Attach connects to the engine of a debugging session.
+// Attach connects to the engine of a debugged run.
 func (s *server) Attach(address string) error {
 	if attacher, ok := s.logger.(interface{ Attach(string) error }); ok {
 		return attacher.Attach(address)

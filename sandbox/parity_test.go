@@ -1,0 +1,63 @@
+package sandbox_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/sandboxtest"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/parity.md")
+
+// TestParityTable keeps docs/parity.md what the routes tables say, and every
+// route with its source.
+func TestParityTable(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t, sandboxtest.Options{})
+	for service, routes := range s.Routes() {
+		for _, r := range routes {
+			if !strings.HasPrefix(r.Doc, "https://") {
+				t.Errorf("%s %q: expected the page that its answer follows, got %q", service, r.Pattern, r.Doc)
+			}
+			if _, err := time.Parse(time.DateOnly, r.Checked); err != nil {
+				t.Errorf("%s %q: expected the date it was last compared, got %q", service, r.Pattern, r.Checked)
+			}
+		}
+	}
+	got := parityTable(s.Routes())
+	path := filepath.Join("..", "docs", "parity.md")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || got != string(want) {
+		t.Errorf("docs/parity.md is not what the routes tables say (%v); run `go test ./sandbox -run TestParityTable -update`", err)
+	}
+}
+
+func parityTable(services map[string][]route.Route) string {
+	var text strings.Builder
+	text.WriteString("# What the sandbox answers\n\nGenerated from the routes tables by `go test ./sandbox -run TestParityTable -update`. Anything else is answered with 501, recorded, and fails the run that asked.\n")
+	for _, service := range slices.Sorted(maps.Keys(services)) {
+		fmt.Fprintf(&text, "\n## %s\n\n| request | permission of the caller | follows | compared |\n|---|---|---|---|\n", service)
+		routes := slices.SortedFunc(slices.Values(services[service]), func(a, b route.Route) int { return strings.Compare(a.Pattern, b.Pattern) })
+		for _, r := range routes {
+			permission := strings.Join(r.Permission, " or ")
+			if permission == "" {
+				permission = "none"
+			}
+			fmt.Fprintf(&text, "| `%s` | %s | [page](%s) | %s |\n", r.Pattern, permission, r.Doc, r.Checked)
+		}
+	}
+	return text.String()
+}
