@@ -41,6 +41,6 @@ func scmHost(site *web.WebApp) pulumi.StringOutput {
 				return *state.Name, nil
 			}
 		}
-		return "", fmt.Errorf("find the SCM site: expected a host name of the type Repository in hostNameSslStates, got %d others", len(states))
+		return "", fmt.Errorf("find the SCM site: expected a host name of the type Repository in hostNameSslStates, got %d of other types", len(states))
 	}).(pulumi.StringOutput)
 }

@@ -34,6 +34,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -202,41 +203,20 @@ func (s *Sandbox) authorize(tenantID, principalID, action, scope string) (allowe
 // listen opens a loopback listener on addr, else on the address remembered
 // under name, else on first, else on a free port; and remembers it.
 func listen(s *store.Store, name, addr, first string) (net.Listener, error) {
-	if addr != "" {
-		host, _, err := net.SplitHostPort(addr)
+	if addr == "" {
+		err := s.View(func(tx *store.Tx) error {
+			if known, ok := store.Settings.Get(tx, name); ok {
+				return json.Unmarshal(known, &addr)
+			}
+			return nil
+		})
 		if err != nil {
-			return nil, fmt.Errorf("listen: expected an address like 127.0.0.1:8443, got %q", addr)
-		}
-		if host != "127.0.0.1" {
-			return nil, fmt.Errorf("listen: expected the loopback address 127.0.0.1, got %q: the sandbox never listens elsewhere", host)
+			return nil, err
 		}
 	}
-	var remembered string
-	if err := s.View(func(tx *store.Tx) error {
-		if known, ok := store.Settings.Get(tx, name); ok {
-			return json.Unmarshal(known, &remembered)
-		}
-		return nil
-	}); err != nil {
-		return nil, err
-	}
-	if addr == "" {
-		addr = remembered
-	}
-	var listener net.Listener
-	var err error
-	if addr == "" {
-		if first != "" {
-			listener, err = net.Listen("tcp4", first)
-		}
-		if first == "" || err != nil {
-			listener, err = loopback.ListenFree(context.Background())
-		}
-	} else {
-		listener, err = net.Listen("tcp4", addr)
-	}
+	listener, err := openListener(addr, first)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s, the address of this sandbox: %w; stop what uses it, or choose another directory or address", addr, err)
+		return nil, err
 	}
 	kept, err := json.Marshal(listener.Addr().String())
 	if err == nil {
@@ -248,6 +228,35 @@ func listen(s *store.Store, name, addr, first string) (net.Listener, error) {
 	if err != nil {
 		listener.Close()
 		return nil, err
+	}
+	return listener, nil
+}
+
+// openListener listens on addr; when that is empty on first, if it is free,
+// and else on any port.
+func openListener(addr, first string) (net.Listener, error) {
+	if addr == "" {
+		if first != "" {
+			if listener, err := openListener(first, ""); err == nil {
+				return listener, nil
+			}
+		}
+		return loopback.ListenFree(context.Background())
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen: expected an address like 127.0.0.1:8443, got %q", addr)
+	}
+	if host != "127.0.0.1" {
+		return nil, fmt.Errorf("listen: expected the loopback address 127.0.0.1, got %q: the sandbox never listens elsewhere", host)
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return nil, fmt.Errorf("listen: expected a port number, got %q", port)
+	}
+	listener, err := loopback.Listen(context.Background(), number)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s, the address of this sandbox: %w; stop what uses it, or choose another directory or address", addr, err)
 	}
 	return listener, nil
 }

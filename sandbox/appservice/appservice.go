@@ -207,7 +207,7 @@ func (s *Service) Tick(now time.Time) {
 	var running sync.WaitGroup
 	for _, a := range apps {
 		running.Go(func() {
-			if host := a.await(background); host != nil {
+			if host := a.await(context.Background()); host != nil {
 				host.tick(now)
 			}
 		})

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"app-to-app/sandbox/loopback"
 )
 
 // This file keeps a custom handler running. The rules are those of
@@ -204,9 +206,9 @@ func handlerURL(port int) string {
 
 // freePort finds a port that nobody listens on.
 func freePort() (int, error) {
-	l, err := listenFree()
+	l, err := loopback.ListenFree(context.Background())
 	if err != nil {
 		return 0, err
 	}
-	return portOf(l), l.Close()
+	return loopback.Port(l), l.Close()
 }

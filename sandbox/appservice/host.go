@@ -57,7 +57,7 @@ func (a *app) startHost(def definition, err error) *functionsHost {
 		// Nothing on the way to the handler may change what passes.
 		transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute},
 	}
-	h.ctx, h.cancel = context.WithCancel(background)
+	h.ctx, h.cancel = context.WithCancel(context.Background())
 	if err == nil {
 		h.fingerprint = def.fingerprint()
 		if def.available() {
@@ -247,7 +247,7 @@ func (h *functionsHost) tick(now time.Time) {
 	var running sync.WaitGroup
 	for _, t := range h.timers {
 		running.Go(func() {
-			t.fire(background, now)
+			t.fire(context.Background(), now)
 			t.clockMoved()
 		})
 	}

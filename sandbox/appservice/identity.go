@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"app-to-app/sandbox/entra"
+	"app-to-app/sandbox/loopback"
 	"app-to-app/sandbox/route"
 	"app-to-app/sandbox/store"
 )
@@ -53,16 +54,16 @@ func (s *Service) startIdentity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	open := listenFree
+	open := loopback.ListenFree
 	if port != 0 {
-		open = func() (net.Listener, error) { return listen(ctx, port) }
+		open = func(ctx context.Context) (net.Listener, error) { return loopback.Listen(ctx, port) }
 	}
-	l, err := open()
+	l, err := open(ctx)
 	if err != nil {
 		return fmt.Errorf("open the managed identity endpoint's port %d: %w; stop the process that uses it, or delete the sandbox's directory to begin anew", port, err)
 	}
 	err = s.config.Store.Update(func(tx *store.Tx) error {
-		store.Settings.Put(tx, identitySetting, json.RawMessage(strconv.Itoa(portOf(l))))
+		store.Settings.Put(tx, identitySetting, json.RawMessage(strconv.Itoa(loopback.Port(l))))
 		return nil
 	})
 	if err != nil {

@@ -6,78 +6,35 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 
+	"app-to-app/sandbox/loopback"
 	"app-to-app/sandbox/store"
 )
 
-// This file opens ports. The rules are: 127.0.0.1 only; a port is chosen once
-// and kept in the store; the choice is made below the range from which Linux
-// takes the ports of outgoing connections (ip_local_port_range, 32768 and up),
-// so that a port which is closed for a moment, or not yet bound by the process
-// it was given to, is not lost to somebody's client.
-
-const (
-	firstPort = 20000
-	lastPort  = 32767
-)
-
-var background = context.Background()
+// This file opens the ports of sites. A port is chosen once and kept in the
+// store.
 
 // listeners are the two of a site.
 type listeners struct{ app, scm net.Listener }
 
-func (l *listeners) appPort() int { return portOf(l.app) }
-func (l *listeners) scmPort() int { return portOf(l.scm) }
+func (l *listeners) appPort() int { return loopback.Port(l.app) }
+func (l *listeners) scmPort() int { return loopback.Port(l.scm) }
 
 func (l *listeners) Close() {
 	l.app.Close()
 	l.scm.Close()
 }
 
-// A socket is a listener whose port is free as soon as it is closed. A process
-// that is being started shares all our files until it begins to execute
-// (golang.org/issue/22315), and closing ours alone would leave its copy
-// listening for that moment.
-type socket struct{ net.Listener }
-
-func (s socket) Close() error {
-	stopListening(s.Listener)
-	return s.Listener.Close()
-}
-
-func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
-
-func listen(ctx context.Context, port int) (net.Listener, error) {
-	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if err != nil {
-		return nil, err
-	}
-	return socket{l}, nil
-}
-
-// listenFree listens on a free port.
-func listenFree() (net.Listener, error) {
-	for range 64 {
-		if l, err := listen(background, firstPort+rand.IntN(lastPort-firstPort+1)); err == nil {
-			return l, nil
-		}
-	}
-	return listen(background, 0)
-}
-
 // openFree opens the listeners of a new site.
 func openFree() (*listeners, error) {
-	app, err := listenFree()
+	app, err := loopback.ListenFree(context.Background())
 	if err != nil {
 		return nil, err
 	}
-	scm, err := listenFree()
+	scm, err := loopback.ListenFree(context.Background())
 	if err != nil {
 		app.Close()
 		return nil, err
@@ -100,7 +57,7 @@ func reopen(ctx context.Context, site store.Site) (*listeners, error) {
 }
 
 func listenAgain(ctx context.Context, site store.Site, what string, port int) (net.Listener, error) {
-	l, err := listen(ctx, port)
+	l, err := loopback.Listen(ctx, port)
 	if err != nil {
 		return nil, fmt.Errorf("open the %s port %d of site %q, which deployed stacks and its callers know: %w; stop the process that uses port %[2]d, or delete the sandbox's directory to begin anew",
 			what, port, lastName(site.ResourceID), err)

@@ -4,7 +4,6 @@ package appservice
 
 import (
 	"errors"
-	"net"
 	"os/exec"
 	"time"
 )
@@ -28,5 +27,3 @@ type process struct {
 }
 
 func (*process) stop(time.Duration) bool { return true }
-
-func stopListening(net.Listener) {}

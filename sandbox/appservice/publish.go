@@ -1,6 +1,7 @@
 package appservice
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -206,7 +207,7 @@ func (p *publication) activate() {
 		return
 	}
 	a.refresh(true)
-	host := a.await(background)
+	host := a.await(context.Background())
 	switch {
 	case host == nil:
 		p.end(statusFailed, "the app is stopping; publish again")

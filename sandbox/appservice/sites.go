@@ -1,6 +1,7 @@
 package appservice
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -87,7 +88,7 @@ func (s *Service) Changed(siteID string) {
 	s.mu.Unlock()
 	if a == nil {
 		if opened == nil {
-			if opened, err = reopen(background, site); err != nil {
+			if opened, err = reopen(context.Background(), site); err != nil {
 				s.config.Logger.Error("open site", "site", lastName(siteID), "error", err)
 				return
 			}
@@ -154,7 +155,7 @@ func (s *Service) runningSite(siteID string) (store.Site, error) {
 	if a == nil {
 		return store.Site{}, fmt.Errorf("expected a function app, got %q", siteID)
 	}
-	host := a.usable(background)
+	host := a.usable(context.Background())
 	if host == nil {
 		return store.Site{}, fmt.Errorf("site %q was deleted", lastName(siteID))
 	}

@@ -1,7 +1,8 @@
-// Package loopback chooses the addresses that a sandbox keeps. A port that is
-// remembered must still be free after a restart, so it is not taken from the
-// range out of which the kernel serves every outgoing connection and every
-// listener on port 0 (ip_local_port_range, from 32768 on Linux).
+// Package loopback opens the ports that a sandbox keeps. The rules are:
+// 127.0.0.1 only; a port is chosen once and remembered by whoever asked, so it
+// must be free again after a restart. It is therefore chosen below the range
+// from which Linux takes the ports of outgoing connections and of listeners on
+// port 0 (ip_local_port_range, 32768 and up), and closing gives it back at once.
 package loopback
 
 import (
@@ -11,17 +12,19 @@ import (
 	"strconv"
 )
 
-// The ports to choose from: below the kernel's own range, above the services
-// that people run by hand.
 const (
 	firstPort = 20000
-	lastPort  = 32000
+	lastPort  = 32767
 )
 
 // Listen listens on a port of 127.0.0.1.
 func Listen(ctx context.Context, port int) (net.Listener, error) {
 	var config net.ListenConfig
-	return config.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	l, err := config.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return nil, err
+	}
+	return socket{l}, nil
 }
 
 // ListenFree listens on a free port of 127.0.0.1 that is likely to be free
@@ -33,4 +36,21 @@ func ListenFree(ctx context.Context) (net.Listener, error) {
 		}
 	}
 	return Listen(ctx, 0) // a crowded machine: any port is better than none
+}
+
+// Port is the port of a listener of this package.
+func Port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
+
+// A socket is a listener whose port is free as soon as it is closed. A process
+// that is being started shares all our files until it begins to execute
+// (golang.org/issue/22315), and closing ours alone would leave its copy
+// listening for that moment.
+type socket struct{ net.Listener }
+
+// Unwrap returns the listener itself.
+func (s socket) Unwrap() *net.TCPListener { return s.Listener.(*net.TCPListener) }
+
+func (s socket) Close() error {
+	stopListening(s.Listener)
+	return s.Listener.Close()
 }

@@ -1,0 +1,122 @@
+package components_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"app-to-app/components"
+)
+
+// azure answers every resource with its inputs.
+type azure struct{}
+
+func (azure) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	return nil, fmt.Errorf("expected no call of %s", args.Token)
+}
+
+func (azure) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	return "/id/" + args.Name, args.Inputs, nil
+}
+
+func run(program pulumi.RunFunc) error {
+	return pulumi.RunErr(program, pulumi.WithMocks("app-to-app", "dev", azure{}))
+}
+
+func place() components.Place {
+	return components.Place{ResourceGroupName: pulumi.String("group"), Location: "westeurope", SubscriptionID: "subscription"}
+}
+
+func tenant() components.Tenant {
+	return components.Tenant{ID: "tenant", AuthorityHost: "https://login.microsoftonline.com"}
+}
+
+func apiArgs() *components.APIArgs {
+	return &components.APIArgs{
+		Place: place(), Tenant: tenant(), DisplayName: "orders", Package: components.Package{Path: "a.zip", SHA256: "00"},
+		Roles: []components.Role{{Value: "Orders.Read", DisplayName: "Read", Description: "Read"}},
+	}
+}
+
+func TestAPIArguments(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		edit func(*components.APIArgs)
+		want []string
+	}{
+		"nothing": {func(a *components.APIArgs) { *a = components.APIArgs{} }, []string{
+			`API "orders": `, "argument place.resourceGroupName: missing", "argument place.location: missing", "argument place.subscriptionID: missing",
+			"argument tenant.id: missing", "argument tenant.authorityHost: missing", "argument package.path: missing", "argument package.sha256: missing",
+			"argument displayName: missing", "argument roles: missing"}},
+		"no roles": {func(a *components.APIArgs) { a.Roles = nil }, []string{`API "orders": argument roles: missing`}},
+	} {
+		args := apiArgs()
+		tt.edit(args)
+		err := run(func(ctx *pulumi.Context) error {
+			_, err := components.NewAPI(ctx, "orders", args)
+			return err
+		})
+		for _, want := range tt.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want %q in it", name, err, want)
+			}
+		}
+	}
+}
+
+func TestClientArguments(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		edit func(*components.ClientArgs)
+		want string
+	}{
+		"no API":              {func(a *components.ClientArgs) { a.API = nil }, `client "caller": argument api: missing`},
+		"role of another API": {func(a *components.ClientArgs) { a.Roles = []string{"Bills.Read"} }, `argument roles: expected roles of the API, got "Bills.Read"`},
+		"kind of identity":    {func(a *components.ClientArgs) { a.Identity = "password" }, `client "caller": expected an identity of the kind "managedIdentity", got "password"`},
+		"function app without its arguments": {func(a *components.ClientArgs) { a.FunctionApp = &components.ClientAppArgs{} },
+			"argument functionApp.schedule: missing"},
+	} {
+		var refusal error // RunErr would tell that no site has an SCM host here
+		_ = run(func(ctx *pulumi.Context) error {
+			api, err := components.NewAPI(ctx, "orders", apiArgs())
+			if err != nil {
+				return err
+			}
+			args := &components.ClientArgs{Place: place(), Tenant: tenant(), API: api, Identity: components.ManagedIdentity, Roles: []string{"Orders.Read"}}
+			tt.edit(args)
+			_, refusal = components.NewClient(ctx, "caller", args)
+			return nil
+		})
+		if refusal == nil || !strings.Contains(refusal.Error(), tt.want) {
+			t.Errorf("%s: got %v, want %q in it", name, refusal, tt.want)
+		}
+	}
+}
+
+// TestSiteWithoutAnSCMHost: the host is never made up.
+func TestSiteWithoutAnSCMHost(t *testing.T) {
+	t.Parallel()
+	err := run(func(ctx *pulumi.Context) error {
+		_, err := components.NewFunctionApp(ctx, "app", &components.FunctionAppArgs{Place: place(), Package: components.Package{Path: "a.zip", SHA256: "00"}})
+		return err
+	})
+	if want := "expected a host name of the type Repository in hostNameSslStates, got 0 of other types"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q in it", err, want)
+	}
+}
+
+// TestRoleID compares with what Python's uuid.uuid5 gives for the same name.
+func TestRoleID(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"Orders.Read":  "b4a85f8e-886a-52f1-8b71-e267e90fdd93",
+		"Orders.Write": "4860ddd5-9332-54a2-9933-cde47999de95",
+	} {
+		if got := (components.Role{Value: value}).ID(); got != want {
+			t.Errorf("%s: got %s, want %s", value, got, want)
+		}
+	}
+}
