@@ -30,7 +30,7 @@ func (r *reader) authorityHost(m machine) string {
 	if value := r.text("authorityHost"); value != "" {
 		host, err := checkAuthorityHost(value)
 		if err != nil {
-			r.refuse(key, set(key, publicAuthorityHost), "%v", err)
+			r.refuse(key, set(key, ""), "%v", err) // empty follows the cloud
 		}
 		return host
 	}

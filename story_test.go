@@ -39,6 +39,7 @@ func TestStory(t *testing.T) {
 		{"a hand-deleted assignment is found and put back", handDeletedAssignment},
 		{"a replaced storage account is published again", replacedStorage},
 		{"a replaced app is published again", replacedApp},
+		{"a replaced plan takes its app with it", replacedPlan},
 		{"a restarted sandbox still serves", restarted},
 		{"no secret is in what was kept or shown", nothingLeaked},
 	} {
@@ -199,6 +200,8 @@ func handDeletedAssignment(w *world) {
 func replacedStorage(w *world) { w.replaced("azure-native:storage:StorageAccount") }
 
 func replacedApp(w *world) { w.replaced("WebApp") }
+
+func replacedPlan(w *world) { w.replaced("AppServicePlan") }
 
 // replaced replaces the client's resource of a type and expects its package,
 // and only that, to be published again.

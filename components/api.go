@@ -111,7 +111,7 @@ func (api *API) register(ctx *pulumi.Context, name string, args *APIArgs) error 
 	identifier, err := azuread.NewApplicationIdentifierUri(ctx, name+"-identifier-uri", &azuread.ApplicationIdentifierUriArgs{
 		ApplicationId: application.ID(),
 		IdentifierUri: pulumi.Sprintf("api://%s", application.ClientId),
-	}, pulumi.Parent(api))
+	}, pulumi.Parent(api), pulumi.DeleteBeforeReplace(true)) // a URI stands once in a tenant
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (api *API) registerRoles(ctx *pulumi.Context, name string, roles []Role, ap
 			Value:              pulumi.String(role.Value),
 			DisplayName:        pulumi.String(role.DisplayName),
 			Description:        pulumi.String(role.Description),
-		}, pulumi.Parent(api))
+		}, pulumi.Parent(api), pulumi.DeleteBeforeReplace(true)) // an id and a value stand once
 		if err != nil {
 			return err
 		}
@@ -154,7 +154,8 @@ func (api *API) registerServicePrincipal(ctx *pulumi.Context, name string, owner
 		ClientId:                  application.ClientId,
 		AppRoleAssignmentRequired: pulumi.Bool(true),
 		Owners:                    pulumi.ToStringArray(owners.ObjectIDs),
-	}, pulumi.Parent(api), pulumi.DependsOn(roles), owners.ignoreChanges())
+	}, pulumi.Parent(api), pulumi.DependsOn(roles), owners.ignoreChanges(),
+		pulumi.DeleteBeforeReplace(true)) // an application has one in its tenant
 	if err != nil {
 		return err
 	}

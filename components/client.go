@@ -109,7 +109,8 @@ func (c *Client) assign(ctx *pulumi.Context, name string, args *ClientArgs, cred
 			AppRoleId:         role.RoleId,
 			PrincipalObjectId: credential.objectID,
 			ResourceObjectId:  args.API.ServicePrincipalID,
-		}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{role, args.API.servicePrincipal, credential.principal}))
+		}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{role, args.API.servicePrincipal, credential.principal}),
+			pulumi.DeleteBeforeReplace(true)) // a principal holds a role once
 		if err != nil {
 			return nil, err
 		}

@@ -109,7 +109,9 @@ func (h *hosting) addSite() error {
 		// refuses on Flex Consumption (error 51021, pulumi-azure-native#4168).
 		// App settings are a resource of their own, which also lets them name
 		// the site's host.
-	}, h.parent, pulumi.DeleteBeforeReplace(true)) // the plan takes no second app meanwhile
+	}, h.parent,
+		pulumi.DeleteBeforeReplace(true),                  // the plan takes no second app meanwhile
+		pulumi.ReplaceOnChanges([]string{"serverFarmId"})) // and no site moves between plans of this kind
 	return err
 }
 

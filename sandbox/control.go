@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,8 +124,28 @@ func (c *control) faults(w http.ResponseWriter, r *http.Request) {
 		answerError(w, http.StatusBadRequest, "queue faults: expected a route and at least one fault")
 		return
 	}
+	if !c.knows(body.Route) {
+		answerError(w, http.StatusBadRequest, fmt.Sprintf("queue faults: expected the pattern of a route, as in docs/parity.md, got %q", body.Route))
+		return
+	}
+	for _, fault := range body.Faults {
+		if !fault.Drop && (fault.Status < 400 || fault.Status > 599) {
+			answerError(w, http.StatusBadRequest, fmt.Sprintf("queue faults: expected a status from 400 to 599, or drop, got %d", fault.Status))
+			return
+		}
+	}
 	c.sandbox.weather.Queue(body.Route, body.Faults...)
 	answer(w, c.sandbox.weather.Unused())
+}
+
+// knows tells whether some service has a route of that pattern.
+func (c *control) knows(pattern string) bool {
+	for _, routes := range c.sandbox.routes {
+		if slices.ContainsFunc(routes, func(r route.Route) bool { return r.Pattern == pattern }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *control) lifetimes(w http.ResponseWriter, r *http.Request) {

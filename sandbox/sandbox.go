@@ -203,16 +203,21 @@ func (s *Sandbox) authorize(tenantID, principalID, action, scope string) (allowe
 // listen opens a loopback listener on addr, else on the address remembered
 // under name, else on first, else on a free port; and remembers it.
 func listen(s *store.Store, name, addr, first string) (net.Listener, error) {
-	if addr == "" {
-		err := s.View(func(tx *store.Tx) error {
-			if known, ok := store.Settings.Get(tx, name); ok {
-				return json.Unmarshal(known, &addr)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
+	var used string
+	err := s.View(func(tx *store.Tx) error {
+		if known, ok := store.Settings.Get(tx, name); ok {
+			return json.Unmarshal(known, &used)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if addr != "" && used != "" && addr != used {
+		return nil, fmt.Errorf("listen: expected the address of this sandbox, %s, which its stacks and function apps know, got %q; leave the address out, or choose another directory", used, addr)
+	}
+	if used != "" {
+		addr = used
 	}
 	listener, err := openListener(addr, first)
 	if err != nil {
@@ -256,7 +261,7 @@ func openListener(addr, first string) (net.Listener, error) {
 	}
 	listener, err := loopback.Listen(context.Background(), number)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s, the address of this sandbox: %w; stop what uses it, or choose another directory or address", addr, err)
+		return nil, fmt.Errorf("listen on %s, the address of this sandbox: %w; stop what uses it, or choose another directory", addr, err)
 	}
 	return listener, nil
 }

@@ -31,6 +31,13 @@ func TestARestartedSandboxKeepsItsAddressesAndIDs(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
+	moved, err := sandbox.Start(t.Context(), sandbox.Options{Dir: dir, Addr: "127.0.0.1:1"})
+	if err == nil {
+		moved.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "expected the address of this sandbox") {
+		t.Errorf("got error %v for another address, want a refusal", err)
+	}
 	second := sandboxtest.Start(t, sandboxtest.Options{Options: sandbox.Options{Dir: dir}})
 	if got := second.Environ(second.Tenants()[0]); !slices.Equal(got, environ) {
 		t.Errorf("got another environment after a restart")
@@ -168,6 +175,8 @@ func TestControlEndpoint(t *testing.T) {
 		{name: "unknown property", method: "POST", path: "/clock", body: `{"to":"24h"}`, status: 400},
 		{name: "history", method: "GET", path: "/history", status: 200},
 		{name: "faults without any", method: "POST", path: "/faults", body: `{"route":"GET /x"}`, status: 400},
+		{name: "faults of an unknown route", method: "POST", path: "/faults", body: `{"route":"GET /x","faults":[{"status":503}]}`, status: 400},
+		{name: "a fault without a status", method: "POST", path: "/faults", body: `{"route":"GET /metadata/endpoints","faults":[{}]}`, status: 400},
 		{name: "keys of an unknown tenant", method: "POST", path: "/keys", body: `{"tenant":"adatum"}`, status: 404},
 		{name: "keys", method: "POST", path: "/keys", body: `{"tenant":"contoso"}`, status: 204},
 		{name: "without the token", method: "GET", path: "/clock", edit: func(r *http.Request) { r.Header.Del("Authorization") }, status: 401},

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -155,6 +156,14 @@ func issue(ca *x509.Certificate, caKey *ecdsa.PrivateKey, now time.Time) (tls.Ce
 
 // writeBundle writes what was trusted before, and the authority.
 func writeBundle(dir string, ca *x509.Certificate) error {
+	ours := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})
+	if os.Getenv("SSL_CERT_FILE") == bundlePath(dir) {
+		// The shell sourced this sandbox's env file: the bundle holds what the
+		// variable named before that, which nothing else remembers.
+		if written, err := os.ReadFile(bundlePath(dir)); err == nil && bytes.Contains(written, ours) {
+			return nil
+		}
+	}
 	bundle, err := trustedBefore(dir)
 	if err != nil {
 		return err
@@ -162,7 +171,7 @@ func writeBundle(dir string, ca *x509.Certificate) error {
 	if len(bundle) > 0 && bundle[len(bundle)-1] != '\n' {
 		bundle = append(bundle, '\n')
 	}
-	bundle = append(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})...)
+	bundle = append(bundle, ours...)
 	return os.WriteFile(bundlePath(dir), bundle, 0o644)
 }
 
@@ -173,7 +182,7 @@ func trustedBefore(dir string) ([]byte, error) {
 		if _, err := os.Stat(filepath.Join(filepath.Dir(named), "ca-key.pem")); errors.Is(err, fs.ErrNotExist) {
 			data, err := os.ReadFile(named)
 			if err != nil {
-				return nil, fmt.Errorf("read the bundle that SSL_CERT_FILE names: %w", err)
+				return nil, fmt.Errorf("read the bundle that SSL_CERT_FILE names: %w; if it was that of a sandbox which is gone, unset SSL_CERT_FILE", err)
 			}
 			return data, nil
 		}

@@ -106,7 +106,7 @@ func TestFailures(t *testing.T) {
 		{"storage never ready", "POST /api/publish", failure(400, storageRefusal), "publish to orders-client-app1a2b3c4d: gave up after 14m", "role assignments of the host's identity"},
 		{"site never there", "POST /api/publish", failure(503, ""), "gave up after 2m", "pulumi up again"},
 		{"another is running", "GET /api/deployments/latest", status("d2", 4), `look at the running deployment: expected "d1", got "d2"`, "somebody else published meanwhile"},
-		{"another package is running", "GET /api/deployments/latest", answer{200, map[string]any{"id": "d1", "status": 4, "package_sha256": sum(nil)}},
+		{"another package is running", "GET /api/deployments/latest", answer{200, map[string]any{"id": "d1", "status": 4, "packageSha256": sum(nil)}},
 			"look at the running deployment: expected package ", "somebody else published meanwhile"},
 		{"not active", "GET /api/deployments/latest", answer{200, map[string]any{"id": "d1", "status": 4, "active": false}}, `expected "d1" to be active`, "somebody else published meanwhile"},
 	} {

@@ -45,7 +45,7 @@ type deployment struct {
 	Active     *bool  `json:"active"`
 	// PackageSHA256 is told by the sandbox and by no SCM site of Azure, which
 	// leaves the deployment's id as the proof of what runs.
-	PackageSHA256 string `json:"package_sha256"`
+	PackageSHA256 string `json:"packageSha256"`
 }
 
 // A statusError is an answer that is not a success.

@@ -76,7 +76,7 @@ func newWorld(t *testing.T) *world {
 		"POST /api/publish":           {{http.StatusAccepted, "d1"}},
 		deploymentPath:                {{http.StatusOK, map[string]any{"id": "d1", "status": 2}}, {http.StatusOK, map[string]any{"id": "d1", "status": 4}}},
 		deploymentPath + "/log":       {{http.StatusOK, []any{map[string]any{"message": "Receiving the package"}}}},
-		"GET /api/deployments/latest": {{http.StatusOK, map[string]any{"id": "d1", "status": 4, "active": true, "package_sha256": sum(w.content)}}},
+		"GET /api/deployments/latest": {{http.StatusOK, map[string]any{"id": "d1", "status": 4, "active": true, "packageSha256": sum(w.content)}}},
 	}
 	return w
 }

@@ -40,6 +40,9 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 	if err := parse(flags, args); err != nil {
 		return err
 	}
+	if *keep && *asJSON {
+		return withHint(errors.New("expected one of -keep and -json, got both: the report counts what destroy left"), "leave one of them out")
+	}
 	if *stack == neighbour {
 		return fmt.Errorf("expected a stack of this project, got %q, which the demo uses itself", *stack)
 	}
@@ -55,9 +58,12 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 	if *asJSON {
 		d.show = stderr
 	}
-	if !*keep {
-		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	}
+	kept := false
+	defer func() {
+		if !kept {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}()
 	if d.sandbox, err = start(ctx, sandbox.Options{Dir: filepath.Join(dir, "sandbox")}, project, stderr); err != nil {
 		return err
 	}
@@ -77,6 +83,7 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 		}
 	}
 	if *keep {
+		kept = true
 		d.say("\nstill serving on %s; in a second shell:\n\n    . %s\n    cd %s\n    pulumi stack select %s\n\nCtrl-C stops it; then remove %s\n",
 			d.sandbox.BaseURL, d.sandbox.EnvFile(d.tenant), d.project.Dir, d.stack, dir)
 		<-ctx.Done()

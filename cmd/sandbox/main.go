@@ -41,7 +41,9 @@ func main() {
 	} else if name == engine.LanguageHost {
 		err = engine.ServeLanguageHost(os.Args[1:])
 	} else {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		// A closed terminal (SIGHUP) must clean up too.
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+		context.AfterFunc(ctx, stop) // a second one ends the process at once
 		err = run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 		stop()
 		name = "sandbox"

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -33,7 +34,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer s.Close()
-	stacks, err := copyStackFiles(project)
+	stacks, err := copyStackFiles(project, filepath.Join(s.Dir, "state"))
 	if err != nil {
 		return err
 	}
@@ -50,6 +51,12 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // start starts a sandbox and lays out its engine.
 func start(ctx context.Context, options sandbox.Options, project string, stderr io.Writer) (*sandbox.Sandbox, error) {
+	if _, err := exec.LookPath("go"); err != nil {
+		return nil, withHint(fmt.Errorf("expected the go command, which builds the program and the function apps: %w", err), "put the bin folder of a Go installation on PATH")
+	}
+	if _, err := os.UserCacheDir(); err != nil {
+		return nil, withHint(fmt.Errorf("expected a cache folder, where the Pulumi CLI is kept: %w", err), "set HOME")
+	}
 	options.Output = stderr
 	options.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s, err := sandbox.Start(ctx, options)
@@ -88,8 +95,9 @@ func projectDir() (string, error) {
 
 // copyStackFiles makes a git-ignored Pulumi.local-X.yaml of each committed
 // stack file, because `pulumi stack init` writes into the file of its stack.
-// Those that exist are left alone. It returns the stacks' names.
-func copyStackFiles(project string) ([]string, error) {
+// Those that exist are left alone, but for the salt of a stack that is not in
+// state. It returns the stacks' names.
+func copyStackFiles(project, state string) ([]string, error) {
 	files, err := filepath.Glob(filepath.Join(project, "Pulumi.*.yaml"))
 	if err != nil {
 		return nil, err
@@ -100,7 +108,8 @@ func copyStackFiles(project string) ([]string, error) {
 		if strings.HasPrefix(name, "local-") {
 			continue
 		}
-		if err := copyNew(file, filepath.Join(project, "Pulumi.local-"+name+".yaml")); err != nil {
+		local := filepath.Join(project, "Pulumi.local-"+name+".yaml")
+		if err := errors.Join(copyNew(file, local), dropOldSalt(local, "local-"+name, state)); err != nil {
 			return nil, fmt.Errorf("copy stack file: %w", err)
 		}
 		stacks = append(stacks, "local-"+name)
@@ -126,6 +135,30 @@ func copyNew(from, path string) error {
 	}
 	_, err = f.Write(data)
 	return errors.Join(err, f.Close())
+}
+
+// dropOldSalt removes the encryption salt from the file of a stack that this
+// sandbox does not have: it goes with the passphrase of another directory, and
+// `pulumi stack init` would call the new one incorrect.
+func dropOldSalt(path, stack, state string) error {
+	known, err := filepath.Glob(filepath.Join(state, ".pulumi", "stacks", "*", stack+".json*"))
+	if err != nil || len(known) > 0 {
+		return err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var kept []string
+	for line := range strings.Lines(string(data)) {
+		if !strings.HasPrefix(line, "encryptionsalt:") {
+			kept = append(kept, line)
+		}
+	}
+	if text := strings.Join(kept, ""); text != string(data) {
+		return os.WriteFile(path, []byte(text), 0o644)
+	}
+	return nil
 }
 
 // shown is a path as a person in the working directory would type it.

@@ -173,6 +173,14 @@ func TestASecondShell(t *testing.T) {
 
 	shell(t, dir, ". .sandbox/env; pulumi destroy --yes --skip-preview")
 	s.stop()
+
+	// The stack file still has the salt of the sandbox that is thrown away.
+	if err := os.RemoveAll(filepath.Join(dir, ".sandbox")); err != nil {
+		t.Fatal(err)
+	}
+	s = serve(t, binary, dir)
+	shell(t, dir, ". .sandbox/env; pulumi stack init local-dev")
+	s.stop()
 	for _, tree := range []string{dir, other} {
 		if got := git(t, tree, "status", "--porcelain"); got != "" {
 			t.Errorf("expected a clean tree, got:\n%s", got)
@@ -349,6 +357,7 @@ func TestWrongArguments(t *testing.T) {
 		{"unknown flag", []string{"demo", "-fast"}, root, []string{"-fast", "usage:"}},
 		{"an argument too many", []string{"demo", "dev"}, root, []string{`got "dev"`, "sandbox: hint:"}},
 		{"unknown stack", []string{"demo", "-stack", "staging"}, root, []string{"Pulumi.staging.yaml", "sandbox: hint:"}},
+		{"report of what is kept", []string{"demo", "-keep", "-json"}, root, []string{"expected one of -keep and -json", "sandbox: hint:"}},
 		{"outside the repository", []string{"serve"}, t.TempDir(), []string{"expected Pulumi.yaml", "sandbox: hint:"}},
 		{"an address for everybody", []string{"serve", "-addr", "0.0.0.0:8443", "-dir", t.TempDir()}, root, []string{"expected the loopback address"}},
 	} {

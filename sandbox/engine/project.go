@@ -121,10 +121,14 @@ func (p Project) Pulumi(ctx context.Context, output io.Writer, args ...string) e
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's Ctrl-C reaches it once, from us
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("pulumi %s: %w", strings.Join(args, " "), err)
+	err := cmd.Run()
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("pulumi %s: interrupted", args[0])
 	}
-	return nil
+	return fmt.Errorf("pulumi %s: %w", args[0], err)
 }
 
 // Outputs decodes a stack's exports into out.

@@ -85,7 +85,7 @@ func (l *Log) keep(entry Entry) {
 		l.entries = slices.Delete(l.entries, 0, historySize/10)
 	}
 	l.entries = append(l.entries, entry)
-	if entry.Unemulated != "" {
+	if entry.Unemulated != "" && len(l.strange) < historySize {
 		l.strange = append(l.strange, entry)
 	}
 }
