@@ -5,9 +5,12 @@ import "net/http"
 // This file is the metadata document, by which clients learn where to sign in
 // and where Graph and ARM are. azuread's go-azure-sdk reads version 2022-09-01
 // as one cloud, the Azure CLI 2019-05-01 as a list, and Azure Stack's tools
-// 2015-01-01 in its older form. Suffixes are under .invalid (RFC 6761), on
-// purpose: a client that makes host names of them fails at once and visibly,
-// where the endpoints that resources return work.
+// 2015-01-01 in its older form. The addresses of ARM and Graph end in a slash
+// and the login endpoint's does not, as in the document of the public cloud:
+// some commands of the Azure CLI append "subscriptions/…" to the first as it is.
+// Suffixes are under .invalid (RFC 6761), on purpose: a client that makes host
+// names of them fails at once and visibly, where the endpoints that resources
+// return work.
 
 const (
 	storageSuffix  = "storage.sandbox.invalid"
@@ -20,8 +23,8 @@ func (s *Service) metadata(w http.ResponseWriter, r *http.Request) {
 	document := map[string]any{
 		"name":                     "Sandbox",
 		"portal":                   base,
-		"resourceManager":          base,
-		"microsoftGraphResourceId": base,
+		"resourceManager":          base + "/",
+		"microsoftGraphResourceId": base + "/",
 		"graph":                    base,
 		"graphAudience":            base,
 		"authentication":           map[string]any{"loginEndpoint": base, "audiences": audiences, "tenant": "common", "identityProvider": "AAD"},

@@ -115,7 +115,7 @@ func TestMetadata(t *testing.T) {
 	w := newWorld(t)
 	anonymous := map[string]string{"Authorization": ""}
 	document := object(t, w.do(request{method: "GET", path: "/metadata/endpoints?api-version=2022-09-01", header: anonymous}))
-	for name, want := range map[string]any{"resourceManager": baseURL, "microsoftGraphResourceId": baseURL} {
+	for name, want := range map[string]any{"resourceManager": baseURL + "/", "microsoftGraphResourceId": baseURL + "/"} {
 		if document[name] != want {
 			t.Errorf("got %s %v, want %v", name, document[name], want)
 		}
@@ -197,9 +197,9 @@ func TestLists(t *testing.T) {
 			t.Errorf("%s: got resources %q, want %q", scope, got, want)
 		}
 	}
-	filtered := w.must(200, "GET", sub+"/resources?api-version=2021-04-01&$filter=resourceType+eq+'microsoft.web/sites'", "")
-	if got := names(filtered); !slices.Equal(got, []string{"orders-app"}) {
-		t.Errorf("filtered: got %q, want orders-app", got)
+	detailed := w.must(200, "GET", sub+"/providers/Microsoft.Web/serverfarms?api-version=2022-03-01&detailed=true", "")
+	if got := names(detailed); !slices.Equal(got, []string{"app-plan"}) {
+		t.Errorf("plans in detail: got %q, want app-plan", got)
 	}
 	if got := names(w.must(200, "GET", sub+"/providers/Microsoft.Web/sites", "")); !slices.Equal(got, []string{"orders-app"}) {
 		t.Errorf("sites of the subscription: got %q", got)

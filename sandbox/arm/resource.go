@@ -304,6 +304,11 @@ func (c *call) list(t *resourceType) (reply, error) {
 	if err := t.supports(c.version); err != nil {
 		return reply{}, err
 	}
+	// Plans are always shown in full; which properties the short form leaves out
+	// is not documented: learn.microsoft.com/rest/api/appservice/app-service-plans/list.
+	if detailed := c.r.URL.Query().Get("detailed"); detailed != "" && detailed != "true" {
+		return reply{}, unknown("detailed=%s", detailed)
+	}
 	within := c.subscriptionID()
 	if c.r.PathValue("group") != "" {
 		parent, err := c.parentOf(t)

@@ -46,7 +46,7 @@ func (s *Service) resourceManager() []route.Route {
 		{Pattern: "GET " + subscriptionPath, Permission: may(subscriptionRead), Serve: read((*call).getSubscription), Doc: docs + "resources/subscriptions/get"},
 		{Pattern: "GET " + subscriptionPath + "/locations", Permission: may("Microsoft.Resources/subscriptions/locations/read"), Serve: read((*call).listLocations), Doc: docs + "resources/subscriptions/list-locations"},
 		{Pattern: "GET " + subscriptionPath + "/resourcegroups", Serve: read((*call).listGroups), Doc: docs + "resources/resource-groups/list"},
-		{Pattern: "GET " + subscriptionPath + "/resources", Query: []string{"$filter"}, Serve: read((*call).listResources), Doc: docs + "resources/resources/list"},
+		{Pattern: "GET " + subscriptionPath + "/resources", Query: []string{"$filter", "$expand"}, Serve: read((*call).listResources), Doc: docs + "resources/resources/list"},
 		{Pattern: "GET " + subscriptionPath + "/operationresults/{operation}", Serve: read((*call).operationResult), Doc: "https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations"},
 		{Pattern: "GET " + subscriptionPath + "/providers", Permission: may(providerRead), Serve: read((*call).listNamespaces), Doc: docs + "resources/providers/list"},
 		{Pattern: "GET " + subscriptionPath + "/providers/{namespace}", Permission: may(providerRead), Serve: read((*call).getNamespace), Doc: docs + "resources/providers/get"},
@@ -61,7 +61,7 @@ func (s *Service) resourceManager() []route.Route {
 		{Pattern: "PUT " + groupPath, Permission: may(groupWrite), Serve: s.do((*call).putGroup), Doc: docs + "resources/resource-groups/create-or-update"},
 		{Pattern: "GET " + groupPath, Permission: may(groupRead), Serve: read((*call).getGroup), Doc: docs + "resources/resource-groups/get"},
 		{Pattern: "DELETE " + groupPath, Permission: may(groupErase), Serve: s.do((*call).deleteGroup), Doc: docs + "resources/resource-groups/delete"},
-		{Pattern: "GET " + groupPath + "/resources", Query: []string{"$filter"}, Permission: may(groupRead), Serve: read((*call).listResources), Doc: docs + "resources/resources/list-by-resource-group"},
+		{Pattern: "GET " + groupPath + "/resources", Query: []string{"$filter", "$expand"}, Permission: may(groupRead), Serve: read((*call).listResources), Doc: docs + "resources/resources/list-by-resource-group"},
 	}
 }
 
@@ -97,6 +97,7 @@ func (s *Service) siteParts() []route.Route {
 	return []route.Route{
 		{Pattern: "PUT " + sitePath + "/config/appsettings", Permission: action("config/write"), Serve: s.do((*call).putSettings), Doc: doc + "update-application-settings"},
 		{Pattern: "POST " + sitePath + "/config/appsettings/list", Permission: action("config/list/action"), Serve: s.do((*call).listSettings), Doc: doc + "list-application-settings"},
+		{Pattern: "GET " + sitePath + "/config/slotconfignames", Permission: action("config/read"), Serve: s.do((*call).slotNames), Doc: doc + "list-slot-configuration-names"},
 		{Pattern: "GET " + sitePath + "/config/web", Permission: action("config/read"), Serve: s.do((*call).getConfig), Doc: doc + "get-configuration"},
 		{Pattern: "GET " + sitePath + "/basicpublishingcredentialspolicies/{policy}", Permission: action("basicPublishingCredentialsPolicies/read"), Serve: s.do((*call).policy), Doc: doc + "get-scm-allowed"},
 		{Pattern: "PUT " + sitePath + "/basicpublishingcredentialspolicies/{policy}", Permission: action("basicPublishingCredentialsPolicies/write"), Serve: s.do((*call).policy), Doc: doc + "update-scm-allowed"},
@@ -132,7 +133,7 @@ func (s *Service) ofType(t *resourceType) []route.Route {
 		{Pattern: "GET " + collection, Permission: may(t.name + "/read"), Serve: bind((*call).list), Doc: t.doc},
 	}
 	if t.tracked() {
-		routes = append(routes, route.Route{Pattern: "GET " + subscriptionPath + "/" + strings.ToLower(t.under), Permission: may(t.name + "/read"), Serve: bind((*call).list), Doc: t.doc})
+		routes = append(routes, route.Route{Pattern: "GET " + subscriptionPath + "/" + strings.ToLower(t.under), Permission: may(t.name + "/read"), Query: strings.Fields(t.query[http.MethodGet]), Serve: bind((*call).list), Doc: t.doc})
 	}
 	return routes
 }

@@ -38,6 +38,7 @@ func serverFarms() *resourceType {
 			"kind": text("functionapp", "linux", "elastic"),
 			"sku":  object(schema{"name": text().need(), "tier": text(), "size": text(), "family": text(), "capacity": whole(0, 100)}).need(),
 		}),
+		query:   map[string]string{http.MethodGet: "detailed"},
 		created: http.StatusOK,
 		check:   checkPlan,
 		keep:    keepPlan,

@@ -63,6 +63,10 @@ func TestAppSettings(t *testing.T) {
 		properties, _ := w.must(200, "POST", settings+"/list", "")["properties"].(map[string]any)
 		return properties
 	}
+	sticky := w.must(200, "GET", site+"/config/slotConfigNames", "")
+	if got, ok := at(sticky, "properties").(map[string]any)["appSettingNames"]; !ok || got != nil {
+		t.Errorf("got settings of slots %v, want none", got)
+	}
 	if got := read(); len(got) != 0 {
 		t.Errorf("new site: got settings %v, want none", got)
 	}

@@ -178,6 +178,19 @@ func (c *call) getConfig() (reply, error) {
 	return ok(map[string]any{"id": site.ID + "/config/web", "name": site.Name, "type": configType, "location": site.Location, "properties": shown})
 }
 
+// slotNames shows the settings that stay with a slot in a swap, which the Azure
+// CLI asks for when it lists or deletes app settings. There are none: nothing in
+// the sandbox sets them, and Flex Consumption has no slots.
+func (c *call) slotNames() (reply, error) {
+	site, err := c.site()
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(map[string]any{"id": nil, "name": site.Name, "type": siteType, "location": site.Location, "properties": map[string]any{
+		"appSettingNames": nil, "azureStorageConfigNames": nil, "connectionStringNames": nil,
+	}})
+}
+
 // policy answers a publishing credentials policy, read or written:
 // learn.microsoft.com/azure/app-service/configure-basic-auth-disable.
 func (c *call) policy() (reply, error) {

@@ -19,7 +19,7 @@ type resourceType struct {
 	versions []string // accepted api-versions
 	names    nameRule
 	body     schema            // of the whole request
-	query    map[string]string // further query parameters by method, space-separated
+	query    map[string]string // further query parameters by method, space-separated; of GET: those of a subscription's list
 
 	// created is the status of a creation; 202 makes it asynchronous with a
 	// Location, 201 with poll one with Azure-AsyncOperation.

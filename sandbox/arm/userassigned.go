@@ -19,7 +19,7 @@ import (
 
 const userAssignedType = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
-var identityVersions = []string{"2023-01-31", "2023-07-31-preview", "2024-11-30", "2025-01-31-preview"}
+var identityVersions = []string{"2022-01-31-preview", "2023-01-31", "2023-07-31-preview", "2024-11-30", "2025-01-31-preview"}
 
 func userAssignedIdentities() *resourceType {
 	return &resourceType{

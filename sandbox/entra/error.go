@@ -182,8 +182,11 @@ func (s *Service) writeError(w http.ResponseWriter, r *http.Request, e *Error) {
 // the ids of the exchange. The correlation id is the client's, if it sent one.
 func setHeaders(w http.ResponseWriter, r *http.Request) (trace, correlation string) {
 	trace, correlation = uuid.NewString(), uuid.NewString()
-	if sent, err := uuid.Parse(r.Header.Get("client-request-id")); err == nil {
-		correlation = sent.String()
+	// MSAL for JavaScript puts it into the address and the form.
+	for _, given := range []string{r.Header.Get("client-request-id"), r.URL.Query().Get("client-request-id"), r.PostForm.Get("client-request-id")} {
+		if sent, err := uuid.Parse(given); err == nil {
+			correlation = sent.String()
+		}
 	}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store, no-cache")

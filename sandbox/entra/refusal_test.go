@@ -277,6 +277,35 @@ func (tt refusalTest) run(t *testing.T, w *world) {
 	}
 }
 
+// The request is that of MSAL for JavaScript, which puts the correlation id into
+// the address and the form, and says in the form what other libraries say in
+// headers.
+func TestARequestOfMSALForJavaScript(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inAddress, inForm := uuid.NewString(), uuid.NewString()
+	path := "/" + w.contoso.ID + "/oauth2/v2.0/token?client-request-id=" + inAddress
+	form := w.secretForm()
+	for name, value := range map[string]string{
+		"client_info": "1", "x-client-SKU": "msal.js.node", "x-client-VER": "5.0.0", "x-client-OS": "linux", "x-client-CPU": "x64",
+		"x-client-current-telemetry": "5|771,0,,,|,", "x-client-last-telemetry": "5|0|||0,0", "x-ms-lib-capability": "retry-after, h429",
+		"client-request-id": inForm, "claims": `{"access_token":{"xms_cc":{"values":["CP1"]}},"id_token":{"signin_state":{"essential":false},"login_hint":{"essential":false},"tenant_region_sub_scope":{"essential":false}}}`,
+	} {
+		form.Set(name, value)
+	}
+	if a := w.post(t, path, form); a.status != http.StatusOK {
+		t.Errorf("got status %d %v, want 200", a.status, a.body)
+	}
+	form.Set("client_secret", "wrong")
+	if a := w.post(t, path, form); a.status != http.StatusUnauthorized || a.body["correlation_id"] != inForm {
+		t.Errorf("wrong secret: got status %d and correlation id %v, want 401 and that of the form, %q", a.status, a.body["correlation_id"], inForm)
+	}
+	form.Del("client-request-id")
+	if a := w.post(t, path, form); a.body["correlation_id"] != inAddress {
+		t.Errorf("wrong secret: got correlation id %v, want that of the address, %q", a.body["correlation_id"], inAddress)
+	}
+}
+
 var timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$`)
 
 // checkRefusal checks the parts that every refusal has.

@@ -22,7 +22,7 @@ func (s *Service) routes() []route.Route {
 		{Pattern: "GET /{tenant}/discovery/v2.0/keys", Serve: s.keysV2, Doc: docKeys, Checked: checked},
 		{Pattern: "GET /{tenant}/discovery/keys", Serve: s.keysV1, Doc: docKeys, Checked: checked},
 		{Pattern: "GET /common/discovery/instance", Query: []string{"api-version", "authorization_endpoint"}, Serve: s.discoverInstance, Doc: docInstance, Checked: checked},
-		{Pattern: "POST /{tenant}/oauth2/v2.0/token", Serve: s.tokenV2, Doc: docGrant, Checked: checked},
+		{Pattern: "POST /{tenant}/oauth2/v2.0/token", Query: []string{"client-request-id"}, Serve: s.tokenV2, Doc: docGrant, Checked: checked},
 		{Pattern: "POST /{tenant}/oauth2/token", Query: []string{"api-version"}, Serve: s.tokenV1, Doc: docV1, Checked: checked},
 		{Pattern: "GET /{tenant}/oauth2/v2.0/token", Serve: s.tokenByGet, Doc: docErrors, Checked: checked},
 		{Pattern: "GET /{tenant}/oauth2/token", Serve: s.tokenByGet, Doc: docErrors, Checked: checked},

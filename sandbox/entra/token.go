@@ -283,15 +283,25 @@ func resourceOfScope(form url.Values) (string, error) {
 	return strings.TrimSuffix(wanted[0], "/.default"), nil
 }
 
+// aboutLibrary are the parameters in which MSAL for JavaScript describes itself,
+// its application, its earlier requests, and that it heeds Retry-After: what the
+// other libraries say in headers of the same names. They change no answer
+// (AADServerParamKeys of @azure/msal-common).
+var aboutLibrary = []string{
+	"x-client-SKU", "x-client-VER", "x-client-OS", "x-client-CPU", "x-app-name", "x-app-ver",
+	"x-client-current-telemetry", "x-client-last-telemetry", "x-ms-lib-capability",
+}
+
 // checkParameters lets no parameter pass unread.
 func checkParameters(form url.Values, target string) error {
 	known := []string{
 		"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", target,
 		"client_info", // asks for a hint about the user, of which there is none
 		"claims",
+		"client-request-id", // the correlation id: setHeaders
 	}
 	for name := range form {
-		if !slices.Contains(known, name) {
+		if !slices.Contains(known, name) && !slices.Contains(aboutLibrary, name) {
 			return unemulated("form parameter " + shown(name))
 		}
 	}
@@ -301,18 +311,21 @@ func checkParameters(form url.Values, target string) error {
 // checkClaimsParameter admits what azidentity and MSAL send when the program
 // says that it understands claims challenges: {"access_token":{"xms_cc":…}}.
 // It changes nothing here, because no service of the sandbox challenges
-// (https://learn.microsoft.com/entra/identity-platform/claims-challenge).
+// (https://learn.microsoft.com/entra/identity-platform/claims-challenge). MSAL
+// for JavaScript adds three claims of an ID token (OpenID Connect Core 1.0,
+// section 5.5), and this grant gives none.
 func checkClaimsParameter(claims string) error {
 	if claims == "" {
 		return nil
 	}
+	known := []string{"access_token.xms_cc", "id_token.signin_state", "id_token.login_hint", "id_token.tenant_region_sub_scope"}
 	var asked map[string]map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(claims), &asked); err != nil {
 		return unemulated("a claims parameter that is not a claims request")
 	}
 	for token, names := range asked {
 		for name := range names {
-			if token != "access_token" || name != "xms_cc" {
+			if !slices.Contains(known, token+"."+name) {
 				return unemulated(fmt.Sprintf("claims request %s of %s", shown(name), shown(token)))
 			}
 		}

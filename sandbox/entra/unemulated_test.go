@@ -34,6 +34,7 @@ func TestUnemulated(t *testing.T) {
 		{name: "grant type of users", form: setTo("grant_type", "refresh_token")},
 		{name: "form parameter", form: setTo("login_hint", "somebody")},
 		{name: "claims request", form: setTo("claims", `{"access_token":{"nbf":{"essential":true}}}`)},
+		{name: "claims request for an ID token", form: setTo("claims", `{"id_token":{"email":null}}`)},
 		{name: "claims that are no request", form: setTo("claims", "x")},
 		{name: "bare default scope", form: setTo("scope", ".default")},
 		{name: "secret in header and body", edit: func(r *http.Request) { r.SetBasicAuth(clientIDOf(r), clientSecret) }},

@@ -1,0 +1,82 @@
+package arm_test
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"app-to-app/sandbox/store"
+)
+
+// The filters are those of the Azure CLI's "az resource list".
+func TestResourcesAreFiltered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy()
+	w.must(200, "PUT", identity, `{"location":"westeurope","tags":{"Stack":"dev"}}`)
+	all := []string{"app-id", "ordersapp", "app-plan", "orders-app"}
+	for _, tt := range []struct {
+		filter string
+		want   []string
+	}{
+		{filter: "", want: all},
+		{filter: "resourceType eq 'microsoft.web/sites'", want: []string{"orders-app"}},
+		{filter: "resourceGroup eq 'RG'", want: all},
+		{filter: "resourceGroup eq 'other'", want: nil},
+		{filter: "location eq 'West Europe'", want: all},
+		{filter: "location eq 'eastus'", want: nil},
+		{filter: "name eq 'APP-plan'", want: []string{"app-plan"}},
+		{filter: "name eq 'it''s and more'", want: nil},
+		{filter: "resourceGroup eq 'rg' and name eq 'orders-app' and resourceType eq 'Microsoft.Web/sites'", want: []string{"orders-app"}},
+		{filter: "name eq 'orders-app' and resourceType eq 'Microsoft.Web/serverfarms'", want: nil},
+		{filter: "tagname eq 'stack'", want: []string{"app-id"}},
+		{filter: "tagname eq 'stack' and tagvalue eq 'dev'", want: []string{"app-id"}},
+		{filter: "tagname eq 'stack' and tagvalue eq 'DEV'", want: nil},
+	} {
+		t.Run(tt.filter, func(t *testing.T) {
+			answer := w.must(200, "GET", sub+"/resources?api-version=2021-04-01&$filter="+url.QueryEscape(tt.filter), "")
+			if got := names(answer); !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+			if items, _ := answer["value"].([]any); len(items) == 1 && strings.HasPrefix(tt.filter, "tagname") {
+				got, want := at(items[0], "tags") != nil, !strings.Contains(tt.filter, "tagvalue")
+				if got != want {
+					t.Errorf("got tags shown %v, want %v", got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestResourcesAreExpanded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy()
+	var stored store.Resource
+	if err := w.store.View(func(tx *store.Tx) error {
+		stored, _ = store.ResourceByID(tx, site)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	path := sub + "/resources?api-version=2021-04-01&$filter=name+eq+'orders-app'"
+	plain, _ := w.must(200, "GET", path, "")["value"].([]any)
+	full, _ := w.must(200, "GET", path+"&$expand=createdTime,changedTime,provisioningState", "")["value"].([]any)
+	if len(plain) != 1 || len(full) != 1 {
+		t.Fatalf("got %d and %d resources, want one each", len(plain), len(full))
+	}
+	for name, want := range map[string]string{
+		"createdTime":       stored.CreatedAt.UTC().Format(time.RFC3339Nano),
+		"changedTime":       stored.ChangedAt.UTC().Format(time.RFC3339Nano),
+		"provisioningState": "Succeeded",
+	} {
+		if got := at(full[0], name); got != want {
+			t.Errorf("got %s %v, want %v", name, got, want)
+		}
+		if got := at(plain[0], name); got != nil {
+			t.Errorf("not asked for: got %s %v, want none", name, got)
+		}
+	}
+}
