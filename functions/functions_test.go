@@ -213,9 +213,10 @@ func TestHandlersNameEveryBadAppSetting(t *testing.T) {
 		{"client without any", "orders-client", nil, []string{"ORDERS_URL", "ORDERS_SCOPE", "ORDERS_TENANT_ID", "ORDERS_AUTHORITY_HOST",
 			"ORDERS_TOKEN_PROVIDERS", "ORDERS_SCHEDULE"}},
 		{"client with bad ones", "orders-client", client("ORDERS_URL", "http://127.0.0.1", "ORDERS_SCOPE", "Orders.Read",
-			"ORDERS_TOKEN_PROVIDERS", "azidentity,msal", "ORDERS_MANAGED_IDENTITY_CLIENT_ID", "me"),
-			[]string{"ORDERS_URL", "ORDERS_SCOPE", "ORDERS_TOKEN_PROVIDERS", `token provider \"msal\" is not built in; there are: azidentity`,
-				"ORDERS_MANAGED_IDENTITY_CLIENT_ID"}},
+			"ORDERS_TOKEN_PROVIDERS", "azidentity,kerberos,appauth", "ORDERS_MANAGED_IDENTITY_CLIENT_ID", "me",
+			"ORDERS_CLIENT_SECRET", "s3cret", "ORDERS_CLIENT_CERTIFICATE", "c3rt", "AzureServicesAuthConnectionString", "RunAs=CurrentUser"),
+			[]string{"ORDERS_URL", "ORDERS_SCOPE", "ORDERS_TOKEN_PROVIDERS", `token provider \"kerberos\" is not built in; there are: adal, appauth, azidentity, msal`,
+				"ORDERS_MANAGED_IDENTITY_CLIENT_ID", "ORDERS_CLIENT_ID: missing", "got both", "ORDERS_CLIENT_CERTIFICATE: expected", "AzureServicesAuthConnectionString: RunAs=CurrentUser"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -78,8 +78,13 @@ type handler struct {
 // with exit code 0.
 func startHandler(t *testing.T, name string, settings map[string]string) *handler {
 	t.Helper()
+	return startCommand(t, name, handlerCommand(context.Background(), name, settings))
+}
+
+// startCommand is startHandler for a command that is set up already.
+func startCommand(t *testing.T, name string, command *exec.Cmd) *handler {
+	t.Helper()
 	h := &handler{}
-	command := handlerCommand(context.Background(), name, settings)
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

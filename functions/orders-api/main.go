@@ -17,7 +17,7 @@ import (
 	"app-to-app/functions/internal/orders"
 )
 
-func main() { os.Exit(customhandler.Main(start)) }
+func main() { os.Exit(customhandler.Main("orders-api", start)) }
 
 func start(ctx context.Context, app *customhandler.App) error {
 	settings, err := readSettings(app.Settings)

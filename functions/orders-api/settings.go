@@ -8,6 +8,7 @@ import (
 // settings are the app settings of the API.
 type settings struct {
 	tenantID, authorityHost, audience, role string
+	v1Issuer, v1Audience                    string
 	allowedClients, blockedCallers          []string
 }
 
@@ -17,6 +18,9 @@ func readSettings(app *customhandler.AppSettings) (settings, error) {
 		authorityHost: app.HTTPS("ORDERS_AUTHORITY_HOST", "the authority host, such as https://login.microsoftonline.com"),
 		audience:      app.Required("ORDERS_AUDIENCE", "this API's client ID, the audience of its access tokens"),
 		role:          app.Required("ORDERS_ROLE", "the value of the app role that callers need, such as Orders.Read"),
+		// Empty: v1.0 tokens are refused (see auth.Config).
+		v1Issuer:   app.Optional("ORDERS_V1_ISSUER"),
+		v1Audience: app.Optional("ORDERS_V1_AUDIENCE"),
 		// Empty: the app role alone decides (see auth.Config).
 		allowedClients: app.GUIDs("ORDERS_ALLOWED_CLIENTS"),
 		blockedCallers: app.GUIDs("ORDERS_BLOCKED_CALLERS"),
@@ -30,6 +34,8 @@ func (s settings) verifier(keys auth.KeySource) auth.Config {
 		AuthorityHost:  s.authorityHost,
 		Audience:       s.audience,
 		Role:           s.role,
+		V1Issuer:       s.v1Issuer,
+		V1Audience:     s.v1Audience,
 		Keys:           keys,
 		AllowedClients: s.allowedClients,
 		BlockedCallers: s.blockedCallers,

@@ -14,9 +14,8 @@ import (
 	"app-to-app/functions/internal/auth"
 )
 
-// This test is inside the package because it is package main: what several
-// token providers do together cannot be reached from outside while only one is
-// built in.
+// This test is inside the package because it is package main: a token provider
+// that panics cannot be had from outside.
 
 // A fakeProvider gets its token, fails or panics.
 type fakeProvider struct {

@@ -15,10 +15,10 @@ import (
 	"app-to-app/functions/internal/customhandler"
 )
 
-func main() { os.Exit(customhandler.Main(start)) }
+func main() { os.Exit(customhandler.Main("orders-client", start)) }
 
 func start(_ context.Context, app *customhandler.App) error {
-	settings, err := readSettings(app.Settings)
+	settings, err := readSettings(app.Settings, app.Logger)
 	if err != nil {
 		return err
 	}

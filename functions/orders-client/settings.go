@@ -13,7 +13,7 @@ type settings struct {
 	providers                                     []auth.TokenProvider
 }
 
-func readSettings(app *customhandler.AppSettings) (settings, error) {
+func readSettings(app *customhandler.AppSettings, logger *slog.Logger) (settings, error) {
 	s := settings{
 		url:           app.HTTPS("ORDERS_URL", "the URL of the orders, as https://host/api/orders"),
 		scope:         app.Required("ORDERS_SCOPE", "the API's identifier URI and /.default"),
@@ -26,19 +26,39 @@ func readSettings(app *customhandler.AppSettings) (settings, error) {
 	if err := auth.CheckScope(s.scope); s.scope != "" && err != nil {
 		app.Refuse("ORDERS_SCOPE", err)
 	}
-	clientID := app.OptionalGUID("ORDERS_MANAGED_IDENTITY_CLIENT_ID")
+	config := readProviderConfig(app)
+	config.Scope, config.TenantID, config.AuthorityHost, config.Logger = s.scope, s.tenantID, s.authorityHost, logger
 	const providers = "ORDERS_TOKEN_PROVIDERS"
+	names := app.List(providers)
 	if app.Required(providers, "the token providers to use, separated by commas, such as azidentity") != "" {
-		var err error
-		s.providers, err = auth.NewTokenProviders(app.List(providers), auth.ProviderConfig{
-			Scope:                   s.scope,
-			ManagedIdentityClientID: clientID,
-		})
-		if err != nil {
+		if err := auth.CheckTokenProviders(names, config); err != nil {
 			app.Refuse(providers, err)
 		}
 	}
+	if err := app.Err(); err != nil {
+		return s, err
+	}
+	var err error
+	if s.providers, err = auth.NewTokenProviders(names, config); err != nil {
+		app.Refuse(providers, err)
+	}
 	return s, app.Err()
+}
+
+// readProviderConfig reads what the client's credential follows from.
+func readProviderConfig(app *customhandler.AppSettings) auth.ProviderConfig {
+	return auth.ProviderConfig{
+		ClientID:                app.OptionalGUID("ORDERS_CLIENT_ID"),
+		ClientSecret:            auth.NewSecret(app.Optional("ORDERS_CLIENT_SECRET")),
+		ClientCertificate:       auth.NewSecret(app.Optional("ORDERS_CLIENT_CERTIFICATE")),
+		ManagedIdentityClientID: app.OptionalGUID("ORDERS_MANAGED_IDENTITY_CLIENT_ID"),
+		ConnectionString:        auth.NewSecret(app.Optional("AzureServicesAuthConnectionString")),
+		CertificateDir:          app.Optional("ORDERS_CERTIFICATE_DIR"),
+		// App Service sets the first for an app with a managed identity, and the
+		// second for every app: there, the Azure CLI must not be looked for
+		// (https://learn.microsoft.com/azure/app-service/reference-app-settings).
+		Local: app.Optional("IDENTITY_ENDPOINT") == "" && app.Optional("WEBSITE_INSTANCE_ID") == "",
+	}
 }
 
 // LogValue is what the log may say of the settings.

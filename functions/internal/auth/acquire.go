@@ -25,6 +25,10 @@ type CredentialKind string
 const (
 	UserAssigned   CredentialKind = "userAssigned"   // managed identity attached to the function app by the deployer
 	SystemAssigned CredentialKind = "systemAssigned" // managed identity of the function app itself
+	ClientSecret   CredentialKind = "clientSecret"   // client secret of an app registration
+	Certificate    CredentialKind = "certificate"    // client assertion signed with a certificate's key
+	Federated      CredentialKind = "federated"      // managed identity's token as the client assertion of an app registration
+	AzureCLI       CredentialKind = "azureCli"       // the developer's login with the Azure CLI
 )
 
 // A TokenSource is where an access token came from.
@@ -73,16 +77,61 @@ type TokenProvider interface {
 	Acquire(ctx context.Context) (Acquired, error)
 }
 
-// A ProviderConfig is what token providers are made from.
+// A ProviderConfig is what token providers are made from. The client's
+// credential follows from what is set; see [CheckTokenProviders].
 type ProviderConfig struct {
 	Scope                   string       // required; see [CheckScope]
+	TenantID                string       // required unless the credential is a managed identity
+	AuthorityHost           string       // likewise, such as https://login.microsoftonline.com
+	ClientID                string       // of the app registration; empty means a managed identity
+	ClientSecret            Secret       // of the app registration
+	ClientCertificate       Secret       // PEM: a certificate of the app registration and its RSA private key
 	ManagedIdentityClientID string       // of the user-assigned identity; empty means the system-assigned one
-	HTTPClient              *http.Client // nil means the library's own
+	ConnectionString        Secret       // of App Authentication, for the provider appauth
+	CertificateDir          string       // where appauth looks up certificates
+	Local                   bool         // a developer's machine: the Azure CLI stands in for the system-assigned identity
+	HTTPClient              *http.Client // nil means [http.DefaultClient]
+	Logger                  *slog.Logger // for warnings; nil means none
 }
 
+// resource is what the scope is for, as v1 endpoints and managed identities
+// name it.
+func (c ProviderConfig) resource() string { return strings.TrimSuffix(c.Scope, "/.default") }
+
+// A maker makes token providers with one library.
+type maker struct {
+	// takes are the kinds of credential that the library can do here.
+	takes []CredentialKind
+	// instead says which settings or providers to use for the other kinds.
+	instead string
+	// credential replaces the client's common credential; nil keeps it.
+	credential func(ProviderConfig) (credential, error)
+	ask        func(ProviderConfig, credential) (asker, error)
+}
+
+var managedIdentities = []CredentialKind{UserAssigned, SystemAssigned}
+
 // makers are the token providers that are built in.
-var makers = map[string]func(ProviderConfig) (TokenProvider, error){
-	"azidentity": newAzidentity,
+var makers = map[string]maker{
+	"adal": {
+		takes:   []CredentialKind{ClientSecret, Certificate},
+		instead: "set ORDERS_CLIENT_SECRET or ORDERS_CLIENT_CERTIFICATE, or use msal or azidentity",
+		ask:     askADAL,
+	},
+	"appauth": {
+		takes:      append([]CredentialKind{ClientSecret, Certificate, AzureCLI}, managedIdentities...),
+		credential: connectionCredential,
+		ask:        askAppauth,
+	},
+	"azidentity": {
+		takes: append([]CredentialKind{ClientSecret, Certificate, Federated, AzureCLI}, managedIdentities...),
+		ask:   askAzidentity,
+	},
+	"msal": {
+		takes:   append([]CredentialKind{ClientSecret, Certificate, Federated}, managedIdentities...),
+		instead: "set ORDERS_CLIENT_SECRET or ORDERS_CLIENT_CERTIFICATE, or use azidentity or appauth",
+		ask:     askMSAL,
+	},
 }
 
 // CheckScope returns an error unless the scope is one that the client
@@ -95,14 +144,63 @@ func CheckScope(scope string) error {
 	return nil
 }
 
+// A plan is a provider that can be made, and its credential.
+type plan struct {
+	name       string
+	credential credential
+}
+
+// CheckTokenProviders returns an error that names everything that keeps
+// [NewTokenProviders] from making these providers, each by its app setting:
+// names that are not built in or given twice, settings that contradict each
+// other or hold the wrong thing, and a provider whose library cannot use the
+// client's credential. The credential is
+//   - the client secret or the certificate, when one is set
+//   - federated, when only the client ID is set: the managed identity's token
+//     is the client assertion
+//   - else the managed identity, or the Azure CLI's login on a developer's
+//     machine when no user-assigned identity is named
+//
+// The provider appauth has its own, which is in its connection string; without
+// one it is the managed identity or the Azure CLI's login.
+func CheckTokenProviders(names []string, config ProviderConfig) error {
+	_, err := planProviders(names, config)
+	return err
+}
+
 // NewTokenProviders returns the providers of these names, in this order. The
-// error names each that is not built in or named twice, and what there is.
+// error is the one of [CheckTokenProviders], or a library's.
 func NewTokenProviders(names []string, config ProviderConfig) ([]TokenProvider, error) {
-	if len(names) == 0 {
-		return nil, fmt.Errorf("expected at least one token provider; there are: %s", known())
+	plans, err := planProviders(names, config)
+	if err != nil {
+		return nil, err
 	}
 	var providers []TokenProvider
 	var problems []error
+	for _, plan := range plans {
+		ask, err := makers[plan.name].ask(config, plan.credential)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("token provider %q: %w", plan.name, acquireError(err, plan.credential.secret)))
+			continue
+		}
+		providers = append(providers, newProvider(plan, ask))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	return providers, nil
+}
+
+func planProviders(names []string, config ProviderConfig) ([]plan, error) {
+	if len(names) == 0 {
+		return nil, fmt.Errorf("expected at least one token provider; there are: %s", known())
+	}
+	var plans []plan
+	var problems []error
+	common, commonErr := config.credential()
+	if commonErr != nil {
+		problems = append(problems, commonErr)
+	}
 	for i, name := range names {
 		maker, ok := makers[name]
 		if !ok {
@@ -113,17 +211,23 @@ func NewTokenProviders(names []string, config ProviderConfig) ([]TokenProvider, 
 			problems = append(problems, fmt.Errorf("token provider %q: expected once", name))
 			continue
 		}
-		provider, err := maker(config)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("token provider %q: %w", name, err))
+		used := common
+		if maker.credential != nil {
+			var err error
+			if used, err = maker.credential(config); err != nil {
+				problems = append(problems, fmt.Errorf("token provider %q: %w", name, err))
+				continue
+			}
+		} else if commonErr != nil {
+			continue // told already
+		}
+		if !slices.Contains(maker.takes, used.kind) {
+			problems = append(problems, fmt.Errorf("token provider %q cannot use the credential %s; %s", name, used.kind, maker.instead))
 			continue
 		}
-		providers = append(providers, provider)
+		plans = append(plans, plan{name, used})
 	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, err
-	}
-	return providers, nil
+	return plans, errors.Join(problems...)
 }
 
 func known() string {

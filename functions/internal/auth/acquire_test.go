@@ -22,22 +22,35 @@ import (
 // identities is the App Service identity endpoint of this test process: the
 // library reads its address from the environment, so there is one for all
 // tests, which share it by client id.
-var identities sync.Map // client id → http.HandlerFunc
+var identities sync.Map // client id, or client id and resource → http.HandlerFunc
 
 const identityHeader = "b7f1c0"
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			serve, ok := identities.Load(r.URL.Query().Get("client_id"))
-			if !ok || r.Header.Get("X-IDENTITY-HEADER") != identityHeader || r.URL.Query().Get("api-version") != "2019-08-01" {
+			query := r.URL.Query()
+			serve, ok := identities.Load(query.Get("client_id") + " " + query.Get("resource"))
+			if !ok {
+				serve, ok = identities.Load(query.Get("client_id"))
+			}
+			if !ok || r.Header.Get("X-IDENTITY-HEADER") != identityHeader || query.Get("api-version") != "2019-08-01" {
 				http.Error(w, "not a request of these tests", http.StatusTeapot)
 				return
 			}
 			serve.(http.HandlerFunc)(w, r)
 		}))
 		defer endpoint.Close()
-		for name, value := range map[string]string{"IDENTITY_ENDPOINT": endpoint.URL + "/msi/token", "IDENTITY_HEADER": identityHeader} {
+		cli, err := installCLI()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer func() { _ = os.RemoveAll(cli) }() // the system's temporary folder; nothing depends on it
+		for name, value := range map[string]string{
+			"IDENTITY_ENDPOINT": endpoint.URL + "/msi/token", "IDENTITY_HEADER": identityHeader,
+			"PATH": cli + string(os.PathListSeparator) + os.Getenv("PATH"),
+		} {
 			if err := os.Setenv(name, value); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				return 1
@@ -219,7 +232,7 @@ func TestTokenProvidersAreNamed(t *testing.T) {
 		want  []string
 	}{
 		{nil, []string{"at least one", "azidentity"}},
-		{[]string{"azidentity", "kerberos", "Azidentity"}, []string{`"kerberos"`, `"Azidentity"`, "there are: azidentity"}},
+		{[]string{"azidentity", "kerberos", "Azidentity"}, []string{`"kerberos"`, `"Azidentity"`, "there are: adal, appauth, azidentity, msal"}},
 		{[]string{"azidentity", "azidentity"}, []string{`"azidentity"`, "expected once"}},
 	} {
 		_, err := auth.NewTokenProviders(test.names, auth.ProviderConfig{Scope: "api://orders/.default"})

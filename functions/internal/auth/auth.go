@@ -11,7 +11,7 @@
 // and one kind of credential.
 //
 // The verifier is narrow on purpose: RS256, which is all that Entra ID signs
-// with, and v2.0 tokens of one tenant. There is no algorithm or issuer to
+// with, and v2.0 tokens of one tenant (v1.0 when configured). There is no algorithm or issuer to
 // choose at run time and so none for an attacker to choose. It does not check
 // signatures of anything else, does not ask Entra ID about a token, and does
 // not see a removed app role assignment until the token expires.

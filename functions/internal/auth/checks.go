@@ -32,7 +32,7 @@ var checks = []check{
 	{"header trust", false, checkHeaderTrust},
 	{"key", false, checkKey},
 	{"signature", false, checkSignature},
-	{"payload", false, func(_ context.Context, _ *Verifier, c *candidate) error { return c.decodePayload() }},
+	{"payload", false, checkPayload},
 	{"key issuer", false, checkKeyIssuer},
 	{"issuer", false, checkIssuer},
 	{"tenant", false, checkTenant},
@@ -63,8 +63,10 @@ func checkAlgorithm(_ context.Context, _ *Verifier, c *candidate) error {
 
 // checkHeaderTrust: a token must not bring or name its own key (RFC 8725
 // sections 3.10 and 2.1), and a critical extension that is not understood must
-// be refused (RFC 7515 section 4.1.11). Entra ID sends none of these, and its
-// typ is JWT.
+// be refused (RFC 7515 section 4.1.11), as must what makes the payload anything
+// but base64url of the claims: b64 (RFC 7797 section 3), enc and zip (RFC 7516
+// section 4.1), cty (RFC 7519 section 5.2). Entra ID sends none of these, and
+// its typ is JWT.
 func checkHeaderTrust(_ context.Context, _ *Verifier, c *candidate) error {
 	if c.header.forbidden != "" {
 		return fmt.Errorf("%w: header %s: expected none", ErrMalformed, c.header.forbidden)
@@ -109,6 +111,18 @@ func checkSignature(_ context.Context, _ *Verifier, c *candidate) error {
 	return nil
 }
 
+// checkPayload: a v1.0 token names its client in appid instead of azp
+// (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
+func checkPayload(_ context.Context, v *Verifier, c *candidate) error {
+	if err := c.decodePayload(); err != nil {
+		return err
+	}
+	if v.isV1(c) {
+		c.claims.ClientID = c.v1ClientID
+	}
+	return nil
+}
+
 // checkKeyIssuer: a key that is published for one issuer signs for no other
 // (https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer).
 func checkKeyIssuer(_ context.Context, v *Verifier, c *candidate) error {
@@ -119,10 +133,10 @@ func checkKeyIssuer(_ context.Context, v *Verifier, c *candidate) error {
 }
 
 // checkIssuer: exactly the pinned tenant's, as its discovery document says
-// (RFC 8725 section 3.8). A v1.0 token, issued by sts.windows.net, falls here:
-// the API asks for version 2 in its registration.
+// (RFC 8725 section 3.8). A v1.0 token, issued by sts.windows.net, falls here
+// unless it is configured: the API asks for version 2 in its registration.
 func checkIssuer(_ context.Context, v *Verifier, c *candidate) error {
-	if c.issuer != v.issuer {
+	if c.issuer != v.issuer && !v.isV1(c) {
 		return fmt.Errorf("%w: claim iss: expected %q, got %s", ErrIssuer, v.issuer, shown(c.issuer))
 	}
 	return nil
@@ -138,22 +152,32 @@ func checkTenant(_ context.Context, v *Verifier, c *candidate) error {
 }
 
 // checkAudience: a token for another API is not for us to accept (RFC 8725
-// section 3.9). In v2.0 tokens aud is always the API's client id.
+// section 3.9). In v2.0 tokens aud is always the API's client id; in v1.0 tokens
+// it is the resource as the client has spelt it.
 func checkAudience(_ context.Context, v *Verifier, c *candidate) error {
-	if c.audience != v.audience {
-		return fmt.Errorf("%w: claim aud: expected %q, got %s", ErrAudience, v.audience, shown(c.audience))
+	want := v.audience
+	if v.isV1(c) {
+		want = v.v1Audience
+	}
+	if c.audience != want {
+		return fmt.Errorf("%w: claim aud: expected %q, got %s", ErrAudience, want, shown(c.audience))
 	}
 	return nil
 }
 
 // checkTime: not on or after exp and not before nbf (RFC 7519 sections 4.1.4
-// and 4.1.5), both required here because Entra ID always sends them.
+// and 4.1.5), both required here because Entra ID always sends them; and not
+// issued in the future (section 4.1.6 leaves that open): a token that says so
+// comes from a clock that cannot be trusted with exp either.
 func checkTime(_ context.Context, _ *Verifier, c *candidate) error {
 	if !c.now.Before(c.claims.ExpiresAt.Add(Skew)) {
 		return fmt.Errorf("%w: claim exp: expected after %s, got %s", ErrExpired, stamp(c.now), stamp(c.claims.ExpiresAt))
 	}
 	if c.claims.NotBefore.IsZero() || c.now.Add(Skew).Before(c.claims.NotBefore) {
 		return fmt.Errorf("%w: claim nbf: expected at most %s, got %s", ErrNotYetValid, stamp(c.now), stamp(c.claims.NotBefore))
+	}
+	if c.now.Add(Skew).Before(c.issuedAt) {
+		return fmt.Errorf("%w: claim iat: expected at most %s, got %s", ErrNotYetValid, stamp(c.now), stamp(c.issuedAt))
 	}
 	return nil
 }

@@ -15,11 +15,11 @@ import (
 // that the corpus in testdata stays good.
 const fuzzAuthority = "https://login.example"
 
-func newFuzzVerifier(f *testing.F, key *authtest.SigningKey) *auth.Verifier {
+func newFuzzVerifier(f *testing.F, keys auth.KeySource) *auth.Verifier {
 	f.Helper()
 	verifier, err := auth.NewVerifier(auth.Config{
 		TenantID: authtest.TenantID, AuthorityHost: fuzzAuthority, Audience: authtest.Audience, Role: authtest.Role,
-		Keys: fixedKey{ID: key.ID, Public: &key.Private.PublicKey}, Now: func() time.Time { return now },
+		Keys: keys, Now: func() time.Time { return now },
 	})
 	if err != nil {
 		f.Fatal(err)
@@ -35,7 +35,7 @@ const goodPayload = `{"iss":"` + fuzzAuthority + `/` + authtest.TenantID + `/v2.
 // was signed.
 func FuzzToken(f *testing.F) {
 	key := authtest.Key(f, "key-1", 2048)
-	verifier := newFuzzVerifier(f, key)
+	verifier := newFuzzVerifier(f, fixedKey{ID: key.ID, Public: &key.Private.PublicKey})
 	good := authtest.Sign(f, key, []byte(`{"alg":"RS256","kid":"key-1"}`), []byte(goodPayload))
 	if _, err := verifier.Verify(f.Context(), good); err != nil {
 		f.Fatalf("the good token: got %v, want none", err)
@@ -59,7 +59,7 @@ func FuzzToken(f *testing.F) {
 // two readers of one token must not differ.
 func FuzzPayload(f *testing.F) {
 	key := authtest.Key(f, "key-1", 2048)
-	verifier := newFuzzVerifier(f, key)
+	verifier := newFuzzVerifier(f, fixedKey{ID: key.ID, Public: &key.Private.PublicKey})
 	for _, seed := range []string{
 		goodPayload, "{}", "[]", "null", `{"exp":1e400}`, `{"":{"":[[],{},"\u0000\ud83d\ude00",-0.1e+1]}}`,
 		strings.Replace(goodPayload, "{", `{ "x" : [true, false, null, 0.5E-1] , `, 1),

@@ -56,8 +56,26 @@ func (s *scanner) skip() error {
 	return s.errorf("expected a value")
 }
 
-// number reads a number by the grammar of RFC 8259 section 6.
+// number reads a number by the grammar of RFC 8259 section 6. One that a 64-bit
+// float cannot hold is refused: the same section warns that readers differ on
+// it, and some refuse the whole text.
 func (s *scanner) number() error {
+	start := s.pos
+	if err := s.numberText(); err != nil {
+		return err
+	}
+	// A number too long to be checked without a conversion is rare.
+	text := s.data[start:s.pos]
+	if len(text) <= 20 && bytes.IndexByte(text, 'e') < 0 && bytes.IndexByte(text, 'E') < 0 {
+		return nil
+	}
+	if _, err := strconv.ParseFloat(string(text), 64); err != nil {
+		return s.errorf("expected a number that 64 bits can hold, got %s", shown(string(text)))
+	}
+	return nil
+}
+
+func (s *scanner) numberText() error {
 	s.optional("-")
 	if !s.optional("0") && s.digits() == 0 {
 		return s.errorf("expected a number")

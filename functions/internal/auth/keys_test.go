@@ -353,7 +353,7 @@ func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	for _, table := range [][]verifyTest{shapeTests, keyTests, claimTests, callerTests} {
+	for _, table := range [][]verifyTest{shapeTests, keyTests, claimTests, callerTests, v1Tests} {
 		for _, test := range table {
 			a := newAttempt(t)
 			test.edit(a)

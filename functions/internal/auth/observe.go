@@ -21,14 +21,17 @@ func note(ctx context.Context) {
 }
 
 // observed notes in the request's context that the network was asked, which
-// the library does not tell.
+// the library does not tell. It follows no redirect: these requests carry
+// proofs, in a form or in headers that [http.Client] would pass on to wherever
+// the answer points, and no endpoint for tokens or secrets redirects.
 type observed struct{ client *http.Client }
 
 func (o observed) Do(request *http.Request) (*http.Response, error) {
 	note(request.Context())
-	client := o.client
-	if client == nil {
-		client = http.DefaultClient
+	client := http.Client{}
+	if o.client != nil {
+		client = *o.client
 	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return client.Do(request)
 }

@@ -110,6 +110,18 @@ func signedHMAC(a *attempt) {
 	})
 }
 
+// TestKeyIDMissingFromAnySource: a token without a key id is refused, whatever a
+// KeySource would make of the empty one.
+func TestKeyIDMissingFromAnySource(t *testing.T) {
+	t.Parallel()
+	a := newAttempt(t)
+	delete(a.header, "kid")
+	a.config.Keys = fixedKey{ID: a.key.ID, Public: &a.key.Private.PublicKey}
+	if _, err := a.verifier().Verify(t.Context(), a.signed()); !isRefusal(err, auth.ErrSignature) {
+		t.Errorf("got %v, want %v", err, auth.ErrSignature)
+	}
+}
+
 // TestKeyTooSmallFromAnySource: the size is checked where the key is used too,
 // because a KeySource may be another than Keys.
 func TestKeyTooSmallFromAnySource(t *testing.T) {

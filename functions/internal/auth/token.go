@@ -23,7 +23,10 @@ type candidate struct {
 	issuer, audience, subject string
 	hasScope, hasIDType       bool
 	idType                    string
+	issuedAt                  time.Time // iat; zero when absent
 	claims                    Claims
+	v1ClientID                string // appid
+	unused                    string // read for its type only
 
 	now time.Time
 }
@@ -74,7 +77,7 @@ func (c *candidate) decodeHeader() error {
 	}
 	s := scanner{data: content}
 	err = s.document(func(name []byte) error {
-		var target *string
+		target := &c.unused
 		switch string(name) {
 		case "alg":
 			target = &c.header.algorithm
@@ -82,7 +85,8 @@ func (c *candidate) decodeHeader() error {
 			target = &c.header.keyID
 		case "typ":
 			target = &c.header.kind
-		case "jku", "jwk", "x5u", "x5c", "crit":
+		case "nonce", "x5t", "x5t#S256": // strings where there are any
+		case "jku", "jwk", "x5u", "x5c", "crit", "b64", "enc", "zip", "cty":
 			c.header.forbidden = string(name)
 			return s.skip()
 		default:
@@ -109,7 +113,7 @@ func (c *candidate) decodePayload() error {
 	return nil
 }
 
-// claim reads one claim of a v2.0 access token
+// claim reads one claim of an access token
 // (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
 func (c *candidate) claim(s *scanner, name []byte) error {
 	var target *string
@@ -127,6 +131,10 @@ func (c *candidate) claim(s *scanner, name []byte) error {
 		target = &c.claims.ObjectID
 	case "azp":
 		target = &c.claims.ClientID
+	case "jti":
+		target = &c.unused // RFC 7519 section 4.1.7: a string; Entra ID has uti
+	case "appid":
+		target = &c.v1ClientID
 	case "uti":
 		target = &c.claims.UniqueID
 	case "idtyp":
@@ -136,6 +144,8 @@ func (c *candidate) claim(s *scanner, name []byte) error {
 		return s.time(name, &c.claims.ExpiresAt)
 	case "nbf":
 		return s.time(name, &c.claims.NotBefore)
+	case "iat":
+		return s.time(name, &c.issuedAt)
 	case "roles":
 		roles, err := s.texts()
 		c.claims.Roles = roles

@@ -33,6 +33,13 @@ type Config struct {
 	Role          string // required: the app role's value
 	Keys          KeySource
 
+	// V1Issuer and V1Audience admit v1.0 access tokens beside v2.0 ones, for an
+	// API whose registration does not ask for version 2. The issuer is as
+	// https://sts.windows.net/TENANT/, of the same tenant; the audience is what
+	// clients ask for, mostly the identifier URI. Both empty, as in the zero
+	// value, refuses such tokens; one without the other is a mistake.
+	V1Issuer, V1Audience string
+
 	// AllowedClients are the client ids admitted. Empty means that the app
 	// role alone decides: it is assigned to named applications, so that is
 	// already a list, kept in the tenant.
@@ -54,24 +61,28 @@ type Config struct {
 //  2. shape: three parts of base64url
 //  3. header: one strict JSON object
 //  4. algorithm: RS256
-//  5. header trust: no key, key address or critical extension in the header
+//  5. header trust: no key, key address, critical extension or other kind of
+//     content in the header
 //  6. key: kid is in the tenant's own key set, RSA of 2048 bits at least
 //  7. signature: PKCS #1 v1.5 with SHA-256
 //  8. payload: one strict JSON object, claims of their type
 //  9. key issuer: where the key set names one, it is the tenant's
-//  10. issuer: iss is the tenant's v2.0 issuer
+//  10. issuer: iss is the tenant's v2.0 issuer, or its v1.0 issuer where that
+//     is configured
 //  11. tenant: tid
-//  12. audience: aud
-//  13. time: exp and nbf, within [Skew]
+//  12. audience: aud, of the version that iss says
+//  13. time: exp, nbf and, where there is one, iat, within [Skew]
 //  14. application: an app-only token
 //  15. role: roles contains the app role
-//  16. allowed: azp is an allowed client, where a list is configured
-//  17. blocked: neither azp nor oid is blocked
+//  16. allowed: azp, which is appid in v1.0, is an allowed client, where a list
+//     is configured
+//  17. blocked: neither azp, or appid, nor oid is blocked
 //
 // A token that passed all is remembered until its key set changes. Remembered
 // or not, time, role, allowed and blocked are checked on every call.
 type Verifier struct {
 	issuer, tenantID, audience, role string
+	v1Issuer, v1Audience             string // empty: no v1.0 tokens
 
 	keys             KeySource
 	allowed, blocked map[string]bool
@@ -95,6 +106,9 @@ func NewVerifier(config Config) (*Verifier, error) {
 	if config.Keys == nil {
 		problems = append(problems, errors.New("missing key source"))
 	}
+	if err := config.checkV1(); err != nil {
+		problems = append(problems, err)
+	}
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("verifier: %w", errors.Join(problems...))
 	}
@@ -107,13 +121,34 @@ func NewVerifier(config Config) (*Verifier, error) {
 		tenantID: config.TenantID,
 		audience: config.Audience,
 		role:     config.Role,
-		keys:     config.Keys,
-		allowed:  set(config.AllowedClients),
-		blocked:  set(config.BlockedCallers),
-		now:      now,
-		checks:   checks,
+
+		v1Issuer:   config.V1Issuer,
+		v1Audience: config.V1Audience,
+
+		keys:    config.Keys,
+		allowed: set(config.AllowedClients),
+		blocked: set(config.BlockedCallers),
+		now:     now,
+		checks:  checks,
 	}, nil
 }
+
+// checkV1 keeps a v1.0 issuer to the one tenant: the issuer of another would
+// make its callers ours.
+func (c Config) checkV1() error {
+	if c.V1Issuer == "" && c.V1Audience == "" {
+		return nil
+	}
+	if !strings.HasPrefix(c.V1Issuer, "https://") || !strings.HasSuffix(c.V1Issuer, "/"+c.TenantID+"/") || c.V1Audience == "" {
+		return fmt.Errorf("expected a v1.0 audience and a v1.0 issuer as https://sts.windows.net/%s/, or neither, got %q and %q",
+			c.TenantID, c.V1Audience, c.V1Issuer)
+	}
+	return nil
+}
+
+// isV1 reports whether a candidate is of the v1.0 issuer, and that is
+// configured.
+func (v *Verifier) isV1(c *candidate) bool { return v.v1Issuer != "" && c.issuer == v.v1Issuer }
 
 // Issuer returns the iss of the v2.0 access tokens of a tenant
 // (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference).

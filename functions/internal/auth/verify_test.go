@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -129,7 +130,7 @@ func encode(text string) string { return base64.RawURLEncoding.EncodeToString([]
 
 func TestVerify(t *testing.T) {
 	t.Parallel()
-	for _, table := range [][]verifyTest{shapeTests, keyTests, claimTests, callerTests} {
+	for _, table := range [][]verifyTest{shapeTests, keyTests, claimTests, callerTests, v1Tests} {
 		for _, test := range table {
 			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()
@@ -173,6 +174,10 @@ var shapeTests = []verifyTest{
 	{"type in lower case", header("typ", "jwt"), nil},
 	{"no type", func(a *attempt) { delete(a.header, "typ") }, nil},
 	{"critical extension", header("crit", []string{"b64"}), auth.ErrMalformed},
+	{"payload said not to be encoded", header("b64", false), auth.ErrMalformed},
+	{"encryption said", header("enc", "A256GCM"), auth.ErrMalformed},
+	{"compression said", header("zip", "DEF"), auth.ErrMalformed},
+	{"nested token said", header("cty", "JWT"), auth.ErrMalformed},
 	{"key set address in the header", header("jku", "https://127.0.0.1/keys"), auth.ErrMalformed},
 	{"certificate address in the header", header("x5u", "https://127.0.0.1/cert"), auth.ErrMalformed},
 	{"certificate in the header", header("x5c", []string{"MIIB"}), auth.ErrMalformed},
@@ -189,6 +194,21 @@ var shapeTests = []verifyTest{
 	{"payload with invalid UTF-8", func(a *attempt) {
 		a.payload = func(p string) string { return p[:len(p)-1] + ",\"x\":\"\xff\"}" }
 	}, auth.ErrMalformed},
+	{"payload with invalid UTF-8 behind an escape", func(a *attempt) {
+		a.payload = func(p string) string { return p[:len(p)-1] + ",\"x\":\"\\n\xff\"}" }
+	}, auth.ErrMalformed},
+	{"payload with a control character behind an escape", func(a *attempt) {
+		a.payload = func(p string) string { return p[:len(p)-1] + ",\"x\":\"\\n\x01\"}" }
+	}, auth.ErrMalformed},
+	{"payload that ends in an escape", payloadEnd(`,"x":"\`), auth.ErrMalformed},
+	{"payload that ends in a Unicode escape", payloadEnd(`,"x":"\u12`), auth.ErrMalformed},
+	{"payload with half a surrogate pair and letters", payloadEnd(`,"x":"\ud83dxxde00"}`), auth.ErrMalformed},
+	{"payload with two first halves of a surrogate pair", payloadEnd(`,"x":"\ud83d\ud83d"}`), auth.ErrMalformed},
+	{"payload with 129 names in one object", func(a *attempt) { a.claims["x"] = manyNames(129) }, auth.ErrMalformed},
+	{"payload with 128 names in one object", func(a *attempt) { a.claims["x"] = manyNames(128) }, nil},
+	{"payload with a number too large to hold", func(a *attempt) {
+		a.payload = func(p string) string { return p[:len(p)-1] + `,"x":[0,-1e400]}` }
+	}, auth.ErrMalformed},
 	{"payload nested too deep", func(a *attempt) {
 		a.payload = func(p string) string {
 			return p[:len(p)-1] + `,"x":` + strings.Repeat("[", 20) + strings.Repeat("]", 20) + "}"
@@ -199,6 +219,19 @@ var shapeTests = []verifyTest{
 			return p[:len(p)-1] + ` , "x" : {"y":[1, -2.5e+3, true, false, null, "\ud83d\ude00"]} }`
 		}
 	}, nil},
+}
+
+// payloadEnd replaces the payload's last brace.
+func payloadEnd(end string) func(*attempt) {
+	return func(a *attempt) { a.payload = func(p string) string { return p[:len(p)-1] + end } }
+}
+
+func manyNames(count int) map[string]int {
+	names := map[string]int{}
+	for i := range count {
+		names[fmt.Sprint("n", i)] = i
+	}
+	return names
 }
 
 // next is the base64url digit after c, which differs in its last bit only
@@ -236,6 +269,10 @@ var claimTests = []verifyTest{
 	{"expiry in scientific notation", func(a *attempt) {
 		a.payload = func(p string) string { return strings.Replace(p, `"exp":`, `"exp":1e9,"was":`, 1) }
 	}, auth.ErrMalformed},
+	{"issued later than the skew", claim("iat", now.Add(auth.Skew+time.Second).Unix()), auth.ErrNotYetValid},
+	{"issued within the skew", claim("iat", now.Add(auth.Skew).Unix()), nil},
+	{"issued at no time said", without("iat"), nil},
+	{"issued at a string", claim("iat", "1780310000"), auth.ErrMalformed},
 	{"start missing", without("nbf"), auth.ErrNotYetValid},
 	{"starts later than the skew", claim("nbf", now.Add(auth.Skew+time.Second).Unix()), auth.ErrNotYetValid},
 	{"starts within the skew", claim("nbf", now.Add(auth.Skew).Unix()), nil},
@@ -284,7 +321,7 @@ var sentinels = map[string]error{
 func TestEverySentinelHasARow(t *testing.T) {
 	t.Parallel()
 	hit := map[error]bool{}
-	for _, table := range [][]verifyTest{shapeTests, keyTests, claimTests, callerTests} {
+	for _, table := range [][]verifyTest{shapeTests, keyTests, claimTests, callerTests, v1Tests} {
 		for _, test := range table {
 			hit[test.want] = true
 		}

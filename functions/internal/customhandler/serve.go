@@ -25,10 +25,19 @@ const stopTimeout = 10 * time.Second
 // else as an error; after three within half an hour it gives up.
 //
 // start reads the app's settings, registers its functions and returns; its
-// context ends when the app stops.
-func Main(start func(context.Context, *App) error) int {
+// context ends when the app stops. name is the function app's folder, where a
+// developer may keep a local.settings.json for running it without the host.
+func Main(name string, start func(context.Context, *App) error) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer cancel()
+	file, err := useLocalSettings(name)
+	if err != nil {
+		NewLogger(os.Stdout).Error("handler stopped", "error", err)
+		return 1
+	}
+	if file != "" {
+		NewLogger(os.Stdout).Info("app settings read", "file", file)
+	}
 	return Run(ctx, os.Getenv, os.Stdout, start)
 }
 
