@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -368,17 +369,21 @@ func TestExports(t *testing.T) {
 // exportsOf deploys and returns what the stack exports.
 func exportsOf(t *testing.T, config map[string]string, folder string) resource.PropertyMap {
 	t.Helper()
-	exports := resource.PropertyMap{}
+	type export struct {
+		name  string
+		value any
+	}
+	// The run does not wait for outputs that nobody registered, so each tells
+	// its own value.
+	told, expected := make(chan export, 100), 0
 	err := run(t, &recorder{caller: callerID}, config, func(ctx *pulumi.Context) error {
 		if err := machineOf(t, config, folder).deploy(ctx); err != nil {
 			return err
 		}
-		for name, export := range ctx.GetCurrentExportMap() {
-			// The engine waits for every ApplyT before a program ends.
-			pulumi.ToOutput(export).ApplyT(func(value any) any {
-				exportsLock.Lock()
-				defer exportsLock.Unlock()
-				exports[resource.PropertyKey(name)] = resource.NewPropertyValue(value)
+		for name, output := range ctx.GetCurrentExportMap() {
+			expected++
+			pulumi.ToOutput(output).ApplyT(func(value any) any {
+				told <- export{name, value}
 				return nil
 			})
 		}
@@ -387,7 +392,14 @@ func exportsOf(t *testing.T, config map[string]string, folder string) resource.P
 	if err != nil {
 		t.Fatal(err)
 	}
+	exports := resource.PropertyMap{}
+	for range expected {
+		select {
+		case e := <-told:
+			exports[resource.PropertyKey(e.name)] = resource.NewPropertyValue(e.value)
+		case <-time.After(time.Minute):
+			t.Fatalf("expected %d exports to have a value, got %d: %v", expected, len(exports), exports)
+		}
+	}
 	return exports
 }
-
-var exportsLock sync.Mutex
