@@ -18,7 +18,7 @@ import (
 // The identities and token providers that are built.
 var (
 	identities     = []string{components.ManagedIdentity}
-	tokenProviders = []string{"azidentity"}
+	tokenProviders = []string{"azidentity", "msal", "appauth"} // adal knows no managed identity of App Service
 )
 
 const defaultSchedule = "0 */10 * * * *"
@@ -216,7 +216,7 @@ func (i item) checkFunctionApp(client Client) {
 	for n, provider := range client.TokenProviders {
 		if !slices.Contains(tokenProviders, provider) {
 			key := fmt.Sprintf("%s[%d]", i.key("tokenProviders"), n)
-			i.r.refuse(key, set(key, tokenProviders[0]), "expected a token provider that is built (%s), got %q", strings.Join(tokenProviders, ", "), provider)
+			i.r.refuse(key, set(key, tokenProviders[0]), "expected a token provider that works with a managed identity (%s), got %q", strings.Join(tokenProviders, ", "), provider)
 		}
 	}
 }

@@ -36,6 +36,7 @@ func TestStory(t *testing.T) {
 		{"the timer fires when its time comes", timerFires},
 		{"a day later the client gets a new token", dayLater},
 		{"a new schedule updates one resource and publishes nothing", newSchedule},
+		{"three libraries get their token with one managed identity", threeLibraries},
 		{"a hand-deleted assignment is found and put back", handDeletedAssignment},
 		{"a replaced storage account is published again", replacedStorage},
 		{"a replaced app is published again", replacedApp},
@@ -177,6 +178,34 @@ func newSchedule(w *world) {
 		w.t.Errorf("expected nothing to be published, got %d packages", got)
 	}
 	w.call()
+}
+
+// threeLibraries configures the client's other token providers and goes back to
+// one: app settings change, and no code is published.
+func threeLibraries(w *world) {
+	published := w.publishes()
+	providers := []string{"azidentity", "msal", "appauth"}
+	for i, provider := range providers {
+		w.pulumi("config", "set", "--stack", w.stack, "--path", fmt.Sprintf("app-to-app:clients[0].tokenProviders[%d]", i), provider)
+	}
+	if outcome := w.up(); outcome.Changes["update"] != 1 || outcome.Changed() != 1 {
+		w.t.Errorf("expected exactly one update, got %v %v", outcome.Changes, outcome.Touched)
+	}
+	results := w.callAll().Results
+	if len(results) != len(providers) {
+		w.t.Fatalf("expected a result for each of %q, got %+v", providers, results)
+	}
+	for i, r := range results {
+		if r.TokenProvider != providers[i] || r.Status != http.StatusOK || len(r.Orders) != 5 || r.Caller.ObjectID != results[0].Caller.ObjectID {
+			w.t.Errorf("got %q with status %d, %d orders, caller %+v (%s); want %q with five orders as %+v",
+				r.TokenProvider, r.Status, len(r.Orders), r.Caller, r.Error, providers[i], results[0].Caller)
+		}
+	}
+	w.pulumi("config", "rm", "--stack", w.stack, "--path", "app-to-app:clients[0].tokenProviders")
+	w.up()
+	if got := w.publishes() - published; got != 0 {
+		w.t.Errorf("expected nothing to be published, got %d packages", got)
+	}
 }
 
 func handDeletedAssignment(w *world) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
@@ -129,5 +130,10 @@ func (c *Client) appSettings(args *ClientArgs, credential credential) pulumi.Str
 		"ORDERS_SCHEDULE":        pulumi.String(args.FunctionApp.Schedule),
 	}
 	maps.Copy(settings, credential.appSettings)
+	if slices.Contains(args.FunctionApp.TokenProviders, "appauth") {
+		// The connection string of the library's documentation for a
+		// user-assigned identity.
+		settings["AzureServicesAuthConnectionString"] = pulumi.Sprintf("RunAs=App;AppId=%s", credential.clientID)
+	}
 	return settings
 }
