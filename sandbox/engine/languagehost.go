@@ -29,15 +29,14 @@ import (
 // goes away. args are the process's arguments without its name.
 func ServeLanguageHost(args []string) error {
 	flags := flag.NewFlagSet(LanguageHost, flag.ContinueOnError)
-	// The engine passes these to every language host.
-	root := flags.String("root", "", "project root directory")
-	flags.String("tracing", "", "ignored")
-	flags.String("binary", "", "prebuilt program")
-	flags.String("buildTarget", "", "path to build the program to")
+	// The engine passes these to every language host. Run says the same again
+	// for the program it is about, so only their names matter here.
+	for _, name := range []string{"root", "tracing", "binary", "buildTarget"} {
+		flags.String(name, "", "known and not used")
+	}
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	_ = root
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	cancel := make(chan bool)
