@@ -56,8 +56,11 @@ var boundaries = []boundary{
 	{of: "app-to-app/components", outside: pulumi, testOurs: []string{"app-to-app/components"}},
 
 	// Handlers share functions/internal and nothing else: they are deployed, the
-	// rest is not.
-	{of: "app-to-app/functions", testOurs: []string{"app-to-app/functions/..."}},
+	// rest is not. The tests beside them deploy both to a sandbox.
+	{
+		of: "app-to-app/functions", testOurs: []string{"app-to-app/functions/...", "app-to-app/sandbox/..."},
+		testOutside: []string{"github.com/google/uuid"},
+	},
 	{
 		of: "app-to-app/functions/orders-api", ours: handlerParts,
 		testOurs: []string{"app-to-app/functions/orders-api", "app-to-app/functions/internal/..."},

@@ -1,6 +1,6 @@
 // Package functions_test runs both handlers as the Functions host does, as
 // processes with nothing but their app settings, against a tenant and an
-// identity endpoint of its own.
+// identity endpoint of its own; and deployed to a sandbox (sandbox_test.go).
 package functions_test
 
 import (
