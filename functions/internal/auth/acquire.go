@@ -120,6 +120,7 @@ var makers = map[string]maker{
 	},
 	"appauth": {
 		takes:      append([]CredentialKind{ClientSecret, Certificate, AzureCLI}, managedIdentities...),
+		instead:    "no connection string asks for it; use azidentity or msal",
 		credential: connectionCredential,
 		ask:        askAppauth,
 	},
@@ -162,7 +163,8 @@ type plan struct {
 //     machine when no user-assigned identity is named
 //
 // The provider appauth has its own, which is in its connection string; without
-// one it is the managed identity or the Azure CLI's login.
+// one, and without a client ID, it is the managed identity or the Azure CLI's
+// login.
 func CheckTokenProviders(names []string, config ProviderConfig) error {
 	_, err := planProviders(names, config)
 	return err

@@ -46,7 +46,7 @@ func connectionCredential(config ProviderConfig) (credential, error) {
 
 func readConnection(config ProviderConfig) (credential, error) {
 	if !config.ConnectionString.IsSet() {
-		return credential{kind: managedIdentityKind("", config.Local), tenantID: config.TenantID}, nil
+		return config.withoutConnection()
 	}
 	values, err := parseConnection(config.ConnectionString.Reveal())
 	if err != nil {
@@ -61,6 +61,19 @@ func readConnection(config ProviderConfig) (credential, error) {
 		return credential{}, errors.New("RunAs=CurrentUser signs in with a Windows session, which there is none of on Linux; use RunAs=Developer;DeveloperTool=AzureCli on a developer's machine, RunAs=App elsewhere")
 	}
 	return credential{}, errors.New("RunAs: expected App or Developer, got something else or nothing")
+}
+
+// withoutConnection is the library's default, a managed identity or a
+// developer's login. It is not for a client that is an app registration by its
+// other settings: that would call as somebody else.
+func (c ProviderConfig) withoutConnection() (credential, error) {
+	switch {
+	case c.ClientID == "":
+		return credential{kind: managedIdentityKind("", c.Local), tenantID: c.TenantID}, nil
+	case c.ClientSecret.IsSet() || c.ClientCertificate.IsSet():
+		return credential{}, fmt.Errorf("missing; ORDERS_CLIENT_ID makes this client an app registration, which appauth takes from RunAs=App;%s=…;%s=… and what proves it", partAppID, partTenantID)
+	}
+	return credential{kind: Federated}, nil // which makers refuses
 }
 
 // parseConnection splits name=value;name=value. A value may hold an equals
@@ -113,6 +126,9 @@ func (v connection) developer(config ProviderConfig) (credential, error) {
 	}
 	switch strings.ToLower(v[partDeveloperTool]) {
 	case "azurecli":
+		if !config.Local {
+			return credential{}, errors.New("DeveloperTool=AzureCli signs in with the Azure CLI of a developer's machine, which there is none of in App Service; use RunAs=App")
+		}
 		return credential{kind: AzureCLI, tenantID: config.TenantID}, nil
 	case "visualstudio":
 		return credential{}, errors.New("DeveloperTool=VisualStudio needs Visual Studio's token service, which there is on Windows only; use DeveloperTool=AzureCli and run az login")
