@@ -14,8 +14,13 @@ type settings struct {
 }
 
 func readSettings(app *customhandler.AppSettings, logger *slog.Logger) (settings, error) {
+	config := readProviderConfig(app)
+	ordersURL := app.HTTPS
+	if config.Local {
+		ordersURL = app.LocalHTTPS // of an API on the same machine
+	}
 	s := settings{
-		url:           app.HTTPS("ORDERS_URL", "the URL of the orders, as https://host/api/orders"),
+		url:           ordersURL("ORDERS_URL", "the URL of the orders, as https://host/api/orders"),
 		scope:         app.Required("ORDERS_SCOPE", "the API's identifier URI and /.default"),
 		tenantID:      app.GUID("ORDERS_TENANT_ID", "the id of the tenant of both apps"),
 		authorityHost: app.HTTPS("ORDERS_AUTHORITY_HOST", "the authority host, such as https://login.microsoftonline.com"),
@@ -26,7 +31,6 @@ func readSettings(app *customhandler.AppSettings, logger *slog.Logger) (settings
 	if err := auth.CheckScope(s.scope); s.scope != "" && err != nil {
 		app.Refuse("ORDERS_SCOPE", err)
 	}
-	config := readProviderConfig(app)
 	config.Scope, config.TenantID, config.AuthorityHost, config.Logger = s.scope, s.tenantID, s.authorityHost, logger
 	const providers = "ORDERS_TOKEN_PROVIDERS"
 	names := app.List(providers)

@@ -159,6 +159,22 @@ func TestAppSettings(t *testing.T) {
 	}
 }
 
+// TestURLsOnThisMachine: https anywhere, http on the loopback interface alone.
+func TestURLsOnThisMachine(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]bool{
+		"https://host/x": true, "http://localhost:7071/api/orders": true, "http://127.0.0.1:7071": true, "http://[::1]/x": true,
+		"http://host": false, "http://localhost.example": false, "http://127.0.0.1.example": false, "http://10.0.0.1": false, "http://0.0.0.0": false,
+		"ftp://127.0.0.1": false, "http://u@127.0.0.1": false, "http://127.0.0.1/?code=x": false,
+	} {
+		s := customhandler.NewAppSettings(environ(map[string]string{"URL": value}))
+		s.LocalHTTPS("URL", "a URL")
+		if taken := s.Err() == nil; taken != want {
+			t.Errorf("%q: got taken %v, want %v", value, taken, want)
+		}
+	}
+}
+
 func TestSecretsInURLsAreNotRepeated(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"https://user:secret@host/x", "https://host/x?code=secret", "http://user:secret@host", "ftp://x@h?code=secret", "https://host:port/?code=secret"} {

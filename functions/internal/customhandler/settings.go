@@ -3,6 +3,7 @@ package customhandler
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -100,6 +101,19 @@ func (s *AppSettings) guid(name, value string) string {
 // trailing slash. Anything else would send tokens in the clear or ask a
 // stranger for signing keys.
 func (s *AppSettings) HTTPS(name, meaning string) string {
+	return s.url(name, meaning, func(*url.URL) bool { return false })
+}
+
+// LocalHTTPS is [AppSettings.HTTPS] for what may also run on this machine: there
+// it takes http, which Functions Core Tools speak, for a loopback address.
+func (s *AppSettings) LocalHTTPS(name, meaning string) string {
+	return s.url(name, meaning, func(u *url.URL) bool {
+		address, err := netip.ParseAddr(u.Hostname())
+		return u.Scheme == "http" && (u.Hostname() == "localhost" || err == nil && address.IsLoopback())
+	})
+}
+
+func (s *AppSettings) url(name, meaning string, allowed func(*url.URL) bool) string {
 	value := s.Required(name, meaning)
 	if value == "" {
 		return ""
@@ -109,7 +123,7 @@ func (s *AppSettings) HTTPS(name, meaning string) string {
 	switch {
 	case err != nil:
 		s.Refuse(name, errors.New("expected an https URL such as https://host/path"))
-	case u.Scheme != "https" || u.Host == "":
+	case (u.Scheme != "https" || u.Host == "") && !allowed(u):
 		s.Refuse(name, fmt.Errorf("expected an https URL such as https://host/path, got scheme %q and host %q", u.Scheme, u.Host))
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		s.Refuse(name, errors.New("expected an https URL without user, query or fragment"))
