@@ -78,10 +78,7 @@ func startCloud(t *testing.T) *cloud {
 	c.do(t, "PUT", c.group+resourceRead, object{"location": location}, nil)
 	c.registration = c.registerAPI(t)
 	c.api = c.createApp(t, "orders-api", object{})
-	c.changeSettings(t, &c.api, map[string]string{
-		"ORDERS_TENANT_ID": c.tenant.ID, "ORDERS_AUTHORITY_HOST": s.BaseURL,
-		"ORDERS_AUDIENCE": c.registration.clientID, "ORDERS_ROLE": ordersRole,
-	})
+	c.changeSettings(t, &c.api, c.apiSettings())
 	c.publish(t, c.api, "orders-api")
 
 	attached := object{}
@@ -95,6 +92,14 @@ func startCloud(t *testing.T) *cloud {
 	c.changeSettings(t, &c.client, c.clientSettings())
 	c.publish(t, c.client, "orders-client")
 	return c
+}
+
+// apiSettings are the API's app settings.
+func (c *cloud) apiSettings(more ...string) map[string]string {
+	return with(map[string]string{
+		"ORDERS_TENANT_ID": c.tenant.ID, "ORDERS_AUTHORITY_HOST": c.sandbox.BaseURL,
+		"ORDERS_AUDIENCE": c.registration.clientID, "ORDERS_ROLE": ordersRole,
+	}, more...)
 }
 
 // clientSettings are the client's app settings without a credential.
