@@ -104,9 +104,10 @@ var boundaries = []boundary{
 	},
 
 	{of: "app-to-app/cmd/sandbox", ours: []string{"app-to-app/sandbox/..."}, testOurs: []string{"app-to-app/cmd/sandbox"}},
+	// Commands sign in with the same forms of ARM_* as the providers.
+	{of: "app-to-app/azurecloud", outside: azure, testOurs: []string{"app-to-app/azurecloud"}},
 	{
-		// Publishing signs in with the same forms of ARM_* as the providers.
-		of: "app-to-app/cmd/publish/...", ours: []string{"app-to-app/cmd/publish/..."}, outside: azure,
+		of: "app-to-app/cmd/publish/...", ours: []string{"app-to-app/cmd/publish/...", "app-to-app/azurecloud"}, outside: azure,
 		testOurs: []string{"app-to-app/sandbox/..."},
 	},
 }
@@ -129,6 +130,7 @@ var bans = []ban{
 	{"app-to-app/sandbox/...", "app-to-app/components/..."},
 	{"app-to-app/sandbox/...", "app-to-app/functions/..."},
 	{"app-to-app/cmd/publish/...", "github.com/pulumi/..."},
+	{"app-to-app/azurecloud", "github.com/pulumi/..."},
 }
 
 // A listed package is what `go list -json` says about one.

@@ -24,19 +24,21 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"app-to-app/azurecloud"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := machine{getenv: os.Getenv, http: newHTTPClient(), output: os.Stdout, now: time.Now, sleep: sleep}.publish(ctx)
+	err := machine{getenv: os.Getenv, http: azurecloud.NewHTTPClient(), output: os.Stdout, now: time.Now, sleep: sleep}.publish(ctx)
 	stop()
 	if err == nil {
 		return
 	}
 	fmt.Fprintf(os.Stderr, "publish: error: %v\n", err)
-	var hinted *hintError
+	var hinted *azurecloud.HintError
 	if errors.As(err, &hinted) {
-		fmt.Fprintf(os.Stderr, "publish: hint: %s\n", hinted.hint)
+		fmt.Fprintf(os.Stderr, "publish: hint: %s\n", hinted.Hint)
 	}
 	os.Exit(1)
 }
@@ -56,28 +58,16 @@ func (m machine) publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cloud, err := findCloud(ctx, m.http, m.getenv)
+	cloud, err := azurecloud.Find(ctx, m.http, m.getenv)
 	if err != nil {
 		return err
 	}
-	credential, err := newCredential(cloud, m.http, m.getenv)
+	credential, err := azurecloud.NewCredential(cloud, m.http, m.getenv)
 	if err != nil {
 		return err
 	}
-	site := &scm{host: order.scmHost, http: m.http, credential: credential, scope: cloud.scope()}
+	site := &scm{host: order.scmHost, http: m.http, credential: credential, scope: cloud.ResourceManagerScope()}
 	return (&publisher{machine: m, order: order, scm: site}).publish(ctx)
-}
-
-// newHTTPClient is a client that does not wait for ever, and follows no
-// redirect: a package and its token go where the site said, or nowhere.
-func newHTTPClient() *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.ResponseHeaderTimeout = 2 * time.Minute
-	return &http.Client{
-		Transport:     transport,
-		Timeout:       10 * time.Minute,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -90,13 +80,3 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
-
-// A hintError is an error and what to do about it: a command, or a setting.
-type hintError struct {
-	error
-	hint string
-}
-
-func (e *hintError) Unwrap() error { return e.error }
-
-func withHint(err error, hint string) error { return &hintError{err, hint} }

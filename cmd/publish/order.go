@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"app-to-app/azurecloud"
 )
 
 // defaultTimeout covers Azure's own limit of about ten minutes for a role
@@ -50,15 +52,15 @@ func readOrder(getenv func(string) string) (order, error) {
 		o.timeout = timeout
 	}
 	if err := errors.Join(problems...); err != nil {
-		return order{}, withHint(err, "pulumi up sets all of them; this command is not for hands")
+		return order{}, azurecloud.WithHint(err, "pulumi up sets all of them; this command is not for hands")
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return order{}, withHint(fmt.Errorf("read package: %w", err), "pulumi up builds it again")
+		return order{}, azurecloud.WithHint(fmt.Errorf("read package: %w", err), "pulumi up builds it again")
 	}
 	sum := sha256.Sum256(content)
 	if got := hex.EncodeToString(sum[:]); got != o.sha256 {
-		return order{}, withHint(fmt.Errorf("read package %q: expected SHA-256 %s, got %s", path, o.sha256, got), "pulumi up builds it again")
+		return order{}, azurecloud.WithHint(fmt.Errorf("read package %q: expected SHA-256 %s, got %s", path, o.sha256, got), "pulumi up builds it again")
 	}
 	o.content = content
 	return o, nil

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"app-to-app/azurecloud"
 )
 
 // startLimit is how long a site may take to answer at all: its host name and
@@ -40,7 +42,7 @@ func (p *publisher) publish(ctx context.Context) error {
 		}
 		next := pause.next()
 		if p.now().Add(next).Sub(p.started) > limit {
-			return withHint(fmt.Errorf("publish to %s: gave up after %s: %w", p.order.app, p.elapsed(), err), hintOf(reason))
+			return azurecloud.WithHint(fmt.Errorf("publish to %s: gave up after %s: %w", p.order.app, p.elapsed(), err), hintOf(reason))
 		}
 		p.say("%s, %s of %s: %v", reason, p.elapsed(), limit, err)
 		if err := p.sleep(ctx, next); err != nil {
@@ -132,11 +134,11 @@ func explain(err error) error {
 	var connection *connectionError
 	switch {
 	case errors.As(err, &status) && status.status == http.StatusUnauthorized:
-		return withHint(err, "the SCM site does not take the token: check that ARM_TENANT_ID is the tenant of the subscription")
+		return azurecloud.WithHint(err, "the SCM site does not take the token: check that ARM_TENANT_ID is the tenant of the subscription")
 	case errors.As(err, &status) && status.status == http.StatusForbidden:
-		return withHint(err, "the deployer needs Microsoft.Web/sites/publish/Action on the app, as in Website Contributor or Contributor; access restrictions of the SCM site answer the same")
+		return azurecloud.WithHint(err, "the deployer needs Microsoft.Web/sites/publish/Action on the app, as in Website Contributor or Contributor; access restrictions of the SCM site answer the same")
 	case errors.As(err, &connection) && connection.untrusted():
-		return withHint(err, "SSL_CERT_FILE must name a bundle with the CA of the SCM site")
+		return azurecloud.WithHint(err, "SSL_CERT_FILE must name a bundle with the CA of the SCM site")
 	}
 	return err
 }
@@ -241,13 +243,13 @@ func (p *publisher) check(ctx context.Context, sent deployment) error {
 	hint := "somebody else published meanwhile; pulumi up --replace of the publish command sends this package again"
 	switch {
 	case running.ID != sent.ID:
-		return withHint(fmt.Errorf("look at the running deployment: expected %q, got %q", sent.ID, running.ID), hint)
+		return azurecloud.WithHint(fmt.Errorf("look at the running deployment: expected %q, got %q", sent.ID, running.ID), hint)
 	case running.Status != statusSuccess:
 		return fmt.Errorf("look at the running deployment: expected status %d, got %d %s", statusSuccess, running.Status, running.StatusText)
 	case running.Active != nil && !*running.Active:
-		return withHint(fmt.Errorf("look at the running deployment: expected %q to be active, got another", running.ID), hint)
+		return azurecloud.WithHint(fmt.Errorf("look at the running deployment: expected %q to be active, got another", running.ID), hint)
 	case running.PackageSHA256 != "" && !strings.EqualFold(running.PackageSHA256, p.order.sha256):
-		return withHint(fmt.Errorf("look at the running deployment: expected package %s, got %s", p.order.sha256, running.PackageSHA256), hint)
+		return azurecloud.WithHint(fmt.Errorf("look at the running deployment: expected package %s, got %s", p.order.sha256, running.PackageSHA256), hint)
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"app-to-app/azurecloud"
 )
 
 func TestPublish(t *testing.T) {
@@ -118,8 +120,8 @@ func TestFailures(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q in it", err, tt.want)
 			}
-			var hinted *hintError
-			if got := errors.As(err, &hinted); got != (tt.hint != "") || got && !strings.Contains(hinted.hint, tt.hint) {
+			var hinted *azurecloud.HintError
+			if got := errors.As(err, &hinted); got != (tt.hint != "") || got && !strings.Contains(hinted.Hint, tt.hint) {
 				t.Errorf("got hint %v, want %q in it", hinted, tt.hint)
 			}
 		})
@@ -154,8 +156,8 @@ func TestCertificateThatIsNotTrusted(t *testing.T) {
 	w := newWorld(t)
 	w.environ["PUBLISH_SCM_HOST"] = strings.Replace(w.environ["PUBLISH_SCM_HOST"], "127.0.0.1", "localhost", 1) // not in its certificate
 	err := w.publish()
-	var hinted *hintError
-	if !errors.As(err, &hinted) || !strings.Contains(hinted.hint, "SSL_CERT_FILE") {
+	var hinted *azurecloud.HintError
+	if !errors.As(err, &hinted) || !strings.Contains(hinted.Hint, "SSL_CERT_FILE") {
 		t.Errorf("got %v, want a hint about SSL_CERT_FILE", err)
 	}
 	if got := w.count("POST /api/publish"); got != 0 || strings.Contains(w.output.String(), "waiting") {
@@ -230,5 +232,20 @@ func TestDeploymentID(t *testing.T) {
 		if got := deploymentID(&http.Response{Header: tt.header}, []byte(tt.body)); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
+	}
+}
+
+func TestRefusedSignIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.environ["ARM_CLIENT_SECRET"] = "other"
+	err := w.publish()
+	const want = "publish to orders-client-app1a2b3c4d: sign in: AADSTS7000215: Invalid client secret provided. Trace ID: x"
+	var hinted *azurecloud.HintError
+	if err == nil || err.Error() != want || !errors.As(err, &hinted) {
+		t.Errorf("got %v, want %q with a hint", err, want)
+	}
+	if len(w.requests) > 0 {
+		t.Errorf("expected nothing to be sent, got %q", w.requests)
 	}
 }

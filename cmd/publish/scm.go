@@ -15,6 +15,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"app-to-app/azurecloud"
 )
 
 // This file speaks to an SCM site (Kudu), as the Azure Functions Core Tools do
@@ -136,7 +138,7 @@ func (s *scm) log(ctx context.Context, id string) ([]string, error) {
 func (s *scm) do(ctx context.Context, method, target string, header http.Header, content []byte) (*http.Response, []byte, error) {
 	token, err := s.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{s.scope}})
 	if err != nil {
-		return nil, nil, signInError(err)
+		return nil, nil, azurecloud.SignInError(err)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, "https://"+s.host+target, bytes.NewReader(content))
 	if err != nil {

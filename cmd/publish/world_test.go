@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"app-to-app/azurecloud"
 )
 
 const (
@@ -162,7 +164,7 @@ func writeJSON(rw http.ResponseWriter, status int, body any) {
 
 // machine is the command's machine in this world.
 func (w *world) machine() machine {
-	httpClient := newHTTPClient()
+	httpClient := azurecloud.NewHTTPClient()
 	httpClient.Transport.(*http.Transport).TLSClientConfig = w.server.Client().Transport.(*http.Transport).TLSClientConfig
 	w.t.Cleanup(httpClient.CloseIdleConnections)
 	return machine{
@@ -205,4 +207,18 @@ func (w *world) count(request string) int {
 		}
 	}
 	return n
+}
+
+// contextThatEnds ends once the SCM site was asked.
+func contextThatEnds(t *testing.T, w *world) (context.Context, context.CancelFunc) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	answer := w.server.Config.Handler
+	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		answer.ServeHTTP(rw, r)
+		if r.URL.Path == "/api/publish" {
+			cancel()
+		}
+	})
+	return ctx, cancel
 }

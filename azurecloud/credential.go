@@ -1,4 +1,4 @@
-package main
+package azurecloud
 
 import (
 	"context"
@@ -32,11 +32,11 @@ type login struct {
 	httpClient         *http.Client
 }
 
-// newCredential is the credential of the ARM_* variables.
-func newCredential(c azureCloud, httpClient *http.Client, getenv func(string) string) (azcore.TokenCredential, error) {
+// NewCredential is the credential of the ARM_* variables.
+func NewCredential(c Cloud, httpClient *http.Client, getenv func(string) string) (azcore.TokenCredential, error) {
 	l := login{
 		getenv: getenv, tenantID: getenv("ARM_TENANT_ID"), clientID: getenv("ARM_CLIENT_ID"),
-		options: azcore.ClientOptions{Cloud: c.configuration(), Transport: httpClient}, private: c.private(), httpClient: httpClient,
+		options: azcore.ClientOptions{Cloud: c.configuration(), Transport: httpClient}, private: c.Private(), httpClient: httpClient,
 	}
 	credential, err := l.credential()
 	if err != nil {
@@ -193,12 +193,13 @@ func first(values ...string) string {
 
 var entraError = regexp.MustCompile(`AADSTS\d+: [^"\\\r\n]*`)
 
-// signInError is a failed sign-in without azidentity's dump of the answer.
-func signInError(err error) error {
+// SignInError is an error of [azcore.TokenCredential] without azidentity's dump
+// of the answer.
+func SignInError(err error) error {
 	message := entraError.FindString(err.Error())
 	if message == "" {
 		message, _, _ = strings.Cut(err.Error(), "\n")
 	}
-	return withHint(fmt.Errorf("sign in: %s", message),
+	return WithHint(fmt.Errorf("sign in: %s", message),
 		"check ARM_TENANT_ID, ARM_CLIENT_ID and the credential in ARM_*, or run az login; settings of the providers in the stack do not reach this command")
 }

@@ -1,7 +1,6 @@
-package main
+package azurecloud_test
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -16,21 +15,9 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-// contextThatEnds ends once the SCM site was asked.
-func contextThatEnds(t *testing.T, w *world) (context.Context, context.CancelFunc) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	answer := w.server.Config.Handler
-	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		answer.ServeHTTP(rw, r)
-		if r.URL.Path == "/api/publish" {
-			cancel()
-		}
-	})
-	return ctx, cancel
-}
+	"app-to-app/azurecloud"
+)
 
 // newCertificate is a certificate with its private key, in PEM.
 func newCertificate(t *testing.T) []byte {
@@ -88,7 +75,7 @@ func TestSignIn(t *testing.T) {
 			for name, value := range tt.environ {
 				w.environ[name] = value
 			}
-			if err := w.publish(); err != nil {
+			if err := w.ask(); err != nil {
 				t.Fatal(err)
 			}
 			form := w.forms[0]
@@ -116,7 +103,7 @@ func TestManagedIdentitySignIn(t *testing.T) {
 	t.Setenv("IDENTITY_ENDPOINT", endpoint.URL)
 	t.Setenv("IDENTITY_HEADER", "header")
 	w.environ["ARM_CLIENT_SECRET"], w.environ["ARM_USE_MSI"] = "", "true"
-	if err := w.publish(); err != nil {
+	if err := w.ask(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -130,7 +117,7 @@ func TestAzureCLISignIn(t *testing.T) {
 	}
 	t.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH"))
 	w.environ["ARM_CLIENT_SECRET"] = ""
-	if err := w.publish(); err != nil {
+	if err := w.ask(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -157,11 +144,11 @@ func TestRefusedSignIns(t *testing.T) {
 			for name, value := range tt.environ {
 				w.environ[name] = value
 			}
-			if err := w.publish(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if err := w.ask(); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q in it", err, tt.want)
 			}
 			if len(w.requests) > 0 {
-				t.Errorf("expected nothing to be sent, got %q", w.requests)
+				t.Errorf("expected nothing to be asked, got %q", w.requests)
 			}
 		})
 	}
@@ -170,28 +157,28 @@ func TestRefusedSignIns(t *testing.T) {
 func TestClouds(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		environment, scope string
+		environment, scope, graph string
 	}{
-		{"", "https://management.core.windows.net//.default"},
-		{"public", "https://management.core.windows.net//.default"},
-		{"usgovernment", "https://management.core.usgovcloudapi.net//.default"},
-		{"china", "https://management.core.chinacloudapi.cn//.default"},
+		{"", "https://management.core.windows.net//.default", "https://graph.microsoft.com/.default"},
+		{"public", "https://management.core.windows.net//.default", "https://graph.microsoft.com/.default"},
+		{"usgovernment", "https://management.core.usgovcloudapi.net//.default", "https://graph.microsoft.us/.default"},
+		{"china", "https://management.core.chinacloudapi.cn//.default", "https://microsoftgraph.chinacloudapi.cn/.default"},
 	} {
-		found, err := findCloud(t.Context(), http.DefaultClient, func(name string) string {
+		found, err := azurecloud.Find(t.Context(), http.DefaultClient, func(name string) string {
 			if name == "ARM_ENVIRONMENT" {
 				return tt.environment
 			}
 			return ""
 		})
-		if err != nil || found.scope() != tt.scope || found.private() {
-			t.Errorf("%q: got %v, %v, want scope %q and instance discovery", tt.environment, found, err, tt.scope)
+		if err != nil || found.ResourceManagerScope() != tt.scope || found.GraphScope() != tt.graph || found.Private() {
+			t.Errorf("%q: got %v, %v, want scopes %q, %q and instance discovery", tt.environment, found, err, tt.scope, tt.graph)
 		}
 	}
 	for host, want := range map[string]bool{
 		"https://login.microsoftonline.com": false, "https://LOGIN.microsoftonline.us": false,
 		"https://127.0.0.1:8443": true, "https://login.microsoftonline.com.evil.test": true, "https://login.microsoftonline.com:8443": true,
 	} {
-		if got := (azureCloud{authorityHost: host}).private(); got != want {
+		if got := (azurecloud.Cloud{AuthorityHost: host}).Private(); got != want {
 			t.Errorf("%s: got private %v, want %v", host, got, want)
 		}
 	}
