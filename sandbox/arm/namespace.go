@@ -17,7 +17,7 @@ import (
 const providerRead = "Microsoft.Resources/subscriptions/providers/read"
 
 // otherNamespaces are known besides those of the resource types.
-var otherNamespaces = []string{"Microsoft.App", "Microsoft.Authorization", "Microsoft.KeyVault", "Microsoft.Resources"}
+var otherNamespaces = []string{"Microsoft.App", "Microsoft.Authorization", "Microsoft.Resources"}
 
 // always are the namespaces that no subscription can do without.
 var always = []string{"Microsoft.Authorization", "Microsoft.Resources"}

@@ -214,7 +214,7 @@ func (c *call) render(t *resourceType, r store.Resource) (map[string]any, error)
 		t.show(c, r, properties)
 	}
 	shown := map[string]any{"id": r.ID, "name": r.Name, "type": r.Type, "properties": properties}
-	if t.tracked() {
+	if t.tracked() || t.tagged {
 		shown["location"] = r.Location
 		shown["tags"] = r.Tags
 		if r.Tags == nil {

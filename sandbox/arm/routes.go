@@ -57,6 +57,10 @@ func (s *Service) resourceManager() []route.Route {
 		{Pattern: "POST " + subscriptionPath + "/providers/microsoft.storage/checknameavailability", Permission: may(accountNameCheck), Serve: s.do((*call).checkAccountName), Doc: docs + "storagerp/storage-accounts/check-name-availability"},
 		{Pattern: "POST " + subscriptionPath + "/providers/microsoft.web/checknameavailability", Permission: may(siteNameCheck), Serve: s.do((*call).checkSiteName), Doc: docs + "appservice/check-name-availability"},
 		{Pattern: "GET " + subscriptionPath + "/providers/microsoft.operationalinsights/deletedworkspaces", Permission: may(workspaceType + "/read"), Serve: read((*call).deletedWorkspaces), Doc: docs + "loganalytics/deleted-workspaces/list"},
+		{Pattern: "POST " + subscriptionPath + "/providers/microsoft.keyvault/checknameavailability", Permission: may(vaultNameCheck), Serve: s.do((*call).checkVaultName), Doc: docs + "keyvault/keyvault/vaults/check-name-availability"},
+		{Pattern: "GET " + deletedVaultsPath, Permission: may(deletedVaultsRead), Serve: read((*call).deletedVaults), Doc: docs + "keyvault/keyvault/vaults/list-deleted"},
+		{Pattern: "GET " + oneDeletedVaultPath, Permission: may(deletedVaultRead), Serve: read((*call).getDeletedVault), Doc: docs + "keyvault/keyvault/vaults/get-deleted"},
+		{Pattern: "POST " + oneDeletedVaultPath + "/purge", Permission: may(deletedVaultPurge), Serve: s.do((*call).purgeDeletedVault), Doc: docs + "keyvault/keyvault/vaults/purge-deleted"},
 
 		{Pattern: "PUT " + groupPath, Permission: may(groupWrite), Serve: s.do((*call).putGroup), Doc: docs + "resources/resource-groups/create-or-update"},
 		{Pattern: "GET " + groupPath, Permission: may(groupRead), Serve: read((*call).getGroup), Doc: docs + "resources/resource-groups/get"},
@@ -129,8 +133,10 @@ func (s *Service) ofType(t *resourceType) []route.Route {
 	routes := []route.Route{
 		{Pattern: "PUT " + item, Permission: may(t.name + "/write"), Serve: bind((*call).put), Doc: t.doc},
 		{Pattern: "GET " + item, Permission: may(t.name + "/read"), Serve: bind((*call).get), Doc: t.doc},
-		{Pattern: "DELETE " + item, Permission: may(t.name + "/delete"), Query: strings.Fields(t.query[http.MethodDelete]), Serve: erase, Doc: t.doc},
 		{Pattern: "GET " + collection, Permission: may(t.name + "/read"), Serve: bind((*call).list), Doc: t.doc},
+	}
+	if !t.lasting {
+		routes = append(routes, route.Route{Pattern: "DELETE " + item, Permission: may(t.name + "/delete"), Query: strings.Fields(t.query[http.MethodDelete]), Serve: erase, Doc: t.doc})
 	}
 	if t.tracked() {
 		routes = append(routes, route.Route{Pattern: "GET " + subscriptionPath + "/" + strings.ToLower(t.under), Permission: may(t.name + "/read"), Query: strings.Fields(t.query[http.MethodGet]), Serve: bind((*call).list), Doc: t.doc})

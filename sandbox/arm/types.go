@@ -26,6 +26,10 @@ type resourceType struct {
 	created int
 	poll    bool
 
+	// tagged children have tags and a location, as tracked resources do.
+	tagged bool
+	// lasting types have no deletion.
+	lasting bool
 	// sticky types keep what an update leaves out.
 	sticky bool
 	// fixedCode is the code of the refusal to change a fixed property.
@@ -58,6 +62,7 @@ func allTypes() []*resourceType {
 		userAssignedIdentities(), federatedIdentityCredentials(),
 		serverFarms(), sites(),
 		workspaces(), components(),
+		vaults(), vaultSecrets(),
 	}
 }
 

@@ -78,7 +78,7 @@ func newSlowWorld(t *testing.T, operationTime time.Duration) *world {
 
 func populate(tx *store.Tx) {
 	registered := map[string]bool{}
-	for _, name := range []string{"resources", "authorization", "web", "storage", "managedidentity", "insights", "operationalinsights"} {
+	for _, name := range []string{"resources", "authorization", "web", "storage", "managedidentity", "insights", "operationalinsights", "keyvault"} {
 		registered["microsoft."+name] = true
 	}
 	store.Subscriptions.Put(tx, contosoSub, store.Subscription{ID: contosoSub, TenantID: contoso, DisplayName: "contoso", Registered: registered})
@@ -184,6 +184,7 @@ var versions = []struct{ piece, version string }{
 	{"Microsoft.OperationalInsights", "2022-10-01"},
 	{"Microsoft.Insights", "2020-02-02"},
 	{"Microsoft.Storage", "2022-09-01"},
+	{"Microsoft.KeyVault", "2023-02-01"},
 }
 
 func (w *world) do(q request) *httptest.ResponseRecorder {

@@ -136,4 +136,36 @@ var roles = []Role{
 		},
 		DataActions: []string{"Microsoft.Insights/Metrics/Write", "Microsoft.Insights/Telemetry/Write"},
 	},
+	{
+		ID: "4633458b-17de-408a-b874-0445c86b69e6", Name: "Key Vault Secrets User",
+		Description: "Reads the values of secrets.",
+		DataActions: []string{"Microsoft.KeyVault/vaults/secrets/getSecret/action", "Microsoft.KeyVault/vaults/secrets/readMetadata/action"},
+	},
+	{
+		ID: "b86a8fe4-44ce-4948-aee5-eccb2c155cd7", Name: "Key Vault Secrets Officer",
+		Description: "Does anything with secrets but give others access.",
+		Actions:     keyVaultActions,
+		DataActions: []string{"Microsoft.KeyVault/vaults/secrets/*"},
+	},
+	{
+		ID: "00482a5a-887f-4fb3-b363-3fe8e74ba4b5", Name: "Key Vault Administrator",
+		Description: "Does anything with keys, secrets and certificates but manage vaults and access to them.",
+		Actions:     keyVaultActions,
+		DataActions: []string{"Microsoft.KeyVault/vaults/*"},
+	},
+}
+
+// keyVaultActions are the control-plane actions of the roles that manage what
+// is in a vault.
+var keyVaultActions = []string{
+	"Microsoft.Authorization/*/read",
+	"Microsoft.Insights/alertRules/*",
+	"Microsoft.Resources/deployments/*",
+	"Microsoft.Resources/subscriptions/resourceGroups/read",
+	"Microsoft.Support/*",
+	"Microsoft.KeyVault/checkNameAvailability/read",
+	"Microsoft.KeyVault/deletedVaults/read",
+	"Microsoft.KeyVault/locations/*/read",
+	"Microsoft.KeyVault/vaults/*/read",
+	"Microsoft.KeyVault/operations/read",
 }

@@ -1,0 +1,252 @@
+package arm
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"app-to-app/sandbox/keyvault"
+	"app-to-app/sandbox/rbac"
+	"app-to-app/sandbox/store"
+)
+
+// This file is key vaults:
+// learn.microsoft.com/rest/api/keyvault/keyvault/vaults/create-or-update. Their
+// names are unique in the whole sandbox, deleted ones included. Texts and codes
+// are those that users of the service report; the code for a foreign tenant is
+// not known for sure.
+
+const vaultType = keyvault.VaultType
+
+var vaultVersions = []string{"2021-10-01", "2022-07-01", "2022-11-01", "2023-02-01", "2023-07-01", "2024-04-01-preview", "2024-11-01", "2024-12-01-preview"}
+
+const vaultNameText = "The vault name '%s' is invalid. A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens. Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742"
+
+func vaults() *resourceType {
+	return &resourceType{
+		name:     vaultType,
+		under:    "providers/" + vaultType,
+		doc:      "https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/create-or-update",
+		versions: vaultVersions,
+		names:    nameRule{regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$`), "VaultNameNotValid", vaultNameText},
+		body:     envelope(nil, schema{"properties": object(vaultProperties).need()}),
+		created:  http.StatusOK,
+		check:    checkVault,
+		gone:     goneVault,
+	}
+}
+
+var vaultProperties = schema{
+	"tenantId":                     text().need(),
+	"sku":                          object(schema{"family": text("A").need(), "name": text("standard", "premium").need()}).need(),
+	"accessPolicies":               list(accessPolicy),
+	"createMode":                   text("default", "recover"),
+	"enablePurgeProtection":        flag(),
+	"enableRbacAuthorization":      flag(),
+	"enableSoftDelete":             flag(),
+	"enabledForDeployment":         flag(),
+	"enabledForDiskEncryption":     flag(),
+	"enabledForTemplateDeployment": flag(),
+	"networkAcls": object(schema{
+		"bypass":              text("AzureServices", "None"),
+		"defaultAction":       text("Allow", "Deny"),
+		"ipRules":             list(object(schema{"value": text().need()})),
+		"virtualNetworkRules": list(object(schema{"id": text().need(), "ignoreMissingVnetServiceEndpoint": flag()})),
+	}),
+	"publicNetworkAccess":       text("Enabled", "Disabled", "SecuredByPerimeter").only("Enabled", "Disabled"),
+	"softDeleteRetentionInDays": whole(7, 90),
+}.with(outputs("hsmPoolResourceId", "privateEndpointConnections", "provisioningState", "vaultUri"))
+
+var accessPolicy = object(schema{
+	"tenantId": text().need(), "objectId": text().need(), "applicationId": text(),
+	"permissions": object(schema{"keys": list(text()), "secrets": list(text()), "certificates": list(text()), "storage": list(text())}).need(),
+})
+
+func checkVault(ch *change) error {
+	name := ch.resource.Name
+	if strings.Contains(name, "--") {
+		return refuse(http.StatusBadRequest, "VaultNameNotValid", vaultNameText, name)
+	}
+	if tenant := textAt(ch.properties, "tenantId"); !strings.EqualFold(tenant, ch.resource.TenantID) {
+		return badRequest("The tenant ID '%s' is not valid: expected '%s', the tenant of the subscription.", tenant, ch.resource.TenantID)
+	}
+	recovers := textAt(ch.properties, "createMode") == "recover"
+	delete(ch.properties, "createMode")
+	switch {
+	case ch.old == nil && recovers:
+		return ch.recoverVault()
+	case ch.old == nil:
+		if err := ch.freeVaultName(name); err != nil {
+			return err
+		}
+	}
+	if err := ch.checkVaultSwitches(); err != nil {
+		return err
+	}
+	ch.orElse("accessPolicies", []any{})
+	ch.orElse("publicNetworkAccess", "Enabled")
+	for _, name := range []string{"enabledForDeployment", "enabledForDiskEncryption", "enabledForTemplateDeployment", "enableRbacAuthorization"} {
+		ch.orElse(name, false)
+	}
+	ch.properties["enableSoftDelete"] = true
+	ch.orElse("softDeleteRetentionInDays", 90)
+	ch.properties["provisioningState"] = succeeded
+	// Path style, because the sandbox has no DNS.
+	ch.properties["vaultUri"] = ch.service.config.BaseURL + "/keyvault/" + name + "/"
+	return nil
+}
+
+// checkVaultSwitches refuses what cannot be switched, or not any more:
+// learn.microsoft.com/azure/key-vault/general/soft-delete-overview.
+func (ch *change) checkVaultSwitches() error {
+	if ch.properties["enableSoftDelete"] == false {
+		return badRequest(`The property "enableSoftDelete" cannot be set to false. Soft delete is enabled for all vaults, and this is an irreversible action.`)
+	}
+	if ch.properties["enablePurgeProtection"] == false {
+		return badRequest(`The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is an irreversible action.`)
+	}
+	rbacNow := ch.properties["enableRbacAuthorization"] == true
+	if _, given := ch.properties["accessPolicies"]; !given && !rbacNow && ch.old == nil {
+		return badRequest("The parameter accessPolicies is not specified.")
+	}
+	if ch.old == nil {
+		return nil
+	}
+	for _, name := range []string{"enablePurgeProtection", "accessPolicies", "softDeleteRetentionInDays"} {
+		if kept, had := ch.before[name]; had {
+			ch.orElse(name, kept)
+		}
+	}
+	if !sameJSON(ch.properties["softDeleteRetentionInDays"], ch.before["softDeleteRetentionInDays"]) {
+		return badRequest(`The property "softDeleteRetentionInDays" has been set already and it can't be modified.`)
+	}
+	// learn.microsoft.com/azure/key-vault/general/rbac-access-policy
+	if rbacNow != (ch.before["enableRbacAuthorization"] == true) &&
+		!rbac.Allowed(ch.tx, ch.caller.TenantID, ch.caller.ObjectID, assignmentWrite, ch.resource.ID) {
+		return refuse(http.StatusForbidden, "AuthorizationFailed",
+			"The client '%s' with object id '%s' does not have authorization to change the permission model of the vault: it needs '%s' over scope '%s'.",
+			ch.caller.ClientID, ch.caller.ObjectID, assignmentWrite, ch.resource.ID)
+	}
+	return nil
+}
+
+// freeVaultName refuses a name that a vault has, or a deleted one that can
+// still be recovered.
+func (c *call) freeVaultName(name string) error {
+	const taken = "The vault name '%s' is already in use. Vault names are globally unique so it is possible that the name is already taken. If you are sure that the vault name was not taken then it is possible that a vault with the same name was recently deleted but not purged after being placed in a recoverable state. If the vault is in a recoverable state then the vault will need to be purged before reusing the name. For more information about VaultAlreadyExists, soft delete and purging a vault follow this link https://go.microsoft.com/fwlink/?linkid=2147740"
+	if _, ok, err := keyvault.VaultByName(c.tx, name); err != nil || ok {
+		return orRefuse(err, http.StatusConflict, "VaultAlreadyExists", taken, name)
+	}
+	deleted, ok, err := c.deletedVault(name)
+	switch {
+	case err != nil || !ok:
+		return err
+	case deleted.SubscriptionID == c.subscription.ID:
+		return refuse(http.StatusConflict, "ConflictError", "A vault with the same name already exists in deleted state. You need to either recover or purge existing key vault. Follow this link https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft delete.")
+	}
+	return refuse(http.StatusConflict, "VaultAlreadyExists", taken, name)
+}
+
+func orRefuse(err error, status int, code, format string, args ...any) error {
+	if err != nil {
+		return err
+	}
+	return refuse(status, code, format, args...)
+}
+
+// recoverVault makes a deleted vault what it was, secrets included. Role
+// assignments are lost, as in Azure. What the request says besides is not
+// applied: whether Azure does is not known for sure.
+func (ch *change) recoverVault() error {
+	deleted, ok, err := ch.deletedVault(ch.resource.Name)
+	if err != nil {
+		return err
+	}
+	if !ok || store.ResourceKey(deleted.ID) != store.ResourceKey(ch.resource.ID) || deleted.Location != ch.resource.Location {
+		return refuse(http.StatusNotFound, "DeletedVaultNotFound", "A deleted vault with the name '%s' does not exist in this resource group and location.", ch.resource.Name)
+	}
+	store.Resources.Delete(ch.tx, deletedKey(deleted.ID))
+	deleted.Type = vaultType
+	ch.resource.Tags, ch.resource.CreatedAt, ch.resource.CreatedBy = deleted.Tags, deleted.CreatedAt, deleted.CreatedBy
+	if ch.properties, err = decodeObject(deleted.Properties); err != nil {
+		return err
+	}
+	vault, err := keyvault.VaultOf(deleted.Resource)
+	if err != nil {
+		return err
+	}
+	vault.ID = ch.resource.ID
+	return keyvault.RecoverAll(ch.tx, ch.service.store.Now(), vault)
+}
+
+// checkVaultName follows
+// learn.microsoft.com/rest/api/keyvault/keyvault/vaults/check-name-availability.
+func (c *call) checkVaultName() (reply, error) {
+	t := c.service.typeOf(vaultType)
+	name, err := c.askedName(t, vaultType)
+	if err != nil {
+		return reply{}, err
+	}
+	if invalid := t.names.check(name); invalid != nil {
+		return ok(map[string]any{"nameAvailable": false, "reason": "AccountNameInvalid", "message": messageOf(invalid)})
+	}
+	return availability(c.freeVaultName(name))
+}
+
+const secretType = keyvault.SecretType
+
+// vaultSecrets is the management plane of secrets, which writes values and
+// never shows them: learn.microsoft.com/rest/api/keyvault/keyvault/secrets. It
+// cannot delete. Secrets that the data plane set are among them.
+func vaultSecrets() *resourceType {
+	body := childEnvelope(schema{
+		"value": text(), "contentType": text(),
+		"attributes": object(schema{"enabled": flag(), "nbf": whole(0, 0), "exp": whole(0, 0), "created": output(), "updated": output()}),
+	}.with(outputs("secretUri", "secretUriWithVersion")))
+	return &resourceType{
+		name:     secretType,
+		parent:   vaultType,
+		under:    "secrets",
+		doc:      "https://learn.microsoft.com/rest/api/keyvault/keyvault/secrets/create-or-update",
+		versions: vaultVersions,
+		names:    nameRule{keyvault.SecretName, "BadRequest", "The secret name '%s' is invalid: 1 to 127 letters, digits and '-'."},
+		body:     body.with(schema{"tags": dict(text()), "location": output()}),
+		created:  http.StatusCreated,
+		tagged:   true,
+		lasting:  true,
+		check:    checkVaultSecret,
+	}
+}
+
+func checkVaultSecret(ch *change) error {
+	vault, err := keyvault.VaultOf(ch.parent)
+	if err != nil {
+		return err
+	}
+	value, given := ch.properties["value"].(string)
+	if !given {
+		return unknown("a secret that is written without a value")
+	}
+	version := store.SecretVersion{Value: value, ContentType: textAt(ch.properties, "contentType"), Enabled: true, Tags: ch.resource.Tags}
+	attributes, _ := ch.properties["attributes"].(map[string]any)
+	if attributes["enabled"] == false {
+		version.Enabled = false
+	}
+	for name, into := range map[string]*int64{"nbf": &version.NotBefore, "exp": &version.Expires} {
+		if seconds, given := attributes[name].(json.Number); given {
+			*into, _ = seconds.Int64() // read as a whole number
+		}
+	}
+	secret, err := keyvault.Set(ch.tx, ch.service.store.Now(), vault, ch.resource.Name, version)
+	if err == keyvault.ErrDeletedButRecoverable {
+		// The data plane's text; the code here is not known for sure.
+		return refuse(http.StatusConflict, "Conflict", "Secret %s is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged.", ch.resource.Name)
+	}
+	if err != nil {
+		return err
+	}
+	ch.resource.Location = ch.parent.Location
+	ch.properties = vault.Shown(secret)
+	return nil
+}

@@ -1,0 +1,205 @@
+package keyvault
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"app-to-app/sandbox/store"
+)
+
+// This file is what becomes of secrets, whoever asks for it: ARM, the data
+// plane, or a vault that is recovered. The rules are: each setting makes a new
+// version; a deleted secret is kept for the vault's retention and blocks its
+// name meanwhile; a secret that is not deleted has a resource in ARM, so that
+// roles can be assigned at it.
+// https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview
+
+const (
+	// VaultType and SecretType are ARM's names.
+	VaultType  = "Microsoft.KeyVault/vaults"
+	SecretType = VaultType + "/secrets"
+)
+
+// ErrDeletedButRecoverable is returned by [Set] for the name of a deleted
+// secret.
+var ErrDeletedButRecoverable = errors.New("the secret is deleted but recoverable, and its name cannot be reused")
+
+// A Vault is what is stored of a key vault.
+type Vault struct {
+	store.Resource
+	VaultURI            string         `json:"vaultUri"`
+	RBAC                bool           `json:"enableRbacAuthorization"`
+	PurgeProtection     bool           `json:"enablePurgeProtection"`
+	RetentionDays       int            `json:"softDeleteRetentionInDays"`
+	PublicNetworkAccess string         `json:"publicNetworkAccess"`
+	AccessPolicies      []accessPolicy `json:"accessPolicies"`
+	NetworkACLs         networkACLs    `json:"networkAcls"`
+}
+
+type networkACLs struct {
+	DefaultAction string `json:"defaultAction"`
+}
+
+// An accessPolicy is the older way to say who may: learn.microsoft.com/azure/key-vault/general/assign-access-policy.
+type accessPolicy struct {
+	TenantID    string `json:"tenantId"`
+	ObjectID    string `json:"objectId"`
+	Permissions struct {
+		Secrets []string `json:"secrets"`
+	} `json:"permissions"`
+}
+
+// VaultOf reads the properties of a vault's resource.
+func VaultOf(r store.Resource) (Vault, error) {
+	v := Vault{}
+	err := json.Unmarshal(r.Properties, &v)
+	v.Resource = r
+	return v, err
+}
+
+// VaultByName returns the vault of that name, in whatever subscription.
+func VaultByName(tx *store.Tx, name string) (Vault, bool, error) {
+	for _, r := range store.Resources.All(tx, "/subscriptions/") {
+		if r.Type == VaultType && strings.EqualFold(r.Name, name) {
+			v, err := VaultOf(r)
+			return v, err == nil, err
+		}
+	}
+	return Vault{}, false, nil
+}
+
+// Retention is how long the vault, and what is in it, can be recovered.
+func (v Vault) Retention() time.Duration { return time.Duration(v.RetentionDays) * 24 * time.Hour }
+
+// Open says whether the vault's network rules let anybody in: the sandbox is
+// one machine, in none of the networks that an exception could name.
+func (v Vault) Open() bool {
+	return !strings.EqualFold(v.PublicNetworkAccess, "Disabled") && !strings.EqualFold(v.NetworkACLs.DefaultAction, "Deny")
+}
+
+// find returns a secret, deleted or not. What is past its retention is gone.
+func find(tx *store.Tx, now time.Time, vault, name string) (store.VaultSecret, bool) {
+	s, ok := store.VaultSecrets.Get(tx, store.VaultSecretKey(vault, name))
+	if ok && !s.DeletedAt.IsZero() && !now.Before(s.PurgeAt) {
+		return store.VaultSecret{}, false
+	}
+	return s, ok
+}
+
+// Set makes a new version of a secret, and the secret if there is none. It
+// fills in the version's id and times. It returns [ErrDeletedButRecoverable].
+func Set(tx *store.Tx, now time.Time, v Vault, name string, version store.SecretVersion) (store.VaultSecret, error) {
+	s, ok := find(tx, now, v.Name, name)
+	switch {
+	case !ok:
+		s = store.VaultSecret{Vault: v.Name, Name: name}
+	case !s.DeletedAt.IsZero():
+		return s, ErrDeletedButRecoverable
+	}
+	id := uuid.New()
+	version.ID, version.CreatedAt, version.UpdatedAt = hex.EncodeToString(id[:]), now, now
+	s.Versions = append(s.Versions, version)
+	store.VaultSecrets.Put(tx, store.VaultSecretKey(v.Name, name), s)
+	return s, v.mirror(tx, now, s)
+}
+
+// Delete moves a secret to where it can be recovered from.
+func Delete(tx *store.Tx, now time.Time, v Vault, s store.VaultSecret) store.VaultSecret {
+	s.DeletedAt, s.PurgeAt = now, now.Add(v.Retention())
+	store.VaultSecrets.Put(tx, store.VaultSecretKey(v.Name, s.Name), s)
+	id := store.ResourceKey(v.secretID(s.Name))
+	store.Resources.Delete(tx, id)
+	var below []string
+	for key := range store.RoleAssignments.All(tx, id+"/") {
+		below = append(below, key)
+	}
+	for _, key := range below {
+		store.RoleAssignments.Delete(tx, key)
+	}
+	return s
+}
+
+// Recover brings back a deleted secret.
+func Recover(tx *store.Tx, now time.Time, v Vault, s store.VaultSecret) (store.VaultSecret, error) {
+	s.DeletedAt, s.PurgeAt = time.Time{}, time.Time{}
+	store.VaultSecrets.Put(tx, store.VaultSecretKey(v.Name, s.Name), s)
+	return s, v.mirror(tx, now, s)
+}
+
+// RecoverAll gives a vault that was recovered its secrets again.
+func RecoverAll(tx *store.Tx, now time.Time, v Vault) error {
+	for _, s := range secretsOf(tx, v.Name) {
+		if s.DeletedAt.IsZero() {
+			if err := v.mirror(tx, now, s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// PurgeAll forgets all secrets of a vault, deleted or not.
+func PurgeAll(tx *store.Tx, vault string) {
+	for _, s := range secretsOf(tx, vault) {
+		store.VaultSecrets.Delete(tx, store.VaultSecretKey(vault, s.Name))
+	}
+}
+
+// secretsOf are the secrets of a vault by name, deleted ones included.
+func secretsOf(tx *store.Tx, vault string) []store.VaultSecret {
+	var all []store.VaultSecret
+	for _, s := range store.VaultSecrets.All(tx, store.VaultSecretKey(vault, "")) {
+		all = append(all, s)
+	}
+	return all
+}
+
+func (v Vault) secretID(name string) string { return v.ID + "/secrets/" + name }
+
+// mirror stores the resource of a secret.
+func (v Vault) mirror(tx *store.Tx, now time.Time, s store.VaultSecret) error {
+	properties, err := json.Marshal(v.Shown(s))
+	if err != nil {
+		return err
+	}
+	r := store.Resource{
+		ID: v.secretID(s.Name), TenantID: v.TenantID, SubscriptionID: v.SubscriptionID, ResourceGroup: v.ResourceGroup,
+		Type: SecretType, Name: s.Name, CreatedAt: s.Versions[0].CreatedAt, ChangedAt: now,
+		Location: v.Location, Tags: s.Latest().Tags, Properties: properties,
+	}
+	store.Resources.Put(tx, store.ResourceKey(r.ID), r)
+	return nil
+}
+
+// Shown is a secret as ARM shows it, which is without its value.
+// https://learn.microsoft.com/rest/api/keyvault/secrets/get
+func (v Vault) Shown(s store.VaultSecret) map[string]any {
+	latest := s.Latest()
+	shown := map[string]any{
+		"attributes":           attributesOf(latest),
+		"secretUri":            v.VaultURI + "secrets/" + s.Name,
+		"secretUriWithVersion": v.VaultURI + "secrets/" + s.Name + "/" + latest.ID,
+	}
+	if latest.ContentType != "" {
+		shown["contentType"] = latest.ContentType
+	}
+	return shown
+}
+
+// attributesOf are the attributes that both planes show. Times are Unix
+// seconds.
+func attributesOf(version store.SecretVersion) map[string]any {
+	shown := map[string]any{"enabled": version.Enabled, "created": version.CreatedAt.Unix(), "updated": version.UpdatedAt.Unix()}
+	if version.NotBefore != 0 {
+		shown["nbf"] = version.NotBefore
+	}
+	if version.Expires != 0 {
+		shown["exp"] = version.Expires
+	}
+	return shown
+}
