@@ -21,7 +21,7 @@ import (
 // This file sends requests to ARM. The rules are: network errors, 408, 429,
 // 500, 502, 503, 504 and 409 with code AnotherOperationInProgress are tried
 // three times more (azcore's policy); Retry-After is honoured; a token goes to
-// ARM's own address and nowhere else.
+// ARM's own host and nowhere else.
 
 const (
 	maxRetries = 3
@@ -36,7 +36,8 @@ type request struct {
 	version string
 	query   url.Values // besides api-version
 	body    plugin.Object
-	url     string // instead of path and version: where to poll
+	url     string // instead of path and version: where to poll, or a vault's
+	scope   string // of the token; empty means ARM's
 }
 
 type answer struct {
@@ -115,7 +116,7 @@ func (r request) address(base string) string {
 }
 
 func (p *provider) send(ctx context.Context, s *connection, r request) (answer, error) {
-	token, err := p.token(ctx, s)
+	token, err := p.token(ctx, s, r.scope)
 	if err != nil {
 		return answer{}, err
 	}
@@ -245,19 +246,28 @@ func provisioningError(body plugin.Object) error {
 
 // poll asks an operation's address, which must be ARM's own.
 func (p *provider) poll(ctx context.Context, address string, header http.Header, done func(answer) (bool, error)) (answer, error) {
+	target, err := p.atHome(ctx, address)
+	if err != nil {
+		return answer{}, fmt.Errorf("expected an operation at %w", err)
+	}
+	return p.repeat(ctx, request{method: http.MethodGet, path: target.Path, url: target.String()}, header, done)
+}
+
+// atHome reads an address that must be on ARM's own host.
+func (p *provider) atHome(ctx context.Context, address string) (*url.URL, error) {
 	connection, err := p.connect(ctx)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	base, err := url.Parse(connection.endpoints.ResourceManager)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	target, err := base.Parse(address) // a relative one is ARM's too
 	if err != nil || target.Host != base.Host || target.Scheme != base.Scheme {
-		return answer{}, fmt.Errorf("expected an operation at %s, got one elsewhere", base.Host)
+		return nil, fmt.Errorf("%s, got one elsewhere", base.Host)
 	}
-	return p.repeat(ctx, request{method: http.MethodGet, path: target.Path, url: target.String()}, header, done)
+	return target, nil
 }
 
 // repeat asks at once, then after what Retry-After says, or after 50 ms and

@@ -162,8 +162,12 @@ func (p *provider) credential(endpoints cloud.Endpoints) (azcore.TokenCredential
 	return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: d.TenantID})
 }
 
-func (p *provider) token(ctx context.Context, s *connection) (string, error) {
-	token, err := s.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{s.endpoints.Scope()}})
+// token is for a scope; empty means ARM's.
+func (p *provider) token(ctx context.Context, s *connection, scope string) (string, error) {
+	if scope == "" {
+		scope = s.endpoints.Scope()
+	}
+	token, err := s.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}})
 	if err != nil {
 		return "", err
 	}

@@ -24,6 +24,8 @@ const (
 	siteToken       = "azure-native:web/v20240401:WebApp"
 	settingsToken   = "azure-native:web/v20240401:WebAppApplicationSettings"
 	ftpToken        = "azure-native:web/v20240401:WebAppFtpAllowed"
+	vaultToken      = "azure-native:keyvault:Vault"
+	secretToken     = "azure-native:keyvault:Secret"
 
 	vault    = "/providers/Microsoft.Storage/storageAccounts/acct"
 	version  = "?api-version=2022-09-01"
@@ -298,6 +300,14 @@ func TestWireNames(t *testing.T) {
 		{planToken, map[string]any{"resourceGroupName": "rg", "name": "p", "location": "westeurope", "kind": "functionapp", "reserved": true, "sku": map[string]any{"name": "FC1", "tier": "FlexConsumption"}},
 			"PUT /providers/Microsoft.Web/serverfarms/p?api-version=2024-04-01",
 			object{"location": "westeurope", "kind": "functionapp", "sku": object{"name": "FC1", "tier": "FlexConsumption"}, "properties": object{"reserved": true}}},
+		{vaultToken, map[string]any{"resourceGroupName": "rg", "vaultName": "v", "location": "westeurope", "tags": map[string]any{"a": "b"},
+			"properties": map[string]any{"tenantId": tenantID, "sku": map[string]any{"family": "A", "name": "standard"}, "enableRbacAuthorization": true}},
+			"PUT /providers/Microsoft.KeyVault/vaults/v?api-version=2023-02-01",
+			object{"location": "westeurope", "tags": object{"a": "b"}, "properties": object{"tenantId": tenantID, "sku": object{"family": "A", "name": "standard"}, "enableRbacAuthorization": true}}},
+		{secretToken, map[string]any{"resourceGroupName": "rg", "vaultName": "v", "secretName": "s",
+			"properties": map[string]any{"value": "x", "contentType": "text/plain", "attributes": map[string]any{"enabled": true, "expires": 2, "notBefore": 1}}},
+			"PUT /providers/Microsoft.KeyVault/vaults/v/secrets/s?api-version=2023-02-01",
+			object{"properties": object{"value": "x", "contentType": "text/plain", "attributes": object{"enabled": true, "exp": 2.0, "nbf": 1.0}}}},
 	} {
 		t.Run(test.token, func(t *testing.T) {
 			t.Parallel()

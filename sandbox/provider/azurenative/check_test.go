@@ -84,6 +84,8 @@ var replaceOnChange = map[string][]string{
 	siteToken:       {"resourceGroupName", "name", "location", "kind"},
 	settingsToken:   {"resourceGroupName", "name"},
 	ftpToken:        {"resourceGroupName", "name"},
+	vaultToken:      {"resourceGroupName", "vaultName"},
+	secretToken:     {"resourceGroupName", "vaultName", "secretName"},
 	"azure-native:web/v20240401:WebAppScmAllowed": {"resourceGroupName", "name"},
 }
 
@@ -130,6 +132,9 @@ func TestRefusals(t *testing.T) {
 		{"later version's property", "azure-native:web:WebApp", map[string]any{"resourceGroupName": "rg", "functionAppConfig": map[string]any{}}, `unknown property "functionAppConfig"`},
 		{"assignment name", assignmentToken, map[string]any{"scope": "/s", "principalId": "p", "roleDefinitionId": "r", "roleAssignmentName": "mine"}, "expected a GUID"},
 		{"scope", assignmentToken, map[string]any{"scope": "subscriptions/s", "principalId": "p", "roleDefinitionId": "r"}, "starts with a slash"},
+		{"vault without a tenant", vaultToken, map[string]any{"resourceGroupName": "rg", "properties": map[string]any{"sku": map[string]any{"family": "A", "name": "standard"}}}, `missing required property "properties.tenantId"`},
+		{"secret outside of a vault", secretToken, map[string]any{"resourceGroupName": "rg", "properties": map[string]any{"value": "x"}}, `missing required property "vaultName"`},
+		{"misspelt in a secret", secretToken, map[string]any{"resourceGroupName": "rg", "vaultName": "v", "properties": map[string]any{"valeu": "x"}}, `did you mean "value"?`},
 		{"audiences", federatedToken, map[string]any{"resourceGroupName": "rg", "resourceName": "i", "issuer": "x", "subject": "s"}, `missing required property "audiences"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

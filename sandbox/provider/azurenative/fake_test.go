@@ -114,10 +114,14 @@ func (f *fakeARM) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		issuer := f.server.URL + "/" + tenantID
 		answer(w, http.StatusOK, nil, object{"issuer": issuer + "/v2.0", "token_endpoint": issuer + "/oauth2/v2.0/token", "authorization_endpoint": issuer + "/oauth2/v2.0/authorize"})
 	case strings.HasSuffix(r.URL.Path, "/token"):
-		if err := r.ParseForm(); err != nil || !strings.Contains(r.Form.Get("scope"), "https://management.core.windows.net//.default") {
-			f.t.Errorf("token form: got scope %q, want ARM's", r.Form.Get("scope"))
+		err := r.ParseForm()
+		scope, issued := r.Form.Get("scope"), token()
+		if strings.HasPrefix(scope, "https://vault.azure.net/.default") {
+			issued = "vault." + issued
+		} else if err != nil || !strings.Contains(scope, "https://management.core.windows.net//.default") {
+			f.t.Errorf("token form: got scope %q, want ARM's or Key Vault's", scope)
 		}
-		answer(w, http.StatusOK, nil, object{"access_token": token(), "token_type": "Bearer", "expires_in": 3600})
+		answer(w, http.StatusOK, nil, object{"access_token": issued, "token_type": "Bearer", "expires_in": 3600})
 	default:
 		f.arm(w, r)
 	}
@@ -131,7 +135,11 @@ func token() string {
 func (f *fakeARM) arm(w http.ResponseWriter, r *http.Request) {
 	call := r.Method + " " + strings.TrimPrefix(r.URL.Path, group) + "?" + r.URL.RawQuery
 	f.calls = append(f.calls, call)
-	if r.Header.Get("Authorization") != "Bearer "+token() {
+	want := "Bearer " + token()
+	if strings.HasPrefix(r.URL.Path, "/keyvault/") {
+		want = "Bearer vault." + token()
+	}
+	if r.Header.Get("Authorization") != want {
 		f.t.Errorf("%s: got no or another token", call)
 	}
 	var body object

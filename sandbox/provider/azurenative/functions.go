@@ -57,7 +57,7 @@ func (p *provider) getClientConfig(ctx context.Context, _ plugin.Object) (plugin
 	if err != nil {
 		return nil, err
 	}
-	token, err := p.token(ctx, connection)
+	token, err := p.token(ctx, connection, "")
 	if err != nil {
 		return nil, err
 	}

@@ -130,6 +130,9 @@ func (r *armResource) Update(ctx context.Context, call plugin.Call) (plugin.Resu
 // Delete succeeds when the resource is gone already. A singleton is set to its
 // default instead.
 func (r *armResource) Delete(ctx context.Context, call plugin.Call) error {
+	if r.kind.dataPlane {
+		return r.provider.deleteSecret(ctx, call)
+	}
 	deletion := request{method: http.MethodDelete, path: call.ID, version: r.kind.version, query: r.kind.deleteQuery}
 	if r.kind.readVersion != "" {
 		deletion.version = r.kind.readVersion // custom deletions go with custom reads

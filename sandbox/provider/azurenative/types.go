@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/insights/v2"
+	"github.com/pulumi/pulumi-azure-native-sdk/keyvault/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/operationalinsights/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/resources/v2"
@@ -43,6 +44,7 @@ type kind struct {
 	merge       string        // property that is read from a sibling by GET, config/web for siteConfig
 	reset       plugin.Object // singleton: there is no deletion, this is PUT instead
 	deleteQuery map[string][]string
+	dataPlane   bool // deleted at the address in properties.secretUri: ARM cannot
 }
 
 // names are SDK names by path ("networkRuleSet.ipRules.iPAddressOrRange"; lists
@@ -121,6 +123,21 @@ func kinds() []kind {
 			args: operationalinsights.WorkspaceArgs{}, state: operationalinsights.Workspace{},
 			path: group + "Microsoft.OperationalInsights/workspaces/{workspaceName}",
 			name: "workspaceName", location: true, inside: []string{"sku"}, replace: []string{"location"},
+		},
+		{
+			// The specification does not say that a vault's location is fixed, so
+			// that a change of it is sent, and refused.
+			tokens: []string{"keyvault:Vault", "keyvault/v20230201:Vault"}, version: "2023-02-01",
+			args: keyvault.VaultArgs{}, state: keyvault.Vault{},
+			path: group + "Microsoft.KeyVault/vaults/{vaultName}",
+			name: "vaultName", location: true, top: []string{"properties"},
+		},
+		{
+			tokens: []string{"keyvault:Secret", "keyvault/v20230201:Secret"}, version: "2023-02-01",
+			args: keyvault.SecretArgs{}, state: keyvault.Secret{},
+			path: group + "Microsoft.KeyVault/vaults/{vaultName}/secrets/{secretName}",
+			name: "secretName", top: []string{"properties"}, dataPlane: true,
+			wire: names{"properties.attributes.expires": "exp", "properties.attributes.notBefore": "nbf"},
 		},
 	}
 	all = append(all, webKinds("web:", "2022-09-01", webTypes{
