@@ -175,6 +175,18 @@ func TestFunctions(t *testing.T) {
 		t.Error("quote: got one, want none: the fake does not know escapes")
 	}
 	graph.expect("quote", "GET /v1.0/servicePrincipals?$filter=displayName eq 'it''s'")
+	several, err := engine.Invoke("azuread:index/getServicePrincipals:getServicePrincipals", map[string]any{"objectIds": []any{firstID}})
+	if err != nil || len(several["servicePrincipals"].ArrayValue()) != 1 || several["clientIds"].ArrayValue()[0].StringValue() != clientID {
+		t.Errorf("getServicePrincipals: got %v, %v", several, err)
+	}
+	graph.expect("getServicePrincipals", "GET /v1.0/servicePrincipals/"+firstID)
+	if _, err := engine.Invoke("azuread:index/getServicePrincipals:getServicePrincipals", map[string]any{"displayNames": []any{"nobody"}}); err == nil {
+		t.Error("getServicePrincipals of nobody: got some, want an error")
+	}
+	graph.expect("nobody", "GET /v1.0/servicePrincipals?$filter=displayName eq 'nobody'")
+	if _, err := engine.Invoke("azuread:index/getServicePrincipals:getServicePrincipals", map[string]any{"returnAll": true}); err == nil || !strings.Contains(err.Error(), "does not emulate returnAll") {
+		t.Errorf("getServicePrincipals of all: got %v, want it to be unemulated", err)
+	}
 	application, err := engine.Invoke("azuread:index/getApplication:getApplication", map[string]any{"objectId": firstID})
 	if err != nil || application["clientId"].StringValue() != clientID || len(application["webs"].ArrayValue()) != 1 {
 		t.Errorf("getApplication: got %v, %v", application, err)

@@ -18,6 +18,9 @@ func (p *provider) functions() map[string]plugin.Function {
 		"azuread:index/getServicePrincipal:getServicePrincipal": {
 			Args: plugin.TypeOf(sdk.LookupServicePrincipalArgs{}), Call: p.getServicePrincipal,
 		},
+		"azuread:index/getServicePrincipals:getServicePrincipals": {
+			Args: plugin.TypeOf(sdk.GetServicePrincipalsArgs{}), Call: p.getServicePrincipals,
+		},
 		"azuread:index/getApplication:getApplication": {
 			Args: plugin.TypeOf(sdk.LookupApplicationArgs{}), Call: p.getApplication,
 		},
@@ -71,6 +74,42 @@ func (p *provider) getServicePrincipal(ctx context.Context, args plugin.Object) 
 	delete(state, "useExisting")
 	state["id"] = text(sp, "id")
 	return state, nil
+}
+
+// getServicePrincipals finds one service principal for each value that it is
+// given; none, or more than one, is an error.
+func (p *provider) getServicePrincipals(ctx context.Context, args plugin.Object) (plugin.Object, error) {
+	if len(args) != 1 {
+		return nil, fmt.Errorf("get service principals: expected exactly one argument, got %d", len(args))
+	}
+	one := map[string]string{"objectIds": "objectId", "clientIds": "clientId", "applicationIds": "clientId", "displayNames": "displayName"}
+	lists := map[string][]any{"applicationIds": {}, "clientIds": {}, "displayNames": {}, "objectIds": {}, "servicePrincipals": {}}
+	for name, values := range args {
+		if one[name] == "" {
+			return nil, fmt.Errorf("get service principals: the sandbox does not emulate %s; to add it, extend sandbox/provider/azuread/functions.go", name)
+		}
+		given, _ := values.([]any)
+		for _, value := range given {
+			found, err := p.getServicePrincipal(ctx, plugin.Object{one[name]: value})
+			if err != nil {
+				return nil, err
+			}
+			summary := plugin.Object{}
+			for _, property := range []string{"accountEnabled", "appRoleAssignmentRequired", "applicationId", "applicationTenantId", "clientId", "displayName",
+				"objectId", "preferredSingleSignOnMode", "samlMetadataUrl", "servicePrincipalNames", "signInAudience", "tags", "type"} {
+				summary[property] = found[property]
+			}
+			for list, property := range map[string]string{"applicationIds": "clientId", "clientIds": "clientId", "displayNames": "displayName", "objectIds": "objectId"} {
+				lists[list] = append(lists[list], found[property])
+			}
+			lists["servicePrincipals"] = append(lists["servicePrincipals"], summary)
+		}
+	}
+	result := plugin.Object{"id": "serviceprincipals#" + fmt.Sprint(lists["objectIds"]...)}
+	for list, values := range lists {
+		result[list] = values
+	}
+	return result, nil
 }
 
 func (p *provider) getApplication(ctx context.Context, args plugin.Object) (plugin.Object, error) {
