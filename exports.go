@@ -34,11 +34,14 @@ func export(ctx *pulumi.Context, settings Settings, api *components.API, clients
 	}
 	for i, client := range settings.Clients {
 		access = append(access, pulumi.Map{
-			"client":   pulumi.String(client.Name),
-			"identity": pulumi.String(client.Identity),
-			"clientId": clients[i].ClientID,
-			"objectId": clients[i].ObjectID,
-			"roles":    pulumi.ToStringArray(client.Roles),
+			"client":              pulumi.String(client.Name),
+			"identity":            pulumi.String(client.Identity.Kind),
+			"clientId":            clients[i].ClientID,
+			"objectId":            clients[i].ObjectID,
+			"applicationObjectId": clients[i].ApplicationObjectID,
+			"roles":               pulumi.ToStringArray(client.Roles),
+			"siteId":              clients[i].SiteID,
+			"credentials":         clients[i].Credentials,
 		})
 		if client.FunctionApp {
 			urls[client.Name], sites[client.Name] = clients[i].URL, clients[i].SiteID
@@ -52,4 +55,7 @@ func export(ctx *pulumi.Context, settings Settings, api *components.API, clients
 	ctx.Export("access", access)
 	ctx.Export("clientUrls", urls)
 	ctx.Export("clientSites", sites)
+	ctx.Export("apiSiteId", api.SiteID)
+	ctx.Export("owners", pulumi.ToStringArray(settings.Owners))
+	ctx.Export("environment", pulumi.String(settings.Environment))
 }

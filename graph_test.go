@@ -187,7 +187,6 @@ func TestOrder(t *testing.T) {
 		after           []string
 	}{
 		{"code runs after what it relies on exists", "command:local:Command", "orders-client-publish", []string{
-			"azuread:index/appRoleAssignment:AppRoleAssignment::orders-client-assignment-Orders.Read",
 			"azure-native:web/v20240401:WebAppApplicationSettings::orders-client-settings",
 			"azure-native:web/v20240401:WebAppFtpAllowed::orders-client-ftp",
 			"azure-native:web/v20240401:WebAppScmAllowed::orders-client-scm",
@@ -195,6 +194,12 @@ func TestOrder(t *testing.T) {
 			"azure-native:authorization:RoleAssignment::orders-client-queue-contributor",
 			"azure-native:authorization:RoleAssignment::orders-client-table-contributor",
 			"azure-native:authorization:RoleAssignment::orders-client-metrics-publisher"}},
+		{"an app has what signs in with a right before it has its settings", "azure-native:web/v20240401:WebAppApplicationSettings", "orders-client-settings", []string{
+			"azuread:index/appRoleAssignment:AppRoleAssignment::orders-client-assignment-Orders.Read"}},
+		{"a vault is open before an app refers to it", "azure-native:web/v20240401:WebAppApplicationSettings", "orders-client-legacy-settings", []string{
+			"azuread:index/appRoleAssignment:AppRoleAssignment::orders-client-legacy-application-assignment-Orders.Read",
+			"azure-native:authorization:RoleAssignment::orders-client-legacy-secrets-user",
+			"azure-native:keyvault:Secret::orders-client-legacy-credential-a"}},
 		{"an assignment goes before its role and both principals do", "azuread:index/appRoleAssignment:AppRoleAssignment", "orders-client-assignment-Orders.Read", []string{
 			"azuread:index/applicationAppRole:ApplicationAppRole::orders-api-role-Orders.Read",
 			"azuread:index/servicePrincipal:ServicePrincipal::orders-api-service-principal",
@@ -315,7 +320,7 @@ func TestLocationIsGiven(t *testing.T) {
 	for _, r := range deployedDev(t).resources {
 		_, named, _ := strings.Cut(r.typeToken, ":")
 		switch named[strings.LastIndex(named, ":")+1:] {
-		case "ResourceGroup", "StorageAccount", "AppServicePlan", "WebApp", "UserAssignedIdentity", "Workspace", "Component":
+		case "ResourceGroup", "StorageAccount", "AppServicePlan", "WebApp", "UserAssignedIdentity", "Workspace", "Component", "Vault":
 			if got := r.inputs["location"]; !got.IsString() || got.StringValue() != "westeurope" {
 				t.Errorf("%s: got location %v, want westeurope", r.urnEnd(), got)
 			}
@@ -340,8 +345,8 @@ func TestRoleAssignmentNamesAreStable(t *testing.T) {
 		}
 		names[name] = r.name
 	}
-	if len(names) != 8 {
-		t.Errorf("got %d role assignments, want 8", len(names))
+	if len(names) != 13 { // four for the host of each app, and one for a vault
+		t.Errorf("got %d role assignments, want 13", len(names))
 	}
 }
 
@@ -357,9 +362,22 @@ func TestExports(t *testing.T) {
 		"roleIds":     map[string]any{"Orders.Read": "b4a85f8e-886a-52f1-8b71-e267e90fdd93"},
 		"access": []any{map[string]any{
 			"client": "orders-client", "identity": "managedIdentity", "roles": []any{"Orders.Read"},
-			"clientId": "client-id-of-orders-client-identity", "objectId": "object-id-of-orders-client-identity"}},
-		"clientUrls":  map[string]any{"orders-client": "https://orders-client-app1a2b3c4d.test/api/ProcessOrders"},
-		"clientSites": map[string]any{"orders-client": "/id/azure-native:web/v20240401:WebApp/orders-client-app"},
+			"clientId": "client-id-of-orders-client-identity", "objectId": "object-id-of-orders-client-identity",
+			"applicationObjectId": "", "siteId": "/id/azure-native:web/v20240401:WebApp/orders-client-app", "credentials": []any{},
+		}, map[string]any{
+			"client": "orders-client-legacy", "identity": "clientSecret", "roles": []any{"Orders.Read"},
+			"clientId": "client-id-of-orders-client-legacy-application", "objectId": "object-id-of-orders-client-legacy-service-principal",
+			"applicationObjectId": "object-id-of-orders-client-legacy-application", "siteId": "/id/azure-native:web/v20240401:WebApp/orders-client-legacy-app",
+			"credentials": []any{map[string]any{"kind": "clientSecret", "id": "key-id-of-orders-client-legacy-secret-230",
+				"expiresOn": "2027-03-03T00:00:00Z", "issuer": "", "subject": "", "audience": ""}},
+		}},
+		"clientUrls": map[string]any{"orders-client": "https://orders-client-app1a2b3c4d.test/api/ProcessOrders",
+			"orders-client-legacy": "https://orders-client-legacy-app1a2b3c4d.test/api/ProcessOrders"},
+		"clientSites": map[string]any{"orders-client": "/id/azure-native:web/v20240401:WebApp/orders-client-app",
+			"orders-client-legacy": "/id/azure-native:web/v20240401:WebApp/orders-client-legacy-app"},
+		"apiSiteId":   "/id/azure-native:web/v20240401:WebApp/orders-api-app",
+		"owners":      []any{callerID},
+		"environment": "dev",
 	}
 	if want := resource.NewPropertyMapFromMap(want); !got.DeepEquals(want) {
 		t.Errorf("got exports %v, want %v", got, want)

@@ -8,6 +8,7 @@ package main
 import (
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/resources/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -23,7 +24,7 @@ const (
 func main() { pulumi.Run(deploy) }
 
 func deploy(ctx *pulumi.Context) error {
-	return machine{folder: ".", getenv: os.Getenv, httpClient: http.DefaultClient}.deploy(ctx)
+	return machine{folder: ".", getenv: os.Getenv, httpClient: http.DefaultClient, now: time.Now}.deploy(ctx)
 }
 
 // A machine is what the program uses of the one it runs on.
@@ -31,6 +32,7 @@ type machine struct {
 	folder     string // of the project
 	getenv     func(string) string
 	httpClient *http.Client
+	now        func() time.Time
 }
 
 func (m machine) deploy(ctx *pulumi.Context) error {
@@ -38,6 +40,7 @@ func (m machine) deploy(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	warnOfChanges(ctx, settings, m.now())
 	packages, err := components.BuildPackages(ctx.Context(), m.folder, apiName, clientCode)
 	if err != nil {
 		return err
@@ -45,16 +48,18 @@ func (m machine) deploy(ctx *pulumi.Context) error {
 	group, err := resources.NewResourceGroup(ctx, namespace, &resources.ResourceGroupArgs{
 		Location: pulumi.String(settings.Location),
 		Tags:     settings.tags(ctx),
-	})
+	}, pulumi.Protect(settings.Protect))
 	if err != nil {
 		return err
 	}
 	place := components.Place{ResourceGroupName: group.Name, Location: settings.Location, SubscriptionID: settings.SubscriptionID}
 	tenant := components.Tenant{ID: settings.TenantID, AuthorityHost: settings.AuthorityHost}
+	owners := components.Owners{ObjectIDs: settings.Owners, Pinned: settings.OwnersPinned}
 	api, err := components.NewAPI(ctx, apiName, &components.APIArgs{
 		Place: place, Tenant: tenant, Package: packages[apiName],
 		DisplayName:    apiName + " (" + ctx.Stack() + ")",
-		Owners:         components.Owners{ObjectIDs: settings.Owners, Pinned: settings.OwnersPinned},
+		Owners:         owners,
+		Protect:        settings.Protect,
 		Roles:          settings.Roles,
 		BlockedCallers: settings.BlockedCallers,
 	})
@@ -63,7 +68,10 @@ func (m machine) deploy(ctx *pulumi.Context) error {
 	}
 	clients := make([]*components.Client, len(settings.Clients))
 	for i, client := range settings.Clients {
-		args := &components.ClientArgs{Place: place, Tenant: tenant, API: api, Identity: client.Identity, Roles: client.Roles}
+		args := &components.ClientArgs{
+			Place: place, Tenant: tenant, API: api, Owners: owners, DisplayName: client.Name + " (" + ctx.Stack() + ")",
+			Identity: client.Identity, Previous: client.Previous, Roles: client.Roles, PurgeProtection: settings.Protect,
+		}
 		if client.FunctionApp {
 			args.FunctionApp = &components.ClientAppArgs{Package: packages[clientCode], TokenProviders: client.TokenProviders, Schedule: client.Schedule}
 		}

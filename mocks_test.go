@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/encoding"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -27,7 +28,12 @@ const (
 	tenantID       = "aaaaaaaa-0000-4000-8000-000000000001"
 	subscriptionID = "aaaaaaaa-0000-4000-8000-000000000002"
 	callerID       = "aaaaaaaa-0000-4000-8000-000000000003"
+
+	partnerID = "cccccccc-0000-4000-8000-000000000000" // a service principal that somebody else made
 )
+
+// today is in the third quarter of a rotation of 90 days.
+var today = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
 // A recorded is one resource that the program registered.
 type recorded struct {
@@ -59,6 +65,10 @@ func (m *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 		delete(config, "subscriptionId")
 	case "azure-native:authorization:getClientConfig":
 		delete(config, "id")
+	case "pulumi:pulumi:readStackOutputs":
+		return resource.NewPropertyMapFromMap(map[string]any{"outputs": map[string]any{}}), nil
+	case "azuread:index/getServicePrincipals:getServicePrincipals":
+		return servicePrincipals(args.Args)
 	default:
 		return nil, fmt.Errorf("expected no call of %s", args.Token)
 	}
@@ -74,6 +84,34 @@ func (m *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	return "/id/" + args.TypeToken + "/" + args.Name, state, nil
 }
 
+// servicePrincipals answers as the azuread provider does: names without regard
+// to case, and an error unless there is exactly one of each.
+func servicePrincipals(args resource.PropertyMap) (resource.PropertyMap, error) {
+	var found []any
+	for _, wanted := range [][2]string{{"objectIds", "objectId"}, {"displayNames", "displayName"}} {
+		values := args[resource.PropertyKey(wanted[0])]
+		if !values.IsArray() {
+			continue
+		}
+		for _, value := range values.ArrayValue() {
+			before := len(found)
+			for _, p := range []map[string]any{
+				{"objectId": partnerID, "clientId": partnerID[:35] + "9", "displayName": "Partner"},
+				{"objectId": partnerID[:35] + "1", "clientId": partnerID[:35] + "8", "displayName": "Twin"},
+				{"objectId": partnerID[:35] + "2", "clientId": partnerID[:35] + "7", "displayName": "twin"},
+			} {
+				if strings.EqualFold(p[wanted[1]].(string), value.StringValue()) {
+					found = append(found, p)
+				}
+			}
+			if n := len(found) - before; n != 1 {
+				return nil, fmt.Errorf("expected one service principal with %s %q, got %d", wanted[1], value.StringValue(), n)
+			}
+		}
+	}
+	return resource.NewPropertyMapFromMap(map[string]any{"servicePrincipals": found}), nil
+}
+
 // azure are the outputs that Azure gives a resource.
 func azure(typeToken, name string) map[string]any {
 	physical := name + "1a2b3c4d"
@@ -85,7 +123,7 @@ func azure(typeToken, name string) map[string]any {
 		}
 		return map[string]any{"name": physical, "primaryEndpoints": endpoints}
 	case "azure-native:web/v20240401:WebApp":
-		return map[string]any{"name": physical, "defaultHostName": physical + ".test", "hostNameSslStates": []any{
+		return map[string]any{"name": physical, "identity": map[string]any{"principalId": "object-id-of-" + name}, "defaultHostName": physical + ".test", "hostNameSslStates": []any{
 			map[string]any{"name": physical + ".test", "hostType": "Standard", "sslState": "Disabled"},
 			map[string]any{"name": physical + ".scm.test", "hostType": "Repository", "sslState": "Disabled"},
 		}}
@@ -93,6 +131,21 @@ func azure(typeToken, name string) map[string]any {
 		return map[string]any{"name": physical, "clientId": "client-id-of-" + name, "principalId": "object-id-of-" + name, "tenantId": tenantID}
 	case "azure-native:insights:Component":
 		return map[string]any{"name": physical, "connectionString": "InstrumentationKey=k;IngestionEndpoint=https://" + name + ".test/"}
+	case "azure-native:keyvault:Vault":
+		return map[string]any{"name": physical}
+	case "azure-native:keyvault:Secret":
+		return map[string]any{"name": name, "properties": map[string]any{"secretUriWithVersion": "https://vault.test/secrets/" + name + "/1"}}
+	case "azuread:index/applicationPassword:ApplicationPassword":
+		return map[string]any{"keyId": "key-id-of-" + name, "value": resource.MakeSecret(resource.NewProperty("secret-of-" + name))}
+	case "azuread:index/applicationCertificate:ApplicationCertificate":
+		return map[string]any{"keyId": "key-id-of-" + name}
+	case "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential":
+		return map[string]any{"credentialId": "id-of-" + name}
+	case "tls:index/privateKey:PrivateKey":
+		key := resource.MakeSecret(resource.NewProperty("key-of-" + name))
+		return map[string]any{"privateKeyPem": key, "privateKeyPemPkcs8": key}
+	case "tls:index/selfSignedCert:SelfSignedCert":
+		return map[string]any{"certPem": "certificate-of-" + name, "validityEndTime": "2027-05-01T00:00:00Z"}
 	case "azuread:index/application:Application":
 		return map[string]any{"clientId": "client-id-of-" + name, "objectId": "object-id-of-" + name}
 	case "azuread:index/servicePrincipal:ServicePrincipal":
@@ -178,7 +231,7 @@ func machineOf(t *testing.T, config map[string]string, folder string) machine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return machine{folder: folder, httpClient: http.DefaultClient, getenv: func(name string) string {
+	return machine{folder: folder, httpClient: http.DefaultClient, now: func() time.Time { return today }, getenv: func(name string) string {
 		if name == pulumi.EnvConfig {
 			return string(encoded)
 		}

@@ -25,7 +25,8 @@ const (
 )
 
 // keys are the settings there are.
-var keys = []string{"authorityHost", "blockedCallers", "clients", "environment", "expiresOn", "owners", "roles", "subscriptionId", "tenantId"}
+var keys = []string{"asOf", "authorityHost", "blockedCallers", "certificates", "clients", "environment", "expiresOn", "owners", "protect", "roles",
+	"rotationDays", "subscriptionId", "tenantId"}
 
 // environments are what a stack can be.
 var environments = []string{"dev", "test", "prod"}
@@ -41,6 +42,7 @@ type Settings struct {
 	Owners         []string // object ids
 	OwnersPinned   bool     // false: Owners is whoever is signed in
 	BlockedCallers []string // client or object ids
+	Protect        bool     // what would cost everybody their access is not deleted by accident
 	Roles          []components.Role
 	Clients        []Client
 }
@@ -48,9 +50,10 @@ type Settings struct {
 // A Client is one calling application, as the settings describe it.
 type Client struct {
 	Name           string
-	Identity       string   // managedIdentity
-	Roles          []string // values of app roles
-	FunctionApp    bool     // false: only the identity and its assignments
+	Identity       components.Identity
+	Previous       *components.Identity // that it moves away from; usually nil
+	Roles          []string             // values of app roles
+	FunctionApp    bool                 // false: only the identity and its assignments
 	TokenProviders []string
 	Schedule       string // six fields
 }
@@ -70,7 +73,9 @@ func loadSettings(ctx *pulumi.Context, m machine) (Settings, error) {
 		Roles:          r.roles(),
 	}
 	s.ExpiresOn = r.expiresOn(s.Environment)
-	s.Clients = r.clients(s.Roles)
+	s.Clients = r.clients(s.Roles, r.secrets(m.now()))
+	s.Protect = r.protect(s.Environment)
+	r.keepRules(s)
 	s.AuthorityHost = r.authorityHost(m)
 	r.signIn(&s)
 	if err := errors.Join(r.problems...); err != nil {

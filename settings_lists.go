@@ -15,14 +15,6 @@ import (
 // leave out every field that has a default, and has no field that is not known
 // here: encoding/json would read "Roles" as "roles" and skip "role".
 
-// The identities and token providers that are built.
-var (
-	identities     = []string{components.ManagedIdentity}
-	tokenProviders = []string{"azidentity", "msal", "appauth"} // adal knows no managed identity of App Service
-)
-
-const defaultSchedule = "0 */10 * * * *"
-
 // An item is one element of a list.
 type item struct {
 	r      *reader
@@ -126,97 +118,4 @@ func (r *reader) roles() []components.Role {
 		r.refuse(key, remove(key), "expected at least one role; without one nobody may read orders")
 	}
 	return roles
-}
-
-func (r *reader) clients(roles []components.Role) []Client {
-	var clients []Client
-	for _, i := range r.items("clients", "name", "identity", "roles", "functionApp", "tokenProviders", "schedule") {
-		client := Client{
-			Name:           i.name(clients),
-			Identity:       i.text("identity", components.ManagedIdentity),
-			Roles:          i.clientRoles(roles),
-			FunctionApp:    i.flag("functionApp", true),
-			TokenProviders: i.texts("tokenProviders", tokenProviders[:1]),
-			Schedule:       i.text("schedule", defaultSchedule),
-		}
-		if !slices.Contains(identities, client.Identity) {
-			r.refuse(i.key("identity"), set(i.key("identity"), identities[0]), "expected an identity that is built (%s), got %q", strings.Join(identities, ", "), client.Identity)
-		}
-		i.checkFunctionApp(client)
-		clients = append(clients, client)
-	}
-	return clients
-}
-
-// clientNamePattern keeps names fit for those derived from them: host names
-// have 60 characters at most, of which Pulumi takes 8 to tell stacks apart.
-var clientNamePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$`)
-
-func (i item) name(others []Client) string {
-	name, key := i.text("name", ""), i.key("name")
-	same := func(other Client) bool {
-		// The storage account's name has no hyphens.
-		return strings.ReplaceAll(other.Name, "-", "") == strings.ReplaceAll(name, "-", "")
-	}
-	switch {
-	case name == "":
-		i.r.refuse(key, set(key, "orders-client"), "missing")
-	case !clientNamePattern.MatchString(name):
-		i.r.refuse(key, set(key, "orders-client"), "expected at most 32 lower-case letters, digits and hyphens, first a letter and last no hyphen, got %q", name)
-	case same(Client{Name: apiName}):
-		i.r.refuse(key, set(key, "orders-client"), "expected a name of its own, got the API's, %q", name)
-	case slices.ContainsFunc(others, same):
-		i.r.refuse(key, set(key, name+"2"), "expected %q once (hyphens do not count)", name)
-	}
-	return name
-}
-
-// clientRoles are the app roles of a client: those it names, or the only one
-// there is.
-func (i item) clientRoles(roles []components.Role) []string {
-	var defined []string
-	for _, role := range roles {
-		defined = append(defined, role.Value)
-	}
-	if !i.has("roles") && len(defined) > 1 {
-		key := i.key("roles[0]")
-		i.r.refuse(key, set(key, defined[0]), "missing; there is more than one role: %s", strings.Join(defined, ", "))
-	}
-	assigned := i.texts("roles", defined)
-	if len(defined) == 0 {
-		return assigned // the roles have a problem of their own
-	}
-	for n, value := range assigned {
-		if !slices.Contains(defined, value) {
-			key := fmt.Sprintf("%s[%d]", i.key("roles"), n)
-			i.r.refuse(key, set(key, defined[0]), "expected a role that is defined (%s), got %q", strings.Join(defined, ", "), value)
-		}
-	}
-	return assigned
-}
-
-// checkFunctionApp checks the fields that only a client with a function app
-// has.
-func (i item) checkFunctionApp(client Client) {
-	if !client.FunctionApp {
-		for _, field := range []string{"tokenProviders", "schedule"} {
-			if i.has(field) {
-				i.r.refuse(i.key(field), remove(i.key(field)), "expected none for a client without a function app")
-			}
-		}
-		return
-	}
-	if err := checkSchedule(client.Schedule); err != nil {
-		i.r.refuse(i.key("schedule"), set(i.key("schedule"), defaultSchedule), "%v", err)
-	}
-	if len(client.TokenProviders) == 0 {
-		key := i.key("tokenProviders[0]")
-		i.r.refuse(key, set(key, tokenProviders[0]), "expected at least one token provider (%s)", strings.Join(tokenProviders, ", "))
-	}
-	for n, provider := range client.TokenProviders {
-		if !slices.Contains(tokenProviders, provider) {
-			key := fmt.Sprintf("%s[%d]", i.key("tokenProviders"), n)
-			i.r.refuse(key, set(key, tokenProviders[0]), "expected a token provider that works with a managed identity (%s), got %q", strings.Join(tokenProviders, ", "), provider)
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -42,9 +43,25 @@ func defaults() Settings {
 		AuthorityHost: "https://login.microsoftonline.com", Location: "westeurope",
 		Owners: []string{callerID},
 		Roles:  []components.Role{{Value: "Orders.Read", DisplayName: "Read orders", Description: "Read all orders"}},
-		Clients: []Client{{Name: "orders-client", Identity: "managedIdentity", Roles: []string{"Orders.Read"},
-			FunctionApp: true, TokenProviders: []string{"azidentity"}, Schedule: "0 */10 * * * *"}},
+		Clients: []Client{{Name: "orders-client", Identity: components.Identity{Kind: "managedIdentity"}, Roles: []string{"Orders.Read"},
+			FunctionApp: true, TokenProviders: []string{"azidentity"}, Schedule: "0 */10 * * * *"}, legacy()},
 	}
+}
+
+// rotationOf is the rotation of a period of days, today.
+func rotationOf(days int) components.Rotation {
+	rotation, err := components.RotationAt(today, time.Duration(days)*24*time.Hour)
+	if err != nil {
+		panic(err)
+	}
+	return rotation
+}
+
+// legacy is the second client of the committed stack dev.
+func legacy() Client {
+	rotation := rotationOf(90)
+	return Client{Name: "orders-client-legacy", Identity: components.Identity{Kind: "clientSecret", Rotation: rotation}, Roles: []string{"Orders.Read"},
+		FunctionApp: true, TokenProviders: []string{"azidentity", "msal", "appauth", "adal"}, Schedule: "0 */10 * * * *"}
 }
 
 func TestAcceptedSettings(t *testing.T) {
@@ -57,7 +74,7 @@ func TestAcceptedSettings(t *testing.T) {
 	}{
 		{name: "dev as committed", stack: "dev"},
 		{name: "test as committed", stack: "test", change: func(s *Settings) { s.Environment, s.ExpiresOn = "test", "2027-06-30" }},
-		{name: "prod as committed", stack: "prod", change: func(s *Settings) { s.Environment = "prod" }},
+		{name: "prod as committed", stack: "prod", change: func(s *Settings) { s.Environment, s.Protect = "prod", true }},
 		{name: "pinned to the login, in capitals", stack: "dev", edits: map[string]string{
 			"app-to-app:tenantId": strings.ToUpper(tenantID), "app-to-app:subscriptionId": subscriptionID}},
 		{name: "date and time", stack: "test", edits: map[string]string{"app-to-app:expiresOn": "2027-06-30T12:00:00Z"},
@@ -78,7 +95,7 @@ func TestAcceptedSettings(t *testing.T) {
 		{name: "two clients, one without an app and without roles", stack: "dev", edits: map[string]string{
 			"app-to-app:clients": `[{"name":"orders-client"},{"name":"outside","functionApp":false,"roles":[]}]`},
 			change: func(s *Settings) {
-				s.Clients = append(s.Clients, Client{Name: "outside", Identity: "managedIdentity", Roles: []string{}, TokenProviders: []string{"azidentity"}, Schedule: "0 */10 * * * *"})
+				s.Clients = append(s.Clients, Client{Name: "outside", Identity: components.Identity{Kind: "managedIdentity"}, Roles: []string{}, TokenProviders: []string{"azidentity"}, Schedule: "0 */10 * * * *"})
 			}},
 		{name: "keys of other programs", stack: "dev", edits: map[string]string{"azuread:tenantId": tenantID, "other:key": "x"}},
 	} {
@@ -89,6 +106,9 @@ func TestAcceptedSettings(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := defaults()
+			if tt.stack != "dev" || tt.edits["app-to-app:clients"] != "" {
+				want.Clients = want.Clients[:1]
+			}
 			if tt.change != nil {
 				tt.change(&want)
 			}
@@ -192,8 +212,8 @@ var refusals = []struct {
 		[]string{`app-to-app:clients[1].name: expected "ordersclient" once`, "pulumi config set --path 'app-to-app:clients[1].name' ordersclient2"}},
 	{"client with the API's name", "dev", map[string]string{"app-to-app:clients": `[{"name":"orders-api"}]`},
 		[]string{`app-to-app:clients[0].name: expected a name of its own, got the API's, "orders-api"`}},
-	{"identity that is not built", "dev", map[string]string{"app-to-app:clients": clientWith(`"identity":"clientSecret"`)},
-		[]string{`app-to-app:clients[0].identity: expected an identity that is built (managedIdentity), got "clientSecret"`, "pulumi config set --path 'app-to-app:clients[0].identity' managedIdentity"}},
+	{"identity that is not known", "dev", map[string]string{"app-to-app:clients": clientWith(`"identity":"password"`)},
+		[]string{`app-to-app:clients[0].identity: expected one of managedIdentity, systemAssigned, federated, certificate, clientSecret, existing, got "password"`, "pulumi config set --path 'app-to-app:clients[0].identity' managedIdentity"}},
 	{"role that is not defined", "dev", map[string]string{"app-to-app:clients": clientWith(`"roles":["Orders.Write"]`)},
 		[]string{`app-to-app:clients[0].roles[0]: expected a role that is defined (Orders.Read), got "Orders.Write"`, "pulumi config set --path 'app-to-app:clients[0].roles[0]' Orders.Read"}},
 	{"role of a client twice", "dev", map[string]string{"app-to-app:clients": clientWith(`"roles":["Orders.Read","Orders.Read"]`)},
@@ -207,7 +227,7 @@ var refusals = []struct {
 	{"schedule without a function app", "dev", map[string]string{"app-to-app:clients": clientWith(`"functionApp":false,"schedule":"0 0 * * * *"`)},
 		[]string{"app-to-app:clients[0].schedule: expected none for a client without a function app", "pulumi config rm --path 'app-to-app:clients[0].schedule'"}},
 	{"token provider that is not built", "dev", map[string]string{"app-to-app:clients": clientWith(`"tokenProviders":["azidentity","adal"]`)},
-		[]string{`app-to-app:clients[0].tokenProviders[1]: expected a token provider that works with a managed identity (azidentity, msal, appauth), got "adal"`}},
+		[]string{`app-to-app:clients[0].tokenProviders[1]: expected a token provider that works with the identity managedIdentity (azidentity, msal, appauth), got "adal"`}},
 	{"no token providers", "dev", map[string]string{"app-to-app:clients": clientWith(`"tokenProviders":[]`)},
 		[]string{"app-to-app:clients[0].tokenProviders[0]: expected at least one token provider (azidentity, msal, appauth)", "pulumi config set --path 'app-to-app:clients[0].tokenProviders[0]' azidentity"}},
 	{"schedule in five fields", "dev", map[string]string{"app-to-app:clients": clientWith(`"schedule":"*/10 * * * *"`)},

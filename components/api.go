@@ -28,6 +28,10 @@ type APIArgs struct {
 	Roles          []Role // the first is the one that reading orders takes
 	BlockedCallers []string
 	Package        Package
+
+	// Protect keeps the app registration and its service principal from being
+	// deleted: a new one would have other ids, and nobody's tokens fit.
+	Protect bool
 }
 
 func (a *APIArgs) check() error {
@@ -50,6 +54,7 @@ type API struct {
 	IdentifierURI      pulumi.StringOutput
 	Audience           pulumi.StringOutput // aud of the access tokens it takes
 	URL                pulumi.StringOutput // of the orders
+	SiteID             pulumi.StringOutput // ARM id of its function app
 
 	roles            map[string]*azuread.ApplicationAppRole
 	servicePrincipal *azuread.ServicePrincipal
@@ -75,10 +80,10 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 	if err != nil {
 		return nil, err
 	}
-	api.URL = pulumi.Sprintf("https://%s/api/orders", app.HostName)
+	api.URL, api.SiteID = pulumi.Sprintf("https://%s/api/orders", app.HostName), app.SiteID
 	return api, ctx.RegisterResourceOutputs(api, pulumi.Map{
 		"clientId": api.ClientID, "objectId": api.ObjectID, "servicePrincipalId": api.ServicePrincipalID,
-		"identifierUri": api.IdentifierURI, "audience": api.Audience, "url": api.URL,
+		"identifierUri": api.IdentifierURI, "audience": api.Audience, "url": api.URL, "siteId": api.SiteID,
 	})
 }
 
@@ -99,7 +104,7 @@ func (api *API) register(ctx *pulumi.Context, name string, args *APIArgs) error 
 				&azuread.ApplicationOptionalClaimsAccessTokenArgs{Name: pulumi.String("idtyp")},
 			},
 		},
-	}, pulumi.Parent(api), args.Owners.ignoreChanges("appRoles", "identifierUris"))
+	}, pulumi.Parent(api), pulumi.Protect(args.Protect), args.Owners.ignoreChanges("appRoles", "identifierUris"))
 	if err != nil {
 		return err
 	}
@@ -115,7 +120,7 @@ func (api *API) register(ctx *pulumi.Context, name string, args *APIArgs) error 
 	if err != nil {
 		return err
 	}
-	if err := api.registerServicePrincipal(ctx, name, args.Owners, application); err != nil {
+	if err := api.registerServicePrincipal(ctx, name, args, application); err != nil {
 		return err
 	}
 	api.ClientID, api.ObjectID = application.ClientId, application.ObjectId
@@ -145,7 +150,7 @@ func (api *API) registerRoles(ctx *pulumi.Context, name string, roles []Role, ap
 // required: without one Microsoft Entra ID gives no token for it at all
 // (AADSTS501051). It comes after all roles, because it copies them when it is
 // created, and an assignment of a role that it does not know yet is refused.
-func (api *API) registerServicePrincipal(ctx *pulumi.Context, name string, owners Owners, application *azuread.Application) error {
+func (api *API) registerServicePrincipal(ctx *pulumi.Context, name string, args *APIArgs, application *azuread.Application) error {
 	var roles []pulumi.Resource
 	for _, role := range api.roles {
 		roles = append(roles, role)
@@ -153,8 +158,8 @@ func (api *API) registerServicePrincipal(ctx *pulumi.Context, name string, owner
 	principal, err := azuread.NewServicePrincipal(ctx, name+"-service-principal", &azuread.ServicePrincipalArgs{
 		ClientId:                  application.ClientId,
 		AppRoleAssignmentRequired: pulumi.Bool(true),
-		Owners:                    pulumi.ToStringArray(owners.ObjectIDs),
-	}, pulumi.Parent(api), pulumi.DependsOn(roles), owners.ignoreChanges(),
+		Owners:                    pulumi.ToStringArray(args.Owners.ObjectIDs),
+	}, pulumi.Parent(api), pulumi.DependsOn(roles), pulumi.Protect(args.Protect), args.Owners.ignoreChanges(),
 		pulumi.DeleteBeforeReplace(true)) // an application has one in its tenant
 	if err != nil {
 		return err

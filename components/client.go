@@ -13,11 +13,21 @@ import (
 
 // ClientArgs describe a [Client].
 type ClientArgs struct {
-	Place    Place
-	Tenant   Tenant
-	API      *API
-	Identity string   // a kind, such as [ManagedIdentity]
-	Roles    []string // values of app roles of the API
+	Place       Place
+	Tenant      Tenant
+	API         *API
+	DisplayName string // of its app registration, if it has one
+	Owners      Owners // likewise
+	Identity    Identity
+	Roles       []string // values of app roles of the API
+
+	// Previous is what the client proved itself with until now: it keeps its
+	// right and its credentials, and the function app no longer uses it. Taking
+	// it away is the second step of a move between kinds, and the revocation.
+	Previous *Identity
+
+	// PurgeProtection keeps the client's deleted vault from being purged early.
+	PurgeProtection bool
 
 	// FunctionApp is nil for a client that runs elsewhere.
 	FunctionApp *ClientAppArgs
@@ -30,15 +40,28 @@ type ClientAppArgs struct {
 	Schedule       string // six fields
 }
 
+func (a *ClientAppArgs) uses(provider string) bool {
+	return slices.Contains(a.TokenProviders, provider)
+}
+
 func (a *ClientArgs) check() error {
 	if a == nil {
 		return errors.New("arguments: missing")
 	}
-	problems := []error{a.Place.check(), a.Tenant.check(), required("api", a.API != nil)}
+	problems := []error{a.Place.check(), a.Tenant.check(), required("api", a.API != nil), a.Identity.check(a.FunctionApp != nil)}
 	for _, role := range a.Roles {
 		if a.API != nil && a.API.roles[role] == nil {
 			problems = append(problems, fmt.Errorf("argument roles: expected roles of the API, got %q", role))
 		}
+	}
+	if a.Previous != nil {
+		problems = append(problems, a.Previous.check(a.FunctionApp != nil))
+		if a.Previous.Kind == a.Identity.Kind {
+			problems = append(problems, fmt.Errorf("argument previous: expected another kind than the identity's, got %q", a.Previous.Kind))
+		}
+	}
+	if a.Identity.registered() || a.Previous != nil && a.Previous.registered() {
+		problems = append(problems, required("displayName", a.DisplayName != ""))
 	}
 	if a.FunctionApp != nil {
 		problems = append(problems, a.FunctionApp.Package.check(),
@@ -53,10 +76,16 @@ func (a *ClientArgs) check() error {
 type Client struct {
 	pulumi.ResourceState
 
-	ClientID pulumi.StringOutput
-	ObjectID pulumi.StringOutput // of the service principal
-	URL      pulumi.StringOutput // of its HTTP function; empty without a function app
-	SiteID   pulumi.StringOutput // ARM id of its function app; empty without one
+	ClientID            pulumi.StringOutput // empty for a system-assigned identity: the site tells its object id only
+	ObjectID            pulumi.StringOutput // of the service principal
+	ApplicationObjectID pulumi.StringOutput // empty without an app registration
+	URL                 pulumi.StringOutput // of its HTTP function; empty without a function app
+	SiteID              pulumi.StringOutput // ARM id of its function app; empty without one
+	Credentials         pulumi.ArrayOutput  // what can sign in: kind, id, expiresOn, issuer, subject, audience
+
+	args    *ClientArgs
+	name    string
+	builder *identityBuilder
 }
 
 // NewClient registers a client of an API.
@@ -64,54 +93,133 @@ func NewClient(ctx *pulumi.Context, name string, args *ClientArgs, opts ...pulum
 	if err := args.check(); err != nil {
 		return nil, fmt.Errorf("client %q: %w", name, err)
 	}
-	client := &Client{URL: pulumi.String("").ToStringOutput(), SiteID: pulumi.String("").ToStringOutput()}
+	none := pulumi.String("").ToStringOutput()
+	client := &Client{ClientID: none, ObjectID: none, ApplicationObjectID: none, URL: none, SiteID: none, args: args, name: name}
 	if err := ctx.RegisterComponentResource(clientType, name, client, opts...); err != nil {
 		return nil, err
 	}
-	credential, err := newCredential(ctx, name, args.Identity, args.Place, client)
+	client.builder = &identityBuilder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(client)}
+	used, before, err := client.identify(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("client %q: %w", name, err)
 	}
-	client.ClientID, client.ObjectID = credential.clientID, credential.objectID
-	assignments, err := client.assign(ctx, name, args, credential)
-	if err != nil {
-		return nil, err
-	}
 	if args.FunctionApp != nil {
-		app, err := NewFunctionApp(ctx, name, &FunctionAppArgs{
-			Place:       args.Place,
-			Package:     args.FunctionApp.Package,
-			Identities:  credential.identities,
-			AppSettings: client.appSettings(args, credential),
-			// A managed identity's first token is kept for about 24 hours,
-			// with the roles it had then: nobody may ask for one earlier.
-			PublishAfter: assignments,
-		}, pulumi.Parent(client))
-		if err != nil {
+		if err := client.run(ctx, used, before); err != nil {
 			return nil, err
 		}
-		client.URL = pulumi.Sprintf("https://%s/api/ProcessOrders", app.HostName)
-		client.SiteID = app.SiteID
 	}
 	return client, ctx.RegisterResourceOutputs(client, pulumi.Map{
 		"clientId": client.ClientID, "objectId": client.ObjectID, "url": client.URL, "siteId": client.SiteID,
 	})
 }
 
-// assign gives the client its app roles. Each assignment depends on its role,
-// so that removing a role deletes its assignments first, and on both
-// principals. It names the role by its own GUID: the service principal's map of
-// roles is as old as the service principal.
-func (c *Client) assign(ctx *pulumi.Context, name string, args *ClientArgs, credential credential) ([]pulumi.Resource, error) {
+// identify makes the client's identities and assigns its app roles to those
+// that exist before the site. It returns what must be before the app has its
+// settings: an app that signs in with what has no right yet would be refused,
+// and a managed identity's first token is kept for about 24 hours with the
+// roles it had then.
+func (c *Client) identify(ctx *pulumi.Context) (used credential, before []pulumi.Resource, err error) {
+	if used, err = c.builder.credential(c.args.Identity); err != nil {
+		return credential{}, nil, err
+	}
+	if used.objectID != nil {
+		c.ClientID, c.ObjectID = used.clientID.ToStringOutput(), used.objectID.ToStringOutput()
+	}
+	if used.applicationObjectID != nil {
+		c.ApplicationObjectID = used.applicationObjectID.ToStringOutput()
+	}
+	proofs := used.proofs
+	all := map[string]credential{c.args.Identity.Kind: used}
+	if c.args.Previous != nil {
+		previous, err := c.builder.credential(*c.args.Previous)
+		if err != nil {
+			return credential{}, nil, err
+		}
+		all[c.args.Previous.Kind] = previous
+		proofs = append(proofs, previous.proofs...)
+	}
+	c.Credentials = proofs.ToArrayOutput()
+	assigned := make(map[string]bool)
+	for _, kind := range slices.Sorted(maps.Keys(all)) {
+		principal := principalNoun(kind)
+		if all[kind].objectID == nil || assigned[principal] {
+			continue
+		}
+		assigned[principal] = true
+		assignments, err := c.assign(ctx, kind, all[kind].objectID, all[kind].principal)
+		if err != nil {
+			return credential{}, nil, err
+		}
+		before = append(before, assignments...)
+	}
+	if c.builder.opened != nil {
+		before = append(before, c.builder.opened)
+	}
+	return used, before, nil
+}
+
+// run makes the client's function app.
+func (c *Client) run(ctx *pulumi.Context, used credential, before []pulumi.Resource) error {
+	args := &FunctionAppArgs{
+		Place:          c.args.Place,
+		Package:        c.args.FunctionApp.Package,
+		AppSettings:    c.appSettings(used),
+		BeforeSettings: before,
+	}
+	if c.builder.assigned != nil {
+		args.Identities = pulumi.StringArray{c.builder.assigned.ID()}
+		if c.builder.vault != nil {
+			args.VaultIdentity = c.builder.assigned.ID()
+		}
+	}
+	if c.args.Identity.Kind == SystemAssigned || c.args.Previous != nil && c.args.Previous.Kind == SystemAssigned {
+		args.SystemAssigned = func(objectID pulumi.StringOutput, site pulumi.Resource) ([]pulumi.Resource, error) {
+			if c.args.Identity.Kind == SystemAssigned {
+				c.ObjectID = objectID
+			}
+			return c.assign(ctx, SystemAssigned, objectID, site)
+		}
+	}
+	app, err := NewFunctionApp(ctx, c.name, args, pulumi.Parent(c))
+	if err != nil {
+		return err
+	}
+	c.URL, c.SiteID = pulumi.Sprintf("https://%s/api/ProcessOrders", app.HostName), app.SiteID
+	return nil
+}
+
+// principalNoun is part of the names of a service principal's assignments. A
+// client that moves to another principal gets assignments of their own, so
+// that the ones before live on until the move is over.
+func principalNoun(kind string) string {
+	switch kind {
+	case SystemAssigned:
+		return "-site"
+	case Existing:
+		return "-existing"
+	case ManagedIdentity:
+		return ""
+	}
+	return "-application"
+}
+
+// assign gives a service principal the client's app roles. Each assignment
+// depends on its role, so that removing a role deletes its assignments first,
+// and on both principals. It names the role by its own GUID: the service
+// principal's map of roles is as old as the service principal.
+func (c *Client) assign(ctx *pulumi.Context, kind string, objectID pulumi.StringInput, principal pulumi.Resource) ([]pulumi.Resource, error) {
 	var assignments []pulumi.Resource
-	for _, value := range args.Roles {
-		role := args.API.roles[value]
-		assignment, err := azuread.NewAppRoleAssignment(ctx, name+"-assignment-"+value, &azuread.AppRoleAssignmentArgs{
+	for _, value := range c.args.Roles {
+		role := c.args.API.roles[value]
+		after := []pulumi.Resource{role, c.args.API.servicePrincipal}
+		if principal != nil {
+			after = append(after, principal)
+		}
+		assignment, err := azuread.NewAppRoleAssignment(ctx, c.name+principalNoun(kind)+"-assignment-"+value, &azuread.AppRoleAssignmentArgs{
 			AppRoleId:         role.RoleId,
-			PrincipalObjectId: credential.objectID,
-			ResourceObjectId:  args.API.ServicePrincipalID,
-		}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{role, args.API.servicePrincipal, credential.principal}),
-			pulumi.DeleteBeforeReplace(true)) // a principal holds a role once
+			PrincipalObjectId: objectID,
+			ResourceObjectId:  c.args.API.ServicePrincipalID,
+		}, pulumi.Parent(c), pulumi.DependsOn(after), pulumi.DeleteBeforeReplace(true)) // a principal holds a role once
 		if err != nil {
 			return nil, err
 		}
@@ -120,20 +228,15 @@ func (c *Client) assign(ctx *pulumi.Context, name string, args *ClientArgs, cred
 	return assignments, nil
 }
 
-func (c *Client) appSettings(args *ClientArgs, credential credential) pulumi.StringMap {
+func (c *Client) appSettings(used credential) pulumi.StringMap {
 	settings := pulumi.StringMap{
-		"ORDERS_URL":             args.API.URL,
-		"ORDERS_SCOPE":           pulumi.Sprintf("%s/.default", args.API.IdentifierURI),
-		"ORDERS_TENANT_ID":       pulumi.String(args.Tenant.ID),
-		"ORDERS_AUTHORITY_HOST":  pulumi.String(args.Tenant.AuthorityHost),
-		"ORDERS_TOKEN_PROVIDERS": pulumi.String(strings.Join(args.FunctionApp.TokenProviders, ",")),
-		"ORDERS_SCHEDULE":        pulumi.String(args.FunctionApp.Schedule),
+		"ORDERS_URL":             c.args.API.URL,
+		"ORDERS_SCOPE":           pulumi.Sprintf("%s/.default", c.args.API.IdentifierURI),
+		"ORDERS_TENANT_ID":       pulumi.String(c.args.Tenant.ID),
+		"ORDERS_AUTHORITY_HOST":  pulumi.String(c.args.Tenant.AuthorityHost),
+		"ORDERS_TOKEN_PROVIDERS": pulumi.String(strings.Join(c.args.FunctionApp.TokenProviders, ",")),
+		"ORDERS_SCHEDULE":        pulumi.String(c.args.FunctionApp.Schedule),
 	}
-	maps.Copy(settings, credential.appSettings)
-	if slices.Contains(args.FunctionApp.TokenProviders, "appauth") {
-		// The connection string of the library's documentation for a
-		// user-assigned identity.
-		settings["AzureServicesAuthConnectionString"] = pulumi.Sprintf("RunAs=App;AppId=%s", credential.clientID)
-	}
+	maps.Copy(settings, used.appSettings)
 	return settings
 }

@@ -75,7 +75,7 @@ func TestClientArguments(t *testing.T) {
 	}{
 		"no API":              {func(a *components.ClientArgs) { a.API = nil }, `client "caller": argument api: missing`},
 		"role of another API": {func(a *components.ClientArgs) { a.Roles = []string{"Bills.Read"} }, `argument roles: expected roles of the API, got "Bills.Read"`},
-		"kind of identity":    {func(a *components.ClientArgs) { a.Identity = "password" }, `client "caller": expected an identity of the kind "managedIdentity", got "password"`},
+		"kind of identity":    {func(a *components.ClientArgs) { a.Identity.Kind = "password" }, `client "caller": argument identity.kind: expected one of managedIdentity, systemAssigned, federated, certificate, clientSecret, existing, got "password"`},
 		"function app without its arguments": {func(a *components.ClientArgs) { a.FunctionApp = &components.ClientAppArgs{} },
 			"argument functionApp.schedule: missing"},
 	} {
@@ -85,7 +85,7 @@ func TestClientArguments(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			args := &components.ClientArgs{Place: place(), Tenant: tenant(), API: api, Identity: components.ManagedIdentity, Roles: []string{"Orders.Read"}}
+			args := &components.ClientArgs{Place: place(), Tenant: tenant(), API: api, Identity: components.Identity{Kind: components.ManagedIdentity}, Roles: []string{"Orders.Read"}}
 			tt.edit(args)
 			_, refusal = components.NewClient(ctx, "caller", args)
 			return nil

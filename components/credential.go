@@ -1,45 +1,164 @@
 package components
 
 import (
-	"fmt"
-
+	"github.com/pulumi/pulumi-azure-native-sdk/keyvault/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
+	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// ManagedIdentity is the kind of identity that is a user-assigned managed
-// identity: Azure keeps its credential, and nobody ever sees it.
-const ManagedIdentity = "managedIdentity"
 
 // A credential is who a client is in the tenant, and what its function app
 // needs to prove it.
 type credential struct {
-	clientID    pulumi.StringOutput
-	objectID    pulumi.StringOutput // of the service principal
-	identities  pulumi.StringArray  // ARM ids to attach to the function app
-	appSettings pulumi.StringMap
-	principal   pulumi.Resource // exists once the service principal does
+	clientID            pulumi.StringInput
+	objectID            pulumi.StringInput // of the service principal
+	applicationObjectID pulumi.StringInput
+	appSettings         pulumi.StringMap
+	principal           pulumi.Resource // exists once the service principal does; nil when somebody else made it
+	proofs              pulumi.Array    // what can sign in, for the export
 }
 
-// newCredential creates the identity of a client.
-func newCredential(ctx *pulumi.Context, name, kind string, place Place, parent pulumi.Resource) (credential, error) {
-	if kind != ManagedIdentity {
-		return credential{}, fmt.Errorf("expected an identity of the kind %q, got %q", ManagedIdentity, kind)
+// An identityBuilder makes what the identities of a client consist of. While a
+// client moves from one kind to another it has both, and what they have in
+// common is made once, so that it is not replaced.
+type identityBuilder struct {
+	ctx    *pulumi.Context
+	name   string
+	args   *ClientArgs
+	parent pulumi.ResourceOption
+
+	assigned    *managedidentity.UserAssignedIdentity
+	application *azuread.Application
+	principal   *azuread.ServicePrincipal
+	vault       *keyvault.Vault
+	opened      pulumi.Resource // the user-assigned identity may read the vault
+}
+
+// credential makes an identity. The one in use comes first; what is on its way
+// out keeps its right, and its vault if the other has none.
+func (b *identityBuilder) credential(identity Identity) (c credential, err error) {
+	if identity.assignsIdentity(b.args.FunctionApp != nil) {
+		if err := b.assign(); err != nil {
+			return credential{}, err
+		}
 	}
-	identity, err := managedidentity.NewUserAssignedIdentity(ctx, name+"-identity", &managedidentity.UserAssignedIdentityArgs{
-		ResourceGroupName: place.ResourceGroupName,
-		Location:          pulumi.String(place.Location),
-	}, pulumi.Parent(parent))
+	if identity.registered() {
+		if err := b.register(); err != nil {
+			return credential{}, err
+		}
+		c = credential{
+			clientID: b.application.ClientId, objectID: b.principal.ObjectId, applicationObjectID: b.application.ObjectId,
+			principal: b.principal, appSettings: pulumi.StringMap{"ORDERS_CLIENT_ID": b.application.ClientId},
+		}
+	}
+	switch identity.Kind {
+	case ManagedIdentity:
+		c = credential{clientID: b.assigned.ClientId, objectID: b.assigned.PrincipalId, principal: b.assigned, appSettings: pulumi.StringMap{}}
+	case SystemAssigned:
+		c = credential{appSettings: pulumi.StringMap{}} // the site will tell
+	case Existing:
+		c = credential{clientID: pulumi.String(identity.ClientID), objectID: pulumi.String(identity.ObjectID)}
+	case Federated:
+		c.proofs, err = b.trust(identity.Federation)
+	case ClientSecret:
+		err = b.addSecrets(identity.Rotation, &c)
+	case Certificate:
+		err = b.addCertificates(identity, &c)
+	}
 	if err != nil {
 		return credential{}, err
 	}
-	return credential{
-		clientID:   identity.ClientId,
-		objectID:   identity.PrincipalId,
-		identities: pulumi.StringArray{identity.ID()},
+	if c.appSettings == nil {
+		return c, nil
+	}
+	if b.assigned != nil && identity.Kind != SystemAssigned {
 		// The function app has a second identity, its host's, so the client
-		// must say which one it is.
-		appSettings: pulumi.StringMap{"ORDERS_MANAGED_IDENTITY_CLIENT_ID": identity.ClientId},
-		principal:   identity,
-	}, nil
+		// must say which one it is, or opens its vault with.
+		c.appSettings["ORDERS_MANAGED_IDENTITY_CLIENT_ID"] = b.assigned.ClientId
+	}
+	if b.args.FunctionApp != nil && b.args.FunctionApp.uses("appauth") && c.appSettings["AzureServicesAuthConnectionString"] == nil {
+		c.appSettings["AzureServicesAuthConnectionString"] = b.connectionString(identity.Kind)
+	}
+	return c, nil
+}
+
+// connectionString is the one of App Authentication's documentation for a
+// managed identity.
+func (b *identityBuilder) connectionString(kind string) pulumi.StringInput {
+	if kind == SystemAssigned {
+		return pulumi.String("RunAs=App")
+	}
+	return pulumi.Sprintf("RunAs=App;AppId=%s", b.assigned.ClientId)
+}
+
+// assign makes the client's user-assigned identity.
+func (b *identityBuilder) assign() (err error) {
+	if b.assigned != nil {
+		return nil
+	}
+	b.assigned, err = managedidentity.NewUserAssignedIdentity(b.ctx, b.name+"-identity", &managedidentity.UserAssignedIdentityArgs{
+		ResourceGroupName: b.args.Place.ResourceGroupName,
+		Location:          pulumi.String(b.args.Place.Location),
+	}, b.parent)
+	return err
+}
+
+// register makes the client's app registration and service principal.
+func (b *identityBuilder) register() (err error) {
+	if b.application != nil {
+		return nil
+	}
+	owners := pulumi.ToStringArray(b.args.Owners.ObjectIDs)
+	b.application, err = azuread.NewApplication(b.ctx, b.name+"-application", &azuread.ApplicationArgs{
+		DisplayName:    pulumi.String(b.args.DisplayName),
+		SignInAudience: pulumi.String("AzureADMyOrg"),
+		Owners:         owners,
+	}, b.parent, b.args.Owners.ignoreChanges())
+	if err != nil {
+		return err
+	}
+	b.principal, err = azuread.NewServicePrincipal(b.ctx, b.name+"-service-principal", &azuread.ServicePrincipalArgs{
+		ClientId: b.application.ClientId,
+		Owners:   owners,
+	}, b.parent, b.args.Owners.ignoreChanges(), pulumi.DeleteBeforeReplace(true)) // an application has one in its tenant
+	return err
+}
+
+// trust lets the tokens of the client's user-assigned identity, or those of an
+// outside issuer, stand for the app registration: nobody has a secret. The
+// subject of a managed identity is its object id.
+func (b *identityBuilder) trust(outside *Federation) (pulumi.Array, error) {
+	args := &azuread.ApplicationFederatedIdentityCredentialArgs{
+		ApplicationId: b.application.ID(),
+		DisplayName:   pulumi.String(b.name),
+	}
+	if outside == nil {
+		args.Issuer = pulumi.String(b.args.Tenant.AuthorityHost + "/" + b.args.Tenant.ID + "/v2.0")
+		args.Subject = b.assigned.PrincipalId
+		args.Audiences = pulumi.StringArray{pulumi.String(b.args.Tenant.ExchangeAudience())}
+	} else {
+		args.Issuer, args.Subject = pulumi.String(outside.Issuer), pulumi.String(outside.Subject)
+		args.Audiences = pulumi.StringArray{pulumi.String(outside.Audience)}
+	}
+	made, err := azuread.NewApplicationFederatedIdentityCredential(b.ctx, b.name+"-federation", args, b.parent,
+		pulumi.DeleteBeforeReplace(true)) // a name stands once
+	if err != nil {
+		return nil, err
+	}
+	return pulumi.Array{pulumi.Map{
+		"kind": pulumi.String(Federated), "id": made.CredentialId, "expiresOn": pulumi.String(""),
+		"issuer": made.Issuer, "subject": made.Subject, "audience": made.Audiences.Index(pulumi.Int(0)),
+	}}, nil
+}
+
+// A keyCredential is a live client secret or certificate.
+type keyCredential struct {
+	value pulumi.StringInput // secret
+	proof pulumi.Map
+}
+
+// proof describes a secret or certificate without it.
+func proof(kind string, id, expiresOn pulumi.StringInput) pulumi.Map {
+	return pulumi.Map{"kind": pulumi.String(kind), "id": id, "expiresOn": expiresOn,
+		"issuer": pulumi.String(""), "subject": pulumi.String(""), "audience": pulumi.String("")}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
 	web "github.com/pulumi/pulumi-azure-native-sdk/web/v2/v20240401"
@@ -12,11 +13,22 @@ import (
 
 // FunctionAppArgs describe a [FunctionApp].
 type FunctionAppArgs struct {
-	Place        Place
-	Package      Package
-	Identities   pulumi.StringArray // ARM ids of identities that the code uses
-	AppSettings  pulumi.StringMap   // of the code; the host's are added
-	PublishAfter []pulumi.Resource  // what must exist before the code runs
+	Place       Place
+	Package     Package
+	Identities  pulumi.StringArray // ARM ids of identities that the code uses
+	AppSettings pulumi.StringMap   // of the code; the host's are added
+
+	// VaultIdentity is the ARM id of the identity that Key Vault references are
+	// resolved with; nil without any.
+	VaultIdentity pulumi.StringPtrInput
+
+	// SystemAssigned gives the app a managed identity of its own, which exists
+	// once the site does, and is called to make what it may do. Nil means none.
+	SystemAssigned func(objectID pulumi.StringOutput, site pulumi.Resource) ([]pulumi.Resource, error)
+
+	// BeforeSettings must exist before the app gets its settings, and with them
+	// starts to use what they name.
+	BeforeSettings []pulumi.Resource
 }
 
 func (a *FunctionAppArgs) check() error {
@@ -49,7 +61,7 @@ func NewFunctionApp(ctx *pulumi.Context, name string, args *FunctionAppArgs, opt
 		return nil, err
 	}
 	h := &hosting{ctx: ctx, name: name, args: args, parent: pulumi.Parent(app)}
-	for _, step := range []func() error{h.addHost, h.addStorage, h.addTelemetry, h.addSite, h.addSiteConfig, h.publish} {
+	for _, step := range []func() error{h.addHost, h.addStorage, h.addTelemetry, h.addSite, h.grantSite, h.addSiteConfig, h.publish} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -69,6 +81,7 @@ type hosting struct {
 	storage       storageResources
 	telemetry     telemetryResources
 	site          *web.WebApp
+	granted       []pulumi.Resource // to the site's own identity
 	beforePublish []pulumi.Resource
 }
 
@@ -94,14 +107,15 @@ func (h *hosting) addSite() error {
 		return err
 	}
 	h.site, err = web.NewWebApp(h.ctx, h.name+"-app", &web.WebAppArgs{
-		ResourceGroupName: h.args.Place.ResourceGroupName,
-		Location:          pulumi.String(h.args.Place.Location),
-		Kind:              pulumi.String("functionapp,linux"),
-		Reserved:          pulumi.Bool(true),
-		ServerFarmId:      plan.ID(),
-		HttpsOnly:         pulumi.Bool(true),
+		ResourceGroupName:         h.args.Place.ResourceGroupName,
+		Location:                  pulumi.String(h.args.Place.Location),
+		Kind:                      pulumi.String("functionapp,linux"),
+		Reserved:                  pulumi.Bool(true),
+		ServerFarmId:              plan.ID(),
+		HttpsOnly:                 pulumi.Bool(true),
+		KeyVaultReferenceIdentity: h.args.VaultIdentity,
 		Identity: &web.ManagedServiceIdentityArgs{
-			Type:                   web.ManagedServiceIdentityTypeUserAssigned,
+			Type:                   h.identityType(),
 			UserAssignedIdentities: append(pulumi.StringArray{h.host.ID()}, h.args.Identities...),
 		},
 		FunctionAppConfig: h.functionAppConfig(),
@@ -112,6 +126,24 @@ func (h *hosting) addSite() error {
 	}, h.parent,
 		pulumi.DeleteBeforeReplace(true),                  // the plan takes no second app meanwhile
 		pulumi.ReplaceOnChanges([]string{"serverFarmId"})) // and no site moves between plans of this kind
+	return err
+}
+
+func (h *hosting) identityType() web.ManagedServiceIdentityType {
+	if h.args.SystemAssigned != nil {
+		return web.ManagedServiceIdentityType_SystemAssigned_UserAssigned
+	}
+	return web.ManagedServiceIdentityTypeUserAssigned
+}
+
+// grantSite gives the site's own identity its rights, before the app has its
+// settings and code.
+func (h *hosting) grantSite() (err error) {
+	if h.args.SystemAssigned == nil {
+		return nil
+	}
+	objectID := h.site.Identity.PrincipalId().Elem()
+	h.granted, err = h.args.SystemAssigned(objectID, h.site)
 	return err
 }
 
@@ -146,7 +178,7 @@ func (h *hosting) addSiteConfig() error {
 	withSite := pulumi.DeletedWith(h.site)
 	settings, err := web.NewWebAppApplicationSettings(h.ctx, h.name+"-settings", &web.WebAppApplicationSettingsArgs{
 		ResourceGroupName: group, Name: name, Properties: h.appSettings(),
-	}, h.parent, withSite)
+	}, h.parent, withSite, pulumi.DependsOn(append(slices.Clone(h.args.BeforeSettings), h.granted...)))
 	if err != nil {
 		return err
 	}

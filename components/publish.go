@@ -28,7 +28,7 @@ func (h *hosting) publish() error {
 			pulumi.String(h.args.Package.SHA256),
 			h.site.ID(), h.storage.account.ID(), h.storage.packages.ID(),
 		},
-	}, h.parent, pulumi.DependsOn(append(h.beforePublish, h.args.PublishAfter...)))
+	}, h.parent, pulumi.DependsOn(h.beforePublish))
 	return err
 }
 

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"app-to-app/components"
+)
+
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	client := func(kind string, roles ...string) []Client {
+		return []Client{{Name: "orders-client", Identity: components.Identity{Kind: kind}, Roles: roles}}
+	}
+	was := func(kind string, roles ...string) granted {
+		return granted{Client: "orders-client", Identity: kind, ObjectID: partnerID, Roles: roles}
+	}
+	expiring := func(days int) granted {
+		g := was("clientSecret", "Orders.Read")
+		g.Credentials = append(g.Credentials, struct{ Kind, ID, ExpiresOn string }{"clientSecret", "key-1", today.AddDate(0, 0, days).Format(time.RFC3339)})
+		return g
+	}
+	for _, tt := range []struct {
+		name    string
+		last    []granted
+		clients []Client
+		want    []string // one for each warning
+	}{
+		{"the first update", nil, client("managedIdentity", "Orders.Read"), nil},
+		{"nothing new", []granted{was("managedIdentity", "Orders.Read")}, client("managedIdentity", "Orders.Read"), nil},
+		{"a role more", []granted{was("managedIdentity")}, client("managedIdentity", "Orders.Read"), []string{"is given Orders.Read: its managed identity may hold a token without the role for up to 24 hours"}},
+		{"a role less", []granted{was("systemAssigned", "Orders.Read")}, client("systemAssigned"), []string{"loses Orders.Read", "app-to-app:blockedCallers[0]' " + partnerID}},
+		{"both", []granted{was("managedIdentity", "A")}, client("managedIdentity", "B"), []string{"is given B", "loses A"}},
+		{"an app registration has new tokens within the hour", []granted{was("clientSecret")}, client("clientSecret", "Orders.Read"), nil},
+		{"another identity has no old tokens", []granted{was("clientSecret")}, client("managedIdentity", "Orders.Read"), nil},
+		{"a client that goes", []granted{was("managedIdentity", "Orders.Read")}, nil, nil},
+		{"a secret with time left", []granted{expiring(31)}, client("clientSecret", "Orders.Read"), nil},
+		{"a secret that expires", []granted{expiring(30)}, client("clientSecret", "Orders.Read"), []string{"its clientSecret key-1 expires on 2026-12-25"}},
+		{"a secret that expired", []granted{expiring(0)}, client("clientSecret", "Orders.Read"), []string{"its clientSecret key-1 expired on 2026-11-25"}},
+	} {
+		got := changes(tt.last, tt.clients, today)
+		if len(tt.want) == 0 && len(got) > 0 {
+			t.Errorf("%s: got %q, want none", tt.name, got)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(strings.Join(got, "\n"), want) {
+				t.Errorf("%s: got %q, want %q in it", tt.name, got, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package components
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// This file says which client secrets and certificates there are at a time.
+// The rules are: it follows from the time and the period alone, so that two
+// runs in one period change nothing, and every date is a multiple of a quarter
+// of the period; adding a credential, switching to it and revoking the one
+// before are separate steps, a quarter apart, so that nothing live is removed
+// before its successor works and every cache has let go of it.
+//
+//	quarter   added   used by the app   revoked
+//	first     g       g-1
+//	second            g
+//	third             g                 g-1
+//	fourth            g
+
+// MinRotation is the shortest period: a quarter of it outlasts what caches a
+// token, of which Azure's identity endpoint is the slowest with 24 hours.
+const MinRotation = 8 * 24 * time.Hour
+
+// A Rotation is what of a client's credentials there is at one time.
+type Rotation struct {
+	period time.Duration
+	active int64   // the generation that the app uses
+	live   []int64 // the generations that exist, oldest first
+}
+
+// RotationAt is the state of rotation at a time. The period must be at least
+// [MinRotation].
+func RotationAt(at time.Time, period time.Duration) (Rotation, error) {
+	if period < MinRotation {
+		return Rotation{}, fmt.Errorf("rotation period: expected at least %v, got %v", MinRotation, period)
+	}
+	if at.Unix() < 0 {
+		return Rotation{}, fmt.Errorf("rotation: expected a time after 1970, got %v", at)
+	}
+	seconds := int64(period / time.Second)
+	generation := at.Unix() / seconds
+	r := Rotation{period: time.Duration(seconds) * time.Second, active: generation, live: []int64{generation}}
+	switch quarter := (at.Unix() % seconds) * 4 / seconds; quarter {
+	case 0:
+		r.active = generation - 1
+		fallthrough
+	case 1:
+		r.live = []int64{generation - 1, generation}
+	}
+	return r, nil
+}
+
+func (r Rotation) check() error {
+	if r.period == 0 {
+		return errors.New("argument rotation: missing")
+	}
+	return nil
+}
+
+// ends is when credentials of a generation end: long after they are revoked,
+// so that a stack that nobody runs for a period still works.
+func (r Rotation) ends(generation int64) string {
+	return time.Unix((generation+2)*int64(r.period/time.Second), 0).UTC().Format(time.RFC3339)
+}
+
+// inSlot is the live generation that a slot holds; even ones are in slot 0.
+func (r Rotation) inSlot(slot int64) (generation int64, live bool) {
+	for _, generation := range r.live {
+		if generation%2 == slot {
+			return generation, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,104 @@
+package components
+
+import (
+	"github.com/pulumi/pulumi-azure-native-sdk/keyvault/v2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// This file is how a secret reaches a function app: through a Key Vault of the
+// client's own, as a reference in the app settings, which the platform resolves
+// with the client's user-assigned identity
+// (https://learn.microsoft.com/azure/app-service/app-service-key-vault-references).
+// The rules are: who may read is said by role assignments alone; the vault can
+// be reached, because Flex Consumption resolves no reference into a closed one;
+// a reference names a version, so that the app has a new value when its
+// settings change, and not up to 24 hours later; a slot is written over and
+// never deleted on its own, since Resource Manager deletes no secrets and the
+// deployer needs no right to read or delete them.
+
+// softDeleteDays is how long a deleted vault can be brought back: the least
+// that Key Vault takes.
+const softDeleteDays = 7
+
+// openVault makes the vault, and lets the client's identity read it.
+func (b *identityBuilder) openVault() (err error) {
+	if b.vault != nil {
+		return nil
+	}
+	properties := &keyvault.VaultPropertiesArgs{
+		TenantId:                  pulumi.String(b.args.Tenant.ID),
+		Sku:                       &keyvault.SkuArgs{Family: pulumi.String("A"), Name: keyvault.SkuNameStandard},
+		EnableRbacAuthorization:   pulumi.Bool(true),
+		SoftDeleteRetentionInDays: pulumi.Int(softDeleteDays),
+		PublicNetworkAccess:       pulumi.String("Enabled"),
+	}
+	if b.args.PurgeProtection {
+		properties.EnablePurgeProtection = pulumi.Bool(true) // it takes no false
+	}
+	b.vault, err = keyvault.NewVault(b.ctx, storageName(b.name), &keyvault.VaultArgs{ // as short a name as a storage account's
+		ResourceGroupName: b.args.Place.ResourceGroupName,
+		Location:          pulumi.String(b.args.Place.Location),
+		Properties:        properties,
+	}, b.parent)
+	if err != nil || b.assigned == nil {
+		return err
+	}
+	b.opened, err = assignRole(b.ctx, b.name+"-"+keyVaultSecretsUser.noun, keyVaultSecretsUser, b.vault, b.assigned.PrincipalId, b.args.Place.SubscriptionID, b.parent)
+	return err
+}
+
+// slots are two secrets in the vault; the generations of a credential take
+// turns in them.
+type slots map[int64]*keyvault.Secret
+
+// unused is what an empty slot holds. It is disabled besides.
+const unused = "unused"
+
+func (b *identityBuilder) slots(contentType string, rotation Rotation, live map[int64]keyCredential) (slots, error) {
+	return b.fill("credential", contentType, rotation, live)
+}
+
+func (b *identityBuilder) connectionSlots(rotation Rotation, live map[int64]keyCredential) (slots, error) {
+	return b.fill("connection", "text/plain", rotation, live)
+}
+
+func (b *identityBuilder) fill(noun, contentType string, rotation Rotation, live map[int64]keyCredential) (slots, error) {
+	if err := b.openVault(); err != nil {
+		return nil, err
+	}
+	filled := make(slots, 2)
+	for slot, letter := range []string{"a", "b"} {
+		generation, isLive := rotation.inSlot(int64(slot))
+		value := pulumi.StringInput(pulumi.String(unused))
+		if isLive {
+			value = live[generation].value
+		}
+		made, err := keyvault.NewSecret(b.ctx, b.name+"-"+noun+"-"+letter, &keyvault.SecretArgs{
+			ResourceGroupName: b.args.Place.ResourceGroupName,
+			VaultName:         b.vault.Name,
+			SecretName:        pulumi.String(noun + "-" + letter),
+			Properties: &keyvault.SecretPropertiesArgs{
+				Attributes:  &keyvault.SecretAttributesArgs{Enabled: pulumi.Bool(isLive)},
+				ContentType: pulumi.String(contentType),
+				Value:       pulumi.ToSecret(value).(pulumi.StringOutput),
+			},
+		}, b.parent, pulumi.DeletedWith(b.vault), pulumi.RetainOnDelete(true))
+		if err != nil {
+			return nil, err
+		}
+		if isLive {
+			filled[generation] = made
+		}
+	}
+	return filled, nil
+}
+
+// uri is the address of the version that a generation's slot holds.
+func (s slots) uri(generation int64) pulumi.StringOutput {
+	return s[generation].Properties.SecretUriWithVersion()
+}
+
+// reference is the app setting that the platform replaces by the secret.
+func (s slots) reference(generation int64) pulumi.StringOutput {
+	return pulumi.Sprintf("@Microsoft.KeyVault(SecretUri=%s)", s.uri(generation))
+}

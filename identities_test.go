@@ -1,0 +1,171 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// identityStacks are stacks with one client of each kind of identity.
+func identityStacks(t *testing.T) map[string]map[string]string {
+	t.Helper()
+	return map[string]map[string]string{
+		"managedIdentity":    {"app-to-app:clients": clientWith(`"identity":"managedIdentity","tokenProviders":["appauth"]`)},
+		"systemAssigned":     {"app-to-app:clients": clientWith(`"identity":"systemAssigned","tokenProviders":["appauth"]`)},
+		"clientSecret":       {"app-to-app:clients": clientWith(`"identity":"clientSecret","tokenProviders":["appauth"]`)},
+		"certificate":        {"app-to-app:clients": clientWith(`"identity":"certificate","tokenProviders":["appauth"]`)},
+		"certificateBrought": {"app-to-app:clients": clientWith(`"identity":"certificate"`), "app-to-app:certificates": certificatesOf(t, pairs()[0].String())},
+		"federated":          {"app-to-app:clients": clientWith(`"identity":"federated"`)},
+		"federatedOutside":   {"app-to-app:clients": clientWith(`"identity":"federated","issuer":"https://ci.test","subject":"s"`)},
+		"existing":           {"app-to-app:clients": clientWith(`"identity":"existing","displayName":"Partner"`)},
+		"moving":             {"app-to-app:clients": clientWith(`"identity":"managedIdentity","previousIdentity":"clientSecret"`)},
+		"rotating":           {"app-to-app:clients": clientWith(`"identity":"clientSecret"`), "app-to-app:asOf": "2026-09-10"}, // the first quarter
+	}
+}
+
+// TestIdentityGraphs compares what each kind of identity registers for a
+// client, beside what every function app has, with a golden file.
+func TestIdentityGraphs(t *testing.T) {
+	t.Parallel()
+	folder := newProject(t)
+	for name, edits := range identityStacks(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := deployed(t, &recorder{caller: callerID}, configuration(t, "dev", edits), folder)
+			label := keyPair(t, pairs()[0]).Label()
+			var lines []string
+			for _, line := range m.graph() {
+				if strings.HasSuffix(line, " app-to-app:components:Client::orders-client") {
+					lines = append(lines, strings.ReplaceAll(line, label, "THUMBPRINT"))
+				}
+			}
+			got, golden := strings.Join(lines, "\n")+"\n", filepath.Join("testdata", "graph-"+name+".golden")
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("got another graph than %s; after a look, go test -run TestIdentityGraphs -update . takes it:\n%s", golden, got)
+			}
+		})
+	}
+}
+
+// secretMarks are in everything that mocks or the test hand out as a secret.
+var secretMarks = []string{"secret-of-", "key-of-", "PRIVATE KEY", "AppKey="}
+
+// exposed walks a value, and reports strings with a mark that are not secret,
+// and how many are.
+func exposed(value resource.PropertyValue, secret bool, path string) (plain []string, kept int) {
+	add := func(value resource.PropertyValue, secret bool, path string) {
+		p, k := exposed(value, secret, path)
+		plain, kept = append(plain, p...), kept+k
+	}
+	switch {
+	case value.IsSecret():
+		add(value.SecretValue().Element, true, path)
+	case value.IsOutput():
+		add(value.OutputValue().Element, secret || value.OutputValue().Secret, path)
+	case value.IsObject():
+		for key, element := range value.ObjectValue() {
+			add(element, secret, path+"."+string(key))
+		}
+	case value.IsArray():
+		for _, element := range value.ArrayValue() {
+			add(element, secret, path+"[]")
+		}
+	case value.IsString() && slices.ContainsFunc(secretMarks, func(mark string) bool { return strings.Contains(value.StringValue(), mark) }):
+		if secret {
+			return nil, 1
+		}
+		return []string{path}, 0
+	}
+	return plain, kept
+}
+
+// TestSecretsStaySecret walks through every input of every resource of every
+// kind of identity.
+func TestSecretsStaySecret(t *testing.T) {
+	t.Parallel()
+	kept := map[string]int{"clientSecret": 2, "certificate": 2, "certificateBrought": 1, "moving": 2, "rotating": 4}
+	folder := newProject(t)
+	for name, edits := range identityStacks(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := deployed(t, &recorder{caller: callerID}, configuration(t, "dev", edits), folder)
+			var found int
+			for _, r := range m.resources {
+				plain, secret := exposed(resource.NewProperty(r.inputs), false, r.urnEnd())
+				if found += secret; len(plain) > 0 {
+					t.Errorf("expected secrets, got plain text in %q", plain)
+				}
+			}
+			if found < kept[name] || kept[name] == 0 && found > 0 {
+				t.Errorf("got %d secret inputs, want %d at least, and none where there is no secret", found, kept[name])
+			}
+		})
+	}
+}
+
+// TestExposedFinds shows that the walk notices a secret in plain text.
+func TestExposedFinds(t *testing.T) {
+	t.Parallel()
+	inputs := resource.NewPropertyMapFromMap(map[string]any{"a": map[string]any{"b": []any{"x", "secret-of-x"}}})
+	if plain, _ := exposed(resource.NewProperty(inputs), false, "r"); len(plain) != 1 || plain[0] != "r.a.b[]" {
+		t.Errorf("got %q, want r.a.b[]", plain)
+	}
+}
+
+// TestAppSettingsOfIdentities shows what each kind of identity tells its app.
+func TestAppSettingsOfIdentities(t *testing.T) {
+	t.Parallel()
+	reference := func(secret string) string {
+		return "@Microsoft.KeyVault(SecretUri=https://vault.test/secrets/" + secret + "/1)"
+	}
+	folder := newProject(t)
+	const identity, application = "client-id-of-orders-client-identity", "client-id-of-orders-client-application"
+	common := []string{"APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "APPLICATIONINSIGHTS_CONNECTION_STRING", "ORDERS_URL", "ORDERS_SCOPE", "ORDERS_TENANT_ID",
+		"ORDERS_AUTHORITY_HOST", "ORDERS_TOKEN_PROVIDERS", "ORDERS_SCHEDULE"}
+	for name, want := range map[string]map[string]string{
+		"managedIdentity": {"ORDERS_MANAGED_IDENTITY_CLIENT_ID": identity, "AzureServicesAuthConnectionString": "RunAs=App;AppId=" + identity},
+		"systemAssigned":  {"AzureServicesAuthConnectionString": "RunAs=App"},
+		"clientSecret": {"ORDERS_CLIENT_ID": application, "ORDERS_MANAGED_IDENTITY_CLIENT_ID": identity,
+			"ORDERS_CLIENT_SECRET": reference("orders-client-credential-a"), "AzureServicesAuthConnectionString": reference("orders-client-connection-a")},
+		"certificate": {"ORDERS_CLIENT_ID": application, "ORDERS_MANAGED_IDENTITY_CLIENT_ID": identity,
+			"ORDERS_CLIENT_CERTIFICATE": reference("orders-client-credential-a"), "AzureServicesAuthConnectionString": reference("orders-client-connection-a")},
+		"certificateBrought": {"ORDERS_CLIENT_ID": application, "ORDERS_MANAGED_IDENTITY_CLIENT_ID": identity, "ORDERS_CLIENT_CERTIFICATE": reference("orders-client-credential-a")},
+		"federated":          {"ORDERS_CLIENT_ID": application, "ORDERS_MANAGED_IDENTITY_CLIENT_ID": identity},
+		"moving":             {"ORDERS_MANAGED_IDENTITY_CLIENT_ID": identity},
+		"rotating": {"ORDERS_CLIENT_ID": application, "ORDERS_MANAGED_IDENTITY_CLIENT_ID": identity,
+			"ORDERS_CLIENT_SECRET": reference("orders-client-credential-b")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := deployed(t, &recorder{caller: callerID}, configuration(t, "dev", identityStacks(t)[name]), folder)
+			got := make(map[string]string)
+			settings := m.find(t, "azure-native:web/v20240401:WebAppApplicationSettings", "orders-client-settings")
+			for key, value := range settings.inputs["properties"].ObjectValue() {
+				if !slices.Contains(common, string(key)) && !strings.HasPrefix(string(key), "AzureWebJobsStorage") {
+					got[string(key)] = value.StringValue()
+				}
+			}
+			if len(got) != len(want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+			for key, value := range want {
+				if got[key] != value {
+					t.Errorf("%s: got %q, want %q", key, got[key], value)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"app-to-app/components"
+)
+
+// This file reads the clients of the settings, but for what they prove
+// themselves with (settings_identity.go).
+
+const defaultSchedule = "0 */10 * * * *"
+
+// clientFields are the fields of a client.
+var clientFields = []string{"name", "identity", "previousIdentity", "roles", "functionApp", "tokenProviders", "schedule",
+	"objectId", "displayName", "issuer", "subject", "audience"}
+
+func (r *reader) clients(roles []components.Role, secrets secretSettings) []Client {
+	var clients []Client
+	for _, i := range r.items("clients", clientFields...) {
+		client := Client{Name: i.name(clients), Roles: i.clientRoles(roles)}
+		client.Identity, client.Previous = i.identities(client.Name, secrets)
+		client.FunctionApp = i.flag("functionApp", runsHere(client.Identity))
+		client.Schedule = i.text("schedule", defaultSchedule)
+		client.TokenProviders = i.texts("tokenProviders", providersFor(client.Identity.Kind)[:1])
+		i.checkPlace(client)
+		i.checkFunctionApp(client)
+		clients = append(clients, client)
+	}
+	secrets.refuseUnused(r, clients)
+	return clients
+}
+
+// clientNamePattern keeps names fit for those derived from them: host names
+// have 60 characters at most, of which Pulumi takes 8 to tell stacks apart.
+var clientNamePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$`)
+
+func (i item) name(others []Client) string {
+	name, key := i.text("name", ""), i.key("name")
+	same := func(other Client) bool {
+		// The storage account's name has no hyphens.
+		return strings.ReplaceAll(other.Name, "-", "") == strings.ReplaceAll(name, "-", "")
+	}
+	switch {
+	case name == "":
+		i.r.refuse(key, set(key, "orders-client"), "missing")
+	case !clientNamePattern.MatchString(name):
+		i.r.refuse(key, set(key, "orders-client"), "expected at most 32 lower-case letters, digits and hyphens, first a letter and last no hyphen, got %q", name)
+	case same(Client{Name: apiName}):
+		i.r.refuse(key, set(key, "orders-client"), "expected a name of its own, got the API's, %q", name)
+	case slices.ContainsFunc(others, same):
+		i.r.refuse(key, set(key, name+"2"), "expected %q once (hyphens do not count)", name)
+	}
+	return name
+}
+
+// clientRoles are the app roles of a client: those it names, or the only one
+// there is.
+func (i item) clientRoles(roles []components.Role) []string {
+	var defined []string
+	for _, role := range roles {
+		defined = append(defined, role.Value)
+	}
+	if !i.has("roles") && len(defined) > 1 {
+		key := i.key("roles[0]")
+		i.r.refuse(key, set(key, defined[0]), "missing; there is more than one role: %s", strings.Join(defined, ", "))
+	}
+	assigned := i.texts("roles", defined)
+	if len(defined) == 0 {
+		return assigned // the roles have a problem of their own
+	}
+	for n, value := range assigned {
+		if !slices.Contains(defined, value) {
+			key := fmt.Sprintf("%s[%d]", i.key("roles"), n)
+			i.r.refuse(key, set(key, defined[0]), "expected a role that is defined (%s), got %q", strings.Join(defined, ", "), value)
+		}
+	}
+	return assigned
+}
+
+// checkPlace checks that a client is where its identity works.
+func (i item) checkPlace(client Client) {
+	key := i.key("functionApp")
+	switch {
+	case client.FunctionApp && !runsHere(client.Identity):
+		i.r.refuse(key, set(key, "false"), "expected no function app for an identity that signs in elsewhere (%s)", describe(client.Identity))
+	case !client.FunctionApp && client.Identity.Kind == components.SystemAssigned:
+		i.r.refuse(key, set(key, "true"), "expected a function app, whose own identity a %s one is", components.SystemAssigned)
+	}
+}
+
+// checkFunctionApp checks the fields that only a client with a function app
+// has.
+func (i item) checkFunctionApp(client Client) {
+	if !client.FunctionApp {
+		for _, field := range []string{"tokenProviders", "schedule"} {
+			if i.has(field) {
+				i.r.refuse(i.key(field), remove(i.key(field)), "expected none for a client without a function app")
+			}
+		}
+		return
+	}
+	if err := checkSchedule(client.Schedule); err != nil {
+		i.r.refuse(i.key("schedule"), set(i.key("schedule"), defaultSchedule), "%v", err)
+	}
+	fitting := providersFor(client.Identity.Kind)
+	if len(client.TokenProviders) == 0 {
+		key := i.key("tokenProviders[0]")
+		i.r.refuse(key, set(key, fitting[0]), "expected at least one token provider (%s)", strings.Join(fitting, ", "))
+	}
+	for n, provider := range client.TokenProviders {
+		if !slices.Contains(fitting, provider) {
+			key := fmt.Sprintf("%s[%d]", i.key("tokenProviders"), n)
+			i.r.refuse(key, set(key, fitting[0]), "expected a token provider that works with the identity %s (%s), got %q", client.Identity.Kind, strings.Join(fitting, ", "), provider)
+		}
+	}
+}
+
+// providersFor are the token providers that work with a kind of identity, the
+// default first (README.md, Token providers). A kind that is not known gets
+// what works with a managed identity: it has a problem of its own.
+func providersFor(kind string) []string {
+	switch kind {
+	case components.ClientSecret, components.Certificate:
+		return []string{"azidentity", "msal", "appauth", "adal"}
+	case components.Federated:
+		return []string{"azidentity", "msal"}
+	}
+	return []string{"azidentity", "msal", "appauth"} // adal knows no managed identity of App Service
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"app-to-app/components"
+)
+
+// A pair is a certificate and its key, in PEM.
+type pair struct{ certificate, key string }
+
+func (p pair) String() string { return p.key + p.certificate }
+
+// pairs are two certificates, made once.
+var pairs = sync.OnceValue(func() [2]pair { return [2]pair{newPair(2048), newPair(2048)} })
+
+func newPair(bits int) pair {
+	key, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "client"}, NotBefore: today, NotAfter: today.AddDate(1, 0, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	return pair{pemOf("CERTIFICATE", der), pemOf("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key))}
+}
+
+func pemOf(kind string, der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+}
+
+// certificatesOf is the setting of certificates of orders-client.
+func certificatesOf(t *testing.T, value any) string {
+	t.Helper()
+	encoded, err := json.Marshal(map[string]any{"orders-client": value})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(encoded)
+}
+
+func keyPair(t *testing.T, p pair) components.KeyPair {
+	t.Helper()
+	parsed, err := components.ParseKeyPair(p.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
+func TestIdentitySettings(t *testing.T) {
+	t.Parallel()
+	legacySecret := components.Identity{Kind: components.ClientSecret, Rotation: rotationOf(90)}
+	for _, tt := range []struct {
+		name   string
+		client string // the fields beside the name
+		edits  map[string]string
+		want   Client // beside its name, roles and schedule
+	}{
+		{name: "system-assigned", client: `"identity":"systemAssigned"`,
+			want: Client{Identity: components.Identity{Kind: "systemAssigned"}, FunctionApp: true, TokenProviders: []string{"azidentity"}}},
+		{name: "a secret and what only it works with", client: `"identity":"clientSecret","tokenProviders":["adal"]`,
+			want: Client{Identity: legacySecret, FunctionApp: true, TokenProviders: []string{"adal"}}},
+		{name: "a secret of an outside client", client: `"identity":"clientSecret","functionApp":false`,
+			want: Client{Identity: legacySecret, TokenProviders: []string{"azidentity"}}},
+		{name: "another period", client: `"identity":"clientSecret"`, edits: map[string]string{"app-to-app:rotationDays": "8"},
+			want: Client{Identity: components.Identity{Kind: components.ClientSecret, Rotation: rotationOf(8)}, FunctionApp: true, TokenProviders: []string{"azidentity"}}},
+		{name: "a rehearsal", client: `"identity":"clientSecret"`, edits: map[string]string{"app-to-app:asOf": today.Format(time.DateOnly)},
+			want: Client{Identity: legacySecret, FunctionApp: true, TokenProviders: []string{"azidentity"}}},
+		{name: "a generated certificate", client: `"identity":"certificate"`,
+			want: Client{Identity: components.Identity{Kind: components.Certificate, Rotation: rotationOf(90)}, FunctionApp: true, TokenProviders: []string{"azidentity"}}},
+		{name: "a certificate that was brought", client: `"identity":"certificate"`,
+			edits: map[string]string{"app-to-app:certificates": certificatesOf(t, pairs()[0].String())},
+			want: Client{Identity: components.Identity{Kind: components.Certificate, Rotation: rotationOf(90), Brought: []components.KeyPair{keyPair(t, pairs()[0])}},
+				FunctionApp: true, TokenProviders: []string{"azidentity"}}},
+		{name: "two certificates, the second one waiting", client: `"identity":"certificate"`,
+			edits: map[string]string{"app-to-app:certificates": certificatesOf(t, []string{pairs()[1].String(), pairs()[0].certificate + pairs()[0].key})},
+			want: Client{Identity: components.Identity{Kind: components.Certificate, Rotation: rotationOf(90),
+				Brought: []components.KeyPair{keyPair(t, pairs()[1]), keyPair(t, pairs()[0])}}, FunctionApp: true, TokenProviders: []string{"azidentity"}}},
+		{name: "federated with its own identity", client: `"identity":"federated","tokenProviders":["msal","azidentity"]`,
+			want: Client{Identity: components.Identity{Kind: "federated"}, FunctionApp: true, TokenProviders: []string{"msal", "azidentity"}}},
+		{name: "federated with a CI system", client: `"identity":"federated","issuer":"https://token.actions.githubusercontent.com","subject":"repo:o/r:environment:dev"`,
+			want: Client{Identity: components.Identity{Kind: "federated", Federation: &components.Federation{
+				Issuer: "https://token.actions.githubusercontent.com", Subject: "repo:o/r:environment:dev", Audience: "api://AzureADTokenExchange"}},
+				TokenProviders: []string{"azidentity"}}},
+		{name: "existing by its object id", client: `"identity":"existing","objectId":"` + strings.ToUpper(partnerID) + `"`,
+			want: Client{Identity: components.Identity{Kind: "existing", ObjectID: partnerID, ClientID: partnerID[:35] + "9"}, TokenProviders: []string{"azidentity"}}},
+		{name: "existing by its name", client: `"identity":"existing","displayName":"Partner"`,
+			want: Client{Identity: components.Identity{Kind: "existing", ObjectID: partnerID, ClientID: partnerID[:35] + "9"}, TokenProviders: []string{"azidentity"}}},
+		{name: "between two kinds", client: `"identity":"managedIdentity","previousIdentity":"clientSecret"`,
+			want: Client{Identity: components.Identity{Kind: "managedIdentity"}, Previous: &legacySecret, FunctionApp: true, TokenProviders: []string{"azidentity"}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			edits := map[string]string{"app-to-app:clients": clientWith(tt.client)}
+			for key, value := range tt.edits {
+				edits[key] = value
+			}
+			got, err := load(t, "dev", edits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := defaults()
+			tt.want.Name, tt.want.Roles, tt.want.Schedule = "orders-client", []string{"Orders.Read"}, "0 */10 * * * *"
+			want.Clients = []Client{tt.want}
+			if tt.edits["app-to-app:asOf"] != "" { // the start of the day is in the same quarter
+				got.Clients[0].Identity.Rotation = rotationOf(90)
+			}
+			got.BlockedCallers = nil
+			if !equalSettings(got, want) {
+				t.Errorf("got  %+v\nwant %+v", got, want)
+			}
+		})
+	}
+}
+
+// identityRefusals are wrong inputs of identities, one problem each.
+var identityRefusals = []struct {
+	name, stack, client string // the fields beside the name
+	edits               map[string]string
+	want                []string
+}{
+	{name: "adal with a managed identity", client: `"tokenProviders":["adal"]`, want: []string{`works with the identity managedIdentity (azidentity, msal, appauth), got "adal"`}},
+	{name: "adal with a federated identity", client: `"identity":"federated","tokenProviders":["adal"]`, want: []string{`works with the identity federated (azidentity, msal), got "adal"`}},
+	{name: "appauth with a federated identity", client: `"identity":"federated","tokenProviders":["appauth"]`, want: []string{`works with the identity federated (azidentity, msal), got "appauth"`}},
+	{name: "a token provider that nobody knows", client: `"identity":"clientSecret","tokenProviders":["oidc"]`, want: []string{`(azidentity, msal, appauth, adal), got "oidc"`}},
+	{name: "identity that is no text", client: `"identity":7`, want: []string{"clients[0].identity: expected a text, got 7"}},
+	{name: "system-assigned without an app", client: `"identity":"systemAssigned","functionApp":false`,
+		want: []string{"clients[0].functionApp: expected a function app, whose own identity a systemAssigned one is", "set --path 'app-to-app:clients[0].functionApp' true"}},
+	{name: "existing with an app", client: `"identity":"existing","displayName":"Partner","functionApp":true`,
+		want: []string{"expected no function app for an identity that signs in elsewhere (existing)", "functionApp' false"}},
+	{name: "outside issuer with an app", client: `"identity":"federated","issuer":"https://ci.test","subject":"s","functionApp":true`,
+		want: []string{"signs in elsewhere (federated with an outside issuer)"}},
+	{name: "existing without a name", client: `"identity":"existing"`, want: []string{"clients[0].objectId: expected the object id of the service principal, or its displayName, and not both"}},
+	{name: "existing with both", client: `"identity":"existing","displayName":"Partner","objectId":"` + partnerID + `"`, want: []string{"and not both"}},
+	{name: "existing with a bad object id", client: `"identity":"existing","objectId":"Partner"`, want: []string{`clients[0].objectId: expected a GUID, got "partner"`}},
+	{name: "existing that is not there", client: `"identity":"existing","objectId":"` + callerID + `"`, want: []string{"clients[0].objectId: expected exactly one service principal: ", "az ad sp list"}},
+	{name: "existing by an ambiguous name", client: `"identity":"existing","displayName":"Twin"`, want: []string{"clients[0].displayName: expected exactly one service principal: ", "got 2", "objectId' OBJECT-ID"}},
+	{name: "existing by a name in other letters", client: `"identity":"existing","displayName":"partner"`, want: []string{`expected the exact display name, got "partner" for "Partner"`}},
+	{name: "existing by the start of a name", client: `"identity":"existing","displayName":"Part"`, want: []string{"expected exactly one service principal: ", "got 0"}},
+	{name: "object id of another kind", client: `"objectId":"` + partnerID + `"`, want: []string{"clients[0].objectId: expected none with the identity managedIdentity, only with existing", "config rm --path"}},
+	{name: "issuer of another kind", client: `"identity":"clientSecret","issuer":"https://ci.test"`, want: []string{"clients[0].issuer: expected none with the identity clientSecret, only with federated"}},
+	{name: "issuer without TLS", client: `"identity":"federated","issuer":"http://ci.test","subject":"s"`, want: []string{`clients[0].issuer: expected the https URL of the issuer whose tokens are trusted, got "http://ci.test"`}},
+	{name: "wildcard subject", client: `"identity":"federated","issuer":"https://ci.test","subject":"repo:o/r:*"`, want: []string{`clients[0].subject: expected the exact subject of the tokens that are trusted, without *, got "repo:o/r:*"`}},
+	{name: "no subject", client: `"identity":"federated","issuer":"https://ci.test"`, want: []string{"clients[0].subject: expected the exact subject"}},
+	{name: "empty audience", client: `"identity":"federated","issuer":"https://ci.test","subject":"s","audience":""`, want: []string{"clients[0].audience: expected an audience, got none"}},
+	{name: "previous identity is the same", client: `"previousIdentity":"managedIdentity"`, want: []string{`clients[0].previousIdentity: expected another identity than the one in use, got "managedIdentity"`}},
+	{name: "previous identity is not known", client: `"previousIdentity":"password"`, want: []string{"clients[0].previousIdentity: expected one of", `got "password"`}},
+	{name: "previous identity of an outside client", client: `"identity":"existing","displayName":"Partner","previousIdentity":"clientSecret"`, want: []string{"clients[0].previousIdentity: expected none with an identity that signs in elsewhere"}},
+	{name: "period shorter than the caches", client: `"identity":"clientSecret"`, edits: map[string]string{"app-to-app:rotationDays": "7"}, want: []string{`app-to-app:rotationDays: expected a number of days from 8 to 365, got "7"`}},
+	{name: "period that is no number", client: `"identity":"clientSecret"`, edits: map[string]string{"app-to-app:rotationDays": "monthly"}, want: []string{`from 8 to 365, got "monthly"`}},
+	{name: "as of a day that is not", client: `"identity":"clientSecret"`, edits: map[string]string{"app-to-app:asOf": "2026-02-30"}, want: []string{`app-to-app:asOf: expected a date of RFC 3339`, `"2026-02-30"`}},
+	{name: "certificates that are no map", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "pem"}, want: []string{"app-to-app:certificates: expected PEM by the names of clients"}},
+	{name: "certificate of nobody", client: `"identity":"clientSecret"`, edits: map[string]string{"app-to-app:certificates": "PAIR"}, want: []string{"app-to-app:certificates.orders-client: expected the name of a client with the identity certificate"}},
+	{name: "certificate without its key", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "NO KEY"}, want: []string{"app-to-app:certificates.orders-client[0]: expected PEM with a certificate and its private key, got less", "pulumi config set --secret --path"}},
+	{name: "certificate with another's key", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "MIXED"}, want: []string{"expected the certificate of the private key, got another one"}},
+	{name: "certificate twice", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "TWICE"}, want: []string{"certificates.orders-client[1]: expected each certificate once"}},
+	{name: "certificate with a small key", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "SMALL"}, want: []string{"expected an RSA key of at least 2048 bits, got 1024"}},
+	{name: "certificate with an elliptic key", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "ELLIPTIC"}, want: []string{"expected one RSA private key that can be read"}},
+	{name: "empty list of certificates", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "NONE"}, want: []string{"expected at least one certificate, got none"}},
+	{name: "secret in prod", stack: "prod", client: `"identity":"clientSecret"`, want: []string{`app-to-app:clients[0].identity: expected no secret anywhere in prod, so managedIdentity, systemAssigned or federated, got "clientSecret"`, "identity' managedIdentity"}},
+	{name: "certificate in prod", stack: "prod", client: `"identity":"certificate"`, want: []string{"expected no secret anywhere in prod", `got "certificate"`}},
+	{name: "secret that is on its way out, in prod", stack: "prod", client: `"previousIdentity":"clientSecret"`, want: []string{"app-to-app:clients[0].previousIdentity: expected no secret anywhere in prod", "pulumi config rm --path 'app-to-app:clients[0].previousIdentity'"}},
+	{name: "prod without protection", stack: "prod", client: `"identity":"managedIdentity"`, edits: map[string]string{"app-to-app:protect": "false"}, want: []string{"app-to-app:protect: expected a prod stack to be protected", "pulumi state unprotect --all"}},
+	{name: "protection that is neither", client: `"identity":"managedIdentity"`, edits: map[string]string{"app-to-app:protect": "yes"}, want: []string{`app-to-app:protect: expected true or false, got "yes"`}},
+}
+
+func TestRefusedIdentities(t *testing.T) {
+	t.Parallel()
+	small := newPair(1024)
+	elliptic := ellipticKey(t)
+	secrets := map[string]any{
+		"PAIR": pairs()[0].String(), "NO KEY": pairs()[0].certificate, "MIXED": pairs()[0].certificate + pairs()[1].key,
+		"TWICE": []string{pairs()[0].String(), pairs()[0].String()}, "SMALL": small.String(), "ELLIPTIC": pairs()[0].certificate + elliptic, "NONE": []string{},
+	}
+	for _, tt := range identityRefusals {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			edits := map[string]string{"app-to-app:clients": clientWith(tt.client)}
+			for key, value := range tt.edits {
+				if known, ok := secrets[value]; ok {
+					value = certificatesOf(t, known)
+				}
+				edits[key] = value
+			}
+			stack := "dev"
+			if tt.stack != "" {
+				stack = tt.stack
+			}
+			_, err := load(t, stack, edits)
+			if err == nil {
+				t.Fatal("expected a refusal, got none")
+			}
+			text := err.Error()
+			if !strings.Contains(text, "1 to mend, nothing was changed") {
+				t.Errorf("expected one problem, got:\n%s", text)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("got:\n%s\nwant %q in it", text, want)
+				}
+			}
+			if strings.Contains(text, "PRIVATE KEY") || strings.Contains(text, strings.Split(pairs()[0].key, "\n")[2]) {
+				t.Errorf("got a private key in:\n%s", text)
+			}
+		})
+	}
+}
+
+func ellipticKey(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pemOf("PRIVATE KEY", der)
+}
+
+// TestKeyPairIsNotPrinted: settings are printed when a test or a panic shows
+// them.
+func TestKeyPairIsNotPrinted(t *testing.T) {
+	t.Parallel()
+	s := Settings{Clients: []Client{{Identity: components.Identity{Kind: components.Certificate, Brought: []components.KeyPair{keyPair(t, pairs()[0])}}}}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		if got := fmt.Sprintf(verb, s); strings.Contains(got, "PRIVATE") || !strings.Contains(got, "certificate "+keyPair(t, pairs()[0]).Label()) {
+			t.Errorf("%s: got %s, want the certificate's label alone", verb, got)
+		}
+	}
+}
