@@ -1,7 +1,7 @@
 // Package sandbox is a strict local Azure: Microsoft Entra tokens, Microsoft
-// Graph, Azure Resource Manager, blob storage, and App Service with its
-// Functions host and managed identity endpoint, on the loopback interface. Real
-// clients that nobody here wrote (Pulumi's engine, azidentity, MSAL, az) work
+// Graph, Azure Resource Manager, blob storage, Key Vault, and App Service with
+// its Functions host and managed identity endpoint, on the loopback interface.
+// Real clients that nobody here wrote (Pulumi's engine, azidentity, MSAL, az) work
 // against it, and the function apps that they publish really run.
 //
 // The rules are:
@@ -43,6 +43,7 @@ import (
 	"app-to-app/sandbox/blob"
 	"app-to-app/sandbox/entra"
 	"app-to-app/sandbox/graph"
+	"app-to-app/sandbox/keyvault"
 	"app-to-app/sandbox/loopback"
 	"app-to-app/sandbox/rbac"
 	"app-to-app/sandbox/route"
@@ -151,6 +152,7 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (http.Handler, error) {
 	s.entra = entra.New(entra.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather})
 	blobs := blob.New(blob.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
+	vaults := keyvault.New(keyvault.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
 	s.apps = appservice.New(appservice.Config{
 		Store: s.store, Log: s.log, Weather: s.weather,
 		Auth: s.entra, Tokens: s.entra, Packages: blobs,
@@ -168,14 +170,15 @@ func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (http.Handler
 	}
 	s.routes = map[string][]route.Route{
 		"entra": s.entra.Routes().Routes, "graph": directory.Routes().Routes, "arm": resources.Routes(), "blob": blobs.Routes(),
+		"keyvault": vaults.Routes(),
 	}
 	maps.Copy(s.routes, s.apps.Routes())
-	return byPath(s.entra.Handler(), directory.Handler(), resources.Handler(), blobs.Handler()), nil
+	return byPath(s.entra.Handler(), directory.Handler(), resources.Handler(), blobs.Handler(), vaults.Handler()), nil
 }
 
 // byPath divides the main port among the services by the first path segment;
 // Entra has the rest, because a tenant stands there.
-func byPath(entra, graph, arm, blob http.Handler) http.Handler {
+func byPath(entra, graph, arm, blob, keyvault http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		switch strings.ToLower(first) {
@@ -185,6 +188,8 @@ func byPath(entra, graph, arm, blob http.Handler) http.Handler {
 			arm.ServeHTTP(w, r)
 		case "blob":
 			blob.ServeHTTP(w, r)
+		case "keyvault":
+			keyvault.ServeHTTP(w, r)
 		default:
 			entra.ServeHTTP(w, r)
 		}

@@ -18,6 +18,7 @@ const (
 	graphID   = "00000003-0000-0000-c000-000000000000"
 	armID     = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
 	storageID = "e406a681-f3d4-42a8-90b6-c2b029497af1"
+	vaultID   = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
 	// exchangeID is what a managed identity asks a token for, to use it as a
 	// federated assertion; exchangeURI is its name in the public cloud.
 	exchangeID  = "fb60f99c-7a34-4190-8149-302f77469936"
@@ -55,6 +56,8 @@ func (s *Service) firstParties() []store.ServicePrincipal {
 			"https://management.azure.com", "https://management.azure.com/"}},
 		{ClientID: storageID, DisplayName: "Azure Storage", ServicePrincipalNames: []string{
 			storageID, "https://storage.azure.com", "https://storage.azure.com/"}},
+		{ClientID: vaultID, DisplayName: "Azure Key Vault", ServicePrincipalNames: []string{
+			vaultID, "https://vault.azure.net", "https://vault.azure.net/"}},
 		{ClientID: exchangeID, DisplayName: "AAD Token Exchange Endpoint: Public", ServicePrincipalNames: []string{
 			exchangeID, exchangeURI}},
 	}

@@ -106,6 +106,7 @@ func TestAudience(t *testing.T) {
 		{"Azure Resource Manager by its old name", "https://management.core.windows.net", "https://management.core.windows.net", "1.0"},
 		{"Azure Storage", "https://storage.azure.com/", "https://storage.azure.com/", "1.0"},
 		{"one storage account", "https://orders123.blob.core.windows.net", "https://orders123.blob.core.windows.net", "1.0"},
+		{"Azure Key Vault", "https://vault.azure.net", "https://vault.azure.net", "1.0"},
 		{"token exchange", exchangeURI, exchangeID, "2.0"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

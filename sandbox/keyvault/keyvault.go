@@ -13,8 +13,118 @@
 // Not for production: values are not encrypted.
 package keyvault
 
-import "regexp"
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+
+	"github.com/google/uuid"
+
+	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/store"
+)
 
 // SecretName is what names of secrets look like:
 // https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#object-identifiers
 var SecretName = regexp.MustCompile(`^[0-9A-Za-z-]{1,127}$`)
+
+// A Config says what a service works with. All fields are required.
+type Config struct {
+	Store   *store.Store
+	BaseURL string // https://127.0.0.1:PORT
+	Log     *route.Log
+	Weather *route.Weather
+	Auth    route.Authenticator
+}
+
+// A Service is the data plane of all vaults. It is safe for concurrent use.
+type Service struct {
+	config Config
+	store  *store.Store
+	table  route.Table
+}
+
+// New returns the service over c.Store.
+func New(c Config) *Service {
+	s := &Service{config: c, store: c.Store}
+	s.table = route.Table{
+		Service: "keyvault",
+		Source:  "sandbox/keyvault/routes.go",
+		Routes:  s.routes(),
+		Guard:   s.guard,
+		Refuse: func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+			s.fail(w, r, &Error{Status: status, Code: code, Message: message})
+		},
+	}
+	return s
+}
+
+// Handler answers everything under /keyvault/.
+func (s *Service) Handler() http.Handler { return s.table.Handler(s.config.Log, s.config.Weather) }
+
+// Routes returns the routes that [Service.Handler] answers.
+func (s *Service) Routes() []route.Route { return s.table.Routes }
+
+// An Error is a refusal of Key Vault.
+type Error struct {
+	Status  int
+	Code    string
+	Inner   string // code of the innererror, which tells reasons apart; may be empty
+	Message string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%d %s: %s", e.Status, e.code(), e.Message) }
+
+// code is the one that tells most.
+func (e *Error) code() string {
+	if e.Inner != "" {
+		return e.Inner
+	}
+	return e.Code
+}
+
+// An unemulated is a part of a request that the sandbox does not know.
+type unemulated string
+
+func (e unemulated) Error() string { return "the sandbox does not emulate " + string(e) }
+
+// fail answers with err, which is an [*Error], an unemulated, or a defect of
+// the sandbox.
+// https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
+func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var strange unemulated
+	if errors.As(err, &strange) {
+		s.table.Unemulated(w, r, string(strange))
+		return
+	}
+	var refusal *Error
+	if !errors.As(err, &refusal) {
+		refusal = &Error{Status: http.StatusInternalServerError, Code: "InternalServerError", Message: err.Error()}
+	}
+	route.Note(r.Context()).Code = refusal.code()
+	body := map[string]any{"code": refusal.Code, "message": refusal.Message}
+	if refusal.Inner != "" {
+		body["innererror"] = map[string]any{"code": refusal.Inner}
+	}
+	s.answer(w, refusal.Status, map[string]any{"error": body})
+}
+
+// answer sends JSON, or nothing for a nil body.
+func (s *Service) answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("x-ms-request-id", uuid.NewString())
+	w.Header().Set("Cache-Control", "no-cache")
+	if body == nil {
+		w.WriteHeader(status)
+		return
+	}
+	data, err := json.Marshal(body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(data)
+}

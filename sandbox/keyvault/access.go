@@ -1,0 +1,188 @@
+package keyvault
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"app-to-app/sandbox/rbac"
+	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/store"
+)
+
+// This file decides who may do what. The order of the checks: the vault, the
+// token, the version, the network, the role or policy, and only then whether the
+// secret exists, so that nobody learns names without a right.
+// https://learn.microsoft.com/azure/key-vault/general/authentication
+
+// Refusals that App Service tells apart.
+// https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
+var (
+	// ErrVaultNotFound is on purpose: in Azure such a vault has no host name.
+	ErrVaultNotFound = &Error{Status: http.StatusNotFound, Code: "VaultNotFound", Message: "The vault does not exist."}
+	// ErrSecretNotFound is also the answer for a deleted secret.
+	ErrSecretNotFound = &Error{Status: http.StatusNotFound, Code: "SecretNotFound", Message: "A secret with this name was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command."}
+	// ErrVersionNotFound looks like [ErrSecretNotFound] to clients.
+	ErrVersionNotFound = &Error{Status: http.StatusNotFound, Code: "SecretNotFound", Message: "A secret with this name and version was not found in this key vault."}
+)
+
+var errDisabled = &Error{Status: http.StatusForbidden, Code: "Forbidden", Inner: "SecretDisabled", Message: "Operation get is not allowed on a disabled secret."}
+
+const (
+	// resourceName is what the challenge tells clients to ask a token for.
+	resourceName  = "https://vault.azure.net"
+	applicationID = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
+)
+
+// audiences are what a token for Key Vault may be for.
+var audiences = []string{resourceName, resourceName + "/", applicationID}
+
+// guard admits a caller with a token of the vault's tenant and the right to
+// what the route does.
+func (s *Service) guard(w http.ResponseWriter, r *http.Request, known route.Route) (*http.Request, bool) {
+	var vault Vault
+	err := s.store.View(func(tx *store.Tx) error {
+		var found bool
+		var err error
+		if vault, found, err = VaultByName(tx, r.PathValue("vault")); err == nil && !found {
+			err = ErrVaultNotFound
+		}
+		return err
+	})
+	if err != nil {
+		s.fail(w, r, err)
+		return nil, false
+	}
+	caller, err := s.authenticate(r, vault)
+	if err != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer authorization="%s/%s", resource="%s"`, s.config.BaseURL, vault.TenantID, resourceName))
+		s.fail(w, r, err)
+		return nil, false
+	}
+	r = route.WithCaller(r, caller)
+	if err := checkVersion(r.URL.Query().Get("api-version")); err != nil {
+		s.fail(w, r, err)
+		return nil, false
+	}
+	err = s.store.View(func(tx *store.Tx) error { return vault.permits(tx, caller, known.Permission, r.PathValue("name")) })
+	if err != nil {
+		s.fail(w, r, err)
+		return nil, false
+	}
+	return r, true
+}
+
+// authenticate checks the token. Texts are the service's own where users report
+// them.
+func (s *Service) authenticate(r *http.Request, vault Vault) (route.Caller, error) {
+	refusal := &Error{Status: http.StatusUnauthorized, Code: "Unauthorized"}
+	if r.Header.Get("Authorization") == "" {
+		refusal.Message = "AKV10000: Request is missing a Bearer or PoP token."
+		return route.Caller{}, refusal
+	}
+	caller, err := s.config.Auth.Authenticate(r, audiences...)
+	if err != nil {
+		refusal.Message = "Error validating token: " + err.Error() + "."
+		return route.Caller{}, refusal
+	}
+	if !strings.EqualFold(caller.TenantID, vault.TenantID) {
+		refusal.Message = fmt.Sprintf("AKV10032: Invalid issuer. Expected one of %[1]s/%[2]s/, found %[1]s/%[3]s/.", s.config.BaseURL, vault.TenantID, caller.TenantID)
+		return route.Caller{}, refusal
+	}
+	return caller, nil
+}
+
+// https://learn.microsoft.com/azure/key-vault/general/authentication-requests-and-responses#api-version
+func checkVersion(version string) error {
+	switch {
+	case version == "":
+		return &Error{Status: http.StatusBadRequest, Code: "BadParameter", Message: "api-version must be specified"}
+	case !slices.Contains(versions, version):
+		return unemulated(fmt.Sprintf("api-version %q", version))
+	}
+	return nil
+}
+
+// permits refuses a caller whom the vault's network rules keep out, or who may
+// not do what the route's permissions say: a data action, and what access
+// policies call it.
+func (v Vault) permits(tx *store.Tx, caller route.Caller, permission []string, name string) error {
+	refuse := func(inner, format string, args ...any) error {
+		return &Error{Status: http.StatusForbidden, Code: "Forbidden", Inner: inner, Message: fmt.Sprintf(format, args...)}
+	}
+	who := fmt.Sprintf("appid=%s;oid=%s", caller.ClientID, caller.ObjectID)
+	if !v.Open() && strings.EqualFold(v.PublicNetworkAccess, "Disabled") {
+		return refuse("ForbiddenByConnection", "Public network access is disabled and request is not from a trusted service nor via an approved private link.\r\nCaller: %s\r\nVault: %s;location=%s", who, v.Name, v.Location)
+	} else if !v.Open() {
+		return refuse("ForbiddenByFirewall", "Client address is not authorized and caller is not a trusted service.\r\nClient address: 127.0.0.1\r\nCaller: %s\r\nVault: %s;location=%s", who, v.Name, v.Location)
+	}
+	action, policy := permission[0], strings.TrimPrefix(permission[1], policyPrefix)
+	if !v.RBAC {
+		if v.policyAllows(caller, policy) {
+			return nil
+		}
+		return refuse("AccessDenied", "The user, group or application '%s' does not have secrets %s permission on key vault '%s;location=%s'.", who, policy, v.Name, v.Location)
+	}
+	scope := v.ID
+	if name != "" {
+		scope = v.secretID(name)
+	}
+	if rbac.AllowedData(tx, caller.TenantID, caller.ObjectID, action, scope) {
+		return nil
+	}
+	return refuse("ForbiddenByRbac", "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\nCaller: %s\r\nAction: '%s'\r\nResource: '%s'\r\nAssignment: (not found)\r\nVault: %s;location=%s", who, action, strings.ToLower(scope), v.Name, v.Location)
+}
+
+func (v Vault) policyAllows(caller route.Caller, permission string) bool {
+	return slices.ContainsFunc(v.AccessPolicies, func(p accessPolicy) bool {
+		return strings.EqualFold(p.ObjectID, caller.ObjectID) && strings.EqualFold(p.TenantID, caller.TenantID) &&
+			slices.ContainsFunc(p.Permissions.Secrets, func(held string) bool {
+				return strings.EqualFold(held, permission) || strings.EqualFold(held, "all")
+			})
+	})
+}
+
+// Read returns the value of a secret in the name of a principal and with its
+// rights. An empty version means the newest. Errors are [*Error], among them
+// [ErrVaultNotFound], [ErrSecretNotFound] and [ErrVersionNotFound].
+func (s *Service) Read(tenantID, principalID, vault, name, version string) (value string, err error) {
+	err = s.store.View(func(tx *store.Tx) error {
+		v, found, err := VaultByName(tx, vault)
+		switch {
+		case err != nil:
+			return err
+		case !found || !strings.EqualFold(v.TenantID, tenantID):
+			// A token of another tenant would not be taken; how App Service
+			// shows that is not known.
+			return ErrVaultNotFound
+		}
+		caller := route.Caller{TenantID: tenantID, ObjectID: principalID}
+		if err := v.permits(tx, caller, []string{readSecret, policyPrefix + "get"}, name); err != nil {
+			return err
+		}
+		_, got, err := v.version(tx, s.store.Now(), name, version)
+		value = got.Value
+		return err
+	})
+	return value, err
+}
+
+// version returns a secret and one version of it that may be read.
+func (v Vault) version(tx *store.Tx, now time.Time, name, version string) (store.VaultSecret, store.SecretVersion, error) {
+	secret, ok := find(tx, now, v.Name, name)
+	if !ok || !secret.DeletedAt.IsZero() {
+		return secret, store.SecretVersion{}, ErrSecretNotFound
+	}
+	found := secret.Latest()
+	if version != "" {
+		if found, ok = secret.Version(version); !ok {
+			return secret, found, ErrVersionNotFound
+		}
+	}
+	if !found.Enabled {
+		return secret, store.SecretVersion{}, errDisabled
+	}
+	return secret, found, nil
+}
