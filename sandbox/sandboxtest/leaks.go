@@ -1,0 +1,165 @@
+package sandboxtest
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// This file looks for secrets where none may be. The rules are: a secret is
+// found as it is and in the encodings in which secrets travel, also inside of
+// a longer encoded text; what looks like a token is one, known or not; a find
+// is told by the secret's name and place, never by its value.
+
+// shortest is the fewest bytes of a secret that can be told from chance.
+const shortest = 8
+
+// Leaks are secrets to look for. The zero value knows none, and finds what
+// looks like a token. It is not safe for concurrent use.
+type Leaks struct {
+	// by is every encoded secret by its first bytes: one pass over a text finds
+	// them all.
+	by map[[shortest]byte][]encoded
+}
+
+// encoded is a secret as a text may hold it.
+type encoded struct{ secret, how, text string }
+
+// A Leak is a secret in a place where it must not be.
+type Leak struct {
+	Secret   string // its name
+	Encoding string
+	Place    string
+	Offset   int // in bytes
+}
+
+func (l Leak) String() string {
+	return fmt.Sprintf("%s, %s, at byte %d of %s", l.Secret, l.Encoding, l.Offset, l.Place)
+}
+
+// Secret adds one. A name without a value is none; one of less than eight bytes
+// is refused, because any text may hold that. Of text with several lines, as
+// PEM is, each line is a secret.
+func (l *Leaks) Secret(name, value string) {
+	if strings.Contains(strings.TrimSpace(value), "\n") {
+		for line := range strings.Lines(value) {
+			if line = strings.TrimSpace(line); len(line) >= shortest && !strings.HasPrefix(line, "-----") {
+				l.add(name, line)
+			}
+		}
+		return
+	}
+	l.add(name, strings.TrimSpace(value))
+}
+
+// Token adds an access token: its signature is found without the rest, and so
+// are its claims.
+func (l *Leaks) Token(name, token string) {
+	l.add(name, token)
+	for i, part := range strings.Split(token, ".") {
+		if i > 0 && len(part) >= shortest { // the header says nothing
+			l.add(name, part)
+		}
+	}
+}
+
+func (l *Leaks) add(name, value string) {
+	if value == "" {
+		return
+	}
+	if len(value) < shortest {
+		panic(fmt.Sprintf("look for %s: expected a secret of at least %d bytes, got %d", name, shortest, len(value)))
+	}
+	if l.by == nil {
+		l.by = map[[shortest]byte][]encoded{}
+	}
+	for _, e := range encodings(value) {
+		e.secret = name
+		key := [shortest]byte([]byte(e.text))
+		if !slices.ContainsFunc(l.by[key], func(known encoded) bool { return known.text == e.text }) {
+			l.by[key] = append(l.by[key], e)
+		}
+	}
+}
+
+// encodings are the forms in which a value is looked for, itself first.
+func encodings(value string) []encoded {
+	quoted := func(escape bool) string {
+		var text strings.Builder
+		encoder := json.NewEncoder(&text)
+		encoder.SetEscapeHTML(escape)
+		_ = encoder.Encode(value) // strings and builders do not fail
+		return strings.Trim(strings.TrimSpace(text.String()), `"`)
+	}
+	all := []encoded{
+		{how: "as it is", text: value},
+		{how: "in JSON", text: quoted(false)}, {how: "in JSON", text: quoted(true)}, {how: "quoted", text: strings.Trim(fmt.Sprintf("%q", value), `"`)},
+		{how: "in hexadecimal", text: hex.EncodeToString([]byte(value))}, {how: "in hexadecimal", text: strings.ToUpper(hex.EncodeToString([]byte(value)))},
+	}
+	all = append(all, escaped(value)...)
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		for before := range 3 {
+			text := within(encoding, value, before)
+			all = append(all, encoded{how: "in base64", text: text})
+			all = append(all, escaped(text)...)
+		}
+	}
+	return all
+}
+
+// escaped are the forms in a URL, with hexadecimal digits of either case.
+func escaped(value string) []encoded {
+	var all []encoded
+	for _, text := range []string{url.QueryEscape(value), url.PathEscape(value)} {
+		all = append(all, encoded{how: "URL-encoded", text: text}, encoded{how: "URL-encoded", text: percent.ReplaceAllStringFunc(text, strings.ToLower)})
+	}
+	return all
+}
+
+var percent = regexp.MustCompile(`%[0-9A-F]{2}`)
+
+// within is the part of a base64 text that a value alone decides, when so many
+// bytes, modulo three, stand before it.
+func within(encoding *base64.Encoding, value string, before int) string {
+	text := encoding.EncodeToString(append(make([]byte, before), value...))
+	return text[(before*8+5)/6 : (before+len(value))*8/6]
+}
+
+// tokenShaped is the beginning of a JSON Web Token, or of JSON in base64 that
+// starts like one.
+var tokenShaped = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}`)
+
+// Find returns each secret that the text of a place holds, at its first place.
+func (l *Leaks) Find(place, text string) []Leak {
+	var found []Leak
+	note := func(leak Leak) {
+		if !slices.ContainsFunc(found, func(f Leak) bool { return f.Secret == leak.Secret }) {
+			found = append(found, leak)
+		}
+	}
+	for i := 0; i+shortest <= len(text); i++ {
+		for _, e := range l.by[[shortest]byte([]byte(text[i:i+shortest]))] {
+			if strings.HasPrefix(text[i:], e.text) {
+				note(Leak{e.secret, e.how, place, i})
+			}
+		}
+	}
+	if at := tokenShaped.FindStringIndex(text); at != nil && len(found) == 0 {
+		note(Leak{"what looks like a token", "as it is", place, at[0]})
+	}
+	return found
+}
+
+// Look fails the test for each secret that the text of a place holds.
+func (l *Leaks) Look(t testing.TB, place, text string) {
+	t.Helper()
+	for _, leak := range l.Find(place, text) {
+		t.Errorf("expected no secret, got %s", leak)
+	}
+}
