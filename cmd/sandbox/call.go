@@ -3,18 +3,18 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"app-to-app/sandbox/azureclient"
 )
-
-// clientName is the client whose orders the demo shows.
-const clientName = "orders-client"
 
 // results is what the client function app answers.
 type results struct {
@@ -58,6 +58,7 @@ type report struct {
 }
 
 type providerReport struct {
+	Client      string `json:"client"`
 	Name        string `json:"name"`
 	Credential  string `json:"credential"`
 	Status      int    `json:"status"`
@@ -74,55 +75,75 @@ func (r report) write(w io.Writer) error {
 	return err
 }
 
-// call asks the client for the orders it gets from the server, and shows them.
+// call asks each client for the orders it gets from the server, shows those of
+// the first, and says with what all of them got theirs.
 func (d *demonstration) call(ctx context.Context) error {
 	start := time.Now()
-	answer, err := d.callStack(ctx, d.stack)
+	answers, err := d.callStack(ctx, d.stack)
 	if err != nil {
-		return fmt.Errorf("call the client: %w", err)
-	}
-	d.report.Seconds.Call = time.Since(start).Round(time.Millisecond).Seconds()
-	for _, r := range answer.Results {
-		d.report.Providers = append(d.report.Providers, providerReport{Name: r.TokenProvider, Credential: r.Credential,
-			Status: r.Status, Caller: r.Caller, TokenSource: r.TokenSource})
-	}
-	first := answer.Results[0]
-	d.report.Orders = first.Orders
-	d.say("\nWhat the client received from the server over HTTP, with its own identity:\n")
-	if err := d.showOrders(first.Orders); err != nil {
 		return err
 	}
-	d.say("The server saw object id %s with %s.\n", first.Caller.ObjectID, strings.Join(first.Caller.Roles, ", "))
+	d.report.Seconds.Call = time.Since(start).Round(time.Millisecond).Seconds()
+	d.report.Orders = answers[0].results[0].Orders
+	d.say("\nWhat %s received from the server over HTTP, with its own identity:\n", answers[0].client)
+	if err := d.showOrders(d.report.Orders); err != nil {
+		return err
+	}
+	for _, answer := range answers {
+		for _, r := range answer.results {
+			d.say("The server saw %s as object id %s with %s: %s with %s.\n",
+				answer.client, r.Caller.ObjectID, strings.Join(r.Caller.Roles, ", "), r.TokenProvider, r.Credential)
+			d.report.Providers = append(d.report.Providers, providerReport{Client: answer.client, Name: r.TokenProvider,
+				Credential: r.Credential, Status: r.Status, Caller: r.Caller, TokenSource: r.TokenSource})
+		}
+	}
 	return nil
 }
 
-// callStack calls the client of a stack with its key, and returns its answer
-// when all its token providers got the orders.
-func (d *demonstration) callStack(ctx context.Context, stack string) (results, error) {
+// An answer is what one client got.
+type answer struct {
+	client  string
+	results []result
+}
+
+// callStack calls the clients of a stack with their keys, by name, and returns
+// their answers when all their token providers got the orders.
+func (d *demonstration) callStack(ctx context.Context, stack string) ([]answer, error) {
 	var exports struct {
 		URLs  map[string]string `json:"clientUrls"`
 		Sites map[string]string `json:"clientSites"`
 	}
 	if err := d.project.Outputs(ctx, stack, &exports); err != nil {
-		return results{}, err
+		return nil, err
 	}
-	url, site := exports.URLs[clientName], exports.Sites[clientName]
-	if url == "" || site == "" {
-		return results{}, fmt.Errorf("expected the stack to export clientUrls and clientSites of %q, got neither or one", clientName)
+	if len(exports.URLs) == 0 {
+		return nil, errors.New("expected the stack to export clientUrls of clients with a function app, got none")
 	}
-	var answer results
-	if err := d.azure.Call(ctx, site, url, &answer); err != nil {
-		return results{}, err
+	var answers []answer
+	for _, client := range slices.Sorted(maps.Keys(exports.URLs)) {
+		got, err := d.callClient(ctx, exports.Sites[client], exports.URLs[client])
+		if err != nil {
+			return nil, fmt.Errorf("call %s: %w", client, err)
+		}
+		answers = append(answers, answer{client, got})
 	}
-	if len(answer.Results) == 0 {
-		return results{}, fmt.Errorf("expected a result for each token provider, got none")
+	return answers, nil
+}
+
+func (d *demonstration) callClient(ctx context.Context, site, url string) ([]result, error) {
+	var got results
+	if err := d.azure.Call(ctx, site, url, &got); err != nil {
+		return nil, err
 	}
-	for _, r := range answer.Results {
+	if len(got.Results) == 0 {
+		return nil, errors.New("expected a result for each token provider, got none")
+	}
+	for _, r := range got.Results {
 		if r.Status != http.StatusOK || len(r.Orders) == 0 {
-			return results{}, fmt.Errorf("expected orders through token provider %q, got status %d: %s", r.TokenProvider, r.Status, r.Error)
+			return nil, fmt.Errorf("expected orders through token provider %q, got status %d: %s", r.TokenProvider, r.Status, r.Error)
 		}
 	}
-	return answer, nil
+	return got.Results, nil
 }
 
 func (d *demonstration) showOrders(orders []json.RawMessage) error {

@@ -177,7 +177,21 @@ func (d *demonstration) preview(ctx context.Context) error {
 	return nil
 }
 
+// destroy destroys the stack. What is protected, as in prod, is told so first:
+// a person does the same.
 func (d *demonstration) destroy(ctx context.Context) error {
+	var exports struct {
+		Environment string `json:"environment"`
+	}
+	if err := d.project.Outputs(ctx, d.stack, &exports); err != nil {
+		return err
+	}
+	if exports.Environment == "prod" {
+		d.say("\n$ pulumi state unprotect --all --stack %s\n", d.stack)
+		if err := d.project.Pulumi(ctx, d.show, "state", "unprotect", "--all", "--yes", "--stack", d.stack, "--non-interactive"); err != nil {
+			return err
+		}
+	}
 	d.say("\n$ pulumi destroy --stack %s\n", d.stack)
 	outcome, err := d.project.Run(ctx, d.show, d.stack, "destroy", "--yes", "--skip-preview")
 	d.report.Seconds.Destroy = seconds(outcome.Elapsed)
