@@ -37,6 +37,7 @@ var (
 		"github.com/pulumi/pulumi-azuread/sdk/v5",
 		"github.com/pulumi/pulumi-azure-native-sdk",
 		"github.com/pulumi/pulumi-command/sdk",
+		"github.com/pulumi/pulumi-tls/sdk/v5",
 	}
 	// Microsoft's own clients for tokens and for calls with them.
 	azure = []string{
@@ -97,6 +98,11 @@ var boundaries = []boundary{
 	{
 		of: "app-to-app/sandbox/provider/...", ours: []string{"app-to-app/sandbox/..."},
 		outside: slices.Concat(pulumi, plugin, azure, []string{"github.com/google/uuid"}),
+	},
+	{
+		// OpenSSH's forms of a key are no part of the standard library.
+		of: "app-to-app/sandbox/provider/tls/...", ours: []string{"app-to-app/sandbox/provider/..."},
+		outside: slices.Concat(pulumi, []string{"golang.org/x/crypto/ssh"}),
 	},
 	{
 		of: "app-to-app/sandbox/engine", outside: slices.Concat(pulumi[:1], plugin),

@@ -28,6 +28,7 @@ var Plugins = map[string]string{
 	"azuread":      "v5.53.5",
 	"azure-native": "v2.90.0",
 	"command":      "v1.1.0",
+	"tls":          "v5.2.2",
 }
 
 // LanguageHost is the base name of the Go language host's executable.

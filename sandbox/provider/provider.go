@@ -1,7 +1,7 @@
 // Package provider stands in for Pulumi's provider plugins azuread 5.53.5,
-// azure-native 2.90.0 and command 1.1.0 where they cannot be had. Each stand-in
-// is thin: property names come from the Go SDKs, calls are the official ones,
-// and what happens then is up to the services of the sandbox.
+// azure-native 2.90.0, command 1.1.0 and tls 5.2.2 where they cannot be had.
+// Each stand-in is thin: property names come from the Go SDKs, calls are the
+// official ones, and what happens then is up to the services of the sandbox.
 //
 // The stand-ins only ever talk to this machine. Not for production.
 package provider
@@ -14,6 +14,7 @@ import (
 	"app-to-app/sandbox/provider/azurenative"
 	"app-to-app/sandbox/provider/command"
 	"app-to-app/sandbox/provider/plugin"
+	"app-to-app/sandbox/provider/tls"
 )
 
 // Serve makes this process the plugin of that name, until the engine ends it.
@@ -33,6 +34,8 @@ func definitionOf(name string) (plugin.Definition, error) {
 		return azurenative.New(azurenative.Options{Getenv: os.Getenv}), nil
 	case "command":
 		return command.New(command.Options{}), nil
+	case "tls":
+		return tls.New(tls.Options{}), nil
 	}
-	return plugin.Definition{}, fmt.Errorf("expected azuread, azure-native or command, got %q", name)
+	return plugin.Definition{}, fmt.Errorf("expected azuread, azure-native, command or tls, got %q", name)
 }

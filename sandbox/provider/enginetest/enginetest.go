@@ -148,6 +148,18 @@ func (e *Engine) Diff(token string, olds, news Properties) *pulumirpc.DiffRespon
 	return resp
 }
 
+// DiffState compares inputs with those of a resource that exists.
+func (e *Engine) DiffState(before State, news Properties) *pulumirpc.DiffResponse {
+	e.t.Helper()
+	resp, err := e.server.Diff(e.t.Context(), &pulumirpc.DiffRequest{
+		Id: before.ID, Urn: URN(before.Token, "it"), Olds: e.marshal(before.Outputs), OldInputs: e.marshal(before.Inputs), News: e.marshal(news),
+	})
+	if err != nil {
+		e.t.Fatalf("Diff: %v", err)
+	}
+	return resp
+}
+
 // A State is what the engine keeps of a resource.
 type State struct {
 	Token, ID       string

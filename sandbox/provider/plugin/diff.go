@@ -7,18 +7,29 @@ import (
 	pulumiplugin "github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// diff compares new inputs with the old ones. Outputs are not looked at: what
-// a refresh finds changed comes in through the old inputs (see readInputs).
-func (r Resource) diff(check Check) pulumiplugin.DiffResult {
+// diff compares new inputs with the old ones. Outputs are not looked at, but
+// for what is due: what a refresh finds changed comes in through the old inputs
+// (see readInputs).
+func (r Resource) diff(check Check, state resource.PropertyMap) pulumiplugin.DiffResult {
 	olds, news := bare(check.Olds), bare(check.News)
 	detailed := pulumiplugin.NewDetailedDiffFromObjectDiff(olds.Diff(news), true)
+	var due []string
+	if r.Due != nil {
+		due = r.Due(plain(state), plain(news))
+	}
+	for _, name := range due {
+		if detailed == nil {
+			detailed = map[string]pulumiplugin.PropertyDiff{}
+		}
+		detailed[name] = pulumiplugin.PropertyDiff{Kind: pulumiplugin.DiffUpdate}
+	}
 	if len(detailed) == 0 {
 		return pulumiplugin.DiffResult{Changes: pulumiplugin.DiffNone}
 	}
-	replace := r.Replace
+	replace := append(slices.Clone(r.Replace), due...)
 	if r.Spare != nil {
 		spared := r.Spare(plain(news))
-		replace = slices.DeleteFunc(slices.Clone(replace), func(name string) bool { return slices.Contains(spared, name) })
+		replace = slices.DeleteFunc(replace, func(name string) bool { return slices.Contains(spared, name) })
 	}
 	result := pulumiplugin.DiffResult{Changes: pulumiplugin.DiffSome, DetailedDiff: detailed}
 	replaces := false

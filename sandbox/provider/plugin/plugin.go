@@ -51,6 +51,10 @@ type Resource struct {
 	Shape       func(string, Object) Object   // state of an id in the shape of inputs; nil: as it is
 	Spare       func(inputs Object) []string  // which of Replace are updated after all; may be nil
 
+	// Due names outputs for which a resource is replaced although no input
+	// changed: it has a time to live. May be nil.
+	Due func(state, inputs Object) []string
+
 	Lifecycle Lifecycle
 }
 

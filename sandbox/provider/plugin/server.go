@@ -76,7 +76,7 @@ func (s *server) CheckConfig(_ context.Context, req pulumiplugin.CheckConfigRequ
 
 // DiffConfig never replaces: another identity deploys the same resources.
 func (s *server) DiffConfig(_ context.Context, req pulumiplugin.DiffConfigRequest) (pulumiplugin.DiffConfigResponse, error) {
-	return Resource{}.diff(Check{Olds: req.OldInputs, News: req.NewInputs}), nil
+	return Resource{}.diff(Check{Olds: req.OldInputs, News: req.NewInputs}, nil), nil
 }
 
 func (s *server) Configure(ctx context.Context, req pulumiplugin.ConfigureRequest) (pulumiplugin.ConfigureResponse, error) {
@@ -125,7 +125,7 @@ func (s *server) Diff(_ context.Context, req pulumiplugin.DiffRequest) (pulumipl
 	if err != nil {
 		return pulumiplugin.DiffResult{}, err
 	}
-	return r.diff(Check{URN: req.URN, Olds: req.OldInputs, News: req.NewInputs}), nil
+	return r.diff(Check{URN: req.URN, Olds: req.OldInputs, News: req.NewInputs}, req.OldOutputs), nil
 }
 
 func (s *server) Create(ctx context.Context, req pulumiplugin.CreateRequest) (pulumiplugin.CreateResponse, error) {
