@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -91,18 +93,26 @@ func (l *Log) keep(entry Entry) {
 }
 
 // masked is the URL as the history shows it: function keys and signatures in
-// the query are secrets.
+// the query are secrets, and so is what looks like a token, wherever a confused
+// caller has put it.
 func masked(u *url.URL) string {
 	query := u.Query()
-	for name := range query {
-		switch name {
+	for name, values := range query {
+		switch strings.ToLower(name) {
 		case "code", "sig", "access_token", "client_secret", "client_assertion", "key":
 			query.Set(name, "***")
+			continue
+		}
+		for i, value := range values {
+			values[i] = tokenShaped.ReplaceAllString(value, "***")
 		}
 	}
-	shown := url.URL{Path: u.Path, RawQuery: query.Encode()}
+	shown := url.URL{Path: tokenShaped.ReplaceAllString(u.Path, "***"), RawQuery: query.Encode()}
 	return shown.String()
 }
+
+// tokenShaped matches base64url of `{"` and what follows: a JSON Web Token.
+var tokenShaped = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{4,}(\.[A-Za-z0-9_-]*)*`)
 
 // A statusWriter remembers the status that was sent.
 type statusWriter struct {

@@ -47,6 +47,8 @@ func TestAnswers(t *testing.T) {
 	}{
 		{name: "known", method: "GET", url: "/things/7", permission: "Things.Read", status: 204, shown: "/things/7"},
 		{name: "a key in the query is masked", method: "GET", url: "/things/7?code=abc", permission: "Things.Read", status: 204, shown: "/things/7?code=%2A%2A%2A"},
+		{name: "in any case", method: "GET", url: "/others?Code=abc", status: 501, unemulated: "route", shown: "/others?Code=%2A%2A%2A"},
+		{name: "a token where none belongs", method: "GET", url: "/others/eyJhbGciOiJSUzI1NiJ9.eyJ9.AA/x?q=eyJhbGciOiJSUzI1NiJ9.e.A", status: 501, unemulated: "route", shown: "/others/%2A%2A%2A/x?q=%2A%2A%2A"},
 		{name: "without the permission", method: "GET", url: "/things/7", status: 403, shown: "/things/7"},
 		{name: "unknown path", method: "GET", url: "/others", status: 501, unemulated: "route", shown: "/others"},
 		{name: "unknown method", method: "DELETE", url: "/things/7", status: 501, unemulated: "route", shown: "/things/7"},
