@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -41,6 +42,9 @@ type cloud struct {
 	client       site
 	identities   []managedIdentity // user-assigned ones, both attached to the client
 	system       managedIdentity   // of the client itself
+
+	printed log // by handlers
+	answers log // of the functions
 }
 
 // A managedIdentity is one of Azure, and its service principal.
@@ -68,8 +72,9 @@ const (
 // and no credential yet.
 func startCloud(t *testing.T) *cloud {
 	t.Helper()
-	s := sandboxtest.Start(t, sandboxtest.Options{})
-	c := &cloud{sandbox: s, tenant: s.Tenants()[0]}
+	c := &cloud{}
+	s := sandboxtest.Start(t, sandboxtest.Options{Options: sandbox.Options{Output: io.MultiWriter(t.Output(), &c.printed)}})
+	c.sandbox, c.tenant = s, s.Tenants()[0]
 	var err error
 	if c.azure, err = azureclient.New(s, c.tenant); err != nil {
 		t.Fatal(err)
@@ -79,7 +84,7 @@ func startCloud(t *testing.T) *cloud {
 	c.registration = c.registerAPI(t)
 	c.api = c.createApp(t, "orders-api", object{})
 	c.changeSettings(t, &c.api, c.apiSettings())
-	c.publish(t, c.api, "orders-api")
+	c.publish(t, c.api, packageOf(t, "orders-api", filepath.Join(binaries, "orders-api")))
 
 	attached := object{}
 	for _, name := range []string{"orders-client-first", "orders-client-second"} {
@@ -90,7 +95,7 @@ func startCloud(t *testing.T) *cloud {
 	c.client = c.createApp(t, "orders-client", attached)
 	c.system = c.systemIdentity(t, c.client)
 	c.changeSettings(t, &c.client, c.clientSettings())
-	c.publish(t, c.client, "orders-client")
+	c.publish(t, c.client, packageOf(t, "orders-client", filepath.Join(binaries, "orders-client")))
 	return c
 }
 
@@ -226,7 +231,7 @@ func (c *cloud) changeSettings(t testing.TB, s *site, settings map[string]string
 
 // publish sends a package to the SCM site and waits until it runs, as
 // cmd/publish does.
-func (c *cloud) publish(t testing.TB, s site, name string) {
+func (c *cloud) publish(t testing.TB, s site, content []byte) {
 	t.Helper()
 	send := func(method, path string, content []byte, into any) {
 		t.Helper()
@@ -244,24 +249,24 @@ func (c *cloud) publish(t testing.TB, s site, name string) {
 		}
 	}
 	var id string
-	send("POST", "/api/publish?RemoteBuild=false&Deployer=app-to-app&isAsync=true", packageOf(t, name), &id)
+	send("POST", "/api/publish?RemoteBuild=false&Deployer=app-to-app&isAsync=true", content, &id)
 	var deployment struct {
 		Status     int
 		StatusText string `json:"status_text"`
 	}
 	for deadline := time.Now().Add(time.Minute); deployment.Status < 3; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("expected %s to be published in a minute, got status %d", name, deployment.Status)
+			t.Fatalf("expected %s to be published in a minute, got status %d", s.id, deployment.Status)
 		}
 		send("GET", "/api/deployments/"+id, nil, &deployment)
 	}
 	if deployment.Status != 4 {
-		t.Fatalf("publish %s: got status %d %s, want success", name, deployment.Status, deployment.StatusText)
+		t.Fatalf("publish to %s: got status %d %s, want success", s.id, deployment.Status, deployment.StatusText)
 	}
 }
 
-// packageOf is the zip of a function app with the handler that TestMain built.
-func packageOf(t testing.TB, name string) []byte {
+// packageOf is the zip of a function app with a handler, such as TestMain built.
+func packageOf(t testing.TB, name, handler string) []byte {
 	t.Helper()
 	var content bytes.Buffer
 	archive := zip.NewWriter(&content)
@@ -289,7 +294,7 @@ func packageOf(t testing.TB, name string) []byte {
 	for _, function := range functions {
 		add(filepath.Base(filepath.Dir(function))+"/function.json", function, 0o644)
 	}
-	add("handler", filepath.Join(binaries, name), 0o755)
+	add("handler", handler, 0o755)
 	if err := archive.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -316,30 +321,37 @@ func (c *cloud) token(t testing.TB, scope string) string {
 	return body.AccessToken
 }
 
-// process calls the client's function with its key.
+// process calls the client's function with its key. Of an answer that is not
+// the function's, only the status is returned.
 func (c *cloud) process(t testing.TB) (status int, answer results) {
 	t.Helper()
-	status = http.StatusOK
-	err := c.azure.Call(t.Context(), c.client.id, c.client.url("/api/ProcessOrders"), &answer)
-	var refused *azureclient.StatusError
-	if errors.As(err, &refused) {
-		status = refused.Status
-		if err = json.Unmarshal([]byte(refused.Body), &answer); err != nil {
-			t.Logf("got %d %s, which is not of the function", status, refused.Body)
-			err = nil
-		}
-	}
-	if err != nil {
+	key, err := c.azure.HostKey(t.Context(), c.client.id)
+	var down *azureclient.StatusError // there is no key to be had of a host that gave up
+	if errors.As(err, &down) {
+		return down.Status, results{}
+	} else if err != nil {
 		t.Fatal(err)
 	}
-	return status, answer
+	response, body := c.get(t, c.client.url("/api/ProcessOrders"), http.Header{"X-Functions-Key": {key}})
+	if strings.HasPrefix(response.Header.Get("Content-Type"), "application/json") {
+		if err := json.Unmarshal([]byte(body), &answer); err != nil {
+			t.Fatalf("got %d %s, want JSON", response.StatusCode, body)
+		}
+	}
+	return response.StatusCode, answer
 }
 
 // getOrders calls the API with these headers and returns the answer with its
 // body.
 func (c *cloud) getOrders(t testing.TB, header http.Header) (*http.Response, string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), "GET", c.api.url("/api/orders"), nil)
+	return c.get(t, c.api.url("/api/orders"), header)
+}
+
+// get calls a function and keeps its answer.
+func (c *cloud) get(t testing.TB, url string, header http.Header) (*http.Response, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), "GET", url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -353,6 +365,7 @@ func (c *cloud) getOrders(t testing.TB, header http.Header) (*http.Response, str
 	if err != nil {
 		t.Fatal(err)
 	}
+	fmt.Fprintf(&c.answers, "%d %v\n%s\n", response.StatusCode, response.Header, body)
 	return response, string(body)
 }
 
