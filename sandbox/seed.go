@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -93,19 +94,46 @@ func createTenant(tx *store.Tx, tokens *entra.Service, name string, registered [
 	}
 	store.Subscriptions.Put(tx, t.SubscriptionID, subscription)
 	var err error
-	if t.Deployer, err = tokens.AddDeployer(tx, t.ID, name+" deployer", deployerPermissions...); err != nil {
-		return Tenant{}, err
+	t.Deployer, err = addDeployer(tx, tokens, t, name+" deployer", deployerPermissions, []string{contributor, rbacAdministrator})
+	return t, err
+}
+
+// addDeployer creates a service principal that holds these app roles of
+// Microsoft Graph, and these Azure roles, by id, on the tenant's subscription.
+func addDeployer(tx *store.Tx, tokens *entra.Service, t Tenant, name string, permissions, roles []string) (entra.Deployer, error) {
+	deployer, err := tokens.AddDeployer(tx, t.ID, name, permissions...)
+	if err != nil {
+		return entra.Deployer{}, err
 	}
 	scope := "/subscriptions/" + t.SubscriptionID
-	for _, role := range []string{contributor, rbacAdministrator} {
+	for _, role := range roles {
 		id := uuid.NewString()
 		rbac.Assign(tx, store.RoleAssignment{
 			ID:       scope + "/providers/Microsoft.Authorization/roleAssignments/" + id,
 			TenantID: t.ID, Name: id, Scope: scope, RoleID: role,
-			PrincipalID: t.Deployer.ObjectID, PrincipalType: "ServicePrincipal",
+			PrincipalID: deployer.ObjectID, PrincipalType: "ServicePrincipal",
 		})
 	}
-	return t, nil
+	return deployer, nil
+}
+
+// AddDeployer creates another deployer in a tenant, with these app roles of
+// Microsoft Graph and these built-in Azure roles, by name, on its subscription,
+// and returns the tenant as that deployer has it.
+func (s *Sandbox) AddDeployer(t Tenant, name string, permissions, roles []string) (Tenant, error) {
+	var ids []string
+	for _, role := range roles {
+		known := slices.IndexFunc(rbac.Roles(), func(r rbac.Role) bool { return r.Name == role })
+		if known < 0 {
+			return Tenant{}, fmt.Errorf("add deployer %q: expected a built-in role that the sandbox knows, got %q", name, role)
+		}
+		ids = append(ids, rbac.Roles()[known].ID)
+	}
+	err := s.store.Update(func(tx *store.Tx) (err error) {
+		t.Deployer, err = addDeployer(tx, s.entra, t, name, permissions, ids)
+		return err
+	})
+	return t, err
 }
 
 // remembered returns the text setting of that name, making it on first use.

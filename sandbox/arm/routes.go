@@ -56,6 +56,7 @@ func (s *Service) resourceManager() []route.Route {
 		{Pattern: "GET " + subscriptionPath + "/providers/{namespace}/locations/{location}/operationstatuses/{operation}", Serve: read((*call).operationStatus), Doc: "https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations"},
 		{Pattern: "POST " + subscriptionPath + "/providers/microsoft.storage/checknameavailability", Permission: may(accountNameCheck), Serve: s.do((*call).checkAccountName), Doc: docs + "storagerp/storage-accounts/check-name-availability"},
 		{Pattern: "POST " + subscriptionPath + "/providers/microsoft.web/checknameavailability", Permission: may(siteNameCheck), Serve: s.do((*call).checkSiteName), Doc: docs + "appservice/check-name-availability"},
+		{Pattern: "GET " + subscriptionPath + "/providers/microsoft.web/georegions", Query: []string{"sku"}, Permission: may("Microsoft.Web/geoRegions/Read"), Serve: read((*call).listRegions), Doc: docs + "appservice/list-geo-regions"},
 		{Pattern: "GET " + subscriptionPath + "/providers/microsoft.operationalinsights/deletedworkspaces", Permission: may(workspaceType + "/read"), Serve: read((*call).deletedWorkspaces), Doc: docs + "loganalytics/deleted-workspaces/list"},
 		{Pattern: "POST " + subscriptionPath + "/providers/microsoft.keyvault/checknameavailability", Permission: may(vaultNameCheck), Serve: s.do((*call).checkVaultName), Doc: docs + "keyvault/keyvault/vaults/check-name-availability"},
 		{Pattern: "GET " + deletedVaultsPath, Permission: may(deletedVaultsRead), Serve: read((*call).deletedVaults), Doc: docs + "keyvault/keyvault/vaults/list-deleted"},
@@ -74,12 +75,16 @@ func (s *Service) resourceManager() []route.Route {
 func (s *Service) authorization() []route.Route {
 	const resource = groupPath + "/providers/{namespace}/{type1}/{name1}"
 	const definitions = "/providers/microsoft.authorization/roledefinitions"
+	const permissions = "/providers/microsoft.authorization/permissions"
+	const held = docs + "authorization/permissions/list-for-resource-group"
 	list, item := docs+"authorization/role-definitions/list", docs+"authorization/role-definitions/get"
 	routes := []route.Route{
 		{Pattern: "GET " + definitions, Query: []string{"$filter"}, Serve: s.do((*call).listDefinitions), Doc: list},
 		{Pattern: "GET " + definitions + "/{definition}", Serve: s.do((*call).getDefinition), Doc: item},
 		{Pattern: "GET " + subscriptionPath + definitions, Query: []string{"$filter"}, Permission: may(definitionRead), Serve: s.do((*call).listDefinitions), Doc: list},
 		{Pattern: "GET " + subscriptionPath + definitions + "/{definition}", Permission: may(definitionRead), Serve: s.do((*call).getDefinition), Doc: item},
+		{Pattern: "GET " + subscriptionPath + permissions, Permission: may(permissionRead), Serve: s.do((*call).listPermissions), Doc: held},
+		{Pattern: "GET " + groupPath + permissions, Permission: may(permissionRead), Serve: s.do((*call).listPermissions), Doc: held},
 		{Pattern: "GET " + groupPath + definitions, Query: []string{"$filter"}, Permission: may(definitionRead), Serve: s.do((*call).listDefinitions), Doc: list},
 	}
 	for _, scope := range []string{subscriptionPath, groupPath, resource, resource + "/{type2}/{name2}", resource + "/{type2}/{name2}/{type3}/{name3}"} {
@@ -103,6 +108,9 @@ func (s *Service) siteParts() []route.Route {
 		{Pattern: "POST " + sitePath + "/config/appsettings/list", Permission: action("config/list/action"), Serve: s.do((*call).listSettings), Doc: doc + "list-application-settings"},
 		{Pattern: "GET " + sitePath + "/config/slotconfignames", Permission: action("config/read"), Serve: s.do((*call).slotNames), Doc: doc + "list-slot-configuration-names"},
 		{Pattern: "GET " + sitePath + "/config/web", Permission: action("config/read"), Serve: s.do((*call).getConfig), Doc: doc + "get-configuration"},
+		{Pattern: "GET " + sitePath + "/config/authsettingsv2", Permission: action("config/read"), Serve: s.do((*call).authSettings), Doc: doc + "get-auth-settings-v2-without-secrets"},
+		{Pattern: "POST " + sitePath + "/config/authsettingsv2/list", Permission: action("config/list/action"), Serve: s.do((*call).authSettings), Doc: doc + "get-auth-settings-v2"},
+		{Pattern: "PUT " + sitePath + "/config/authsettingsv2", Permission: action("config/write"), Serve: s.do((*call).authSettings), Doc: doc + "update-auth-settings-v2"},
 		{Pattern: "GET " + sitePath + "/basicpublishingcredentialspolicies/{policy}", Permission: action("basicPublishingCredentialsPolicies/read"), Serve: s.do((*call).policy), Doc: doc + "get-scm-allowed"},
 		{Pattern: "PUT " + sitePath + "/basicpublishingcredentialspolicies/{policy}", Permission: action("basicPublishingCredentialsPolicies/write"), Serve: s.do((*call).policy), Doc: doc + "update-scm-allowed"},
 		{Pattern: "POST " + sitePath + "/restart", Query: []string{"softRestart", "synchronous"}, Permission: action("restart/action"), Serve: s.do((*call).restartSite), Doc: doc + "restart"},

@@ -80,6 +80,9 @@ func checkPlan(ch *change) error {
 		}
 		return unknown("plans that are not Linux (property \"reserved\")")
 	}
+	if size == "FC1" && !offersFlex(ch.resource.Location) {
+		return badRequest("The SKU 'FC1' is not available in the region '%s'.", displayOf(ch.resource.Location))
+	}
 	if ch.properties["hyperV"] == true || ch.properties["isXenon"] == true {
 		return badRequest("The properties 'hyperV' and 'isXenon' cannot be true on a Linux plan.")
 	}

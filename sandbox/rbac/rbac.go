@@ -14,6 +14,7 @@
 package rbac
 
 import (
+	"slices"
 	"strings"
 
 	"app-to-app/sandbox/store"
@@ -57,17 +58,24 @@ func AllowedData(tx *store.Tx, tenantID, principalID, action, scope string) bool
 // anyRole looks for a role that the principal holds at the scope or above and
 // that satisfies grants.
 func anyRole(tx *store.Tx, tenantID, principalID, scope string, grants func(Role) bool) bool {
+	return slices.ContainsFunc(Held(tx, tenantID, principalID, scope), grants)
+}
+
+// Held are the roles that the principal holds at the scope or above, those
+// from above first.
+func Held(tx *store.Tx, tenantID, principalID, scope string) []Role {
+	var held []Role
 	for _, at := range Chain(scope) {
 		for _, a := range store.RoleAssignments.All(tx, assignmentPrefix(at)) {
 			if !strings.EqualFold(a.PrincipalID, principalID) || !strings.EqualFold(a.TenantID, tenantID) {
 				continue
 			}
-			if role, ok := RoleByID(a.RoleID); ok && grants(role) {
-				return true
+			if role, ok := RoleByID(a.RoleID); ok {
+				held = append(held, role)
 			}
 		}
 	}
-	return false
+	return held
 }
 
 // Assign stores an assignment under its ARM id, which it makes from scope and

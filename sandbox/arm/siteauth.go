@@ -1,0 +1,68 @@
+package arm
+
+import "app-to-app/sandbox/store"
+
+// This file is App Service Authentication ("Easy Auth"), version 2:
+// learn.microsoft.com/rest/api/appservice/web-apps/update-auth-settings-v2. The
+// sandbox knows it off, and on without an identity provider and with anonymous
+// requests allowed: then nothing is refused, so that a site can be found to
+// have it on. An identity provider, or a refusal of anonymous requests, would
+// have to be enforced at the site's own address, and is unemulated.
+
+func authID(site store.Resource) string { return site.ID + "/config/authsettingsV2" }
+
+var authProperties = schema{
+	"platform": object(schema{"enabled": flag(), "runtimeVersion": text().only("~1")}),
+	"globalValidation": object(schema{
+		"requireAuthentication":       flag().only(false),
+		"unauthenticatedClientAction": text("AllowAnonymous", "RedirectToLoginPage", "Return401", "Return403").only("AllowAnonymous"),
+	}),
+	"httpSettings": object(schema{"requireHttps": flag().only(true)}),
+}
+
+// authDefaults is what a site says that nobody set anything for.
+var authDefaults = map[string]any{
+	"platform":          map[string]any{"enabled": false, "runtimeVersion": "~1"},
+	"globalValidation":  map[string]any{"requireAuthentication": false, "unauthenticatedClientAction": "AllowAnonymous"},
+	"identityProviders": map[string]any{},
+	"httpSettings":      map[string]any{"requireHttps": true},
+}
+
+// authSettings answers the settings, read (GET, or POST list, which would show
+// secrets if there were any) or replaced.
+func (c *call) authSettings() (reply, error) {
+	site, err := c.site()
+	if err != nil {
+		return reply{}, err
+	}
+	part, stored := store.ResourceByID(c.tx, authID(site))
+	if c.r.Method == "PUT" {
+		properties, err := c.partBody(object(authProperties))
+		if err != nil {
+			return reply{}, err
+		}
+		part, stored = c.putPart(site, configType, "config/authsettingsV2", properties), true
+		c.note(part.ID)
+	}
+	if !stored {
+		part = store.Resource{ID: authID(site), Name: "authsettingsV2", Type: configType, Location: site.Location}
+	}
+	set, err := decodeObject(part.Properties)
+	if err != nil {
+		return reply{}, err
+	}
+	shown := make(map[string]any, len(authDefaults))
+	for section, defaults := range authDefaults {
+		merged := make(map[string]any)
+		for name, value := range defaults.(map[string]any) {
+			merged[name] = value
+		}
+		given, _ := set[section].(map[string]any)
+		for name, value := range given {
+			merged[name] = value
+		}
+		shown[section] = merged
+	}
+	part.Properties = mustJSON(shown)
+	return ok(showPart(part))
+}
