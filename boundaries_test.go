@@ -112,6 +112,11 @@ var boundaries = []boundary{
 	{of: "app-to-app/cmd/sandbox", ours: []string{"app-to-app/sandbox/..."}, testOurs: []string{"app-to-app/cmd/sandbox"}},
 	// Commands sign in with the same forms of ARM_* as the providers.
 	{of: "app-to-app/azurecloud", outside: azure, testOurs: []string{"app-to-app/azurecloud"}},
+	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud"}, testOurs: []string{"app-to-app/tenant", "app-to-app/sandbox/..."}},
+	{
+		of: "app-to-app/cmd/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant"},
+		testOurs: []string{"app-to-app/cmd/tenant", "app-to-app/sandbox/..."},
+	},
 	{
 		of: "app-to-app/cmd/publish/...", ours: []string{"app-to-app/cmd/publish/...", "app-to-app/azurecloud"}, outside: azure,
 		testOurs: []string{"app-to-app/sandbox/..."},
@@ -137,6 +142,7 @@ var bans = []ban{
 	{"app-to-app/sandbox/...", "app-to-app/functions/..."},
 	{"app-to-app/cmd/publish/...", "github.com/pulumi/..."},
 	{"app-to-app/azurecloud", "github.com/pulumi/..."},
+	{"app-to-app/cmd/tenant", "github.com/pulumi/..."}, // it runs the CLI
 }
 
 // A listed package is what `go list -json` says about one.
@@ -296,6 +302,7 @@ func TestBoundariesRefuse(t *testing.T) {
 		"app-to-app/sandbox/engine":                   "app-to-app/sandbox/store",
 		"app-to-app/cmd/sandbox":                      "github.com/pulumi/pulumi/sdk/v3/go/pulumi",
 		"app-to-app/cmd/publish":                      "app-to-app/sandbox",
+		"app-to-app/tenant":                           "app-to-app/components",
 	} {
 		if got := breaches(listed{ImportPath: from, Imports: []string{to}}, boundaries); len(got) != 1 {
 			t.Errorf("%s may import %s", from, to)

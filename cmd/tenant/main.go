@@ -1,0 +1,183 @@
+// Command tenant looks at what a stack is in its tenant and subscription, and
+// cleans up after it:
+//
+//	tenant check     may this caller deploy here
+//	tenant audit     is the tenant what the stack declares
+//	tenant why       why does a client get no token, a 401 or a 403
+//
+// It signs in with the same ARM_* variables as the Pulumi providers. The work
+// is in package tenant; here are arguments, output and exit codes: 0 all is as
+// it should be, 1 could not tell or failed, 2 wrong usage, 3 something differs.
+// Each verb has a file of its own, named after it, and a line in verbs.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"app-to-app/azurecloud"
+)
+
+// A verb is one thing that the command does.
+type verb struct {
+	name    string
+	summary string
+	usage   string // what follows "usage: tenant ", arguments first
+	// run adds its flags to flags, reads args with [parse], and does its work.
+	run func(ctx context.Context, m machine, flags *flag.FlagSet, args []string) error
+}
+
+// verbs are in the order in which a stack meets them.
+var verbs = []verb{
+	checkVerb,
+}
+
+// The exit codes.
+const (
+	exitSame    = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitDiffers = 3
+)
+
+// errDiffers is returned by a verb that has printed what differs.
+var errDiffers = errors.New("something differs")
+
+// A usageError is a command line that the command does not understand.
+type usageError struct{ error }
+
+func (e *usageError) Unwrap() error { return e.error }
+
+// A machine is what the command uses of the one it runs on.
+type machine struct {
+	getenv         func(string) string
+	http           *http.Client
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	now            func() time.Time
+	sleep          func(context.Context, time.Duration) error // nil waits for real
+	// pulumi runs the CLI in the project's folder and returns what it wrote to
+	// its standard output.
+	pulumi func(ctx context.Context, args ...string) ([]byte, error)
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop) // a second one ends the process at once
+	code := machine{
+		getenv: os.Getenv, http: azurecloud.NewHTTPClient(),
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		now: time.Now, pulumi: runPulumi,
+	}.run(ctx, verbs, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// run is the command without the process: arguments in, exit code out.
+func (m machine) run(ctx context.Context, verbs []verb, args []string) int {
+	if len(args) == 0 {
+		return m.refuse(usageOf(verbs), errors.New("expected a verb, got nothing"))
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(m.stdout, usageOf(verbs))
+		return exitSame
+	}
+	for _, v := range verbs {
+		if v.name == args[0] {
+			return m.runVerb(ctx, v, args[1:])
+		}
+	}
+	return m.refuse(usageOf(verbs), fmt.Errorf("expected one of the verbs, got %q", args[0]))
+}
+
+func (m machine) runVerb(ctx context.Context, v verb, args []string) int {
+	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // what it would print is printed below
+	err := v.run(ctx, m, flags, args)
+	var wrong *usageError
+	switch {
+	case err == nil:
+		return exitSame
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(m.stdout, v.usageText(flags))
+		return exitSame
+	case errors.Is(err, errDiffers):
+		return exitDiffers
+	case errors.As(err, &wrong):
+		return m.refuse(v.usageText(flags), err)
+	}
+	m.complain(err)
+	return exitFailed
+}
+
+// refuse says what is wrong with a command line.
+func (m machine) refuse(usage string, err error) int {
+	m.complain(err)
+	fmt.Fprint(m.stderr, usage)
+	return exitUsage
+}
+
+func (m machine) complain(err error) {
+	fmt.Fprintf(m.stderr, "tenant: error: %v\n", err)
+	var hinted *azurecloud.HintError
+	if errors.As(err, &hinted) {
+		fmt.Fprintf(m.stderr, "tenant: hint: %s\n", hinted.Hint)
+	}
+}
+
+func usageOf(verbs []verb) string {
+	var text strings.Builder
+	text.WriteString("usage: tenant VERB [flags]\n\n")
+	for _, v := range verbs {
+		fmt.Fprintf(&text, "  %-9s %s\n", v.name, v.summary)
+	}
+	text.WriteString("\ntenant VERB -h lists the flags of a verb. Exit codes: 0 all is as it should be,\n1 could not tell or failed, 2 wrong usage, 3 something differs.\n")
+	return text.String()
+}
+
+func (v verb) usageText(flags *flag.FlagSet) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "usage: tenant %s\n\n", v.usage)
+	flags.SetOutput(&text)
+	flags.PrintDefaults()
+	return text.String()
+}
+
+// parse reads the flags of a verb and returns its operands, of which there
+// must be as many as names.
+func parse(flags *flag.FlagSet, args []string, names ...string) ([]string, error) {
+	var operands []string
+	for { // flags may follow operands
+		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		} else if err != nil {
+			return nil, &usageError{err}
+		}
+		if flags.NArg() == 0 {
+			break
+		}
+		operands, args = append(operands, flags.Arg(0)), flags.Args()[1:]
+	}
+	if len(operands) < len(names) {
+		return nil, &usageError{fmt.Errorf("expected %s, got nothing", names[len(operands)])}
+	}
+	if len(operands) > len(names) {
+		return nil, &usageError{fmt.Errorf("expected nothing more, got %q", operands[len(names)])}
+	}
+	return operands, nil
+}
+
+// signIn signs in as the ARM_* variables say.
+func (m machine) signIn(ctx context.Context) (*azurecloud.Session, error) {
+	return azurecloud.SignIn(ctx, azurecloud.Machine{Getenv: m.getenv, HTTP: m.http, Sleep: m.sleep})
+}

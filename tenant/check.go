@@ -1,0 +1,205 @@
+package tenant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"app-to-app/azurecloud"
+)
+
+// Requirements are what a stack needs of its tenant and subscription.
+type Requirements struct {
+	TenantID       string // "": the login's
+	SubscriptionID string // "": the session's
+	Location       string
+	KeyVault       bool // a client has a secret or a certificate
+}
+
+// Complete takes what is missing from the plain configuration of a stack, by
+// key.
+func (r *Requirements) Complete(config map[string]string) {
+	for key, value := range map[string]*string{
+		"app-to-app:tenantId": &r.TenantID, "app-to-app:subscriptionId": &r.SubscriptionID, "azure-native:location": &r.Location,
+	} {
+		if *value == "" {
+			*value = config[key]
+		}
+	}
+	if clients := config["app-to-app:clients"]; strings.Contains(clients, `"clientSecret"`) || strings.Contains(clients, `"certificate"`) {
+		r.KeyVault = true
+	}
+}
+
+// A Gap is what stands between a caller and a deployment.
+type Gap struct {
+	Kind    string `json:"kind"`
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+	Mend    string `json:"mend"` // a command, or what to ask for
+}
+
+// The kinds of gaps.
+const (
+	GapTenant       = "tenant"
+	GapSubscription = "subscription"
+	GapProvider     = "resourceProvider"
+	GapRegion       = "region"
+	GapGraph        = "graphPermission"
+	GapManagement   = "armPermission"
+)
+
+// A CheckReport is all that [Check] found.
+type CheckReport struct {
+	TenantID       string `json:"tenantId"`
+	SubscriptionID string `json:"subscriptionId"`
+	CallerObjectID string `json:"callerObjectId"`
+	CallerClientID string `json:"callerClientId"`
+	Gaps           []Gap  `json:"gaps"`
+}
+
+// String is the report for people.
+func (r CheckReport) String() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "caller %s (client id %s)\ntenant %s, subscription %s\n", r.CallerObjectID, r.CallerClientID, r.TenantID, r.SubscriptionID)
+	if len(r.Gaps) == 0 {
+		text.WriteString("nothing is missing: this caller can deploy\n")
+	}
+	for _, gap := range r.Gaps {
+		fmt.Fprintf(&text, "\n%s %s: %s\n  mend it with: %s\n", gap.Kind, gap.Subject, gap.Text, gap.Mend)
+	}
+	return text.String()
+}
+
+func (r *CheckReport) add(kind, subject, mend, format string, args ...any) {
+	r.Gaps = append(r.Gaps, Gap{Kind: kind, Subject: subject, Text: fmt.Sprintf(format, args...), Mend: mend})
+}
+
+// Check says what is missing for a deployment. An error means that it could not
+// tell.
+func Check(ctx context.Context, session *azurecloud.Session, want Requirements) (CheckReport, error) {
+	caller, err := session.Graph.Caller(ctx)
+	if err != nil {
+		return CheckReport{}, err
+	}
+	report := CheckReport{TenantID: caller.TenantID, SubscriptionID: want.SubscriptionID, CallerObjectID: caller.ObjectID, CallerClientID: caller.ClientID, Gaps: []Gap{}}
+	if report.SubscriptionID == "" {
+		report.SubscriptionID = session.SubscriptionID
+	}
+	if report.SubscriptionID == "" {
+		return CheckReport{}, azurecloud.WithHint(errors.New("find the subscription: expected a pinned one or ARM_SUBSCRIPTION_ID, got neither"),
+			"pass -subscription, or pulumi config set app-to-app:subscriptionId")
+	}
+	if want.TenantID != "" && !sameID(want.TenantID, caller.TenantID) {
+		report.add(GapTenant, want.TenantID, "az login --tenant "+want.TenantID+", or ARM_TENANT_ID="+want.TenantID+" and a service principal of that tenant",
+			"signed in to tenant %s; the pinned one is %s", caller.TenantID, want.TenantID)
+	}
+	if want.SubscriptionID != "" && session.SubscriptionID != "" && !sameID(want.SubscriptionID, session.SubscriptionID) {
+		report.add(GapSubscription, want.SubscriptionID, "export ARM_SUBSCRIPTION_ID="+want.SubscriptionID,
+			"ARM_SUBSCRIPTION_ID is %s; the pinned one is %s", session.SubscriptionID, want.SubscriptionID)
+	}
+	checkGraph(&report, caller)
+	c := &checker{session: session, want: want, report: &report, subscription: "/subscriptions/" + report.SubscriptionID}
+	reachable, err := c.reach(ctx)
+	if err != nil || !reachable {
+		return report, err
+	}
+	for _, look := range []func(context.Context) error{c.providers, c.region, c.permissions} {
+		if err := look(ctx); err != nil {
+			return CheckReport{}, err
+		}
+	}
+	return report, nil
+}
+
+// A checker looks at a subscription.
+type checker struct {
+	session      *azurecloud.Session
+	want         Requirements
+	report       *CheckReport
+	subscription string // id of Resource Manager
+}
+
+// reach says whether the subscription answers this caller; without that there
+// is nothing more to look at in it.
+func (c *checker) reach(ctx context.Context) (bool, error) {
+	var found struct{ State, TenantID string }
+	err := c.session.ResourceManager.Get(ctx, version(c.subscription, subscriptionVersion), &found)
+	id := c.report.SubscriptionID
+	switch status := azurecloud.StatusOf(err); {
+	case status == http.StatusUnauthorized:
+		c.report.add(GapSubscription, id, "az login to the subscription's tenant, or set ARM_TENANT_ID to it",
+			"the subscription does not take tokens of tenant %s: it belongs to another tenant", c.report.TenantID)
+		return false, nil
+	case status == http.StatusNotFound:
+		c.report.add(GapSubscription, id, "az account list --output table", "there is no such subscription, or this caller sees nothing of it")
+		return false, nil
+	case status == http.StatusForbidden:
+		c.report.add(GapManagement, "Reader", c.assign("Contributor"), "this caller may not even read the subscription")
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	if found.State != "" && found.State != "Enabled" {
+		c.report.add(GapSubscription, id, "enable the subscription in the Azure portal", "expected the state Enabled, got %s", found.State)
+	}
+	return true, nil
+}
+
+// assign is the command that gives the caller a role on the subscription.
+func (c *checker) assign(role string) string {
+	return fmt.Sprintf("az role assignment create --assignee-object-id %s --assignee-principal-type ServicePrincipal --role %q --scope %s",
+		c.report.CallerObjectID, role, c.subscription)
+}
+
+// providerNamespaces are the resource providers of what the program creates.
+var providerNamespaces = []string{
+	"Microsoft.Web", "Microsoft.App", "Microsoft.Storage", "Microsoft.ManagedIdentity", "Microsoft.Insights", "Microsoft.OperationalInsights",
+}
+
+func (c *checker) providers(ctx context.Context) error {
+	namespaces := providerNamespaces
+	if c.want.KeyVault {
+		namespaces = append(namespaces[:len(namespaces):len(namespaces)], "Microsoft.KeyVault")
+	}
+	for _, namespace := range namespaces {
+		var provider struct{ RegistrationState string }
+		err := c.session.ResourceManager.Get(ctx, version(c.subscription+"/providers/"+namespace, subscriptionVersion), &provider)
+		if err != nil {
+			return fmt.Errorf("look at resource provider %s: %w", namespace, err)
+		}
+		if provider.RegistrationState != "Registered" {
+			c.report.add(GapProvider, namespace, "az provider register --namespace "+namespace+" --subscription "+c.report.SubscriptionID,
+				"expected registrationState Registered, got %s", provider.RegistrationState)
+		}
+	}
+	return nil
+}
+
+// region looks whether the region offers Flex Consumption
+// (https://learn.microsoft.com/rest/api/appservice/list-geo-regions).
+func (c *checker) region(ctx context.Context) error {
+	type region struct {
+		Name       string
+		Properties struct{ Name, DisplayName string }
+	}
+	regions, err := azurecloud.List[region](ctx, c.session.ResourceManager, version(c.subscription+"/providers/Microsoft.Web/geoRegions", webVersion)+"&sku=FlexConsumption")
+	if err != nil {
+		return fmt.Errorf("list the regions of Flex Consumption: %w", err)
+	}
+	var names []string
+	for _, r := range regions {
+		name := plainRegion(r.Name)
+		if name == plainRegion(c.want.Location) {
+			return nil
+		}
+		names = append(names, name)
+	}
+	c.report.add(GapRegion, c.want.Location, "pulumi config set azure-native:location REGION", "the region does not offer Flex Consumption; those that do: %s", strings.Join(names, ", "))
+	return nil
+}
+
+// plainRegion is a region's name: "West Europe" and westeurope are the same.
+func plainRegion(name string) string { return strings.ToLower(strings.ReplaceAll(name, " ", "")) }
