@@ -155,7 +155,7 @@ func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (http.Handler
 	vaults := keyvault.New(keyvault.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
 	s.apps = appservice.New(appservice.Config{
 		Store: s.store, Log: s.log, Weather: s.weather,
-		Auth: s.entra, Tokens: s.entra, Packages: blobs,
+		Auth: s.entra, Tokens: s.entra, Packages: blobs, Vaults: vaults,
 		Authorize:   s.authorize,
 		Certificate: certificate,
 		Environ:     append(hostEnviron(), "SSL_CERT_FILE="+bundlePath(s.Dir)),

@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
+	"app-to-app/sandbox/arm"
 	"app-to-app/sandbox/store"
 )
 
@@ -34,6 +36,10 @@ type app struct {
 	host    *functionsHost
 	closed  bool
 	done    chan struct{} // closed when the goroutine ended
+
+	references map[string]arm.Reference // Key Vault references by app setting
+	resolvedAt time.Time                // when they were read last
+	reminder   *time.Timer              // only the goroutine has it
 }
 
 func newApp(s *Service, site store.Site, opened *listeners) *app {
@@ -91,12 +97,17 @@ func (a *app) run() {
 	for {
 		wanted, forced, old, ok := a.next()
 		if !ok {
+			a.remind()
 			if old != nil {
 				old.stop()
 			}
 			return
 		}
 		def, err := a.service.define(a.id)
+		if err == nil {
+			a.follow(&def)
+		}
+		a.remind()
 		if err == nil && !forced && old != nil && old.err == nil && old.fingerprint == def.fingerprint() {
 			a.settle(wanted, old)
 			continue

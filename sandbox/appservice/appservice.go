@@ -54,6 +54,7 @@ type Config struct {
 	Auth     route.Authenticator
 	Tokens   Tokens
 	Packages Packages
+	Vaults   Vaults
 
 	// Authorize tells whether a principal may do an Azure action at a scope.
 	Authorize func(tenantID, principalID, action, scope string) (bool, error)
@@ -195,8 +196,9 @@ func (s *Service) Logs(siteID string) []string {
 	return a.journal.lines()
 }
 
-// Tick runs the timers that are due at now, and returns when they have run. It
-// is for a clock that was moved: the hosts notice the passing of time alone.
+// Tick reads the Key Vault references that are due at now, runs the timers that
+// are, and returns when they have run. It is for a clock that was moved: the
+// hosts notice the passing of time alone.
 func (s *Service) Tick(now time.Time) {
 	s.mu.Lock()
 	apps := make([]*app, 0, len(s.apps))
@@ -207,6 +209,9 @@ func (s *Service) Tick(now time.Time) {
 	var running sync.WaitGroup
 	for _, a := range apps {
 		running.Go(func() {
+			if a.due(now) {
+				a.refresh(false)
+			}
 			if host := a.await(context.Background()); host != nil {
 				host.tick(now)
 			}

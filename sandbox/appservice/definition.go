@@ -24,8 +24,10 @@ type definition struct {
 	Storage        deploymentStorage
 	Identity       identity
 	IdentityHeader string
-	Settings       map[string]string
-	Package        string // SHA-256 of what was published last; empty before
+	Settings       map[string]string // references to Key Vault are resolved in a host's
+	// ReferenceIdentity opens Key Vault: an ARM id, or SystemAssigned.
+	ReferenceIdentity string
+	Package           string // SHA-256 of what was published last; empty before
 }
 
 // deploymentStorage is functionAppConfig.deployment.storage.
@@ -77,6 +79,7 @@ func (s *Service) define(siteID string) (def definition, err error) {
 		var properties struct {
 			State   string
 			Enabled *bool
+			Opener  string `json:"keyVaultReferenceIdentity"`
 			Config  struct {
 				Deployment struct{ Storage deploymentStorage }
 				Runtime    struct{ Name string }
@@ -90,7 +93,7 @@ func (s *Service) define(siteID string) (def definition, err error) {
 			ResourceGroup: resource.ResourceGroup, Location: resource.Location, AppPort: site.AppPort,
 			State: properties.State, Enabled: properties.Enabled == nil || *properties.Enabled,
 			Runtime: properties.Config.Runtime.Name, Storage: properties.Config.Deployment.Storage,
-			IdentityHeader: site.IdentityHeader, Package: site.Package,
+			IdentityHeader: site.IdentityHeader, Package: site.Package, ReferenceIdentity: properties.Opener,
 		}
 		if len(resource.Identity) > 0 {
 			if err := json.Unmarshal(resource.Identity, &def.Identity); err != nil {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"app-to-app/sandbox/appservice"
+	"app-to-app/sandbox/keyvault"
 	"app-to-app/sandbox/route"
 	"app-to-app/sandbox/store"
 )
@@ -122,6 +123,7 @@ func (w *world) tryStart() error {
 	w.service = appservice.New(appservice.Config{
 		Store: w.store, Log: w.log, Weather: w.weather,
 		Auth: fakeAuth{}, Tokens: w.tokens, Packages: w.packages,
+		Vaults: keyvault.New(keyvault.Config{Store: w.store, BaseURL: vaultBase, Log: w.log, Weather: w.weather, Auth: fakeAuth{}}),
 		Authorize: func(tenant, principal, action, scope string) (bool, error) {
 			return tenant == tenantID && scope == siteID && w.granted[principal+action], nil
 		},

@@ -60,6 +60,9 @@ type Sites interface {
 	HostKeys(siteID string) (HostKeys, error)
 	// FunctionKeys returns the keys of one function by name.
 	FunctionKeys(siteID, function string) (map[string]string, error)
+	// References returns what became of the Key Vault references in the app
+	// settings, by setting.
+	References(siteID string) map[string]Reference
 }
 
 // HostKeys are the keys that open every function of an app.

@@ -262,3 +262,29 @@ func TestSitesOnOtherPlansTakeClassicConfig(t *testing.T) {
 		t.Errorf("got ftpsState %v, want Disabled", got)
 	}
 }
+
+// TestKeyVaultReferences is what ARM shows of what App Service found out.
+func TestKeyVaultReferences(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy()
+	references := site + "/config/configreferences/appsettings"
+	all := w.must(200, "GET", references, "")
+	one := w.must(200, "GET", references+"/SECRET", "")
+	if got := names(all); len(got) != 1 || got[0] != "SECRET" {
+		t.Errorf("got references %v, want one", got)
+	}
+	for name, want := range map[string]any{"status": "VaultNotFound", "vaultName": "v", "secretName": "s", "secretVersion": nil, "source": "KeyVault", "reference": "@Microsoft.KeyVault(VaultName=v;SecretName=s)"} {
+		if got := at(one, "properties", name); got != want {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+	if got := at(one, "properties", "identityType", "type"); got != "SystemAssigned" || one["id"] != references+"/SECRET" {
+		t.Errorf("got identity %v and id %v", got, one["id"])
+	}
+	w.sites.took()
+	w.must(200, "POST", references+"/refresh", "")
+	if got := w.sites.took(); len(got) != 1 || got[0] != site {
+		t.Errorf("refresh: got App Service told of %v, want the site", got)
+	}
+}

@@ -60,6 +60,9 @@ func TestSiteRefusals(t *testing.T) {
 		{name: "policy that says nothing", first: []request{put(site, siteBody())}, ask: put(site+"/basicPublishingCredentialsPolicies/scm", `{"properties":{}}`), status: 400, code: "MissingRequiredProperty", says: "allow"},
 		{name: "keys of a function that does not exist", first: []request{put(site, siteBody())}, ask: request{method: "POST", path: site + "/functions/Nothing/listkeys"}, status: 404, code: "NotFound"},
 		{name: "keys of a site that does not exist", ask: request{method: "POST", path: site + "/host/default/listkeys"}, status: 404, code: "ResourceNotFound"},
+		{name: "references of a site that does not exist", ask: request{method: "GET", path: site + "/config/configreferences/appsettings"}, status: 404, code: "ResourceNotFound"},
+		{name: "reference that a site does not have", first: []request{put(site, siteBody())}, ask: request{method: "GET", path: site + "/config/configreferences/appsettings/OTHER"}, status: 404, code: "NotFound", says: "OTHER"},
+		{name: "reader has references read again", first: []request{put(site, siteBody())}, ask: request{method: "POST", path: site + "/config/configreferences/appsettings/refresh", caller: contoso + " " + onlyReader}, status: 403, code: "AuthorizationFailed", says: "config/write"},
 		{name: "keys of a host that does not run", first: []request{put(strings.Replace(site, "orders-app", "down", 1), siteBody())},
 			ask: request{method: "POST", path: strings.Replace(site, "orders-app", "down", 1) + "/host/default/listkeys"}, status: 400, code: "BadRequest", says: "from host runtime"},
 	})

@@ -160,6 +160,10 @@ func (f *fakeSites) FunctionKeys(_, function string) (map[string]string, error) 
 	return map[string]string{"default": "key of " + function}, nil
 }
 
+func (f *fakeSites) References(string) map[string]arm.Reference {
+	return map[string]arm.Reference{"SECRET": {Text: "@Microsoft.KeyVault(VaultName=v;SecretName=s)", Status: "VaultNotFound", Details: "d", Vault: "v", Secret: "s", IdentityType: "SystemAssigned"}}
+}
+
 // took returns the sites that changed since it was last asked.
 func (f *fakeSites) took() []string {
 	f.mu.Lock()

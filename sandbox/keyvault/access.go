@@ -3,6 +3,8 @@ package keyvault
 import (
 	"fmt"
 	"net/http"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -167,6 +169,28 @@ func (s *Service) Read(tenantID, principalID, vault, name, version string) (valu
 		return err
 	})
 	return value, err
+}
+
+// secretPath is the end of a secret's address.
+// https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#object-identifiers
+var secretPath = regexp.MustCompile(`^(.*)/secrets/([0-9A-Za-z-]{1,127})(?:/([0-9a-fA-F]{32}))?/?$`)
+
+// Locate takes the address of a secret apart, and says whether it is one. A
+// vault elsewhere has a name that no vault here has.
+func (s *Service) Locate(uri string) (vault, name, version string, ok bool) {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", "", "", false
+	}
+	m := secretPath.FindStringSubmatch(u.Path)
+	if m == nil {
+		return "", "", "", false
+	}
+	vault = u.Host
+	if here, found := strings.CutPrefix(m[1], "/keyvault/"); found && u.Scheme+"://"+u.Host == s.config.BaseURL {
+		vault = here
+	}
+	return vault, m[2], m[3], true
 }
 
 // version returns a secret and one version of it that may be read.
