@@ -124,6 +124,7 @@ type exports struct {
 	RoleIDs      map[string]string `json:"roleIds"`
 	ClientURLs   map[string]string `json:"clientUrls"`
 	ClientSites  map[string]string `json:"clientSites"`
+	APISiteID    string            `json:"apiSiteId"`
 	clientURL    string
 	clientSiteID string
 }

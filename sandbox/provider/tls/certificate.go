@@ -26,33 +26,36 @@ import (
 //     input changed; a refresh shows it as readyForRenewal before that
 //   - a subject is needed by an authority alone (RFC 5280 section 4.1.2.6)
 
+// uses and extendedUses are the names as the provider has them: with
+// underscores, although the generated SDK's text shows them in camel case
+// (https://registry.terraform.io/providers/hashicorp/tls/latest/docs/resources/self_signed_cert).
 var uses = map[string]x509.KeyUsage{
-	"digitalSignature":  x509.KeyUsageDigitalSignature,
-	"contentCommitment": x509.KeyUsageContentCommitment,
-	"keyEncipherment":   x509.KeyUsageKeyEncipherment,
-	"dataEncipherment":  x509.KeyUsageDataEncipherment,
-	"keyAgreement":      x509.KeyUsageKeyAgreement,
-	"certSigning":       x509.KeyUsageCertSign,
-	"crlSigning":        x509.KeyUsageCRLSign,
-	"encipherOnly":      x509.KeyUsageEncipherOnly,
-	"decipherOnly":      x509.KeyUsageDecipherOnly,
+	"digital_signature":  x509.KeyUsageDigitalSignature,
+	"content_commitment": x509.KeyUsageContentCommitment,
+	"key_encipherment":   x509.KeyUsageKeyEncipherment,
+	"data_encipherment":  x509.KeyUsageDataEncipherment,
+	"key_agreement":      x509.KeyUsageKeyAgreement,
+	"cert_signing":       x509.KeyUsageCertSign,
+	"crl_signing":        x509.KeyUsageCRLSign,
+	"encipher_only":      x509.KeyUsageEncipherOnly,
+	"decipher_only":      x509.KeyUsageDecipherOnly,
 }
 
 var extendedUses = map[string]x509.ExtKeyUsage{
-	"anyExtended":                    x509.ExtKeyUsageAny,
-	"serverAuth":                     x509.ExtKeyUsageServerAuth,
-	"clientAuth":                     x509.ExtKeyUsageClientAuth,
-	"codeSigning":                    x509.ExtKeyUsageCodeSigning,
-	"emailProtection":                x509.ExtKeyUsageEmailProtection,
-	"ipsecEndSystem":                 x509.ExtKeyUsageIPSECEndSystem,
-	"ipsecTunnel":                    x509.ExtKeyUsageIPSECTunnel,
-	"ipsecUser":                      x509.ExtKeyUsageIPSECUser,
-	"timestamping":                   x509.ExtKeyUsageTimeStamping,
-	"ocspSigning":                    x509.ExtKeyUsageOCSPSigning,
-	"microsoftServerGatedCrypto":     x509.ExtKeyUsageMicrosoftServerGatedCrypto,
-	"netscapeServerGatedCrypto":      x509.ExtKeyUsageNetscapeServerGatedCrypto,
-	"microsoftCommercialCodeSigning": x509.ExtKeyUsageMicrosoftCommercialCodeSigning,
-	"microsoftKernelCodeSigning":     x509.ExtKeyUsageMicrosoftKernelCodeSigning,
+	"any_extended":                      x509.ExtKeyUsageAny,
+	"server_auth":                       x509.ExtKeyUsageServerAuth,
+	"client_auth":                       x509.ExtKeyUsageClientAuth,
+	"code_signing":                      x509.ExtKeyUsageCodeSigning,
+	"email_protection":                  x509.ExtKeyUsageEmailProtection,
+	"ipsec_end_system":                  x509.ExtKeyUsageIPSECEndSystem,
+	"ipsec_tunnel":                      x509.ExtKeyUsageIPSECTunnel,
+	"ipsec_user":                        x509.ExtKeyUsageIPSECUser,
+	"timestamping":                      x509.ExtKeyUsageTimeStamping,
+	"ocsp_signing":                      x509.ExtKeyUsageOCSPSigning,
+	"microsoft_server_gated_crypto":     x509.ExtKeyUsageMicrosoftServerGatedCrypto,
+	"netscape_server_gated_crypto":      x509.ExtKeyUsageNetscapeServerGatedCrypto,
+	"microsoft_commercial_code_signing": x509.ExtKeyUsageMicrosoftCommercialCodeSigning,
+	"microsoft_kernel_code_signing":     x509.ExtKeyUsageMicrosoftKernelCodeSigning,
 }
 
 func knownUse(name string) bool {
@@ -65,7 +68,7 @@ func validateCertificate(_ context.Context, c *plugin.Check) {
 	inputs := c.Plain()
 	for i, use := range texts(inputs["allowedUses"]) {
 		if use != "" && !knownUse(use) {
-			c.Fail(fmt.Sprintf("allowedUses[%d]", i), "property %q: got %q, see the documentation of SelfSignedCert for the names", "allowedUses", use)
+			c.Fail(fmt.Sprintf("allowedUses[%d]", i), "property %q: expected names such as %q and %q, got %q", "allowedUses", "digital_signature", "client_auth", use)
 		}
 	}
 	for i, address := range texts(inputs["ipAddresses"]) {

@@ -129,7 +129,7 @@ func TestPreviewMakesNoCertificate(t *testing.T) {
 	t.Parallel()
 	engine, _ := newTLS(t)
 	outputs := engine.Preview(certificateToken, nil, enginetest.Of(map[string]any{
-		"privateKeyPem": enginetest.Unknown, "allowedUses": []any{"clientAuth"}, "validityPeriodHours": 24,
+		"privateKeyPem": enginetest.Unknown, "allowedUses": []any{"client_auth"}, "validityPeriodHours": 24,
 	}))
 	if !outputs["certPem"].IsComputed() || !outputs["validityEndTime"].IsComputed() || !outputs["privateKeyPem"].IsSecret() {
 		t.Errorf("got %v, want certificate and times unknown", outputs)

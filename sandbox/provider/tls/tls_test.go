@@ -49,7 +49,7 @@ func newCertificate(t *testing.T, engine *enginetest.Engine, more map[string]any
 	t.Helper()
 	inputs := map[string]any{
 		"privateKeyPem": newKey(t, engine, map[string]any{"algorithm": "ECDSA", "ecdsaCurve": "P256"}),
-		"allowedUses":   []any{"digitalSignature", "clientAuth"}, "validityPeriodHours": 240,
+		"allowedUses":   []any{"digital_signature", "client_auth"}, "validityPeriodHours": 240,
 		"subject": map[string]any{"commonName": "orders-client"},
 	}
 	for name, value := range more {
