@@ -108,7 +108,7 @@ func TestCheckRefusals(t *testing.T) {
 		{"short key", keyToken, map[string]any{"algorithm": "RSA", "rsaBits": 512}, "got 512"},
 		{"misspelt", keyToken, map[string]any{"algorithm": "RSA", "rsaBit": 2048}, `did you mean "rsaBits"?`},
 		{"no uses", certificateToken, map[string]any{"privateKeyPem": enginetest.Unknown, "validityPeriodHours": 1}, `missing required property "allowedUses"`},
-		{"use", certificateToken, certificate("allowedUses", []any{"client_auth"}), `got "client_auth"`},
+		{"use", certificateToken, certificate("allowedUses", []any{"clientAuth"}), `got "clientAuth"`},
 		{"validity", certificateToken, certificate("validityPeriodHours", -1), "at least 0"},
 		{"early renewal", certificateToken, certificate("earlyRenewalHours", -1), "at least 0"},
 		{"address", certificateToken, certificate("ipAddresses", []any{"localhost"}), `got "localhost"`},
