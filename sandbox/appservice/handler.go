@@ -104,6 +104,12 @@ func (h *handler) set(state handlerState, port int) {
 	h.moved = make(chan struct{})
 }
 
+func (h *handler) isReady() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.state == handlerReady
+}
+
 // await returns the port of the handler once it is ready.
 func (h *handler) await(ctx context.Context) (port int, err error) {
 	for {

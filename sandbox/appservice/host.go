@@ -47,6 +47,7 @@ type functionsHost struct {
 	mu      sync.Mutex
 	stopped bool
 	running sync.WaitGroup
+	calls   sync.WaitGroup // invocations over HTTP
 }
 
 // startHost starts a host over def, or returns one that says why it cannot
@@ -95,12 +96,46 @@ func (h *functionsHost) spawn(work func(context.Context)) {
 	}
 }
 
+// enter begins an invocation, unless the host is about to be replaced: the one
+// that follows takes it.
+func (h *functionsHost) enter() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return false
+	}
+	h.calls.Add(1)
+	return true
+}
+
+// drain waits for the invocations under way, while the handler can still
+// answer them: an instance that is replaced finishes what it has begun
+// (https://learn.microsoft.com/azure/azure-functions/flex-consumption-site-updates).
+func (h *functionsHost) drain(grace time.Duration) {
+	if h.handler == nil || !h.handler.isReady() {
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		h.calls.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		h.app.journal.host(warning, "invocations were still running after %s", grace)
+	}
+}
+
 // stop stops the handler and the timers, waits for them, and removes the
 // unpacked package.
 func (h *functionsHost) stop() {
 	h.mu.Lock()
 	h.stopped = true
 	h.mu.Unlock()
+	h.drain(h.app.service.config.StopGrace)
 	h.cancel()
 	h.running.Wait()
 	h.transport.CloseIdleConnections()

@@ -31,9 +31,13 @@ const maxRequestBytes = 210 << 20
 // invoke answers a request for a function.
 func (a *app) invoke(w http.ResponseWriter, r *http.Request) {
 	host := a.ready(w, r)
+	for host != nil && !host.enter() {
+		host = a.ready(w, r) // the one that follows
+	}
 	if host == nil {
 		return
 	}
+	defer host.calls.Done()
 	m, ok := match(host.routes, r.Method, r.URL.EscapedPath())
 	if !ok {
 		if r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
