@@ -61,7 +61,11 @@ func seed(s *store.Store, tokens *entra.Service) ([]Tenant, error) {
 	var tenants []Tenant
 	err := s.Update(func(tx *store.Tx) error {
 		if known, ok := store.Settings.Get(tx, tenantsSetting); ok {
-			return json.Unmarshal(known, &tenants)
+			err := json.Unmarshal(known, &tenants)
+			for _, tenant := range tenants {
+				tokens.AddFirstParties(tx, tenant.ID)
+			}
+			return err
 		}
 		for _, seed := range seeds {
 			tenant, err := createTenant(tx, tokens, seed.name, seed.registered)

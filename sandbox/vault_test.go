@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -18,6 +19,7 @@ import (
 	"app-to-app/sandbox"
 	"app-to-app/sandbox/azureclient"
 	"app-to-app/sandbox/sandboxtest"
+	"app-to-app/sandbox/store"
 )
 
 var challenge = regexp.MustCompile(`^Bearer authorization="https://[^"/]+/([0-9a-f-]{36})", resource="(https://vault\.azure\.net)"$`)
@@ -75,6 +77,27 @@ func TestAVaultByItsChallenge(t *testing.T) {
 			t.Errorf("got the value in the history, want none (%v)", err)
 		}
 	}
+}
+
+// TestAnOlderSandboxLearnsOfKeyVault is a restart of one that did not know it.
+func TestAnOlderSandboxLearnsOfKeyVault(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := sandboxtest.Start(t, sandboxtest.Options{Options: sandbox.Options{Dir: dir}})
+	tenant := first.Tenants()[0]
+	err := first.Store().Update(func(tx *store.Tx) error {
+		sp, ok := store.ServicePrincipalByClientID(tx, tenant.ID, "cfa8b339-82a2-471a-a3c9-0fc0be7a4093")
+		if !ok {
+			t.Error("got no service principal of Key Vault, want one")
+		}
+		store.ServicePrincipals.Delete(tx, store.TenantKey(tenant.ID, sp.ObjectID))
+		return nil
+	})
+	if err := errors.Join(err, first.Close()); err != nil {
+		t.Fatal(err)
+	}
+	second := sandboxtest.Start(t, sandboxtest.Options{Options: sandbox.Options{Dir: dir}})
+	tokenFor(t, second, tenant, "https://vault.azure.net/.default")
 }
 
 func tokenFor(t *testing.T, s *sandbox.Sandbox, tenant sandbox.Tenant, scope string) string {

@@ -83,10 +83,11 @@ func (c *Client) Inventory(ctx context.Context) (Inventory, error) {
 	return i, nil
 }
 
-// A Bin counts what Entra keeps of deleted objects.
+// A Bin counts what Entra and Key Vault keep of deleted objects.
 type Bin struct {
 	Applications      int `json:"applications"`
 	ServicePrincipals int `json:"servicePrincipals"`
+	Vaults            int `json:"vaults"`
 }
 
 // RecycleBin counts the deleted objects that can still be restored.
@@ -96,5 +97,9 @@ func (c *Client) RecycleBin(ctx context.Context) (Bin, error) {
 		return Bin{}, err
 	}
 	principals, err := c.List(ctx, "/v1.0/directory/deletedItems/microsoft.graph.servicePrincipal")
-	return Bin{Applications: len(applications), ServicePrincipals: len(principals)}, err
+	if err != nil {
+		return Bin{}, err
+	}
+	vaults, err := c.List(ctx, "/subscriptions/"+c.subscription+"/providers/Microsoft.KeyVault/deletedVaults?api-version=2023-02-01")
+	return Bin{Applications: len(applications), ServicePrincipals: len(principals), Vaults: len(vaults)}, err
 }

@@ -78,14 +78,23 @@ func (s *Service) AddTenant(tx *store.Tx, t store.Tenant) error {
 	}
 	store.Tenants.Put(tx, tenantKey(t.ID), t)
 	store.SigningKeys.Put(tx, signingKeyKey(t.ID, key.KeyID), key)
+	s.AddFirstParties(tx, t.ID)
+	return nil
+}
+
+// AddFirstParties stores those service principals of Microsoft's own services
+// that the tenant does not have, as one of an older sandbox may not.
+func (s *Service) AddFirstParties(tx *store.Tx, tenantID string) {
 	for _, sp := range s.firstParties() {
-		sp.TenantID, sp.ObjectID = t.ID, uuid.NewString()
+		if _, known := store.ServicePrincipalByClientID(tx, tenantID, sp.ClientID); known {
+			continue
+		}
+		sp.TenantID, sp.ObjectID = tenantID, uuid.NewString()
 		sp.Type, sp.FirstParty = store.ServicePrincipalApplication, true
 		sp.CreatedAt, sp.AccountEnabled = s.Store.Now(), true
 		sp.AppOwnerTenantID = microsoftServices
-		store.ServicePrincipals.Put(tx, store.TenantKey(t.ID, sp.ObjectID), sp)
+		store.ServicePrincipals.Put(tx, store.TenantKey(tenantID, sp.ObjectID), sp)
 	}
-	return nil
 }
 
 // A Deployer is a service principal that may deploy to a tenant.
