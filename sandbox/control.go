@@ -19,7 +19,8 @@ import (
 // change the weather. The rules are: a port of its own, so that no client of
 // Azure reaches it by accident; every request carries the token that is in
 // DIR/control.json; a request with an Origin header or for another Host is
-// refused, because a browser sent it.
+// refused, because a browser sent it; an unknown property is refused. What it
+// answers and takes is said at each route's method below.
 
 type control struct {
 	sandbox *Sandbox
@@ -85,6 +86,7 @@ func (c *control) routes() http.Handler {
 	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { answer(w, c.sandbox.weather.Unused()) })
 	mux.HandleFunc("POST /lifetimes", c.lifetimes)
 	mux.HandleFunc("POST /keys", c.rotateKeys)
+	mux.HandleFunc("POST /forge", c.forge)
 	return mux
 }
 
@@ -165,17 +167,49 @@ func (c *control) rotateKeys(w http.ResponseWriter, r *http.Request) {
 	if !decode(w, r, &body) {
 		return
 	}
-	for _, t := range c.sandbox.tenants {
-		if t.Name == body.Tenant || t.ID == body.Tenant {
-			if err := c.sandbox.entra.RotateKeys(t.ID); err != nil {
-				answerError(w, http.StatusInternalServerError, err.Error())
-				return
-			}
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
+	tenant, ok := c.tenant(body.Tenant)
+	if !ok {
+		answerError(w, http.StatusNotFound, fmt.Sprintf("rotate keys: expected a tenant of this sandbox, got %q", body.Tenant))
+		return
 	}
-	answerError(w, http.StatusNotFound, fmt.Sprintf("rotate keys: expected a tenant of this sandbox, got %q", body.Tenant))
+	if err := c.sandbox.entra.RotateKeys(tenant.ID); err != nil {
+		answerError(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// tenant finds a tenant by its name or its id.
+func (c *control) tenant(name string) (Tenant, bool) {
+	i := slices.IndexFunc(c.sandbox.tenants, func(t Tenant) bool { return t.Name == name || t.ID == name })
+	if i < 0 {
+		return Tenant{}, false
+	}
+	return c.sandbox.tenants[i], true
+}
+
+// forge takes an [entra.Forgery], in which tenants may be named, and answers
+// {"token":"…"}.
+func (c *control) forge(w http.ResponseWriter, r *http.Request) {
+	var forgery entra.Forgery
+	if !decode(w, r, &forgery) {
+		return
+	}
+	tenant, ok := c.tenant(forgery.TenantID)
+	if !ok {
+		answerError(w, http.StatusNotFound, fmt.Sprintf("forge token: expected a tenant of this sandbox, got %q", forgery.TenantID))
+		return
+	}
+	forgery.TenantID = tenant.ID
+	if other, ok := c.tenant(string(forgery.Key)); ok {
+		forgery.Key = entra.ForgeKey(other.ID)
+	}
+	token, err := c.sandbox.entra.ForgeToken(forgery)
+	if err != nil {
+		answerError(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	answer(w, map[string]string{"token": token})
 }
 
 func decode(w http.ResponseWriter, r *http.Request, into any) bool {

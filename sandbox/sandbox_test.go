@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"net"
@@ -15,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"app-to-app/sandbox"
 	"app-to-app/sandbox/azureclient"
@@ -149,61 +147,6 @@ func TestDeployersOfTwoTenantsSeeTheirOwn(t *testing.T) {
 		if err := azure.Do(t.Context(), "GET", "/subscriptions/"+foreign+"/resourcegroups?api-version=2022-09-01", nil, nil); err == nil {
 			t.Errorf("tenant %d: got the other tenant's resource groups, want a refusal", i)
 		}
-	}
-}
-
-func TestControlEndpoint(t *testing.T) {
-	t.Parallel()
-	s := sandboxtest.Start(t, sandboxtest.Options{})
-	data, err := os.ReadFile(filepath.Join(s.Dir, "control.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var address sandbox.ControlAddress
-	if err := json.Unmarshal(data, &address); err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range []struct {
-		name, method, path, body string
-		edit                     func(*http.Request)
-		status                   int
-	}{
-		{name: "the clock", method: "GET", path: "/clock", status: 200},
-		{name: "advance", method: "POST", path: "/clock", body: `{"by":"24h"}`, status: 200},
-		{name: "advance back", method: "POST", path: "/clock", body: `{"by":"-1h"}`, status: 400},
-		{name: "advance by something else", method: "POST", path: "/clock", body: `{"by":"a day"}`, status: 400},
-		{name: "unknown property", method: "POST", path: "/clock", body: `{"to":"24h"}`, status: 400},
-		{name: "history", method: "GET", path: "/history", status: 200},
-		{name: "faults without any", method: "POST", path: "/faults", body: `{"route":"GET /x"}`, status: 400},
-		{name: "faults of an unknown route", method: "POST", path: "/faults", body: `{"route":"GET /x","faults":[{"status":503}]}`, status: 400},
-		{name: "a fault without a status", method: "POST", path: "/faults", body: `{"route":"GET /metadata/endpoints","faults":[{}]}`, status: 400},
-		{name: "keys of an unknown tenant", method: "POST", path: "/keys", body: `{"tenant":"adatum"}`, status: 404},
-		{name: "keys", method: "POST", path: "/keys", body: `{"tenant":"contoso"}`, status: 204},
-		{name: "without the token", method: "GET", path: "/clock", edit: func(r *http.Request) { r.Header.Del("Authorization") }, status: 401},
-		{name: "from a page", method: "GET", path: "/clock", edit: func(r *http.Request) { r.Header.Set("Origin", "https://example.com") }, status: 403},
-		{name: "for another host", method: "GET", path: "/clock", edit: func(r *http.Request) { r.Host = "example.com" }, status: 403},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			req, err := http.NewRequest(tt.method, address.URL+tt.path, strings.NewReader(tt.body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			req.Header.Set("Authorization", "Bearer "+address.Token)
-			if tt.edit != nil {
-				tt.edit(req)
-			}
-			resp, err := http.DefaultClient.Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			resp.Body.Close()
-			if resp.StatusCode != tt.status {
-				t.Errorf("got status %d, want %d", resp.StatusCode, tt.status)
-			}
-		})
-	}
-	if got := s.Store().Now().Sub(s.Store().Wall()).Round(time.Minute); got != 24*time.Hour {
-		t.Errorf("got clock offset %s, want 24h", got)
 	}
 }
 

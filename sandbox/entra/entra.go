@@ -62,6 +62,7 @@ type Service struct {
 	lifetimes Lifetimes
 
 	private sync.Map // key id → *rsa.PrivateKey, parsed once
+	foreign func() (*rsa.PrivateKey, error)
 }
 
 // New returns the service over c.
@@ -71,7 +72,7 @@ func New(c Config) *Service {
 		c.newKey = generateKey
 	}
 	c.HTTPClient = withoutRedirects(c.HTTPClient)
-	s := &Service{Config: c}
+	s := &Service{Config: c, foreign: sync.OnceValues(generateKey)}
 	if base, err := url.Parse(c.BaseURL); err == nil {
 		s.host = base.Host
 	}

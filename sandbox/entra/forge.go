@@ -1,44 +1,134 @@
 package entra
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"maps"
+	"strings"
 
 	"app-to-app/sandbox/store"
 )
 
+// This file forges access tokens for tests of whoever verifies them. The rules
+// are: a forgery is reached from Go and from the control endpoint, never from a
+// service; it says every byte that it wants to, and what it does not say is as
+// in Entra's own tokens; nothing of it is remembered, so it changes nothing.
+
+// A Forgery is any token. The zero value, but for the tenant, is a token
+// without claims that the tenant's active key signs.
+type Forgery struct {
+	// TenantID is the tenant whose token it pretends to be.
+	TenantID string `json:"tenant"`
+
+	// Header has the entries over Entra's own (typ, alg, kid); null removes one.
+	Header map[string]any `json:"header"`
+	// Claims are all claims.
+	Claims map[string]any `json:"claims"`
+	// HeaderText and ClaimsText stand in the place of Header and Claims: any
+	// bytes, JSON or not. In JSON they are base64.
+	HeaderText []byte `json:"headerText"`
+	ClaimsText []byte `json:"claimsText"`
+
+	// Key is the key that signs.
+	Key ForgeKey `json:"key"`
+	// Algorithm is how it signs, whatever the header says: see
+	// [Service.ForgeSignature]. Empty means RS256.
+	Algorithm string `json:"algorithm"`
+	// Signature stands in the place of what the key would sign. In JSON it is
+	// base64.
+	Signature []byte `json:"signature"`
+
+	// Shape is how the encoded parts are put together; empty means
+	// "${header}.${claims}.${signature}".
+	Shape string `json:"shape"`
+}
+
+// A ForgeKey names a key: "" the tenant's active one, "foreign" one that nobody
+// publishes, or the id of another tenant for that one's active key.
+type ForgeKey string
+
+// Foreign is a key that no tenant has. It is the same for as long as the
+// sandbox runs.
+const Foreign ForgeKey = "foreign"
+
 // Forge returns a token with exactly these claims, signed with the tenant's
-// active key, for tests of whoever verifies tokens. The header is Entra's
-// (typ, alg, kid) with the entries of header over it; nil removes one. Forged
-// ways to fail are:
-//
-//   - expired, early, another issuer, audience, role: the claims, most easily
-//     those of a real token ([Decode]) with one changed
-//   - a key nobody knows: header kid
-//   - the wrong key: sign as another tenant, with this tenant's kid
-//   - no signature: header alg "none", and the third part is empty
-//   - another algorithm: header alg; the signature is RS256 all the same
+// active key. The header is Entra's (typ, alg, kid) with the entries of header
+// over it; nil removes one. With alg "none" there is no signature; any other
+// alg is only said. For all else there is [Service.ForgeToken].
 func (s *Service) Forge(tenantID string, header, claims map[string]any) (string, error) {
-	var key store.SigningKey
-	err := s.Store.View(func(tx *store.Tx) (err error) {
+	f := Forgery{TenantID: tenantID, Header: header, Claims: claims}
+	if header["alg"] == "none" {
+		f.Algorithm = "none"
+	}
+	return s.ForgeToken(f)
+}
+
+// ForgeToken returns the token that f describes.
+func (s *Service) ForgeToken(f Forgery) (string, error) {
+	token, err := s.forge(f)
+	if err != nil {
+		return "", fmt.Errorf("forge token: %w", err)
+	}
+	return token, nil
+}
+
+func (s *Service) forge(f Forgery) (string, error) {
+	header, err := s.forgedHeader(f)
+	if err != nil {
+		return "", err
+	}
+	claims, err := forgedText(f.ClaimsText, f.Claims)
+	if err != nil {
+		return "", fmt.Errorf("claims: %w", err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	first, second := encode(header), encode(claims)
+	signature := f.Signature
+	if signature == nil {
+		if signature, err = s.ForgeSignature(f.TenantID, f.Key, f.Algorithm, []byte(first+"."+second)); err != nil {
+			return "", err
+		}
+	}
+	shape := f.Shape
+	if shape == "" {
+		shape = "${header}.${claims}.${signature}"
+	}
+	return strings.NewReplacer("${header}", first, "${claims}", second, "${signature}", encode(signature)).Replace(shape), nil
+}
+
+func (s *Service) forgedHeader(f Forgery) ([]byte, error) {
+	key, err := s.signingKeyOf(f.TenantID)
+	if err != nil {
+		return nil, err
+	}
+	header := map[string]any{"typ": "JWT", "alg": "RS256", "kid": key.KeyID}
+	maps.Copy(header, f.Header)
+	maps.DeleteFunc(header, func(_ string, value any) bool { return value == nil })
+	text, err := forgedText(f.HeaderText, header)
+	if err != nil {
+		return nil, fmt.Errorf("header: %w", err)
+	}
+	return text, nil
+}
+
+func forgedText(text []byte, members map[string]any) ([]byte, error) {
+	if text != nil {
+		return text, nil
+	}
+	if members == nil {
+		members = map[string]any{}
+	}
+	return json.Marshal(members)
+}
+
+// signingKeyOf is the active key of a tenant.
+func (s *Service) signingKeyOf(tenantID string) (key store.SigningKey, err error) {
+	err = s.Store.View(func(tx *store.Tx) (err error) {
 		key, err = activeKey(tx, tenantID)
 		return err
 	})
-	if err != nil {
-		return "", fmt.Errorf("forge token: %w", err)
-	}
-	forged := map[string]any{"typ": "JWT", "alg": "RS256", "kid": key.KeyID}
-	maps.Copy(forged, header)
-	maps.DeleteFunc(forged, func(_ string, value any) bool { return value == nil })
-	if forged["alg"] == "none" {
-		unsigned, err := signingInput(forged, claims)
-		return unsigned + ".", err
-	}
-	private, err := s.privateKey(key)
-	if err != nil {
-		return "", fmt.Errorf("forge token: %w", err)
-	}
-	return signJWT(private, forged, claims)
+	return key, err
 }
 
 // Decode returns header and claims of a token without verifying it: what

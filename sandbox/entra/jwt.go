@@ -24,7 +24,7 @@ const maxTokenBytes = 64 << 10
 // clockSkew is how far clocks may differ, as Microsoft's own validation has it.
 const clockSkew = 5 * time.Minute
 
-// signJWT signs with RS256, whatever the header says: see [Service.Forge].
+// signJWT signs with RS256, which the header must say.
 func signJWT(private *rsa.PrivateKey, header, claims any) (string, error) {
 	signed, err := signingInput(header, claims)
 	if err != nil {
