@@ -230,7 +230,7 @@ func (h *functionsHost) index() error {
 		}
 		for _, name := range names {
 			if site.FunctionKeys[name] == nil {
-				site.FunctionKeys[name] = map[string]string{"default": newKey()}
+				site.FunctionKeys[name] = map[string]string{"default": h.app.service.newKey(store.FunctionKey)}
 			}
 		}
 		for name := range site.Timers {

@@ -45,9 +45,9 @@ func (s *Service) Create(tx *store.Tx, siteID, tenantID string) (store.Site, err
 	site := store.Site{
 		ResourceID: siteID, TenantID: tenantID,
 		AppPort: opened.appPort(), SCMPort: opened.scmPort(),
-		IdentityHeader: newKey(),
-		MasterKey:      newKey(),
-		HostKeys:       map[string]string{"default": newKey()},
+		IdentityHeader: s.newKey(store.IdentityHeader),
+		MasterKey:      s.newKey(store.FunctionKey),
+		HostKeys:       map[string]string{"default": s.newKey(store.FunctionKey)},
 		FunctionKeys:   map[string]map[string]string{},
 		Timers:         map[string]store.TimerStatus{},
 	}
@@ -196,8 +196,10 @@ func (s *Service) updateSite(siteID string, change func(*store.Site)) error {
 }
 
 // newKey is a secret of 40 random bytes that needs no escaping anywhere.
-func newKey() string {
+func (s *Service) newKey(kind store.SecretKind) string {
 	secret := make([]byte, 40)
 	rand.Read(secret) // never fails since Go 1.24
-	return base64.RawURLEncoding.EncodeToString(secret)
+	key := base64.RawURLEncoding.EncodeToString(secret)
+	s.config.Store.Issue(kind, key)
+	return key
 }

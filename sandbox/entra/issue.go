@@ -111,7 +111,9 @@ func (s *Service) issue(g grant, lifetime time.Duration) (string, error) {
 	if g.resource.version == 1 {
 		header["x5t"] = g.key.KeyID
 	}
-	return signJWT(private, header, s.claims(g, lifetime))
+	token, err := signJWT(private, header, s.claims(g, lifetime))
+	s.Store.Issue(store.AccessToken, token)
+	return token, err
 }
 
 // claims are those of an app-only access token

@@ -118,6 +118,7 @@ func (s *Service) AddDeployer(tx *store.Tx, tenantID, displayName string, graphR
 		return Deployer{}, fmt.Errorf("add deployer to %q: %w", tenantID, errNoTenant)
 	}
 	d := Deployer{TenantID: tenantID, ClientID: uuid.NewString(), ObjectID: uuid.NewString(), Secret: newSecret()}
+	tx.Issue(store.ClientSecret, d.Secret)
 	now := s.Store.Now()
 	hash := sha256.Sum256([]byte(d.Secret))
 	app := store.Application{

@@ -50,6 +50,7 @@ func addPassword(tx *store.Tx, q *request) (answer, error) {
 		return answer{}, invalidValue("endDateTime", passwordResource)
 	}
 	secret := newSecret()
+	tx.Issue(store.ClientSecret, secret)
 	sum := sha256.Sum256([]byte(secret))
 	c.SecretHash, c.Hint = sum[:], secret[:3]
 	app.PasswordCredentials = append(app.PasswordCredentials, c)

@@ -101,6 +101,7 @@ func Set(tx *store.Tx, now time.Time, v Vault, name string, version store.Secret
 	case !s.DeletedAt.IsZero():
 		return s, ErrDeletedButRecoverable
 	}
+	tx.Issue(store.VaultValue, version.Value)
 	id := uuid.New()
 	version.ID, version.CreatedAt, version.UpdatedAt = hex.EncodeToString(id[:]), now, now
 	s.Versions = append(s.Versions, version)

@@ -33,6 +33,7 @@ type Store struct {
 	contents string // folder of blob contents, by SHA-256
 	offset   atomic.Int64
 	wall     func() time.Time
+	ledger   ledger
 }
 
 // Open opens or creates the store in dir. A nil wall clock means time.Now. It
@@ -104,15 +105,16 @@ func (s *Store) Advance(d time.Duration) error {
 // A Tx is one transaction over the store. It must not outlive the function it
 // was handed to, nor be used by two goroutines.
 type Tx struct {
-	bolt *bolt.Tx
-	err  error
+	store *Store
+	bolt  *bolt.Tx
+	err   error
 }
 
 // View runs read against a consistent snapshot. Writing in it is a mistake of
 // the programmer and fails.
 func (s *Store) View(read func(*Tx) error) error {
 	return s.db.View(func(b *bolt.Tx) error {
-		tx := &Tx{bolt: b}
+		tx := &Tx{store: s, bolt: b}
 		return errors.Join(read(tx), tx.err)
 	})
 }
@@ -120,7 +122,7 @@ func (s *Store) View(read func(*Tx) error) error {
 // Update runs change alone. When it returns an error nothing is stored.
 func (s *Store) Update(change func(*Tx) error) error {
 	return s.db.Update(func(b *bolt.Tx) error {
-		tx := &Tx{bolt: b}
+		tx := &Tx{store: s, bolt: b}
 		if err := change(tx); err != nil {
 			return err
 		}

@@ -1,0 +1,60 @@
+package store
+
+import (
+	"slices"
+	"sync"
+)
+
+// This file is the one part of the state that never reaches the disk: every
+// secret that the sandbox gave out since it started, so that a test can search
+// for them where none may be. The rules are: only Go code reads it; nothing is
+// ever taken out, for a secret that was revoked has leaked all the same.
+
+// A SecretKind says what a secret is good for.
+type SecretKind string
+
+// The kinds of secrets.
+const (
+	AccessToken    SecretKind = "access token"
+	ClientSecret   SecretKind = "client secret"
+	FunctionKey    SecretKind = "function key" // also master and host keys
+	IdentityHeader SecretKind = "identity header"
+	VaultValue     SecretKind = "key vault secret"
+)
+
+// A ledger is safe for concurrent use.
+type ledger struct {
+	mu    sync.Mutex
+	kinds map[SecretKind]map[string]bool
+}
+
+// Issue notes a secret that was given out.
+func (s *Store) Issue(kind SecretKind, value string) {
+	if value == "" {
+		return
+	}
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	if s.ledger.kinds == nil {
+		s.ledger.kinds = map[SecretKind]map[string]bool{}
+	}
+	if s.ledger.kinds[kind] == nil {
+		s.ledger.kinds[kind] = map[string]bool{}
+	}
+	s.ledger.kinds[kind][value] = true
+}
+
+// Issue notes a secret that was given out, whatever becomes of the transaction.
+func (tx *Tx) Issue(kind SecretKind, value string) { tx.store.Issue(kind, value) }
+
+// Issued returns the secrets of a kind that were given out, sorted.
+func (s *Store) Issued(kind SecretKind) []string {
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	values := make([]string, 0, len(s.ledger.kinds[kind]))
+	for value := range s.ledger.kinds[kind] {
+		values = append(values, value)
+	}
+	slices.Sort(values)
+	return values
+}
