@@ -83,6 +83,7 @@ var boundaries = []boundary{
 		},
 	},
 	{of: "app-to-app/functions/internal/auth/authtest"},
+	{of: "app-to-app/functions/internal/auth/authtest/attacks", ours: []string{"app-to-app/functions/internal/auth/authtest"}},
 
 	// No JWT library in the sandbox: it and the verifier must not share a bug.
 	{

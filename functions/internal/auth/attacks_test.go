@@ -1,36 +1,21 @@
 package auth_test
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
 	"app-to-app/functions/internal/auth"
 	"app-to-app/functions/internal/auth/authtest"
+	"app-to-app/functions/internal/auth/authtest/attacks"
 )
 
-func readAttacks(t testing.TB) []attack {
+func readAttacks(t testing.TB) []attacks.Row {
 	t.Helper()
-	content, err := os.ReadFile("testdata/attacks.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	decoder := json.NewDecoder(bytes.NewReader(content))
-	decoder.DisallowUnknownFields()
-	var rows []attack
-	if err := decoder.Decode(&rows); err != nil {
-		t.Fatalf("testdata/attacks.json: %v", err)
-	}
-	return rows
+	return attacks.Read(t, "testdata/attacks.json")
 }
 
 // TestAttackCorpus sends every row of testdata/attacks.json to a verifier
@@ -43,14 +28,9 @@ func TestAttackCorpus(t *testing.T) {
 	}
 	tenant := authtest.NewTenant(t)
 	verifier := newTenantVerifier(t, tenant, newClock())
-	seen := map[string]bool{}
 	for _, row := range rows {
-		if seen[row.Name] {
-			t.Errorf("two rows are named %q", row.Name)
-		}
-		seen[row.Name] = true
 		t.Run(row.Name, func(t *testing.T) {
-			request, token := newForge(t, tenant).request(row)
+			request, token := attacks.OfTenant(t, tenant, now).Request(t, row)
 			for range 2 {
 				_, err := verifier.Authenticate(request)
 				checkAttack(t, row, err)
@@ -82,7 +62,7 @@ func newTenantVerifier(t testing.TB, tenant *authtest.Tenant, clock *clock) *aut
 }
 
 // checkAttack compares reason and answer with what the row states.
-func checkAttack(t *testing.T, row attack, err error) {
+func checkAttack(t *testing.T, row attacks.Row, err error) {
 	t.Helper()
 	if row.Want == "" {
 		if err != nil || row.Status != http.StatusOK {
@@ -100,21 +80,7 @@ func checkAttack(t *testing.T, row attack, err error) {
 	answer := auth.AnswerTo(err)
 	header := http.Header{}
 	answer.SetHeader(header)
-	checkAnswer(t, row, answer.Status, header)
-}
-
-func checkAnswer(t *testing.T, row attack, status int, header http.Header) {
-	t.Helper()
-	want := ""
-	switch {
-	case row.Want != "" && row.Error == "":
-		want = "Bearer"
-	case row.Error != "":
-		want = `Bearer error="` + row.Error + `"`
-	}
-	if got := header.Get("WWW-Authenticate"); status != row.Status || got != want {
-		t.Errorf("got status %d and challenge %q, want %d and %q", status, got, row.Status, want)
-	}
+	row.CheckAnswer(t, answer.Status, header)
 }
 
 // TestAttackCorpusOverHTTP sends every row through a server, byte by byte: a
@@ -133,46 +99,12 @@ func TestAttackCorpusOverHTTP(t *testing.T) {
 	t.Cleanup(server.Close)
 	for _, row := range readAttacks(t) {
 		t.Run(row.Name, func(t *testing.T) {
-			request, _ := newForge(t, tenant).request(row)
-			response := sendRaw(t, server.Listener.Addr().String(), request)
-			if row.Unsendable {
-				if response.StatusCode != http.StatusBadRequest || response.Header.Get("WWW-Authenticate") != "" {
-					t.Errorf("got status %d by the handler, want 400 by the server", response.StatusCode)
-				}
-				return
+			request, _ := attacks.OfTenant(t, tenant, now).Request(t, row)
+			connection, err := net.Dial("tcp", server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
 			}
-			checkAnswer(t, row, response.StatusCode, response.Header)
+			row.CheckServed(t, attacks.Send(t, connection, request))
 		})
 	}
-}
-
-// sendRaw sends the request's header fields as they are.
-func sendRaw(t *testing.T, address string, request *http.Request) *http.Response {
-	t.Helper()
-	connection, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = connection.Close() }() // nothing to save
-	body, err := io.ReadAll(request.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Length: %d\r\n",
-		request.Method, request.URL.RequestURI(), address, len(body))
-	for name, values := range request.Header {
-		for _, value := range values {
-			fmt.Fprintf(&text, "%s: %s\r\n", name, value)
-		}
-	}
-	if _, err := io.WriteString(connection, text.String()+"\r\n"+string(body)); err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.ReadResponse(bufio.NewReader(connection), request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close() // only the head counts
-	return response
 }

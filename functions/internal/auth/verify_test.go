@@ -14,6 +14,7 @@ import (
 
 	"app-to-app/functions/internal/auth"
 	"app-to-app/functions/internal/auth/authtest"
+	"app-to-app/functions/internal/auth/authtest/attacks"
 )
 
 // now is the time in these tests.
@@ -163,7 +164,7 @@ var shapeTests = []verifyTest{
 	{"padded base64", parts(func(p []string) { p[2] += "==" }), auth.ErrMalformed},
 	{"standard base64 alphabet", parts(func(p []string) { p[2] = "+" + p[2][1:] }), auth.ErrMalformed},
 	{"line break in the signature", parts(func(p []string) { p[2] = p[2][:9] + "\n" + p[2][9:] }), auth.ErrMalformed},
-	{"stray bits at the end", parts(func(p []string) { p[2] = p[2][:len(p[2])-1] + next(p[2][len(p[2])-1]) }), auth.ErrMalformed},
+	{"stray bits at the end", parts(func(p []string) { p[2] = p[2][:len(p[2])-1] + attacks.NextDigit(p[2][len(p[2])-1]) }), auth.ErrMalformed},
 	{"header not base64", parts(func(p []string) { p[0] = "a" }), auth.ErrMalformed},
 	{"header not JSON", parts(func(p []string) { p[0] = encode("alg=RS256") }), auth.ErrMalformed},
 	{"header an array", parts(func(p []string) { p[0] = encode(`["RS256"]`) }), auth.ErrMalformed},
@@ -232,13 +233,6 @@ func manyNames(count int) map[string]int {
 		names[fmt.Sprint("n", i)] = i
 	}
 	return names
-}
-
-// next is the base64url digit after c, which differs in its last bit only
-// where c stands for a value whose last bit is 0.
-func next(c byte) string {
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	return string(alphabet[strings.IndexByte(alphabet, c)|1])
 }
 
 var claimTests = []verifyTest{

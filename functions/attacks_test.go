@@ -1,0 +1,115 @@
+package functions_test
+
+import (
+	"crypto/rsa"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/big"
+	"net/url"
+	"testing"
+	"time"
+
+	"app-to-app/functions/internal/auth/authtest/attacks"
+	"app-to-app/sandbox/entra"
+	"app-to-app/sandbox/sandboxtest"
+)
+
+// forgeries are the sandbox's names for the ways in which rows sign.
+var forgeries = map[string]string{"raw": "PKCS1 SHA256", "HS256 empty": "HS256"}
+
+// world is the cloud as rows need it: a good token is a real one, of a client
+// that holds the role, and all others are made by the sandbox's forge.
+func (c *cloud) world(t *testing.T) *attacks.World {
+	t.Helper()
+	client := c.register(t, "attacker")
+	c.assign(t, client.objectID)
+	secret := c.addSecret(t, client)
+	header, claims, err := entra.Decode(c.tokenOf(t, client, secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	forge, other := c.sandbox.Entra(), c.sandbox.Tenants()[1].ID
+	foreign, err := forge.ForeignKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return attacks.NewWorld(attacks.World{
+		Now:    time.Now(),
+		Header: func() map[string]any { return maps.Clone(header) }, Claims: func() map[string]any { return maps.Clone(claims) },
+		Values: map[string]string{
+			"host": c.sandbox.BaseURL, "issuer": fmt.Sprint(claims["iss"]), "tenant": c.tenant.ID, "otherTenant": other,
+			"audience": c.registration.clientID, "client": client.clientID, "object": client.objectID, "role": ordersRole,
+			"kid": fmt.Sprint(header["kid"]), "jwk": jwk(t, foreign),
+		},
+		Sign: func(key, way string, content []byte) ([]byte, error) {
+			if name, ok := forgeries[way]; ok {
+				way = name
+			}
+			keys := map[string]entra.ForgeKey{"foreign": entra.Foreign, "otherTenant": entra.ForgeKey(other)}
+			return forge.ForgeSignature(c.tenant.ID, keys[key], way, content)
+		},
+	})
+}
+
+// tokenOf is an access token for the API.
+func (c *cloud) tokenOf(t *testing.T, client registration, secret string) string {
+	t.Helper()
+	answer, err := c.sandbox.HTTPClient().PostForm(c.sandbox.BaseURL+"/"+c.tenant.ID+"/oauth2/v2.0/token", url.Values{
+		"grant_type": {"client_credentials"}, "scope": {c.registration.identifierURI + "/.default"},
+		"client_id": {client.clientID}, "client_secret": {secret},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }() // read to its end
+	var body struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&body); err != nil || body.AccessToken == "" {
+		t.Fatalf("expected a token for the API, got status %d, %v", answer.StatusCode, err)
+	}
+	return body.AccessToken
+}
+
+// jwk is a public key as an attacker brings it along.
+func jwk(t *testing.T, key *rsa.PublicKey) string {
+	t.Helper()
+	encode := base64.RawURLEncoding.EncodeToString
+	content, err := json.Marshal(map[string]string{
+		"kty": "RSA", "use": "sig", "kid": "foreign", "n": encode(key.N.Bytes()), "e": encode(big.NewInt(int64(key.E)).Bytes()),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// TestAttackCorpus sends every row of the verifier's corpus to the API as it is
+// deployed, over connections of its own, since a client library would not send
+// some of them. Each row is refused with the answer that it states, by the API
+// or, before that, by the server in front of it.
+func TestAttackCorpus(t *testing.T) {
+	t.Parallel()
+	c := startCloud(t)
+	world := c.world(t)
+	rows := attacks.Read(t, "internal/auth/testdata/attacks.json")
+	if len(rows) < 60 {
+		t.Errorf("got %d rows, want at least 60", len(rows))
+	}
+	for _, row := range rows {
+		t.Run(row.Name, func(t *testing.T) {
+			request, _ := world.Request(t, row)
+			connection, err := tls.Dial("tcp", c.api.host, &tls.Config{RootCAs: c.sandbox.Roots()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			row.CheckServed(t, attacks.Send(t, connection, request))
+		})
+	}
+	var leaks sandboxtest.Leaks
+	leaks.Issued(t, c.sandbox)
+	leaks.Look(t, "the API's log", c.logs(c.api))
+}
