@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
 	"math/big"
@@ -69,6 +70,8 @@ var cells = []cell{
 		{"thumbprint of a PEM file", connectedCertificate("CertificateThumbprint=THUMBPRINT", "client.pem")},
 		{"thumbprint of a PFX file", connectedCertificate("CertificateThumbprint=THUMBPRINT", "client.pfx")},
 		{"subject", connectedCertificate("CertificateSubjectName=CN=orders-client, O=Orders", "client.pem")},
+		{"Key Vault, PEM", connectedVault("client-pem")},
+		{"Key Vault, PFX", connectedVault("client-pfx")},
 	}, []refusal{
 		{"another thumbprint", settingsOf(connectedCertificate("CertificateThumbprint="+strings.Repeat("0", 40), "client.pem")), "CertificateThumbprint: no file with such a certificate"},
 	}},
@@ -131,6 +134,15 @@ func connectedCertificate(part, file string) func(*clients) ([]string, string) {
 	}
 }
 
+// connectedVault gets the certificate from Key Vault. The second user-assigned
+// identity opens it, which itself has no role of the API.
+func connectedVault(name string) func(*clients) ([]string, string) {
+	return func(c *clients) ([]string, string) {
+		text := c.connectionOf(c.byCertificate) + "KeyVaultCertificateSecretIdentifier=" + c.vaultSecrets[name]
+		return []string{connection, text, "ORDERS_MANAGED_IDENTITY_CLIENT_ID", c.identities[1].clientID}, c.byCertificate.objectID
+	}
+}
+
 // federated is an app registration that trusts the second user-assigned
 // identity, which itself has no role.
 func federated(c *clients) ([]string, string) {
@@ -148,9 +160,10 @@ type clients struct {
 	*cloud
 	bySecret, byCertificate, byFederation registration
 
-	secret      string
-	certificate certificate
-	directory   string // one folder for each form of the certificate
+	secret       string
+	certificate  certificate
+	directory    string            // one folder for each form of the certificate
+	vaultSecrets map[string]string // identifiers by name
 }
 
 func startClients(t *testing.T) *clients {
@@ -176,6 +189,10 @@ func startClients(t *testing.T) *clients {
 			t.Fatal(err)
 		}
 	}
+	c.vaultSecrets = c.createVault(t, c.identities[1], []object{
+		{"name": "client-pem", "contentType": "application/x-pem-file", "value": c.certificate.pem},
+		{"name": "client-pfx", "contentType": "application/x-pkcs12", "value": base64.StdEncoding.EncodeToString(pfx)},
+	})
 	return c
 }
 
