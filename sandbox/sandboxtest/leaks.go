@@ -45,17 +45,21 @@ func (l Leak) String() string {
 
 // Secret adds one. A name without a value is none; one of less than eight bytes
 // is refused, because any text may hold that. Of text with several lines, as
-// PEM is, each line is a secret.
+// PEM is, each line is a secret but those of certificates, which are public.
 func (l *Leaks) Secret(name, value string) {
-	if strings.Contains(strings.TrimSpace(value), "\n") {
-		for line := range strings.Lines(value) {
-			if line = strings.TrimSpace(line); len(line) >= shortest && !strings.HasPrefix(line, "-----") {
-				l.add(name, line)
-			}
-		}
+	if value = strings.TrimSpace(value); !strings.Contains(value, "\n") {
+		l.add(name, value)
 		return
 	}
-	l.add(name, strings.TrimSpace(value))
+	public := false
+	for line := range strings.Lines(value) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "-----") {
+			public = line == "-----BEGIN CERTIFICATE-----"
+		} else if len(line) >= shortest && !public {
+			l.add(name, line)
+		}
+	}
 }
 
 // Token adds an access token: its signature is found without the rest, and so
@@ -131,9 +135,9 @@ func within(encoding *base64.Encoding, value string, before int) string {
 	return text[(before*8+5)/6 : (before+len(value))*8/6]
 }
 
-// tokenShaped is the beginning of a JSON Web Token, or of JSON in base64 that
-// starts like one.
-var tokenShaped = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}`)
+// tokenShaped is a JSON Web Token: two JSON objects in base64url. One alone may
+// be chance, in a long text in base64.
+var tokenShaped = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}\.eyJ[A-Za-z0-9_-]{5,}`)
 
 // Find returns each secret that the text of a place holds, at its first place.
 func (l *Leaks) Find(place, text string) []Leak {

@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +18,8 @@ import (
 const (
 	secret = `s3cret+with/everything~"&<ü`
 	token  = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJvcmRlcnMifQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"
-	key    = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\nEFAASCBKcwggSjAgEAAoIBAQ==\n-----END PRIVATE KEY-----\n"
+	key    = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\nEFAASCBKcwggSjAgEAAoIBAQ==\n-----END PRIVATE KEY-----\n" +
+		"-----BEGIN CERTIFICATE-----\nMIIBpublicpublicpublic\n-----END CERTIFICATE-----\n"
 )
 
 func newLeaks() *sandboxtest.Leaks {
@@ -53,11 +57,12 @@ func TestLeaksAreFound(t *testing.T) {
 		"its signature":        {token[strings.LastIndex(token, ".")+1:], "the token", "as it is"},
 		"its claims":           {strings.Split(token, ".")[1], "the token", "as it is"},
 		"token in base64":      {base64.StdEncoding.EncodeToString([]byte("Bearer " + token)), "the token", "in base64"},
-		"another token":        {"eyJhbGciOiJub25lIn0", "what looks like a token", "as it is"},
+		"another token":        {"got eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "what looks like a token", "as it is"},
 		"key":                  {key, "the private key", "as it is"},
 		"key in JSON":          {strings.ReplaceAll(key, "\n", `\n`), "the private key", "as it is"},
 		"second line of a key": {"EFAASCBKcwggSjAgEAAoIBAQ==", "the private key", "as it is"},
-		"nothing":              {"level=INFO msg=\"orders fetched\" -----BEGIN PRIVATE KEY----- eyJ s3cret+with", "", ""},
+		"a certificate":        {"MIIBpublicpublicpublic", "", ""},
+		"nothing":              {"level=INFO msg=\"orders fetched\" -----BEGIN PRIVATE KEY----- eyJhbGciOiJub25lIn0 s3cret+with", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -115,4 +120,29 @@ func TestShortSecretsAreRefused(t *testing.T) {
 		}
 	}()
 	(&sandboxtest.Leaks{}).Secret("a short one", "1234567")
+}
+
+// TestSecretsOfASandbox looks into what a deployer is handed: its secret is in
+// there, and nothing else of the sandbox.
+func TestSecretsOfASandbox(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t, sandboxtest.Options{})
+	leaks := &sandboxtest.Leaks{}
+	leaks.Sandbox(t, s)
+	for name, want := range map[string][]string{
+		"env": {"the secret of contoso's deployer"}, "control.json": {"the token of the control endpoint"},
+		"passphrase": {"the passphrase of the sandbox's stacks"}, "ca-key.pem": {"the key of the sandbox's CA"}, "trust.pem": nil, "ca.pem": nil,
+	} {
+		content, err := os.ReadFile(filepath.Join(s.Dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found []string
+		for _, leak := range leaks.Find(name, string(content)) {
+			found = append(found, leak.Secret)
+		}
+		if !slices.Equal(found, want) {
+			t.Errorf("%s: got %q, want %q", name, found, want)
+		}
+	}
 }
