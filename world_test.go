@@ -86,11 +86,12 @@ func (w *world) pulumi(args ...string) string {
 }
 
 // export is the stack's state, as the engine keeps it.
-func (w *world) export() string {
+func (w *world) export(more ...string) string {
 	w.t.Helper()
 	var out bytes.Buffer
-	if err := w.project.Pulumi(w.t.Context(), &out, "stack", "export", "--stack", w.stack, "--non-interactive"); err != nil {
-		w.t.Fatalf("%v\n%s", err, out.String())
+	args := append([]string{"stack", "export", "--stack", w.stack, "--non-interactive"}, more...)
+	if err := w.project.Pulumi(w.t.Context(), &out, args...); err != nil {
+		w.t.Fatal(err)
 	}
 	return out.String()
 }
