@@ -11,7 +11,11 @@
 // values of app settings are compared and never shown.
 package tenant
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // API versions of Resource Manager, by what they read.
 const (
@@ -25,3 +29,11 @@ func sameID(a, b string) bool { return strings.EqualFold(a, b) }
 
 // version adds an API version to a path.
 func version(path, apiVersion string) string { return path + "?api-version=" + apiVersion }
+
+// containsID reports whether a list has an id.
+func containsID(ids []string, id string) bool {
+	return slices.ContainsFunc(ids, func(known string) bool { return sameID(known, id) })
+}
+
+// sortedKeys are the keys of a map in order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

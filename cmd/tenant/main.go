@@ -39,6 +39,7 @@ type verb struct {
 // verbs are in the order in which a stack meets them.
 var verbs = []verb{
 	checkVerb,
+	auditVerb,
 }
 
 // The exit codes.

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"time"
+
+	"app-to-app/tenant"
+)
+
+var auditVerb = verb{
+	name:    "audit",
+	summary: "compare the live tenant and subscription with what a stack declares",
+	usage: `audit (-stack NAME | -outputs FILE [-state FILE]) [flags]
+
+Reads Microsoft Graph and Azure Resource Manager and compares with the exports
+and the state of a stack: who holds an app role, every credential and when it
+ends, owners, flags of the app registrations, app settings, Easy Auth,
+publishing passwords and attached identities. Values of app settings are
+compared and never shown. It changes nothing.`,
+	run: runAudit,
+}
+
+func runAudit(ctx context.Context, m machine, flags *flag.FlagSet, args []string) error {
+	source := declarationFlags(flags)
+	days := flags.Int("expiring", 30, "report credentials that end within this many days")
+	asJSON := flags.Bool("json", false, "print one JSON object, with the list differences")
+	asMarkdown := flags.Bool("md", false, "print Markdown, for a comment or an issue")
+	if _, err := parse(flags, args); err != nil {
+		return err
+	}
+	if *asJSON && *asMarkdown {
+		return &usageError{errors.New("expected -json or -md, got both")}
+	}
+	if *days < 0 {
+		return &usageError{fmt.Errorf("-expiring: expected a number of days, got %d", *days)}
+	}
+	declared, err := source.read(ctx, m)
+	if err != nil {
+		return err
+	}
+	session, err := m.signIn(ctx)
+	if err != nil {
+		return err
+	}
+	report, err := tenant.Audit(ctx, session, declared, tenant.Options{Now: m.now(), Expiring: time.Duration(*days) * 24 * time.Hour})
+	if err != nil {
+		return err
+	}
+	text := report.String()
+	switch {
+	case *asMarkdown:
+		text = report.Markdown()
+	case *asJSON:
+		encoded, err := report.JSON()
+		if err != nil {
+			return err
+		}
+		text = string(encoded) + "\n"
+	}
+	if _, err := fmt.Fprint(m.stdout, text); err != nil {
+		return err
+	}
+	if len(report.Differences) > 0 {
+		return errDiffers
+	}
+	return nil
+}
+
+// A declarationSource says where to read what a stack declares.
+type declarationSource struct{ stack, outputs, state *string }
+
+func declarationFlags(flags *flag.FlagSet) declarationSource {
+	return declarationSource{
+		stack:   flags.String("stack", "", "read outputs and state of this stack with the Pulumi CLI"),
+		outputs: flags.String("outputs", "", "read the outputs from this file, as pulumi stack output --json writes it"),
+		state:   flags.String("state", "", "read the state from this file, as pulumi stack export writes it"),
+	}
+}
+
+func (s declarationSource) read(ctx context.Context, m machine) (tenant.Declaration, error) {
+	exported, err := m.outputs(ctx, *s.stack, *s.outputs)
+	if err != nil {
+		return tenant.Declaration{}, err
+	}
+	declared, err := tenant.ReadOutputs(exported)
+	if err != nil {
+		return tenant.Declaration{}, err
+	}
+	state, err := m.state(ctx, *s.stack, *s.state)
+	if err == nil && state != nil {
+		err = declared.ReadState(state)
+	}
+	return declared, err
+}

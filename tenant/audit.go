@@ -1,0 +1,137 @@
+package tenant
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"app-to-app/azurecloud"
+)
+
+// A Difference is one thing in which the tenant is not what the stack declares.
+type Difference struct {
+	Kind     string `json:"kind"`
+	Subject  string `json:"subject"`  // what it is about, by name
+	Declared string `json:"declared"` // "" when nothing is
+	Found    string `json:"found"`    // "" when nothing is there
+	Text     string `json:"text"`     // the sentence for people
+}
+
+// The kinds of differences.
+const (
+	ApplicationMissing    = "applicationMissing"
+	PrincipalMissing      = "principalMissing"
+	PrincipalDisabled     = "principalDisabled"
+	AssignmentUndeclared  = "assignmentUndeclared"
+	AssignmentMissing     = "assignmentMissing"
+	AssignmentNotRequired = "assignmentNotRequired"
+	RoleUndeclared        = "roleUndeclared"
+	RoleMissing           = "roleMissing"
+	RoleDisabled          = "roleDisabled"
+	CredentialUndeclared  = "credentialUndeclared"
+	CredentialMissing     = "credentialMissing"
+	CredentialChanged     = "credentialChanged" // a federated identity credential trusts somebody else
+	CredentialExpired     = "credentialExpired"
+	CredentialExpiring    = "credentialExpiring"
+	OwnerUndeclared       = "ownerUndeclared"
+	OwnerMissing          = "ownerMissing"
+	SiteMissing           = "siteMissing"
+	SettingAdded          = "settingAdded"
+	SettingChanged        = "settingChanged"
+	SettingRemoved        = "settingRemoved"
+	EasyAuthOn            = "easyAuthOn"
+	BasicAuthOn           = "basicAuthOn"
+	IdentityUndeclared    = "identityUndeclared"
+	IdentityMissing       = "identityMissing"
+)
+
+// An AuditReport is all that [Audit] found.
+type AuditReport struct {
+	Environment string       `json:"environment"`
+	Differences []Difference `json:"differences"`
+	// Notes are what could not be compared, and why; they are no differences.
+	Notes []string `json:"notes"`
+}
+
+// Options of an audit.
+type Options struct {
+	Now      time.Time
+	Expiring time.Duration // a credential that ends sooner is a difference
+}
+
+// Audit compares a declaration with the tenant and the subscription. An error
+// means that it could not tell; a difference is no error.
+func Audit(ctx context.Context, session *azurecloud.Session, declared Declaration, o Options) (AuditReport, error) {
+	a := &auditor{live: live{session}, declared: declared, options: o, report: AuditReport{Environment: declared.Environment, Differences: []Difference{}, Notes: []string{}}}
+	for _, look := range []func(context.Context) error{a.api, a.clients, a.sites} {
+		if err := look(ctx); err != nil {
+			return AuditReport{}, fmt.Errorf("audit: %w", err)
+		}
+	}
+	slices.SortFunc(a.report.Differences, func(x, y Difference) int {
+		return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Subject, y.Subject), cmp.Compare(x.Found, y.Found))
+	})
+	return a.report, nil
+}
+
+// An auditor is one audit under way.
+type auditor struct {
+	live     live
+	declared Declaration
+	options  Options
+	report   AuditReport
+}
+
+func (a *auditor) add(kind, subject, declared, found, format string, args ...any) {
+	a.report.Differences = append(a.report.Differences, Difference{kind, subject, declared, found, fmt.Sprintf(format, args...)})
+}
+
+func (a *auditor) note(format string, args ...any) {
+	a.report.Notes = append(a.report.Notes, fmt.Sprintf(format, args...))
+}
+
+// String is the report for people.
+func (r AuditReport) String() string {
+	var text strings.Builder
+	if len(r.Differences) == 0 {
+		text.WriteString("the tenant is what the stack declares\n")
+	}
+	for _, d := range r.Differences {
+		fmt.Fprintf(&text, "%s: %s\n", d.Kind, d.Text)
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(&text, "note: %s\n", note)
+	}
+	return text.String()
+}
+
+// Markdown is the report as a comment.
+func (r AuditReport) Markdown() string {
+	if len(r.Differences) == 0 {
+		return "The tenant is what the stack declares.\n"
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "**The tenant differs from what the stack declares, in %d points.**\n\n| what | subject | declared | found |\n|---|---|---|---|\n", len(r.Differences))
+	for _, d := range r.Differences {
+		fmt.Fprintf(&text, "| %s | %s | %s | %s |\n", d.Kind, cell(d.Subject), cell(d.Declared), cell(d.Found))
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(&text, "\n%s\n", note)
+	}
+	return text.String()
+}
+
+// cell keeps a text from ending its cell: names come from whoever made them.
+func cell(text string) string {
+	if text == "" {
+		return "–"
+	}
+	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "'", "@", "&#64;").Replace(text)
+}
+
+// JSON is the report for programs.
+func (r AuditReport) JSON() ([]byte, error) { return json.MarshalIndent(r, "", "  ") }

@@ -1,0 +1,202 @@
+package tenant_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"app-to-app/tenant"
+)
+
+func TestAuditOfWhatIsDeclared(t *testing.T) {
+	t.Parallel()
+	s := newStack(newWorld(t))
+	report := s.audit()
+	if len(report.Differences) > 0 || len(report.Notes) > 0 || report.Environment != "test" {
+		t.Errorf("got:\n%s", report)
+	}
+	if report.Markdown() != "The tenant is what the stack declares.\n" {
+		t.Errorf("got %q", report.Markdown())
+	}
+}
+
+// A drift is one change made by hand, and the one difference that it makes.
+type drift struct {
+	name     string
+	make     func(s *stack)
+	kind     string
+	subject  string
+	contains string // in the text
+}
+
+func (s *stack) settingsWith(site string, changed map[string]string, removed ...string) {
+	s.t.Helper()
+	var found struct{ Properties map[string]string }
+	s.arm("POST", site+"/config/appsettings/list"+webAPI, nil, &found)
+	for name, value := range changed {
+		found.Properties[name] = value
+	}
+	for _, name := range removed {
+		delete(found.Properties, name)
+	}
+	s.arm("PUT", site+"/config/appsettings"+webAPI, object{"properties": found.Properties}, nil)
+}
+
+// stranger is an application that the stack does not declare.
+func (s *stack) stranger() access {
+	var a access
+	kept := s.resources
+	s.register("stranger", &a)
+	s.resources = kept
+	return a
+}
+
+var drifts = []drift{
+	{"an assignment made by hand", func(s *stack) {
+		s.graph("POST", "/v1.0/servicePrincipals/"+s.apiSP+"/appRoleAssignedTo", object{"principalId": s.stranger().ObjectID, "resourceId": s.apiSP, "appRoleId": readRole}, nil)
+	}, tenant.AssignmentUndeclared, "stranger (test)", "holds the app role Orders.Read"},
+	{"a second role for a declared client", func(s *stack) {
+		s.graph("POST", "/v1.0/servicePrincipals/"+s.apiSP+"/appRoleAssignedTo", object{"principalId": s.clients["secret"].ObjectID, "resourceId": s.apiSP, "appRoleId": writeRole}, nil)
+	}, tenant.AssignmentUndeclared, "secret (test)", "holds the app role Orders.Write"},
+	{"an assignment removed", func(s *stack) {
+		s.graph("DELETE", "/v1.0/servicePrincipals/"+s.apiSP+"/appRoleAssignedTo/"+s.clients["assigned"].assignment, nil, nil)
+	}, tenant.AssignmentMissing, "assigned", "does not hold the app role Orders.Read"},
+	{"assignment no longer required", func(s *stack) {
+		s.graph("PATCH", "/v1.0/servicePrincipals/"+s.apiSP, object{"appRoleAssignmentRequired": false}, nil)
+	}, tenant.AssignmentNotRequired, "API", "every application of the tenant"},
+	{"the API disabled", func(s *stack) {
+		s.graph("PATCH", "/v1.0/servicePrincipals/"+s.apiSP, object{"accountEnabled": false}, nil)
+	}, tenant.PrincipalDisabled, "API", "is disabled"},
+	{"a client disabled", func(s *stack) {
+		s.graph("PATCH", "/v1.0/servicePrincipals/"+s.clients["certificate"].ObjectID, object{"accountEnabled": false}, nil)
+	}, tenant.PrincipalDisabled, "client certificate", "is disabled"},
+	{"a role added", func(s *stack) {
+		s.graph("PATCH", "/v1.0/applications/"+s.outputs.APIObjectID, object{"appRoles": []object{role(readRole, "Orders.Read"), role(writeRole, "Orders.Write"), role("11111111-aaaa-4000-8000-000000000003", "Orders.Admin")}}, nil)
+	}, tenant.RoleUndeclared, "Orders.Admin", "does not declare"},
+	{"a role disabled", func(s *stack) {
+		disabled := role(writeRole, "Orders.Write")
+		disabled["isEnabled"] = false
+		s.graph("PATCH", "/v1.0/applications/"+s.outputs.APIObjectID, object{"appRoles": []object{role(readRole, "Orders.Read"), disabled}}, nil)
+	}, tenant.RoleDisabled, "Orders.Write", "tokens do not carry it"},
+	{"a secret added", func(s *stack) {
+		s.addPassword(s.clients["secret"].ApplicationObjectID, "by hand", 700)
+	}, tenant.CredentialUndeclared, "client secret", `client secret "by hand"`},
+	{"a secret added to the API", func(s *stack) {
+		s.addPassword(s.outputs.APIObjectID, "by hand", 700)
+	}, tenant.CredentialUndeclared, "API", `client secret "by hand"`},
+	{"a secret removed", func(s *stack) {
+		c := s.clients["secret"]
+		s.graph("POST", "/v1.0/applications/"+c.ApplicationObjectID+"/removePassword", object{"keyId": c.Credentials[0].ID}, nil)
+	}, tenant.CredentialMissing, "client secret", "the declared client secret"},
+	{"a federated identity credential added", func(s *stack) {
+		s.graph("POST", "/v1.0/applications/"+s.clients["secret"].ApplicationObjectID+"/federatedIdentityCredentials", object{
+			"name": "by-hand", "issuer": "https://ci.example.test", "subject": "repo:x", "audiences": []string{"api://AzureADTokenExchange"}}, nil)
+	}, tenant.CredentialUndeclared, "client secret", `federated identity credential "by-hand" (issuer https://ci.example.test`},
+	{"a federated identity credential changed", func(s *stack) {
+		c := s.clients["federated"]
+		s.graph("PATCH", "/v1.0/applications/"+c.ApplicationObjectID+"/federatedIdentityCredentials/"+c.Credentials[0].ID, object{"subject": s.clients["assigned"].ObjectID}, nil)
+	}, tenant.CredentialChanged, "client federated", "declared is issuer"},
+	{"an owner added", func(s *stack) {
+		s.graph("POST", "/v1.0/applications/"+s.outputs.APIObjectID+"/owners/$ref", object{"@odata.id": s.sandbox.BaseURL + "/v1.0/directoryObjects/" + s.clients["secret"].ObjectID}, nil)
+	}, tenant.OwnerUndeclared, "API, app registration", "can give it credentials"},
+	{"an owner of a service principal added", func(s *stack) {
+		s.graph("POST", "/v1.0/servicePrincipals/"+s.clients["certificate"].ObjectID+"/owners/$ref", object{"@odata.id": s.sandbox.BaseURL + "/v1.0/directoryObjects/" + s.clients["secret"].ObjectID}, nil)
+	}, tenant.OwnerUndeclared, "client certificate, service principal", "can give it credentials"},
+	{"an app setting changed", func(s *stack) {
+		s.settingsWith(s.outputs.APISiteID, map[string]string{"ORDERS_ROLE": "Orders.Sentinel"})
+	}, tenant.SettingChanged, "function app of API", "the app setting ORDERS_ROLE has another value"},
+	{"an app setting added", func(s *stack) {
+		s.settingsWith(s.clients["assigned"].SiteID, map[string]string{"AZURE_CLIENT_ID": "sentinel"})
+	}, tenant.SettingAdded, "function app of client assigned", "the app setting AZURE_CLIENT_ID is not declared"},
+	{"an app setting removed", func(s *stack) {
+		s.settingsWith(s.clients["assigned"].SiteID, nil, "ORDERS_SCHEDULE")
+	}, tenant.SettingRemoved, "function app of client assigned", "the app setting ORDERS_SCHEDULE is gone"},
+	{"Easy Auth switched on", func(s *stack) {
+		s.arm("PUT", s.outputs.APISiteID+"/config/authsettingsV2"+webAPI, object{"properties": object{"platform": object{"enabled": true}}}, nil)
+	}, tenant.EasyAuthOn, "function app of API", "knows no app roles"},
+	{"publishing passwords switched on", func(s *stack) {
+		s.arm("PUT", s.clients["system"].SiteID+"/basicPublishingCredentialsPolicies/scm"+webAPI, object{"properties": object{"allow": true}}, nil)
+	}, tenant.BasicAuthOn, "function app of client system", "for SCM"},
+	{"an identity attached", func(s *stack) { s.attach("orders-secret", s.clients["assigned"].assigned) },
+		tenant.IdentityUndeclared, "function app of client secret", "the app can get its tokens"},
+	{"a site deleted", func(s *stack) { s.arm("DELETE", s.clients["secret"].SiteID+webAPI, nil, nil) },
+		tenant.SiteMissing, "function app of client secret", "is gone"},
+}
+
+// attach adds a user-assigned identity to a site.
+func (s *stack) attach(name string, identities ...string) {
+	s.t.Helper()
+	id := s.group() + "/providers/Microsoft.Web/sites/" + name
+	var site object
+	s.arm("GET", id+webAPI, nil, &site)
+	attached := site["identity"].(object)["userAssignedIdentities"].(object)
+	for _, identity := range identities {
+		attached[identity] = object{}
+	}
+	s.arm("PUT", id+webAPI, site, nil)
+}
+
+func TestAuditFindsDrift(t *testing.T) {
+	t.Parallel()
+	for _, tt := range drifts {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(newWorld(t))
+			tt.make(s)
+			report := s.audit()
+			if len(report.Differences) != 1 {
+				t.Fatalf("got %d differences, want 1:\n%s", len(report.Differences), report)
+			}
+			got := report.Differences[0]
+			if got.Kind != tt.kind || got.Subject != tt.subject || !strings.Contains(got.Text, tt.contains) {
+				t.Errorf("got %+v, want %s of %q with %q", got, tt.kind, tt.subject, tt.contains)
+			}
+			printed := report.String() + report.Markdown()
+			if strings.Contains(strings.ToLower(printed), "sentinel") || strings.Contains(printed, s.clients["secret"].secret) {
+				t.Errorf("expected no value of an app setting in the report, got:\n%s", printed)
+			}
+		})
+	}
+}
+
+// TestAuditOfCredentialsThatEnd moves the clock.
+func TestAuditOfCredentialsThatEnd(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		days int
+		kind string
+	}{
+		"expiring": {70, tenant.CredentialExpiring},
+		"expired":  {91, tenant.CredentialExpired},
+	} {
+		s := newStack(newWorld(t))
+		if err := s.sandbox.Advance(time.Duration(tt.days) * 24 * time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, d := range s.audit().Differences {
+			got = append(got, d.Kind+" "+d.Subject)
+		}
+		if want := []string{tt.kind + " client certificate", tt.kind + " client secret"}; !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestAuditOfASecretSetting compares what is encrypted in the state by name.
+func TestAuditOfASecretSetting(t *testing.T) {
+	t.Parallel()
+	s := newStack(newWorld(t))
+	c := s.clients["secret"]
+	s.setSettings(c.SiteID, c.settings, "ORDERS_CLIENT_SECRET") // the later resource is the one that counts
+	s.settingsWith(c.SiteID, map[string]string{"ORDERS_CLIENT_SECRET": "another"})
+	report := s.audit()
+	if len(report.Differences) > 0 || len(report.Notes) != 1 || !strings.Contains(report.Notes[0], "compared by name only: ORDERS_CLIENT_SECRET") {
+		t.Errorf("got:\n%s", report)
+	}
+	s.settingsWith(c.SiteID, nil, "ORDERS_CLIENT_SECRET")
+	if report = s.audit(); len(report.Differences) != 1 || report.Differences[0].Kind != tenant.SettingRemoved {
+		t.Errorf("got:\n%s", report)
+	}
+}

@@ -1,0 +1,202 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// This file audits the tenant: who may call the API, with what, and who owns
+// it all.
+
+const apiSubject = "API"
+
+// api compares the API's app registration and service principal, its roles, and
+// who holds them.
+func (a *auditor) api(ctx context.Context) error {
+	app, found, err := a.live.application(ctx, a.declared.APIObjectID)
+	if err != nil {
+		return err
+	}
+	if !found {
+		a.add(ApplicationMissing, apiSubject, a.declared.APIObjectID, "", "the API's app registration %s is gone", a.declared.APIObjectID)
+		return nil
+	}
+	if err := a.application(ctx, apiSubject, app); err != nil {
+		return err
+	}
+	a.roles(app)
+	sp, found, err := a.live.principalOf(ctx, a.declared.APIClientID)
+	if err != nil {
+		return err
+	}
+	if !found {
+		a.add(PrincipalMissing, apiSubject, a.declared.APIClientID, "", "the API has no service principal: nobody gets a token for it")
+		return nil
+	}
+	if !sp.AssignmentRequired {
+		a.add(AssignmentNotRequired, apiSubject, "true", "false", "the API's service principal does not require an assignment: every application of the tenant gets a token for it, without a role")
+	}
+	if err := a.principal(ctx, apiSubject, sp); err != nil {
+		return err
+	}
+	return a.assignments(ctx, sp)
+}
+
+func (a *auditor) roles(app application) {
+	for _, value := range sortedKeys(a.declared.RoleIDs) {
+		id := a.declared.RoleIDs[value]
+		role, found := roleByID(app.AppRoles, id)
+		switch {
+		case !found:
+			a.add(RoleMissing, value, id, "", "the app role %s (%s) is not on the API's app registration", value, id)
+		case role.Value != value:
+			a.add(RoleMissing, value, value, role.Value, "the app role %s is called %s: tokens name it so, and the API refuses them", value, role.Value)
+		case !role.IsEnabled:
+			a.add(RoleDisabled, value, "enabled", "disabled", "the app role %s is disabled: tokens do not carry it", value)
+		}
+	}
+	for _, role := range app.AppRoles {
+		if a.declared.roleValue(role.ID) == role.ID {
+			a.add(RoleUndeclared, role.Value, "", role.ID, "the API's app registration has the app role %s (%s), which the stack does not declare", role.Value, role.ID)
+		}
+	}
+}
+
+// assignments compares who holds a role with who is declared to.
+func (a *auditor) assignments(ctx context.Context, api principal) error {
+	held, err := a.live.assignedTo(ctx, api.ID)
+	if err != nil {
+		return err
+	}
+	missing := a.declared.assignments()
+	declared := a.declared.assignments()
+	for _, h := range held {
+		key := assignment{strings.ToLower(h.PrincipalID), strings.ToLower(h.AppRoleID)}
+		delete(missing, key)
+		if _, ok := declared[key]; ok {
+			continue
+		}
+		role := a.declared.roleValue(h.AppRoleID)
+		a.add(AssignmentUndeclared, h.PrincipalName, "", role, "%s %q (%s) holds the app role %s of the API since %s, which the stack does not declare",
+			h.PrincipalType, h.PrincipalName, h.PrincipalID, role, h.Created.UTC().Format(time.RFC3339))
+	}
+	for key, name := range missing {
+		role := a.declared.roleValue(key.roleID)
+		a.add(AssignmentMissing, name, role, "", "%s (%s) does not hold the app role %s of the API, which the stack declares", name, key.principalID, role)
+	}
+	return nil
+}
+
+// clients compares each client's app registration and service principal.
+func (a *auditor) clients(ctx context.Context) error {
+	applications := make(map[string]string) // name by object id
+	for _, access := range a.declared.Access {
+		subject := "client " + access.Client
+		if access.ApplicationObjectID != "" {
+			applications[access.ApplicationObjectID] = subject
+		}
+		sp, found, err := a.live.principal(ctx, access.ObjectID)
+		if err != nil {
+			return err
+		}
+		if !found {
+			a.add(PrincipalMissing, subject, access.ObjectID, "", "%s: its service principal %s is gone", subject, access.ObjectID)
+			continue
+		}
+		if access.Identity == "existing" { // somebody else's, but for its being able to sign in
+			a.enabled(subject, sp)
+			continue
+		}
+		if err := a.principal(ctx, subject, sp); err != nil {
+			return err
+		}
+	}
+	if a.declared.state != nil { // a client between two kinds of identity has more than its access names
+		for _, r := range a.declared.state.registered {
+			if _, known := applications[r.objectID]; !known && r.objectID != "" && !sameID(r.objectID, a.declared.APIObjectID) {
+				applications[r.objectID] = r.name
+			}
+		}
+	}
+	for _, objectID := range sortedKeys(applications) {
+		app, found, err := a.live.application(ctx, objectID)
+		if err != nil {
+			return err
+		}
+		if !found {
+			a.add(ApplicationMissing, applications[objectID], objectID, "", "%s: its app registration %s is gone", applications[objectID], objectID)
+			continue
+		}
+		if err := a.application(ctx, applications[objectID], app); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// application compares what every app registration of the stack has: owners
+// and credentials.
+func (a *auditor) application(ctx context.Context, subject string, app application) error {
+	if err := a.owners(ctx, subject+", app registration", "applications", app.ID); err != nil {
+		return err
+	}
+	federations, err := a.live.federations(ctx, app.ID)
+	if err != nil {
+		return err
+	}
+	a.credentials(subject, app, federations)
+	return nil
+}
+
+// principal compares what every service principal of the stack has. Those of
+// managed identities have no owners, and credentials that only Azure knows.
+func (a *auditor) principal(ctx context.Context, subject string, sp principal) error {
+	a.enabled(subject, sp)
+	if sp.Type == managedIdentityPrincipal {
+		return nil
+	}
+	for _, k := range slices.Concat(sp.Secrets, sp.Certificates) {
+		a.add(CredentialUndeclared, subject, "", k.KeyID, "%s: its service principal has a credential of its own, %s, valid until %s; the stack declares none there", subject, k.describe(), day(k.End))
+	}
+	return a.owners(ctx, subject+", service principal", "servicePrincipals", sp.ID)
+}
+
+func (a *auditor) enabled(subject string, sp principal) {
+	if !sp.AccountEnabled {
+		a.add(PrincipalDisabled, subject, "enabled", "disabled", "%s: its service principal %s is disabled", subject, sp.ID)
+	}
+}
+
+func (a *auditor) owners(ctx context.Context, subject, collection, objectID string) error {
+	if a.declared.Owners == nil {
+		return nil
+	}
+	owners, err := a.live.owners(ctx, collection, objectID)
+	if err != nil {
+		return err
+	}
+	for _, owner := range owners {
+		if !containsID(a.declared.Owners, owner.ID) {
+			a.add(OwnerUndeclared, subject, "", owner.ID, "%s: owner %q (%s) is not declared, and can give it credentials", subject, owner.DisplayName, owner.ID)
+		}
+	}
+	for _, id := range a.declared.Owners {
+		if !slices.ContainsFunc(owners, func(o directoryObject) bool { return sameID(o.ID, id) }) {
+			a.add(OwnerMissing, subject, id, "", "%s: %s is declared an owner and is none", subject, id)
+		}
+	}
+	return nil
+}
+
+// describe names a key without what is secret of it.
+func (k key) describe() string {
+	if k.DisplayName == "" {
+		return k.KeyID
+	}
+	return fmt.Sprintf("%q (%s)", k.DisplayName, k.KeyID)
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

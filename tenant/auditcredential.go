@@ -1,0 +1,81 @@
+package tenant
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// This file audits credentials: each one that could sign in, and when it ends.
+
+// credentials compares what an app registration takes for a proof with what is
+// declared. A declared credential is known by its id, wherever a client's
+// access names it.
+func (a *auditor) credentials(subject string, app application, federations []federation) {
+	seen := make(map[string]bool)
+	for kind, keys := range map[string][]key{kindSecret: app.Secrets, kindCertificate: app.Certificates} {
+		for _, k := range keys {
+			seen[strings.ToLower(k.KeyID)] = true
+			if _, declared := a.declared.credential(kind, k.KeyID); !declared {
+				a.add(CredentialUndeclared, subject, "", k.KeyID, "%s: %s %s, valid until %s, is not declared: whoever has it can sign in as %s", subject, noun(kind), k.describe(), day(k.End), app.DisplayName)
+				continue
+			}
+			switch {
+			case !a.options.Now.Before(k.End):
+				a.add(CredentialExpired, subject, "", day(k.End), "%s: %s %s expired on %s", subject, noun(kind), k.describe(), day(k.End))
+			case a.options.Now.Add(a.options.Expiring).After(k.End):
+				a.add(CredentialExpiring, subject, "", day(k.End), "%s: %s %s expires on %s", subject, noun(kind), k.describe(), day(k.End))
+			}
+		}
+	}
+	for _, f := range federations {
+		seen[strings.ToLower(f.ID)] = true
+		a.federation(subject, app, f)
+	}
+	for _, access := range a.declared.Access {
+		if !sameID(access.ApplicationObjectID, app.ID) {
+			continue
+		}
+		for _, c := range access.Credentials {
+			if !seen[strings.ToLower(c.ID)] {
+				a.add(CredentialMissing, subject, c.ID, "", "%s: the declared %s %s is gone", subject, noun(c.Kind), c.ID)
+			}
+		}
+	}
+}
+
+// federation compares one trust in an outside token with the declared one.
+func (a *auditor) federation(subject string, app application, f federation) {
+	found := fmt.Sprintf("issuer %s, subject %s, audience %s", f.Issuer, f.Subject, strings.Join(f.Audiences, " "))
+	declared, ok := a.declared.credential(kindFederated, f.ID)
+	if !ok {
+		a.add(CredentialUndeclared, subject, "", f.Name, "%s: federated identity credential %q (%s) is not declared: whoever has such a token can sign in as %s", subject, f.Name, found, app.DisplayName)
+		return
+	}
+	if f.Issuer != declared.Issuer || f.Subject != declared.Subject || !slices.Equal(f.Audiences, []string{declared.Audience}) {
+		wanted := fmt.Sprintf("issuer %s, subject %s, audience %s", declared.Issuer, declared.Subject, declared.Audience)
+		a.add(CredentialChanged, subject, wanted, found, "%s: federated identity credential %q trusts %s; declared is %s", subject, f.Name, found, wanted)
+	}
+}
+
+// credential finds a declared credential of any client.
+func (d Declaration) credential(kind, id string) (Credential, bool) {
+	for _, access := range d.Access {
+		for _, c := range access.Credentials {
+			if c.Kind == kind && sameID(c.ID, id) {
+				return c, true
+			}
+		}
+	}
+	return Credential{}, false
+}
+
+func noun(kind string) string {
+	switch kind {
+	case kindSecret:
+		return "client secret"
+	case kindCertificate:
+		return "certificate"
+	}
+	return "federated identity credential"
+}

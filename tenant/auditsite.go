@@ -1,0 +1,117 @@
+package tenant
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// This file audits function apps: what `pulumi refresh` does not see, because
+// it is no resource of the stack, or a resource that refresh does not read
+// back. Values of app settings are compared and never shown.
+
+func (a *auditor) sites(ctx context.Context) error {
+	sites := a.declared.sites()
+	if a.declared.state == nil && len(sites) > 0 {
+		a.note("app settings and attached identities were not compared: only the stack's state has them (-stack, or -state)")
+	}
+	for _, name := range sortedKeys(sites) {
+		if err := a.site(ctx, "function app of "+name, sites[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *auditor) site(ctx context.Context, subject, id string) error {
+	found, ok, err := a.live.site(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		a.add(SiteMissing, subject, id, "", "%s: the site %s is gone", subject, id)
+		return nil
+	}
+	on, err := a.live.easyAuth(ctx, id)
+	if err != nil {
+		return err
+	}
+	if on {
+		a.add(EasyAuthOn, subject, "off", "on", "%s: App Service Authentication (Easy Auth) is on: it answers before the app does, and knows no app roles", subject)
+	}
+	for _, protocol := range []string{"ftp", "scm"} {
+		allowed, err := a.live.basicAuth(ctx, id, protocol)
+		if err != nil {
+			return err
+		}
+		if allowed {
+			a.add(BasicAuthOn, subject, "off", "on", "%s: publishing passwords work for %s: whoever has them replaces the code", subject, strings.ToUpper(protocol))
+		}
+	}
+	if a.declared.state == nil {
+		return nil
+	}
+	a.identities(subject, id, found)
+	return a.settings(ctx, subject, id)
+}
+
+func (a *auditor) identities(subject, id string, found site) {
+	declared, known := a.declared.state.identities[strings.ToLower(id)]
+	if !known {
+		return
+	}
+	for _, attached := range sortedKeys(found.Identity.UserAssigned) {
+		if !containsID(declared, attached) {
+			a.add(IdentityUndeclared, subject, "", attached, "%s: the user-assigned identity %s is attached and not declared: the app can get its tokens", subject, attached)
+		}
+	}
+	for _, identity := range declared {
+		if !slices.ContainsFunc(sortedKeys(found.Identity.UserAssigned), func(attached string) bool { return sameID(attached, identity) }) {
+			a.add(IdentityMissing, subject, identity, "", "%s: the user-assigned identity %s is declared and not attached", subject, identity)
+		}
+	}
+	own, declaredOwn := found.Identity.PrincipalID, a.declared.state.system[strings.ToLower(id)]
+	switch {
+	case own != "" && !declaredOwn:
+		a.add(IdentityUndeclared, subject, "", own, "%s: it has a system-assigned identity (%s), which is not declared", subject, own)
+	case own == "" && declaredOwn:
+		a.add(IdentityMissing, subject, "system-assigned", "", "%s: its system-assigned identity is declared and off", subject)
+	}
+}
+
+func (a *auditor) settings(ctx context.Context, subject, id string) error {
+	declared, known := a.declared.state.settings[strings.ToLower(id)]
+	switch {
+	case !known:
+		a.note("%s: the state has no app settings for it", subject)
+		return nil
+	case declared == nil:
+		a.note("%s: its app settings are one secret in the state, and were not compared", subject)
+		return nil
+	}
+	found, err := a.live.settings(ctx, id)
+	if err != nil {
+		return err
+	}
+	var unread []string
+	for _, name := range sortedKeys(declared) {
+		value, set := found[name]
+		switch {
+		case !set:
+			a.add(SettingRemoved, subject, name, "", "%s: the app setting %s is gone", subject, name)
+		case declared[name].secret:
+			unread = append(unread, name)
+		case value != declared[name].value:
+			a.add(SettingChanged, subject, name, name, "%s: the app setting %s has another value than the declared one", subject, name)
+		}
+	}
+	for _, name := range sortedKeys(found) {
+		if _, ok := declared[name]; !ok {
+			a.add(SettingAdded, subject, "", name, "%s: the app setting %s is not declared", subject, name)
+		}
+	}
+	if unread != nil {
+		a.note("%s: secret in the state, and so compared by name only: %s", subject, strings.Join(unread, ", "))
+	}
+	return nil
+}

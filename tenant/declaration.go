@@ -1,0 +1,136 @@
+package tenant
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// A Declaration is what a stack says that its tenant and subscription hold: its
+// exports, and more when its state is known too ([Declaration.ReadState]).
+type Declaration struct {
+	APIClientID string            `json:"apiClientId"`
+	APIObjectID string            `json:"apiObjectId"` // of the app registration
+	APISiteID   string            `json:"apiSiteId"`
+	Audience    string            `json:"audience"`
+	RoleIDs     map[string]string `json:"roleIds"` // by value
+	Owners      []string          `json:"owners"`  // object ids; nil: not declared
+	Environment string            `json:"environment"`
+	Access      []Access          `json:"access"`
+	ClientSites map[string]string `json:"clientSites"` // by client
+
+	state *state
+}
+
+// An Access is one client and what it may do.
+type Access struct {
+	Client              string       `json:"client"`
+	Identity            string       `json:"identity"` // managedIdentity, systemAssigned, clientSecret, certificate, federated, existing
+	ClientID            string       `json:"clientId"`
+	ObjectID            string       `json:"objectId"`            // of the service principal
+	ApplicationObjectID string       `json:"applicationObjectId"` // "" without an app registration of the stack
+	Roles               []string     `json:"roles"`
+	SiteID              string       `json:"siteId"`
+	Credentials         []Credential `json:"credentials"`
+}
+
+// The kinds of credentials.
+const (
+	kindSecret      = "clientSecret"
+	kindCertificate = "certificate"
+	kindFederated   = "federated"
+)
+
+// A Credential is something with which a client can sign in.
+type Credential struct {
+	Kind      string `json:"kind"`
+	ID        string `json:"id"` // key id, or the id of the federated identity credential
+	ExpiresOn string `json:"expiresOn"`
+	Issuer    string `json:"issuer"`
+	Subject   string `json:"subject"`
+	Audience  string `json:"audience"`
+}
+
+// ReadOutputs reads the exports of a stack, as `pulumi stack output --json`
+// writes them.
+func ReadOutputs(data []byte) (Declaration, error) {
+	var d Declaration
+	if err := json.Unmarshal(data, &d); err != nil {
+		return Declaration{}, fmt.Errorf("read the stack's outputs: expected JSON as of pulumi stack output --json: %w", err)
+	}
+	var problems []error
+	for name, value := range map[string]string{"apiClientId": d.APIClientID, "apiObjectId": d.APIObjectID} {
+		if value == "" {
+			problems = append(problems, fmt.Errorf("expected the output %q, got none; is the stack deployed, by this version of the program?", name))
+		}
+	}
+	if len(d.RoleIDs) == 0 {
+		problems = append(problems, errors.New("expected app roles in the output \"roleIds\", got none"))
+	}
+	for _, access := range d.Access {
+		if access.ObjectID == "" {
+			problems = append(problems, fmt.Errorf("client %q: expected its objectId in the output \"access\", got none", access.Client))
+		}
+		for _, role := range access.Roles {
+			if d.RoleIDs[role] == "" {
+				problems = append(problems, fmt.Errorf("client %q: expected its role %q in the output \"roleIds\", got none", access.Client, role))
+			}
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return Declaration{}, fmt.Errorf("read the stack's outputs: %w", err)
+	}
+	return d, nil
+}
+
+// client finds a client by name.
+func (d Declaration) client(name string) (Access, bool) {
+	for _, access := range d.Access {
+		if access.Client == name {
+			return access, true
+		}
+	}
+	return Access{}, false
+}
+
+// An assignment is an app role of the API that a principal holds.
+type assignment struct{ principalID, roleID string }
+
+// assignments are the declared ones, by principal and role, with who it is.
+func (d Declaration) assignments() map[assignment]string {
+	all := make(map[assignment]string)
+	if d.state != nil {
+		for a, name := range d.state.assignments {
+			all[a] = name
+		}
+	}
+	for _, access := range d.Access {
+		for _, role := range access.Roles {
+			all[assignment{strings.ToLower(access.ObjectID), strings.ToLower(d.RoleIDs[role])}] = access.Client
+		}
+	}
+	return all
+}
+
+// roleValue is the value of a declared role by its id, else the id.
+func (d Declaration) roleValue(id string) string {
+	for value, known := range d.RoleIDs {
+		if sameID(known, id) {
+			return value
+		}
+	}
+	return id
+}
+
+// sites are the declared function apps, by what they are.
+func (d Declaration) sites() map[string]string {
+	sites := make(map[string]string)
+	if d.APISiteID != "" {
+		sites["API"] = d.APISiteID
+	}
+	for client, id := range d.ClientSites {
+		sites["client "+client] = id
+	}
+	return sites
+}

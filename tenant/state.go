@@ -1,0 +1,148 @@
+package tenant
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// This file reads a stack's state, as `pulumi stack export` writes it: what the
+// exports do not have. Encrypted values stay encrypted.
+
+// secretSignature marks a value that the engine keeps encrypted, or stands for
+// another kind than JSON has (Pulumi's own sdk/go/common/resource, SigKey).
+const secretSignature = "4dabf18193072939515e22adb298388d"
+
+// A state is what matters here of a stack's state.
+type state struct {
+	settings    map[string]map[string]setting // app settings by site, in lower case; nil when all of them are one secret
+	identities  map[string][]string           // ids of the user-assigned identities attached, by site
+	system      map[string]bool               // sites with an identity of their own
+	assignments map[assignment]string         // app role assignments, with the names of their resources
+	registered  []registered
+}
+
+// A registered is an app registration of the stack.
+type registered struct{ name, objectID, clientID string }
+
+// A setting is a declared app setting. The value of a secret is not known.
+type setting struct {
+	value  string
+	secret bool
+}
+
+// A stateResource is a resource in the state.
+type stateResource struct {
+	URN     string                     `json:"urn"`
+	Type    string                     `json:"type"`
+	ID      string                     `json:"id"`
+	Delete  bool                       `json:"delete"`
+	Inputs  map[string]json.RawMessage `json:"inputs"`
+	Outputs map[string]json.RawMessage `json:"outputs"`
+}
+
+// name is the resource's own, the last part of its URN.
+func (r stateResource) name() string { return r.URN[strings.LastIndex(r.URN, ":")+1:] }
+
+func (r stateResource) text(property string) string {
+	for _, from := range []map[string]json.RawMessage{r.Outputs, r.Inputs} {
+		var text string
+		if json.Unmarshal(from[property], &text) == nil && text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// ReadState adds what only the state knows: app settings, attached identities,
+// and what a client that is between two kinds of identity still has.
+func (d *Declaration) ReadState(data []byte) error {
+	var exported struct {
+		Deployment struct{ Resources []stateResource }
+	}
+	if err := json.Unmarshal(data, &exported); err != nil {
+		return fmt.Errorf("read the stack's state: expected JSON as of pulumi stack export: %w", err)
+	}
+	s := &state{settings: make(map[string]map[string]setting), identities: make(map[string][]string), system: make(map[string]bool), assignments: make(map[assignment]string)}
+	for _, r := range exported.Deployment.Resources {
+		if r.Delete {
+			continue
+		}
+		var err error
+		switch native := strings.HasPrefix(r.Type, "azure-native:web"); {
+		case native && strings.HasSuffix(r.Type, ":WebAppApplicationSettings"):
+			err = s.readSettings(r)
+		case native && strings.HasSuffix(r.Type, ":WebApp"):
+			err = s.readIdentity(r)
+		case strings.HasSuffix(r.Type, ":AppRoleAssignment"):
+			s.assignments[assignment{strings.ToLower(r.text("principalObjectId")), strings.ToLower(r.text("appRoleId"))}] = r.name()
+		case strings.HasPrefix(r.Type, "azuread:") && strings.HasSuffix(r.Type, ":Application"):
+			s.registered = append(s.registered, registered{r.name(), r.text("objectId"), r.text("clientId")})
+		}
+		if err != nil {
+			return fmt.Errorf("read the stack's state: %s: %w", r.name(), err)
+		}
+	}
+	d.state = s
+	return nil
+}
+
+// isSecret reports whether a value is one that the engine encrypted.
+func isSecret(value json.RawMessage) bool {
+	var marked map[string]json.RawMessage
+	return json.Unmarshal(value, &marked) == nil && marked[secretSignature] != nil
+}
+
+func (s *state) readSettings(r stateResource) error {
+	site := strings.ToLower(r.ID)
+	if i := strings.LastIndex(site, "/config/"); i >= 0 {
+		site = site[:i]
+	}
+	properties := r.Inputs["properties"]
+	if isSecret(properties) {
+		s.settings[site] = nil
+		return nil
+	}
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(properties, &values); err != nil {
+		return err
+	}
+	s.settings[site] = make(map[string]setting, len(values))
+	for name, value := range values {
+		if isSecret(value) {
+			s.settings[site][name] = setting{secret: true}
+			continue
+		}
+		var text string
+		if err := json.Unmarshal(value, &text); err != nil {
+			return fmt.Errorf("app setting %s: %w", name, err)
+		}
+		s.settings[site][name] = setting{value: text}
+	}
+	return nil
+}
+
+func (s *state) readIdentity(r stateResource) error {
+	var identity struct {
+		Type         string          `json:"type"`
+		UserAssigned json.RawMessage `json:"userAssignedIdentities"`
+	}
+	if r.Inputs["identity"] != nil {
+		if err := json.Unmarshal(r.Inputs["identity"], &identity); err != nil {
+			return err
+		}
+	}
+	var ids []string // a list in inputs; older ones have a map
+	if json.Unmarshal(identity.UserAssigned, &ids) != nil {
+		var byID map[string]json.RawMessage
+		if json.Unmarshal(identity.UserAssigned, &byID) == nil {
+			for id := range byID {
+				ids = append(ids, id)
+			}
+		}
+	}
+	site := strings.ToLower(r.ID)
+	s.identities[site] = ids
+	s.system[site] = strings.Contains(identity.Type, "SystemAssigned")
+	return nil
+}
