@@ -114,8 +114,9 @@ var boundaries = []boundary{
 	// Commands sign in with the same forms of ARM_* as the providers.
 	{of: "app-to-app/azurecloud", outside: azure, testOurs: []string{"app-to-app/azurecloud"}},
 	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud"}, testOurs: []string{"app-to-app/tenant", "app-to-app/sandbox/..."}},
+	{of: "app-to-app/tenant/diff", testOurs: []string{"app-to-app/tenant/diff"}},
 	{
-		of: "app-to-app/cmd/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant"},
+		of: "app-to-app/cmd/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant/..."},
 		testOurs: []string{"app-to-app/cmd/tenant", "app-to-app/sandbox/..."},
 	},
 	{

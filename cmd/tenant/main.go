@@ -2,6 +2,7 @@
 // cleans up after it:
 //
 //	tenant check     may this caller deploy here
+//	tenant diff      what does a preview change in access
 //	tenant audit     is the tenant what the stack declares
 //	tenant why       why does a client get no token, a 401 or a 403
 //
@@ -39,7 +40,9 @@ type verb struct {
 // verbs are in the order in which a stack meets them.
 var verbs = []verb{
 	checkVerb,
+	diffVerb,
 	auditVerb,
+	idtokenVerb,
 }
 
 // The exit codes.

@@ -17,7 +17,8 @@ import (
 // This file asks the Pulumi CLI about a stack. It is the only way to a stack's
 // state that works with every backend.
 
-// runPulumi runs the CLI in the working directory, the project's.
+// runPulumi runs the CLI in the working directory, the project's. What it
+// printed before it failed is returned too.
 func runPulumi(ctx context.Context, args ...string) ([]byte, error) {
 	command := exec.CommandContext(ctx, "pulumi", append(args, "--non-interactive")...)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) } // lets it finish what it has begun
@@ -31,7 +32,7 @@ func runPulumi(ctx context.Context, args ...string) ([]byte, error) {
 	case errors.Is(err, exec.ErrNotFound):
 		return nil, azurecloud.WithHint(err, "install the Pulumi CLI, or name a file with the stack's outputs")
 	}
-	return nil, fmt.Errorf("pulumi %s: %w: %s", args[0], err, strings.TrimSpace(problems.String()))
+	return out, fmt.Errorf("pulumi %s: %w: %s", args[0], err, strings.TrimSpace(problems.String()))
 }
 
 // outputs are the exports of a stack as JSON: those in a file, as

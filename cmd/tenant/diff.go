@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"app-to-app/azurecloud"
+	"app-to-app/tenant/diff"
+)
+
+var diffVerb = verb{
+	name:    "diff",
+	summary: "say what a preview changes in access, as a comment for a pull request",
+	usage: `diff -stack NAME [-preview FILE | -rendered] [-comment OWNER/REPO#N]
+
+Runs "pulumi preview" and prints Markdown: first what changes in access, then the
+resources, collapsed. No value of a property is shown. -comment also puts it on a
+pull request, in the place of the last one of that stack: with GITHUB_TOKEN, at
+GITHUB_API_URL.`,
+	run: runDiff,
+}
+
+func runDiff(ctx context.Context, m machine, flags *flag.FlagSet, args []string) error {
+	stack := flags.String("stack", "", "stack to preview")
+	file := flags.String("preview", "", "read the output of pulumi preview --json --show-sames from this file, - for standard input, instead of running it")
+	rendered := flags.Bool("rendered", false, "read the Markdown that another run printed from standard input; of use with -comment")
+	target := flags.String("comment", "", "pull request to comment on, as OWNER/REPO#N")
+	if _, err := parse(flags, args); err != nil {
+		return err
+	}
+	switch {
+	case *stack == "":
+		return &usageError{errors.New("expected -stack, got nothing")}
+	case *rendered && *file != "":
+		return &usageError{errors.New("expected one of -preview and -rendered, got both")}
+	}
+	var repository string
+	var number int
+	if *target != "" {
+		var err error
+		if repository, number, err = diff.ParsePullRequest(*target); err != nil {
+			return &usageError{err}
+		}
+	}
+	text, err := m.accessDiff(ctx, *stack, *file, *rendered)
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(m.stdout, text); err != nil || *target == "" {
+		return err
+	}
+	err = diff.GitHub{
+		API:        cmp.Or(m.getenv("GITHUB_API_URL"), "https://api.github.com"),
+		Token:      m.getenv("GITHUB_TOKEN"),
+		HTTPClient: m.http,
+	}.Put(ctx, repository, number, *stack, text)
+	if err != nil {
+		return azurecloud.WithHint(err, "GITHUB_TOKEN must be a token of the workflow, of a job with pull-requests: write")
+	}
+	return nil
+}
+
+// accessDiff is the Markdown of a stack's preview.
+func (m machine) accessDiff(ctx context.Context, stack, file string, rendered bool) (string, error) {
+	if rendered {
+		text, err := io.ReadAll(io.LimitReader(m.stdin, 1<<20))
+		return string(text), err
+	}
+	var preview io.Reader
+	switch file {
+	case "":
+		out, err := m.pulumi(ctx, "preview", "--json", "--show-sames", "--stack", stack)
+		if err != nil {
+			return "", fmt.Errorf("%w%s", err, diagnostics(out))
+		}
+		preview = bytes.NewReader(out)
+	case "-":
+		preview = m.stdin
+	default:
+		f, err := os.Open(file)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		preview = f
+	}
+	p, err := diff.Read(preview)
+	if err != nil {
+		return "", err
+	}
+	return p.Markdown(stack), nil
+}
+
+// diagnostics are the errors in what a failed preview printed: with --json it
+// says there, and not on standard error, what is wrong.
+func diagnostics(out []byte) string {
+	var failed struct {
+		Diagnostics []struct{ Message, Severity string }
+	}
+	if err := json.Unmarshal(out, &failed); err != nil {
+		return "" // it did not come so far
+	}
+	var text strings.Builder
+	for _, d := range failed.Diagnostics {
+		if d.Severity == "error" {
+			text.WriteString("\n" + strings.TrimSpace(d.Message))
+		}
+	}
+	return text.String()
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const emptyPreview = `{"steps":[{"op":"same","urn":"urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev","oldState":{},"newState":{}}]}`
+
+func TestDiffVerb(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.stack["preview --json --show-sames --stack dev"] = emptyPreview
+	const comment = "<!-- app-to-app tenant diff: dev -->\n`dev`: nothing changes.\n"
+	if code := w.run("diff", "-stack", "dev"); code != exitSame || w.stdout.String() != comment {
+		t.Errorf("got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	}
+	w.stdin = emptyPreview
+	if code := w.run("diff", "-stack", "dev", "-preview", "-"); code != exitSame || w.stdout.String() != comment {
+		t.Errorf("standard input: got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	}
+	if code := w.run("diff", "-stack", "dev", "-preview", filepath.Join(t.TempDir(), "none")); code != exitFailed {
+		t.Errorf("no file: got exit code %d", code)
+	}
+	if code := w.run("diff", "-stack", "prod"); code != exitFailed || !strings.Contains(w.stderr.String(), "no such stack") {
+		t.Errorf("no stack: got exit code %d and:\n%s", code, &w.stderr)
+	}
+	for _, args := range [][]string{{"diff"}, {"diff", "-stack", "dev", "-comment", "o/r"}, {"diff", "-stack", "dev", "-preview", "x", "-rendered"}} {
+		if code := w.run(args...); code != exitUsage {
+			t.Errorf("%q: got exit code %d", args, code)
+		}
+	}
+}
+
+func TestDiffVerbComments(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var got []string
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			_, _ = io.WriteString(rw, "[]")
+			return
+		}
+		var in struct{ Body string }
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		got = append(got, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization")+"\n"+in.Body)
+	}))
+	t.Cleanup(server.Close)
+	w.environ["GITHUB_API_URL"], w.environ["GITHUB_TOKEN"] = server.URL, "ghs_x"
+	w.stdin = "<!-- app-to-app tenant diff: dev -->\nrendered before\n"
+	if code := w.run("diff", "-stack", "dev", "-rendered", "-comment", "o/r#7"); code != exitSame {
+		t.Fatalf("got exit code %d and:\n%s", code, &w.stderr)
+	}
+	want := "POST /repos/o/r/issues/7/comments Bearer ghs_x\n" + w.stdin
+	if len(got) != 1 || got[0] != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	w.environ["GITHUB_TOKEN"] = ""
+	if code := w.run("diff", "-stack", "dev", "-rendered", "-comment", "o/r#7"); code != exitFailed || !strings.Contains(w.stderr.String(), "tenant: hint: GITHUB_TOKEN") {
+		t.Errorf("without a token: got exit code %d and:\n%s", code, &w.stderr)
+	}
+}
+
+func TestDiagnosticsOfAFailedPreview(t *testing.T) {
+	t.Parallel()
+	out := `{"steps":[],"diagnostics":[{"message":"warning","severity":"warning"},{"message":"error: settings\n","severity":"error"}]}`
+	if got := diagnostics([]byte(out)); got != "\nerror: settings" {
+		t.Errorf("got %q", got)
+	}
+	if got := diagnostics([]byte("no JSON")); got != "" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestIDTokenVerb(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const outside = "outside-token"
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer of-the-job" || r.URL.Query().Get("audience") != "api://AzureADTokenExchange" {
+			rw.WriteHeader(http.StatusForbidden)
+			return
+		}
+		_, _ = io.WriteString(rw, `{"value":"`+outside+`"}`)
+	}))
+	t.Cleanup(server.Close)
+	path := filepath.Join(t.TempDir(), "idtoken")
+	if code := w.run("idtoken", path); code != exitFailed || !strings.Contains(w.stderr.String(), "id-token: write") {
+		t.Errorf("outside of a workflow: got exit code %d and:\n%s", code, &w.stderr)
+	}
+	w.environ["ACTIONS_ID_TOKEN_REQUEST_URL"], w.environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = server.URL+"/?v=1", "of-the-job"
+	if err := os.WriteFile(path, []byte("an older one, longer than the new"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code := w.run("idtoken", path); code != exitSame || w.stdout.Len()+w.stderr.Len() > 0 {
+		t.Fatalf("got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || string(got) != outside {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got %v, %v; want a file for its owner", info, err)
+	}
+}

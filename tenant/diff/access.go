@@ -1,0 +1,219 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// This file finds out who has access before and after. The rules are:
+//   - a client is a component of ours; what it holds is what is below it
+//   - names come from URNs and logical names, not from ids, which a preview does
+//     not know yet
+//   - the kind of a client's credential follows from the resources it has
+
+// The type tokens that access depends on.
+const (
+	apiType              = "app-to-app:components:API"
+	clientType           = "app-to-app:components:Client"
+	applicationType      = "azuread:index/application:Application"
+	servicePrincipalType = "azuread:index/servicePrincipal:ServicePrincipal"
+	appRoleType          = "azuread:index/applicationAppRole:ApplicationAppRole"
+	assignmentType       = "azuread:index/appRoleAssignment:AppRoleAssignment"
+	passwordType         = "azuread:index/applicationPassword:ApplicationPassword"
+	certificateType      = "azuread:index/applicationCertificate:ApplicationCertificate"
+	federatedType        = "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential"
+	userAssignedType     = "azure-native:managedidentity:UserAssignedIdentity"
+)
+
+// A resource is one side of a step.
+type resource struct {
+	urn string
+	*State
+}
+
+// A side is all resources before or after, by URN.
+type side map[string]resource
+
+// sides separates what is there before from what is there after.
+func sides(p Preview) (before, after side) {
+	before, after = make(side), make(side)
+	for _, s := range p.Steps {
+		if s.Old != nil {
+			before[s.URN] = resource{s.URN, s.Old}
+		}
+		if s.New != nil && !s.removes() {
+			after[s.URN] = resource{s.URN, s.New}
+		}
+	}
+	return before, after
+}
+
+// owner is the nearest component of a type above a resource, or "".
+func (s side) owner(r resource, component string) string {
+	for seen := 0; seen < 16 && r.State != nil && r.Parent != ""; seen++ {
+		if typeOf(r.Parent) == component {
+			return r.Parent
+		}
+		r = s[r.Parent]
+	}
+	return ""
+}
+
+// A client is what one client holds.
+type client struct {
+	kind        string            // of its credential
+	roles       map[string]string // value of the role and name of the API, by logical name
+	credentials map[string]string // what it is, by logical name
+}
+
+// The words for kinds of credentials.
+const (
+	kindManagedIdentity = "managed identity"
+	kindSecret          = "secret"
+	kindCertificate     = "certificate"
+	kindFederated       = "federated credential"
+	kindSystemAssigned  = "system-assigned managed identity"
+	kindNone            = "none of this stack's (an existing identity)"
+)
+
+// clients are the clients of a side, by name.
+func (s side) clients() map[string]client {
+	all := make(map[string]client)
+	for urn := range s {
+		if typeOf(urn) == clientType {
+			c := client{roles: make(map[string]string), credentials: make(map[string]string)}
+			s.fill(urn, &c)
+			all[nameOf(urn)] = c
+		}
+	}
+	return all
+}
+
+func (s side) fill(urn string, c *client) {
+	var ownIdentity, app, systemAssigned bool
+	for _, r := range s {
+		if s.owner(r, clientType) != urn {
+			continue
+		}
+		switch name := nameOf(r.urn); typeOf(r.urn) {
+		case assignmentType:
+			c.roles[name] = s.role(r)
+		case passwordType:
+			c.credentials[name] = "client secret"
+		case certificateType:
+			c.credentials[name] = kindCertificate
+		case federatedType:
+			c.credentials[name] = kindFederated
+		case applicationType:
+			app = true
+		case userAssignedType:
+			// The one below the function app is its host's.
+			ownIdentity = ownIdentity || r.Parent == urn
+		default:
+			identity, _ := r.Inputs["identity"].(map[string]any)
+			kind, _ := identity["type"].(string)
+			systemAssigned = systemAssigned || strings.HasPrefix(kind, "SystemAssigned")
+		}
+	}
+	c.kind = kindOf(c.credentials, ownIdentity, app, systemAssigned)
+}
+
+// kindOf is what a client proves its identity with. A federated credential has
+// a managed identity behind it, so it is looked for first.
+func kindOf(credentials map[string]string, ownIdentity, app, systemAssigned bool) string {
+	var kinds []string
+	for _, credential := range credentials {
+		kinds = append(kinds, strings.TrimPrefix(credential, "client "))
+	}
+	slices.Sort(kinds)
+	kinds = slices.Compact(kinds)
+	switch {
+	case len(kinds) > 0:
+		return strings.Join(kinds, " and ")
+	case app:
+		return "no credential"
+	case ownIdentity:
+		return kindManagedIdentity
+	case systemAssigned:
+		return kindSystemAssigned
+	}
+	return kindNone
+}
+
+// managed reports whether tokens of a kind are cached by Azure.
+func managed(kind string) bool {
+	return kind == kindManagedIdentity || kind == kindSystemAssigned || kind == kindNone
+}
+
+// role is what an assignment is: the role's value, which its logical name ends
+// in, and the API.
+func (s side) role(r resource) string {
+	_, value, found := strings.Cut(nameOf(r.urn), "-assignment-")
+	if !found {
+		value = "the role of " + nameOf(r.urn)
+	}
+	api := ""
+	for _, dependency := range r.PropertyDependencies["resourceObjectId"] {
+		if principal := s[dependency]; principal.State != nil {
+			api = s.owner(principal, apiType)
+		}
+	}
+	if api == "" {
+		return fmt.Sprintf("%s on the API", code(value))
+	}
+	return fmt.Sprintf("%s on %s", code(value), code(nameOf(api)))
+}
+
+// An api is what one API says about who may call it.
+type api struct {
+	open    bool // reachable without an assignment
+	roles   map[string]string
+	blocked string
+	owners  string
+}
+
+func (s side) apis() map[string]api {
+	all := make(map[string]api)
+	for urn := range s {
+		if typeOf(urn) != apiType {
+			continue
+		}
+		a := api{roles: make(map[string]string)}
+		for _, r := range s {
+			if s.owner(r, apiType) != urn {
+				continue
+			}
+			switch typeOf(r.urn) {
+			case servicePrincipalType:
+				required, _ := r.Inputs["appRoleAssignmentRequired"].(bool)
+				a.open = !required
+			case appRoleType:
+				value, _ := r.Inputs["value"].(string)
+				a.roles[nameOf(r.urn)] = code(value)
+			case applicationType:
+				a.owners = list(r.Inputs["owners"])
+			default:
+				if settings, ok := r.Inputs["properties"].(map[string]any); ok {
+					if callers, ok := settings["ORDERS_BLOCKED_CALLERS"].(string); ok {
+						a.blocked = callers
+					}
+				}
+			}
+		}
+		all[nameOf(urn)] = a
+	}
+	return all
+}
+
+// list is a list of ids as a text to compare.
+func list(value any) string {
+	items, _ := value.([]any)
+	var texts []string
+	for _, item := range items {
+		text, _ := item.(string)
+		texts = append(texts, text)
+	}
+	slices.Sort(texts)
+	return strings.Join(texts, ",")
+}

@@ -1,0 +1,91 @@
+// Package diff says what a Pulumi preview changes in access: who gains or loses
+// an app role, whose credential changes its kind, what becomes reachable
+// without an assignment. It renders that as Markdown for a pull request, with
+// the resources that change below, collapsed.
+//
+// It reads the digest that `pulumi preview --json` prints, and nothing else: no
+// tenant is asked. Values of properties are never shown, only their names, so
+// that no secret can get into a comment.
+package diff
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// A Preview is what the engine would do to a stack.
+type Preview struct {
+	Steps []Step `json:"steps"`
+}
+
+// A Step is what the engine would do to one resource. A replacement has
+// several.
+type Step struct {
+	Op           string                     `json:"op"`
+	URN          string                     `json:"urn"`
+	Old          *State                     `json:"oldState"` // nil for what is created
+	New          *State                     `json:"newState"` // nil for what is deleted
+	DiffReasons  []string                   `json:"diffReasons"`
+	DetailedDiff map[string]json.RawMessage `json:"detailedDiff"`
+}
+
+// A State is the part of a resource's state that access depends on.
+type State struct {
+	Type                 string              `json:"type"`
+	Parent               string              `json:"parent"`
+	Inputs               map[string]any      `json:"inputs"`
+	PropertyDependencies map[string][]string `json:"propertyDependencies"`
+}
+
+// Read reads the output of `pulumi preview --json --show-sames`. Without what
+// stays the same nobody could tell what a client has beside what changes, so
+// that is an error.
+func Read(r io.Reader) (Preview, error) {
+	var p Preview
+	decoder := json.NewDecoder(r)
+	if err := decoder.Decode(&p); err != nil {
+		return Preview{}, fmt.Errorf("read the preview: expected the output of pulumi preview --json: %w", err)
+	}
+	// A stack always has at least its own resource.
+	if len(p.Steps) == 0 {
+		return Preview{}, errors.New("read the preview: expected steps, got none; is it the output of pulumi preview --json?")
+	}
+	known := make(map[string]bool)
+	for _, s := range p.Steps {
+		known[s.URN] = true
+	}
+	for _, s := range p.Steps {
+		for _, state := range []*State{s.Old, s.New} {
+			if state != nil && state.Parent != "" && !known[state.Parent] {
+				return Preview{}, fmt.Errorf("read the preview: expected the parent of %q too, got none; run pulumi preview --json --show-sames", s.URN)
+			}
+		}
+		if strings.Count(s.URN, "::") < 3 || s.Op == "" {
+			return Preview{}, fmt.Errorf("read the preview: expected an operation and a URN, got %q and %q", s.Op, s.URN)
+		}
+	}
+	return p, nil
+}
+
+// removes reports whether the resource is gone after the step.
+func (s Step) removes() bool {
+	return s.Op == "delete" || s.Op == "delete-replaced" || s.Op == "discard" || s.Op == "discard-replaced" || s.Op == "remove-pending-replace"
+}
+
+// changes reports whether the step does something to the cloud.
+func (s Step) changes() bool {
+	return s.Op != "same" && s.Op != "read" && s.Op != "refresh"
+}
+
+// nameOf is a resource's logical name, typeOf its type, without its parents'.
+func nameOf(urn string) string {
+	return urn[strings.LastIndex(urn, "::")+2:]
+}
+
+func typeOf(urn string) string {
+	qualified := strings.SplitN(urn, "::", 4)[2]
+	return qualified[strings.LastIndex(qualified, "$")+1:]
+}
