@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -10,7 +11,9 @@ import (
 //   - a client is a component of ours; what it holds is what is below it
 //   - names come from URNs and logical names, not from ids, which a preview does
 //     not know yet
-//   - the kind of a client's credential follows from the resources it has
+//   - the kind of a client's credential follows from whom its assignments are
+//     for, and from what an app registration of it has; in the middle of a move
+//     between kinds there are two
 
 // The type tokens that access depends on.
 const (
@@ -74,7 +77,7 @@ const (
 	kindCertificate     = "certificate"
 	kindFederated       = "federated credential"
 	kindSystemAssigned  = "system-assigned managed identity"
-	kindNone            = "none of this stack's (an existing identity)"
+	kindExisting        = "existing identity"
 )
 
 // clients are the clients of a side, by name.
@@ -91,7 +94,8 @@ func (s side) clients() map[string]client {
 }
 
 func (s side) fill(urn string, c *client) {
-	var ownIdentity, app, systemAssigned bool
+	kinds := make(map[string]bool)
+	var registered, existing bool
 	for _, r := range s {
 		if s.owner(r, clientType) != urn {
 			continue
@@ -99,51 +103,53 @@ func (s side) fill(urn string, c *client) {
 		switch name := nameOf(r.urn); typeOf(r.urn) {
 		case assignmentType:
 			c.roles[name] = s.role(r)
+			switch principal := r.principal(); {
+			case principal == userAssignedType:
+				kinds[kindManagedIdentity] = true
+			case principal == servicePrincipalType:
+				registered = true
+			case principal == "":
+				existing = true
+			default: // the site itself
+				kinds[kindSystemAssigned] = true
+			}
+		case applicationType:
+			registered = true
 		case passwordType:
 			c.credentials[name] = "client secret"
 		case certificateType:
 			c.credentials[name] = kindCertificate
 		case federatedType:
 			c.credentials[name] = kindFederated
-		case applicationType:
-			app = true
-		case userAssignedType:
-			// The one below the function app is its host's.
-			ownIdentity = ownIdentity || r.Parent == urn
-		default:
-			identity, _ := r.Inputs["identity"].(map[string]any)
-			kind, _ := identity["type"].(string)
-			systemAssigned = systemAssigned || strings.HasPrefix(kind, "SystemAssigned")
 		}
 	}
-	c.kind = kindOf(c.credentials, ownIdentity, app, systemAssigned)
-}
-
-// kindOf is what a client proves its identity with. A federated credential has
-// a managed identity behind it, so it is looked for first.
-func kindOf(credentials map[string]string, ownIdentity, app, systemAssigned bool) string {
-	var kinds []string
-	for _, credential := range credentials {
-		kinds = append(kinds, strings.TrimPrefix(credential, "client "))
+	for _, credential := range c.credentials {
+		kinds[strings.TrimPrefix(credential, "client ")] = true
 	}
-	slices.Sort(kinds)
-	kinds = slices.Compact(kinds)
 	switch {
 	case len(kinds) > 0:
-		return strings.Join(kinds, " and ")
-	case app:
-		return "no credential"
-	case ownIdentity:
-		return kindManagedIdentity
-	case systemAssigned:
-		return kindSystemAssigned
+		c.kind = strings.Join(slices.Sorted(maps.Keys(kinds)), " and ")
+	case registered:
+		c.kind = "app registration without a credential"
+	case existing:
+		c.kind = kindExisting
+	default:
+		c.kind = "unknown, it has no role"
 	}
-	return kindNone
+}
+
+// principal is the type of the resource that an assignment is for, or "" when
+// it is none of the stack's.
+func (r resource) principal() string {
+	for _, dependency := range r.PropertyDependencies["principalObjectId"] {
+		return typeOf(dependency)
+	}
+	return ""
 }
 
 // managed reports whether tokens of a kind are cached by Azure.
 func managed(kind string) bool {
-	return kind == kindManagedIdentity || kind == kindSystemAssigned || kind == kindNone
+	return strings.Contains(kind, kindManagedIdentity) || kind == kindExisting
 }
 
 // role is what an assignment is: the role's value, which its logical name ends
