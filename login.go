@@ -38,9 +38,11 @@ func (r *reader) authorityHost(m machine) string {
 	if metadataHost == "" {
 		return publicAuthorityHost
 	}
-	value, err := loginEndpoint(r.ctx.Context(), m.httpClient, metadataHost)
+	found, err := readCloud(r.ctx.Context(), m.httpClient, metadataHost)
+	var value string
 	if err == nil {
-		value, err = checkAuthorityHost(value)
+		r.graph = found.Graph
+		value, err = checkAuthorityHost(found.Authentication.LoginEndpoint)
 	}
 	if err != nil {
 		r.refuse(key, set(key, publicAuthorityHost)+", or by pointing "+metadataVariable+" at the cloud's Resource Manager",
@@ -59,35 +61,39 @@ func checkAuthorityHost(value string) (string, error) {
 	return strings.TrimRight(value, "/"), nil
 }
 
-// loginEndpoint asks a Resource Manager for its cloud's login endpoint, at the
-// address where the providers ask for it.
-func loginEndpoint(ctx context.Context, httpClient *http.Client, host string) (string, error) {
+// A cloud is what a Resource Manager says of its cloud.
+type cloud struct {
+	Authentication struct {
+		LoginEndpoint string `json:"loginEndpoint"`
+	} `json:"authentication"`
+	Graph string `json:"microsoftGraphResourceId"`
+}
+
+// readCloud asks a Resource Manager for its cloud's endpoints, at the address
+// where the providers ask for them.
+func readCloud(ctx context.Context, httpClient *http.Client, host string) (cloud, error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+host+"/metadata/endpoints?api-version=2022-09-01", nil)
 	if err != nil {
-		return "", err
+		return cloud{}, err
 	}
 	resp, err := httpClient.Do(req)
 	if err != nil {
-		return "", err
+		return cloud{}, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("expected status 200, got %s", resp.Status)
+		return cloud{}, fmt.Errorf("expected status 200, got %s", resp.Status)
 	}
-	var document struct {
-		Authentication struct {
-			LoginEndpoint string `json:"loginEndpoint"`
-		} `json:"authentication"`
+	var found cloud
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&found); err != nil {
+		return cloud{}, fmt.Errorf("expected the cloud's endpoints as JSON: %w", err)
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&document); err != nil {
-		return "", fmt.Errorf("expected the cloud's endpoints as JSON: %w", err)
+	if found.Authentication.LoginEndpoint == "" {
+		return cloud{}, errors.New("expected authentication.loginEndpoint in the cloud's endpoints, got none")
 	}
-	if document.Authentication.LoginEndpoint == "" {
-		return "", errors.New("expected authentication.loginEndpoint in the cloud's endpoints, got none")
-	}
-	return document.Authentication.LoginEndpoint, nil
+	return found, nil
 }
 
 // signIn asks both providers who they are signed in as. It refuses a login
@@ -116,7 +122,7 @@ func (r *reader) signIn(s *Settings) {
 	if !s.OwnersPinned {
 		s.Owners = []string{directory.ObjectId}
 	} else if !slices.Contains(s.Owners, directory.ObjectId) {
-		r.warn("app-to-app:owners is without the signed-in %q, which loses the app registration if it may only write what it owns", directory.ObjectId)
+		r.refuseStranger(s, directory.ObjectId)
 	}
 }
 

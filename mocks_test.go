@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -48,7 +49,8 @@ func (r recorded) urnEnd() string { return r.typeToken + "::" + r.name }
 // A recorder is the engine and Azure of a test: it keeps every resource, and
 // answers with the outputs that the program reads.
 type recorder struct {
-	caller string
+	caller      string
+	permissions []string // of the caller, in Microsoft Graph
 
 	mu        sync.Mutex
 	resources []recorded
@@ -67,6 +69,9 @@ func (m *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 		delete(config, "id")
 	case "pulumi:pulumi:readStackOutputs":
 		return resource.NewPropertyMapFromMap(map[string]any{"outputs": map[string]any{}}), nil
+	case "azure-native:authorization:getClientToken":
+		claims := base64.RawURLEncoding.EncodeToString([]byte(`{"roles":["` + strings.Join(m.permissions, `","`) + `"]}`))
+		return resource.NewPropertyMapFromMap(map[string]any{"token": "e30." + claims + ".c2ln"}), nil
 	case "azuread:index/getServicePrincipals:getServicePrincipals":
 		return servicePrincipals(args.Args)
 	default:

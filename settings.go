@@ -87,6 +87,7 @@ func loadSettings(ctx *pulumi.Context, m machine) (Settings, error) {
 // A reader reads settings and keeps what is wrong with them.
 type reader struct {
 	ctx      *pulumi.Context
+	graph    string // Microsoft Graph of the cloud, if its Resource Manager was asked
 	problems []error
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/storage/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/web/v2"
 
@@ -23,6 +24,7 @@ func (p *provider) functions() map[string]plugin.Function {
 	}
 	return map[string]plugin.Function{
 		"azure-native:authorization:getClientConfig": {Args: &plugin.Type{Kind: plugin.Record}, Call: p.getClientConfig},
+		"azure-native:authorization:getClientToken": {Args: plugin.TypeOf(authorization.GetClientTokenArgs{}), Call: p.getClientToken},
 		"azure-native:storage:listStorageAccountKeys": {
 			Args: plugin.TypeOf(storage.ListStorageAccountKeysArgs{}), Call: p.list("Microsoft.Storage/storageAccounts/{accountName}/listKeys", "2022-09-01"),
 		},
@@ -76,4 +78,22 @@ func (p *provider) getClientConfig(ctx context.Context, _ plugin.Object) (plugin
 	return plugin.Object{
 		"clientId": claims.AppID, "objectId": claims.OID, "tenantId": claims.TID, "subscriptionId": p.deployer.SubscriptionID,
 	}, nil
+}
+
+// getClientToken gets the caller's access token for an endpoint, Azure Resource
+// Manager's unless another is named.
+func (p *provider) getClientToken(ctx context.Context, args plugin.Object) (plugin.Object, error) {
+	connection, err := p.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	scope := ""
+	if endpoint, ok := args["endpoint"].(string); ok && endpoint != "" {
+		scope = strings.TrimRight(endpoint, "/") + "/.default"
+	}
+	token, err := p.token(ctx, connection, scope)
+	if err != nil {
+		return nil, err
+	}
+	return plugin.Object{"token": token}, nil
 }
