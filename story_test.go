@@ -285,21 +285,29 @@ func nothingLeaked(w *world) {
 	}
 	// The search is no empty one: with the state's secrets in the clear, and
 	// with a key in base64, it finds them.
-	for _, text := range []string{w.export("--show-secrets"), state + base64.StdEncoding.EncodeToString([]byte("key="+w.hostKey()))} {
+	leaky := []string{base64.StdEncoding.EncodeToString([]byte("key=" + w.hostKey()))}
+	if strings.Contains(state, `"ciphertext"`) {
+		leaky = append(leaky, w.export("--show-secrets"))
+	}
+	for _, text := range leaky {
 		if len(leaks.Find("a leak", text)) == 0 {
 			w.t.Error("expected the search to find secrets in the clear")
 		}
 	}
 }
 
-// hostKey is the key of the client's functions.
+// hostKey is the key of some client's functions.
 func (w *world) hostKey() string {
 	w.t.Helper()
-	key, err := w.azure.HostKey(w.t.Context(), w.exports().clientSiteID)
-	if err != nil {
-		w.t.Fatal(err)
+	for _, site := range w.exports().ClientSites {
+		key, err := w.azure.HostKey(w.t.Context(), site)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return key
 	}
-	return key
+	w.t.Fatal("expected a client with a function app, got none")
+	return ""
 }
 
 // servicePrincipal is the object id of the service principal of a client id.

@@ -59,6 +59,13 @@ func worldOf(t *testing.T, s *sandbox.Sandbox, tenant sandbox.Tenant, stack stri
 		project: engine.Project{Dir: dir, Environ: s.Overlay(os.Environ(), s.Environ(tenant)...)}}
 }
 
+// in is the world in a subtest.
+func (w *world) in(t *testing.T) *world {
+	inner := *w
+	inner.t = t
+	return &inner
+}
+
 // install lays out the engine of a sandbox with this test's binary.
 func install(t *testing.T, s *sandbox.Sandbox) {
 	t.Helper()
@@ -118,14 +125,20 @@ func (w *world) destroy() engine.Outcome {
 
 // exports are what the program promises to export.
 type exports struct {
-	APIURL       string            `json:"apiUrl"`
-	APIClientID  string            `json:"apiClientId"`
-	APIObjectID  string            `json:"apiObjectId"`
-	Audience     string            `json:"audience"`
-	RoleIDs      map[string]string `json:"roleIds"`
-	ClientURLs   map[string]string `json:"clientUrls"`
-	ClientSites  map[string]string `json:"clientSites"`
-	APISiteID    string            `json:"apiSiteId"`
+	APIURL      string            `json:"apiUrl"`
+	APIClientID string            `json:"apiClientId"`
+	APIObjectID string            `json:"apiObjectId"`
+	Audience    string            `json:"audience"`
+	RoleIDs     map[string]string `json:"roleIds"`
+	ClientURLs  map[string]string `json:"clientUrls"`
+	ClientSites map[string]string `json:"clientSites"`
+	APISiteID   string            `json:"apiSiteId"`
+	Access      []struct {
+		ApplicationObjectID string `json:"applicationObjectId"`
+		Credentials         []struct {
+			ID string `json:"id"`
+		} `json:"credentials"`
+	} `json:"access"`
 	clientURL    string
 	clientSiteID string
 }
