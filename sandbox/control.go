@@ -87,6 +87,7 @@ func (c *control) routes() http.Handler {
 	mux.HandleFunc("POST /lifetimes", c.lifetimes)
 	mux.HandleFunc("POST /keys", c.rotateKeys)
 	mux.HandleFunc("POST /forge", c.forge)
+	mux.HandleFunc("POST /lag", c.lag)
 	return mux
 }
 
@@ -156,6 +157,16 @@ func (c *control) lifetimes(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.sandbox.entra.SetLifetimes(body)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// lag takes a [route.Lag], {"appRole":"30s"}, in the place of the one before.
+func (c *control) lag(w http.ResponseWriter, r *http.Request) {
+	var body route.Lag
+	if !decode(w, r, &body) {
+		return
+	}
+	c.sandbox.weather.SetLag(body)
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -23,8 +23,9 @@ type registeredClient struct {
 	principal store.ServicePrincipal
 }
 
-// findClient returns the client with that id in the tenant named.
-func findClient(tx *store.Tx, tenantNamed, clientID string) (registeredClient, error) {
+// findClient returns the client with that id in the tenant named, as the token
+// endpoint's copy of the directory has it ([route.Lag]).
+func (s *Service) findClient(tx *store.Tx, tenantNamed, clientID string) (registeredClient, error) {
 	tenant, err := tenantOf(tx, tenantNamed)
 	if err != nil {
 		return registeredClient{}, err
@@ -33,6 +34,16 @@ func findClient(tx *store.Tx, tenantNamed, clientID string) (registeredClient, e
 	var registered, present bool
 	known.app, registered = store.ApplicationByClientID(tx, tenant.ID, clientID)
 	known.principal, present = store.ServicePrincipalByClientID(tx, tenant.ID, clientID)
+	lag, now := s.Weather.Lag(), s.Store.Now()
+	if registered && store.Fresh(tx, now, lag.TokenClient, tenant.ID, known.app.ObjectID) {
+		registered, present = false, false
+	}
+	present = present && !store.Fresh(tx, now, lag.TokenClient, tenant.ID, known.principal.ObjectID)
+	fresh := func(lag time.Duration, id string) bool {
+		return store.Fresh(tx, now, lag, tenant.ID, known.app.ObjectID+"/"+id)
+	}
+	known.app.PasswordCredentials = slices.DeleteFunc(known.app.PasswordCredentials, func(c store.PasswordCredential) bool { return fresh(lag.TokenSecret, c.KeyID) })
+	known.app.FederatedCredentials = slices.DeleteFunc(known.app.FederatedCredentials, func(c store.FederatedIdentityCredential) bool { return fresh(lag.TokenFederated, c.ID) })
 	switch {
 	case !registered && !present:
 		return known, refuse(700016, "application %s not found in tenant %q: expected the client id of an app registration there", shown(clientID), tenant.ID)

@@ -18,8 +18,8 @@
 //     ever asked for their keys.
 //
 // On purpose it has no users: no interactive flow, no delegated permission, no
-// refresh token, no conditional access. Changes take effect at once; the
-// replication lag of the real service is weather.
+// refresh token, no conditional access. Changes take effect at once,
+// unless the weather ([route.Lag]) has it otherwise.
 //
 // Not for production.
 package entra

@@ -88,7 +88,7 @@ func (s *Service) grantTo(tx *store.Tx, client store.ServicePrincipal, resourceN
 	if err != nil {
 		return grant{}, err
 	}
-	roles, assigned := rolesOf(tx, client, found.principal)
+	roles, assigned := s.rolesOf(tx, client, found.principal)
 	if found.principal.AppRoleAssignmentRequired && !assigned {
 		// https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 		return grant{}, refuse(501051, "application %q (%s) holds no app role of application %q (%s), which requires an assignment: assign one of its app roles to service principal %q",

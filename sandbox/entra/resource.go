@@ -95,11 +95,13 @@ func (s *Service) lookUpResource(tx *store.Tx, tenantID, name string) (store.Ser
 
 // rolesOf returns the values of the app roles that a token for the resource
 // carries, and whether the client has any assignment at all. A role counts
-// while it exists, is enabled and is meant for applications.
-func rolesOf(tx *store.Tx, client, resource store.ServicePrincipal) (values []string, assigned bool) {
+// while it exists, is enabled and is meant for applications; an assignment while
+// the token endpoint knows it ([route.Lag]).
+func (s *Service) rolesOf(tx *store.Tx, client, resource store.ServicePrincipal) (values []string, assigned bool) {
 	held := map[string]bool{}
+	lag, now := s.Weather.Lag().TokenAssignment, s.Store.Now()
 	for _, a := range store.AppRoleAssignments.All(tx, store.TenantKey(client.TenantID, "")) {
-		if strings.EqualFold(a.PrincipalID, client.ObjectID) && strings.EqualFold(a.ResourceID, resource.ObjectID) {
+		if strings.EqualFold(a.PrincipalID, client.ObjectID) && strings.EqualFold(a.ResourceID, resource.ObjectID) && !store.Fresh(tx, now, lag, a.TenantID, a.ID) {
 			held[strings.ToLower(a.AppRoleID)] = true
 			assigned = true
 		}

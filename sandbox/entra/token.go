@@ -110,7 +110,7 @@ type issuedToken struct {
 func (s *Service) serveToken(r *http.Request, request tokenRequest) (issuedToken, error) {
 	var known registeredClient
 	err := s.Store.View(func(tx *store.Tx) (err error) {
-		known, err = findClient(tx, r.PathValue("tenant"), request.clientID)
+		known, err = s.findClient(tx, r.PathValue("tenant"), request.clientID)
 		return err
 	})
 	note := route.Note(r.Context())

@@ -28,6 +28,7 @@ func (q *request) application(tx *store.Tx) (store.Application, error) {
 }
 
 func (q *request) putApplication(tx *store.Tx, app store.Application) {
+	q.born(tx, app)
 	store.Applications.Put(tx, store.TenantKey(app.TenantID, app.ObjectID), app)
 	q.note(app.ObjectID)
 }

@@ -124,10 +124,11 @@ func (s side) create(tx *store.Tx, q *request) (answer, error) {
 	if !strings.EqualFold(s.id(a), sp.ObjectID) {
 		return answer{}, badRequest("Not a valid reference update.")
 	}
-	if err := checkAssignment(tx, a); err != nil {
+	if err := q.checkAssignment(tx, a); err != nil {
 		return answer{}, err
 	}
 	store.AppRoleAssignments.Put(tx, store.TenantKey(a.TenantID, a.ID), a)
+	store.Born(tx, a.CreatedAt, a.TenantID, a.ID)
 	q.note(a.ID)
 	shown := viewAssignment(tx, a)
 	shown.id = a.ID
@@ -169,10 +170,16 @@ func newAssignmentID() string {
 	return base64.RawURLEncoding.EncodeToString(id)
 }
 
-func checkAssignment(tx *store.Tx, a store.AppRoleAssignment) error {
+func (q *request) checkAssignment(tx *store.Tx, a store.AppRoleAssignment) error {
+	lag := q.service.Weather.Lag()
+
 	for _, id := range []string{a.PrincipalID, a.ResourceID} {
-		if _, ok := store.LiveServicePrincipal(tx, a.TenantID, id); ok {
+		if _, ok := store.LiveServicePrincipal(tx, a.TenantID, id); ok && !q.late(tx, lag.ServicePrincipal, id) {
 			continue
+		} else if ok && !strings.EqualFold(id, q.PathValue("id")) {
+			return badRequest("Not a valid reference update.")
+		} else if ok {
+			return notFound(id)
 		}
 		// An id that exists but is an application's is another mistake than
 		// one that does not exist, such as a client id.
@@ -182,7 +189,7 @@ func checkAssignment(tx *store.Tx, a store.AppRoleAssignment) error {
 		return notFound(id)
 	}
 	resource, _ := store.LiveServicePrincipal(tx, a.TenantID, a.ResourceID)
-	if !assignable(store.RolesOf(tx, resource), a.AppRoleID) {
+	if !assignable(q.knownRoles(tx, resource), a.AppRoleID) {
 		return badRequest("Permission being assigned was not found on application '%s'.", resource.ClientID)
 	}
 	for _, other := range store.AppRoleAssignments.All(tx, store.TenantKey(a.TenantID, "")) {

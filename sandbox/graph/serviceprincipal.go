@@ -105,6 +105,7 @@ func createServicePrincipal(tx *store.Tx, q *request) (answer, error) {
 		return answer{}, err
 	}
 	q.putServicePrincipal(tx, sp)
+	store.Born(tx, sp.CreatedAt, sp.TenantID, sp.ObjectID)
 	shown := viewServicePrincipal(sp, &app, q.version)
 	return answer{status: http.StatusCreated, context: "servicePrincipals/$entity", object: &shown}, nil
 }
@@ -113,6 +114,9 @@ func createServicePrincipal(tx *store.Tx, q *request) (answer, error) {
 // caller that manages only what it owns must own it.
 func (q *request) backing(tx *store.Tx, clientID string) (store.Application, error) {
 	app, ok := store.ApplicationByClientID(tx, q.caller.TenantID, clientID)
+	// Either refusal below may mean no more than that the copy asked is behind
+	// (azuread retries on both).
+	ok = ok && !q.late(tx, q.service.Weather.Lag().Application, app.ObjectID)
 	switch {
 	case ok:
 		return app, q.mayChange(app.Owners...)

@@ -17,10 +17,12 @@ type Fault struct {
 }
 
 // Weather is what goes wrong, on purpose and in order: faults queued for a
-// route's pattern, each used once. Its zero value is fair weather.
+// route's pattern, each used once, and the [Lag] between copies. Its zero value
+// is fair weather.
 type Weather struct {
 	mu     sync.Mutex
 	faults map[string][]Fault
+	lag    Lag
 }
 
 // Queue adds faults for the next requests that match pattern, which is a

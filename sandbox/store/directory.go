@@ -207,6 +207,7 @@ func AddManagedIdentity(tx *Tx, sp ServicePrincipal) {
 	sp.AccountEnabled = true
 	sp.AppOwnerTenantID = ""
 	ServicePrincipals.Put(tx, TenantKey(sp.TenantID, sp.ObjectID), sp)
+	Born(tx, sp.CreatedAt, sp.TenantID, sp.ObjectID)
 }
 
 // RemovePrincipal deletes a managed identity's service principal for good,

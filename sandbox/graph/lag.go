@@ -1,0 +1,69 @@
+package graph
+
+import (
+	"strings"
+	"time"
+
+	"app-to-app/sandbox/store"
+)
+
+// This file is the replication that clients of Graph must wait for: see
+// [route.Lag]. Reads are never late, on purpose: only what the azuread provider
+// and the documentation of Graph tell of is here.
+
+// born notes what an application has that it had not before: itself, app roles
+// and credentials.
+func (q *request) born(tx *store.Tx, app store.Application) {
+	now := q.service.Store.Now()
+	before, known := store.Applications.Get(tx, store.TenantKey(app.TenantID, app.ObjectID))
+	if !known {
+		store.Born(tx, now, app.TenantID, app.ObjectID)
+	}
+	old, parts := partsOf(before), partsOf(app)
+	for id := range parts {
+		if !old[id] {
+			store.Born(tx, now, app.TenantID, app.ObjectID+"/"+id)
+		}
+	}
+	for id := range old {
+		if !parts[id] {
+			store.Gone(tx, app.TenantID, app.ObjectID+"/"+id)
+		}
+	}
+}
+
+func partsOf(app store.Application) map[string]bool {
+	parts := map[string]bool{}
+	for _, role := range app.AppRoles {
+		parts[strings.ToLower(role.ID)] = true
+	}
+	for _, secret := range app.PasswordCredentials {
+		parts[strings.ToLower(secret.KeyID)] = true
+	}
+	for _, federated := range app.FederatedCredentials {
+		parts[strings.ToLower(federated.ID)] = true
+	}
+	return parts
+}
+
+// late reports whether a part of Graph has not heard of something yet.
+func (q *request) late(tx *store.Tx, lag time.Duration, id string) bool {
+	return store.Fresh(tx, q.service.Store.Now(), lag, q.caller.TenantID, id)
+}
+
+// knownRoles are those that a service principal's copy of the application has.
+func (q *request) knownRoles(tx *store.Tx, sp store.ServicePrincipal) []store.AppRole {
+	roles := store.RolesOf(tx, sp)
+	lag := q.service.Weather.Lag().AppRole
+	app, ok := store.ApplicationByClientID(tx, sp.TenantID, sp.ClientID)
+	if lag == 0 || !ok {
+		return roles
+	}
+	var known []store.AppRole
+	for _, role := range roles {
+		if !q.late(tx, lag, app.ObjectID+"/"+role.ID) {
+			known = append(known, role)
+		}
+	}
+	return known
+}

@@ -1,0 +1,79 @@
+package route
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// A Lag says for how long after something was made another part of Microsoft
+// Entra does not know it yet: its copies are updated one after the other
+// (https://learn.microsoft.com/entra/architecture/architecture). The zero value
+// is no lag. Durations are on the sandbox's clock, and what is to be noticed
+// after them is noticed at once when the clock is advanced.
+//
+// What is removed is gone at once, on purpose: how long a removed thing stays
+// is documented nowhere.
+type Lag struct {
+	// Application: Graph refuses a service principal for a new application.
+	Application time.Duration
+	// ServicePrincipal: Graph refuses app role assignments to and of a new
+	// service principal, that of a managed identity included.
+	ServicePrincipal time.Duration
+	// AppRole: Graph refuses assignments of a new app role, which the service
+	// principal's copy does not have yet.
+	AppRole time.Duration
+
+	// TokenClient: the token endpoint does not know a new application
+	// (AADSTS700016), or its service principal (AADSTS7000229).
+	TokenClient time.Duration
+	// TokenSecret: the token endpoint refuses a new client secret
+	// (AADSTS7000215).
+	TokenSecret time.Duration
+	// TokenFederated: the token endpoint does not know a new federated identity
+	// credential (AADSTS70021, or AADSTS70021x when there are others).
+	TokenFederated time.Duration
+	// TokenAssignment: tokens do not have a new app role assignment yet: no
+	// role, or AADSTS501051 where an assignment is required.
+	TokenAssignment time.Duration
+}
+
+// UnmarshalJSON reads durations by name: {"appRole":"30s","tokenSecret":"1m"}.
+// What is not named is zero.
+func (l *Lag) UnmarshalJSON(data []byte) error {
+	var texts map[string]string
+	if err := json.Unmarshal(data, &texts); err != nil {
+		return fmt.Errorf("lag: expected durations like \"30s\" by name: %w", err)
+	}
+	*l = Lag{}
+	known := map[string]*time.Duration{
+		"application": &l.Application, "servicePrincipal": &l.ServicePrincipal, "appRole": &l.AppRole,
+		"tokenClient": &l.TokenClient, "tokenSecret": &l.TokenSecret, "tokenFederated": &l.TokenFederated, "tokenAssignment": &l.TokenAssignment,
+	}
+	for name, text := range texts {
+		field, ok := known[name]
+		if !ok {
+			return fmt.Errorf("lag: expected the name of a lag, as in sandbox/route/lag.go, got %q", name)
+		}
+		d, err := time.ParseDuration(text)
+		if err != nil || d < 0 {
+			return fmt.Errorf("lag: %s: expected a positive duration like \"30s\", got %q", name, text)
+		}
+		*field = d
+	}
+	return nil
+}
+
+// SetLag rules everything made so far and from now on.
+func (w *Weather) SetLag(l Lag) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lag = l
+}
+
+// Lag is the one that was set last.
+func (w *Weather) Lag() Lag {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lag
+}
