@@ -88,6 +88,7 @@ func (c *control) routes() http.Handler {
 	mux.HandleFunc("POST /keys", c.rotateKeys)
 	mux.HandleFunc("POST /forge", c.forge)
 	mux.HandleFunc("POST /lag", c.lag)
+	mux.HandleFunc("POST /throttle", c.throttle)
 	return mux
 }
 
@@ -167,6 +168,17 @@ func (c *control) lag(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.sandbox.weather.SetLag(body)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// throttle takes a [route.Throttle], {"requests":100,"window":"10s"}, for
+// Microsoft Graph.
+func (c *control) throttle(w http.ResponseWriter, r *http.Request) {
+	var body route.Throttle
+	if !decode(w, r, &body) {
+		return
+	}
+	c.sandbox.weather.SetThrottle("graph", body)
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"slices"
 	"testing"
@@ -215,6 +216,37 @@ func TestLagSparesDeployers(t *testing.T) {
 	}
 	if err := azure.Do(t.Context(), "POST", "/v1.0/applications", map[string]any{"displayName": "it"}, nil); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestThrottleOverTheControlEndpoint(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t, sandboxtest.Options{})
+	for body, want := range map[string]int{
+		`{"requests":1,"window":"1h"}`: 204, `{}`: 204, `{"requests":1}`: 400, `{"window":"1h"}`: 400, `{"requests":-1,"window":"1h"}`: 400,
+	} {
+		if status, answer := controlled(t, s, "POST", "/throttle", body, nil); status != want {
+			t.Errorf("%s: got %d %s, want %d", body, status, answer, want)
+		}
+	}
+	token, _ := issueSome(t, s)
+	if status, answer := controlled(t, s, "POST", "/throttle", `{"requests":1,"window":"1h"}`, nil); status != 204 {
+		t.Fatalf("got %d %s", status, answer)
+	}
+	for _, want := range []int{200, 429} {
+		req, err := http.NewRequest("GET", s.BaseURL+"/v1.0/applications", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		resp, err := s.HTTPClient().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("got status %d, want %d", resp.StatusCode, want)
+		}
 	}
 }
 

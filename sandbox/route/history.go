@@ -52,6 +52,13 @@ func (l *Log) Unemulated() []Entry {
 	return slices.Clone(l.strange)
 }
 
+func (l *Log) now() time.Time {
+	if l.Now != nil {
+		return l.Now()
+	}
+	return time.Now()
+}
+
 type noteKey struct{}
 
 // Note returns the history entry of a request being served, for the service to
@@ -66,11 +73,7 @@ func Note(ctx context.Context) *Entry {
 // record runs next and keeps what it noted.
 func (l *Log) record(service string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		now := time.Now
-		if l.Now != nil {
-			now = l.Now
-		}
-		entry := &Entry{Time: now().UTC(), Service: service, Method: r.Method, URL: masked(r.URL)}
+		entry := &Entry{Time: l.now().UTC(), Service: service, Method: r.Method, URL: masked(r.URL)}
 		sw := &statusWriter{ResponseWriter: w}
 		defer func() {
 			entry.Status = sw.status

@@ -66,6 +66,9 @@ func (t Table) Handler(log *Log, weather *Weather) http.Handler {
 					return
 				}
 			}
+			if weather.throttle(w, r, t, log.now()) {
+				return
+			}
 			route.Serve(w, r)
 		})
 	}

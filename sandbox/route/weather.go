@@ -17,12 +17,15 @@ type Fault struct {
 }
 
 // Weather is what goes wrong, on purpose and in order: faults queued for a
-// route's pattern, each used once, and the [Lag] between copies. Its zero value
-// is fair weather.
+// route's pattern, each used once, the [Lag] between copies, and a
+// [Throttle]. Its zero value is fair weather.
 type Weather struct {
 	mu     sync.Mutex
 	faults map[string][]Fault
 	lag    Lag
+
+	throttles map[string]Throttle // by service
+	windows   map[string]*window  // by service and tenant
 }
 
 // Queue adds faults for the next requests that match pattern, which is a
