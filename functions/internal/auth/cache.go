@@ -13,6 +13,21 @@ const maxVerified = 1024
 // A digest stands for a token, so that none is kept in memory.
 type digest = [sha256.Size]byte
 
+// usualTokenBytes is more than an access token of Entra ID with a few app roles
+// has.
+const usualTokenBytes = 2 << 10
+
+// digestOf hashes a token of the usual size on the stack, where a conversion
+// would allocate; one of the largest size would have to be cleared first, and
+// costs a third of a hit.
+func digestOf(token string) digest {
+	if len(token) > usualTokenBytes {
+		return sha256.Sum256([]byte(token))
+	}
+	var room [usualTokenBytes]byte
+	return sha256.Sum256(room[:copy(room[:], token)])
+}
+
 // A cache remembers the claims of verified tokens of one generation of keys.
 // Refusals are not remembered: they cost the refused, and remembering them
 // would let strangers fill it. Its zero value is ready to use.

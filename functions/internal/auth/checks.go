@@ -222,6 +222,9 @@ func checkAllowed(_ context.Context, v *Verifier, c *candidate) error {
 
 // checkBlocked is the way to revoke a caller at once; see [Config].
 func checkBlocked(_ context.Context, v *Verifier, c *candidate) error {
+	if len(v.blocked) == 0 {
+		return nil
+	}
 	if v.blocked[strings.ToLower(c.claims.ClientID)] || v.blocked[strings.ToLower(c.claims.ObjectID)] {
 		return fmt.Errorf("%w: expected a caller that is not blocked (%s)", ErrCaller, c.caller())
 	}
