@@ -13,7 +13,6 @@ import (
 
 	"app-to-app/sandbox"
 	"app-to-app/sandbox/azureclient"
-	"app-to-app/sandbox/sandboxtest"
 )
 
 // TestStory is the main job, on the real engine, in one stack from its first
@@ -253,6 +252,7 @@ func (w *world) replaced(typeToken string) {
 // restarted stops the sandbox and starts it again in the same directory.
 func restarted(w *world) {
 	dir := w.sandbox.Dir
+	w.leaks.Sandbox(w.t, w.sandbox) // of what it gave out, it forgets the most
 	if err := w.sandbox.Close(); err != nil {
 		w.t.Fatal(err)
 	}
@@ -269,8 +269,7 @@ func restarted(w *world) {
 // sandbox and for anything that looks like a token. The state holds secrets, but
 // encrypted.
 func nothingLeaked(w *world) {
-	leaks := &sandboxtest.Leaks{}
-	leaks.Sandbox(w.t, w.sandbox)
+	w.leaks.Sandbox(w.t, w.sandbox)
 	history, err := json.Marshal(w.sandbox.History())
 	if err != nil {
 		w.t.Fatal(err)
@@ -281,7 +280,7 @@ func nothingLeaked(w *world) {
 		"the outputs":  w.pulumi("stack", "output", "--stack", w.stack, "--json"),
 		"the settings": w.pulumi("config", "--stack", w.stack, "--json"),
 	} {
-		leaks.Look(w.t, place, text)
+		w.leaks.Look(w.t, place, text)
 	}
 	// The search is no empty one: with the state's secrets in the clear, and
 	// with a key in base64, it finds them.
@@ -290,7 +289,7 @@ func nothingLeaked(w *world) {
 		leaky = append(leaky, w.export("--show-secrets"))
 	}
 	for _, text := range leaky {
-		if len(leaks.Find("a leak", text)) == 0 {
+		if len(w.leaks.Find("a leak", text)) == 0 {
 			w.t.Error("expected the search to find secrets in the clear")
 		}
 	}

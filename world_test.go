@@ -29,6 +29,7 @@ type world struct {
 	stack   string
 	azure   *azureclient.Client
 	printed *printed
+	leaks   *sandboxtest.Leaks // that the search for secrets knows so far
 }
 
 // newWorld starts a sandbox in which nothing is deployed yet.
@@ -55,7 +56,7 @@ func worldOf(t *testing.T, s *sandbox.Sandbox, tenant sandbox.Tenant, stack stri
 	if err := engine.NewScratch(repository, dir, "dev", stack); err != nil {
 		t.Fatal(err)
 	}
-	return &world{t: t, sandbox: s, tenant: tenant, stack: stack, azure: azure, printed: &printed{to: t.Output()},
+	return &world{t: t, sandbox: s, tenant: tenant, stack: stack, azure: azure, printed: &printed{to: t.Output()}, leaks: &sandboxtest.Leaks{},
 		project: engine.Project{Dir: dir, Environ: s.Overlay(os.Environ(), s.Environ(tenant)...)}}
 }
 
