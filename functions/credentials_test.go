@@ -333,3 +333,22 @@ func TestOneProviderFails(t *testing.T) {
 }
 
 const wrongSecret = "wr0ng-client/secret+"
+
+// TestFederatedNeedsAUserAssignedIdentity: Entra takes no other managed
+// identity's token for an assertion
+// (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
+func TestFederatedNeedsAUserAssignedIdentity(t *testing.T) {
+	t.Parallel()
+	c := startClients(t)
+	c.addFederated(t, c.bySecret, c.system)
+	c.configure(t, "azidentity,msal", []string{"ORDERS_CLIENT_ID", c.bySecret.clientID})
+	status, answer := c.process(t)
+	if status != http.StatusBadGateway || len(answer.Results) != 2 {
+		t.Fatalf("got %d with %+v, want 502 with two results", status, answer)
+	}
+	for _, got := range answer.Results {
+		if got.Credential != "federated" || got.Orders != nil || !strings.Contains(got.Error, "AADSTS700226") {
+			t.Errorf("got %+v, want the system-assigned identity refused", got)
+		}
+	}
+}
