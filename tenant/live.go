@@ -42,6 +42,8 @@ type key struct {
 	DisplayName string    `json:"displayName"`
 	Start       time.Time `json:"startDateTime"`
 	End         time.Time `json:"endDateTime"`
+	Hint        string    `json:"hint"`                // the first characters of a secret
+	Identifier  string    `json:"customKeyIdentifier"` // of a certificate, its thumbprint
 }
 
 // A principal is a service principal
@@ -146,8 +148,7 @@ type attachedIdentity struct {
 	PrincipalID string `json:"principalId"`
 }
 
-// identities are the principals that the site can get tokens for, in lower
-// case by object id, with their client ids ("" for the site's own).
+// has reports whether the site can get tokens of a principal.
 func (s site) has(objectID string) bool {
 	if s.Identity.PrincipalID != "" && sameID(s.Identity.PrincipalID, objectID) {
 		return true

@@ -7,6 +7,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"math/big"
 	"strings"
@@ -71,11 +72,13 @@ type stack struct {
 // A client is one of a stack, and what proves it.
 type client struct {
 	access
-	secret     string
-	assigned   string // ARM id of its user-assigned identity
-	identity   identity
-	settings   map[string]string
-	assignment string // id of its app role assignment
+	secret      string
+	certificate []byte // DER
+	key         *rsa.PrivateKey
+	assigned    string // ARM id of its user-assigned identity
+	identity    identity
+	settings    map[string]string
+	assignment  string // id of its app role assignment
 }
 
 type identity struct{ ClientID, PrincipalID string }
@@ -310,8 +313,8 @@ func (s *stack) addSecretClient() {
 	s.add(c)
 }
 
-// newCertificate is a self-signed certificate, in DER.
-func (w *world) newCertificate(days int) []byte {
+// newCertificate is a self-signed certificate in DER, and its key.
+func (w *world) newCertificate(days int) ([]byte, *rsa.PrivateKey) {
 	w.t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -322,7 +325,7 @@ func (w *world) newCertificate(days int) []byte {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return der
+	return der, key
 }
 
 // setCertificate makes a certificate the only one of an app registration.
@@ -341,7 +344,10 @@ func (s *stack) addCertificateClient() {
 	s.t.Helper()
 	c := &client{access: access{Identity: "certificate"}}
 	s.register("certificate", &c.access)
-	c.Credentials = []credential{{Kind: "certificate", ID: s.setCertificate(c.ApplicationObjectID, "slot 1", s.newCertificate(90))}}
+	c.certificate, c.key = s.newCertificate(90)
+	c.Credentials = []credential{{Kind: "certificate", ID: s.setCertificate(c.ApplicationObjectID, "slot 1", c.certificate)}}
+	c.SiteID = s.addSite("orders-certificate", "UserAssigned")
+	c.settings = map[string]string{"ORDERS_CLIENT_ID": c.ClientID, "ORDERS_CLIENT_CERTIFICATE": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.certificate}))}
 	s.add(c)
 }
 

@@ -42,6 +42,7 @@ var verbs = []verb{
 	checkVerb,
 	diffVerb,
 	auditVerb,
+	whyVerb,
 	idtokenVerb,
 }
 
