@@ -112,7 +112,7 @@ func TestOwnersOfLimitedDeployers(t *testing.T) {
 	w := newWorld(t)
 	partner := w.newPartner("Partner")
 	w.pulumi("stack", "init", "dev")
-	w.set(map[string]any{"clients": []fields{{"name": "partner", "identity": "existing", "objectId": partner.objectID, "functionApp": false}}})
+	w.set(map[string]any{"clients": []fields{{"name": "partner", "identity": "existing", "objectId": partner.objectID, "functionApp": false, "roles": []string{"Orders.Read"}}}})
 	w.up()
 	other := limitedWorld(t, w.sandbox, w.tenant, "second", "")
 	other.stack, other.project.Dir = w.stack, w.project.Dir // the same stack, by somebody else
