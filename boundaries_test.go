@@ -116,6 +116,10 @@ var boundaries = []boundary{
 	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud"}, testOurs: []string{"app-to-app/tenant", "app-to-app/sandbox/..."}},
 	{of: "app-to-app/tenant/diff", testOurs: []string{"app-to-app/tenant/diff"}},
 	{
+		of: "app-to-app/tenant/teardown", ours: []string{"app-to-app/azurecloud"},
+		testOurs: []string{"app-to-app/tenant/teardown", "app-to-app/sandbox/..."},
+	},
+	{
 		of: "app-to-app/cmd/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant/..."},
 		testOurs: []string{"app-to-app/cmd/tenant", "app-to-app/sandbox/..."},
 	},

@@ -38,7 +38,17 @@ func (w *world) run(args ...string) int {
 	w.t.Helper()
 	w.stdout.Reset()
 	w.stderr.Reset()
-	code := machine{
+	code := w.machine().run(w.t.Context(), verbs, args)
+	printed := w.stdout.String() + w.stderr.String()
+	if secret := w.environ["ARM_CLIENT_SECRET"]; strings.Contains(printed, "eyJ") || secret != "" && strings.Contains(printed, secret) {
+		w.t.Errorf("expected no secret in the output of %q, got:\n%s", args, printed)
+	}
+	return code
+}
+
+// machine is the command as it runs in the sandbox.
+func (w *world) machine() machine {
+	return machine{
 		getenv: func(name string) string { return w.environ[name] },
 		http:   w.sandbox.HTTPClient(),
 		stdin:  strings.NewReader(w.stdin), stdout: &w.stdout, stderr: &w.stderr,
@@ -51,10 +61,5 @@ func (w *world) run(args ...string) int {
 			}
 			return []byte(answer), nil
 		},
-	}.run(w.t.Context(), verbs, args)
-	printed := w.stdout.String() + w.stderr.String()
-	if secret := w.environ["ARM_CLIENT_SECRET"]; strings.Contains(printed, "eyJ") || secret != "" && strings.Contains(printed, secret) {
-		w.t.Errorf("expected no secret in the output of %q, got:\n%s", args, printed)
 	}
-	return code
 }

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"app-to-app/azurecloud"
+	"app-to-app/tenant/teardown"
+)
+
+var teardownVerb = verb{
+	name:    "teardown",
+	summary: "destroy a stack, purge what is kept of it, and prove that nothing is left",
+	usage: `teardown -stack NAME | -expired [-yes]
+
+Destroys a stack, purges its app registrations, service principals and vaults
+from where they are kept after they are deleted, removes the stack, and counts
+what the tenant and the subscription still have of it. Interrupted, it goes on
+where it was when it is run again. A protected stack and one of the environment
+prod are refused. It asks for the stack's name unless -yes is given.
+
+-expired lists the test stacks whose expiresOn has come; with -yes it tears them
+down.`,
+	run: runTeardown,
+}
+
+// project is the project whose stacks the command looks after.
+const project = "app-to-app"
+
+func runTeardown(ctx context.Context, m machine, flags *flag.FlagSet, args []string) error {
+	stack := flags.String("stack", "", "stack to tear down")
+	expired := flags.Bool("expired", false, "every test stack whose expiresOn has come")
+	yes := flags.Bool("yes", false, "do not ask")
+	folder := flags.String("journals", ".teardown", "folder that says what an interrupted teardown has still to purge")
+	asJSON := flags.Bool("json", false, "print what is left as JSON")
+	if _, err := parse(flags, args); err != nil {
+		return err
+	}
+	if (*stack == "") != *expired {
+		return &usageError{errors.New("expected one of -stack and -expired")}
+	}
+	if path.Base(*stack) != *stack && !*expired {
+		return &usageError{fmt.Errorf("expected the bare name of a stack, got %q", *stack)}
+	}
+	session, err := m.signIn(ctx)
+	if err != nil {
+		return err
+	}
+	if session.SubscriptionID == "" {
+		return azurecloud.WithHint(errors.New("expected ARM_SUBSCRIPTION_ID, got nothing"), "export ARM_SUBSCRIPTION_ID=…")
+	}
+	t := tearing{machine: m, session: session, folder: *folder, yes: *yes, asJSON: *asJSON}
+	if *expired {
+		return t.expired(ctx)
+	}
+	return t.one(ctx, *stack)
+}
+
+// tearing is one run of the verb.
+type tearing struct {
+	machine
+	session     *azurecloud.Session
+	folder      string
+	yes, asJSON bool
+}
+
+func (t tearing) one(ctx context.Context, stack string) error {
+	left, err := teardown.Run(ctx, teardown.Options{
+		Name: stack, Project: project, Stack: pulumiStack{t.machine, stack}, Session: t.session,
+		Journal: filepath.Join(t.folder, stack+".json"), Log: t.stderr, Confirm: t.confirm, Wait: t.wait,
+	})
+	if err != nil {
+		return err
+	}
+	if t.asJSON {
+		encoder := json.NewEncoder(t.stdout)
+		encoder.SetIndent("", "  ")
+		err = encoder.Encode(left)
+	} else {
+		_, err = fmt.Fprintf(t.stdout, "left of %s:\n%s", stack, left)
+	}
+	if err == nil && left.Total() > 0 {
+		err = errDiffers
+	}
+	return err
+}
+
+// wait pauses, unless the end comes first.
+func (t tearing) wait(ctx context.Context, d time.Duration) error {
+	if t.sleep != nil {
+		return t.sleep(ctx, d)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// confirm asks for the stack's name.
+func (t tearing) confirm(name string, made teardown.Made) error {
+	if t.yes {
+		return nil
+	}
+	fmt.Fprintf(t.stderr, "This deletes for good what stack %s has made: %s.\nType the name of the stack to go on: ", name, made)
+	line, _ := bufio.NewReader(t.stdin).ReadString('\n') // what there is before the end is compared
+	if got := strings.TrimSpace(line); got != name {
+		return azurecloud.WithHint(fmt.Errorf("expected %q, got %q: nothing was deleted", name, got), "use -yes where nobody can answer")
+	}
+	return nil
+}
+
+// expired lists or tears down the expired stacks. One that fails does not keep
+// the others.
+func (t tearing) expired(ctx context.Context) error {
+	all, err := teardown.FindExpired(ctx, t.session, project, t.now())
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		_, err := fmt.Fprintln(t.stdout, "no test stack has expired")
+		return err
+	}
+	var problems []error
+	differs := false
+	for _, e := range all {
+		fmt.Fprintf(t.stdout, "%s expired on %s (%s)\n", e.Stack, e.ExpiresOn, e.ResourceGroup)
+		if !t.yes {
+			continue
+		}
+		if path.Base(e.Stack) != e.Stack { // a tag can say anything
+			problems = append(problems, fmt.Errorf("resource group %s: expected the name of a stack in its tag, got %q", e.ResourceGroup, e.Stack))
+			continue
+		}
+		err := t.one(ctx, e.Stack)
+		if errors.Is(err, errDiffers) {
+			differs = true
+		} else if err != nil {
+			problems = append(problems, fmt.Errorf("stack %s: %w", e.Stack, err))
+		}
+	}
+	if !t.yes {
+		fmt.Fprintln(t.stderr, "nothing was deleted; -yes tears them down")
+	}
+	if len(problems) == 0 && differs {
+		return errDiffers
+	}
+	return errors.Join(problems...)
+}
+
+// pulumiStack is a stack of the CLI.
+type pulumiStack struct {
+	machine machine
+	name    string
+}
+
+func (s pulumiStack) Exists(ctx context.Context) (bool, error) {
+	out, err := s.machine.pulumi(ctx, "stack", "ls", "--json")
+	if err != nil {
+		return false, err
+	}
+	var stacks []struct{ Name string }
+	if err := json.Unmarshal(out, &stacks); err != nil {
+		return false, fmt.Errorf("list stacks: %w", err)
+	}
+	for _, stack := range stacks {
+		if path.Base(stack.Name) == s.name {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (s pulumiStack) Export(ctx context.Context) ([]byte, error) {
+	return s.machine.state(ctx, s.name, "")
+}
+
+func (s pulumiStack) Destroy(ctx context.Context) error {
+	_, err := s.machine.pulumi(ctx, "destroy", "--yes", "--skip-preview", "--stack", s.name)
+	return err
+}
+
+func (s pulumiStack) Remove(ctx context.Context) error {
+	_, err := s.machine.pulumi(ctx, "stack", "rm", "--yes", "--preserve-config", "--stack", s.name)
+	return err
+}

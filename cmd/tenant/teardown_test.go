@@ -1,0 +1,82 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTeardownVerb(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	group := "/subscriptions/" + w.environ["ARM_SUBSCRIPTION_ID"] + "/resourceGroups/pr-7"
+	state := func(environment string) string {
+		return `{"deployment":{"resources":[{"type":"pulumi:pulumi:Stack","outputs":{"environment":"` + environment + `"}},` +
+			`{"type":"azure-native:resources:ResourceGroup","id":"` + group + `"}]}}`
+	}
+	journals := filepath.Join(t.TempDir(), "journals")
+	run := func(args ...string) int {
+		return w.run(append([]string{"teardown", "-journals", journals}, args...)...)
+	}
+	w.stack["stack ls --json"] = `[{"name":"organization/app-to-app/pr-7"},{"name":"prod"}]`
+	w.stack["stack export --stack pr-7"] = state("test")
+	w.stack["stack export --stack prod"] = state("prod")
+	for _, tt := range []struct {
+		name  string
+		args  string
+		stdin string
+		code  int
+		text  string
+	}{
+		{"no stack named", "-yes", "", exitUsage, "expected one of -stack and -expired"},
+		{"both", "-stack pr-7 -expired", "", exitUsage, "expected one of -stack and -expired"},
+		{"a path", "-stack ../x", "", exitUsage, "expected the bare name of a stack"},
+		{"prod", "-stack prod -yes", "", exitFailed, "environment is prod"},
+		{"another name typed", "-stack pr-7", "pr-8\n", exitFailed, `expected "pr-7", got "pr-8": nothing was deleted`},
+		{"nobody there", "-stack pr-7", "", exitFailed, "tenant: hint: use -yes"},
+		{"destroy fails", "-stack pr-7", "pr-7\n", exitFailed, "destroy: pulumi destroy --yes --skip-preview --stack pr-7: no such stack"},
+		{"nothing there", "-stack pr-9 -yes", "", exitSame, "left of pr-9:\n  resource groups            0\n"},
+		{"as JSON", "-stack pr-9 -yes -json", "", exitSame, `"resourceGroups": 0`},
+	} {
+		w.stdin = tt.stdin
+		if code := run(strings.Fields(tt.args)...); code != tt.code || !strings.Contains(w.stdout.String()+w.stderr.String(), tt.text) {
+			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %d and %q", tt.name, code, &w.stdout, &w.stderr, tt.code, tt.text)
+		}
+	}
+	w.stack["destroy --yes --skip-preview --stack pr-7"] = ""
+	w.stack["stack rm --yes --preserve-config --stack pr-7"] = ""
+	if code := run("-stack", "pr-7", "-yes"); code != exitSame {
+		t.Errorf("got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	}
+}
+
+func TestTeardownOfExpiredStacks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	run := func(args ...string) int {
+		return w.run(append([]string{"teardown", "-expired", "-journals", filepath.Join(t.TempDir(), "journals")}, args...)...)
+	}
+	w.stack["stack ls --json"] = "[]"
+	if code := run("-yes"); code != exitSame || w.stdout.String() != "no test stack has expired\n" {
+		t.Errorf("got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	}
+	session, err := w.machine().signIn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	group := "/subscriptions/" + session.SubscriptionID + "/resourcegroups/lost?api-version=2022-09-01"
+	err = session.ResourceManager.Put(t.Context(), group, map[string]any{"location": "westeurope", "tags": map[string]string{
+		"project": "app-to-app", "stack": "pr-7", "environment": "test", "expiresOn": time.Now().UTC().Format(time.DateOnly),
+	}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code := run(); code != exitSame || !strings.Contains(w.stdout.String(), "pr-7 expired on ") || !strings.Contains(w.stderr.String(), "nothing was deleted") {
+		t.Errorf("listing: got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	}
+	// Its state is lost, so nothing says what it made: the group is told, and stays.
+	if code := run("-yes"); code != exitDiffers || !strings.Contains(w.stdout.String(), "resource groups            1") {
+		t.Errorf("got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	}
+}

@@ -1,0 +1,153 @@
+package teardown
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Made is what a stack made that outlives a destroy, or that proves it.
+type Made struct {
+	Stack             string      `json:"stack"`
+	TenantID          string      `json:"tenantId"`
+	SubscriptionID    string      `json:"subscriptionId"`
+	ResourceGroups    []string    `json:"resourceGroups"` // ARM ids
+	Applications      []Principal `json:"applications"`
+	ServicePrincipals []Principal `json:"servicePrincipals"`
+	ManagedIdentities []string    `json:"managedIdentities"` // object ids
+	Vaults            []Vault     `json:"vaults"`
+
+	live                   bool // the state still has resources
+	protected, environment string
+}
+
+// A Principal is an app registration or a service principal.
+type Principal struct {
+	ObjectID string `json:"objectId"`
+	ClientID string `json:"clientId"`
+}
+
+// A Vault is a Key Vault, which is kept after it is deleted.
+type Vault struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Location string `json:"location"`
+}
+
+// String counts what there is.
+func (m Made) String() string {
+	return fmt.Sprintf("%d resource group(s), %d app registration(s), %d service principal(s), %d vault(s)",
+		len(m.ResourceGroups), len(m.Applications), len(m.ServicePrincipals), len(m.Vaults))
+}
+
+func (m *Made) empty() bool {
+	return len(m.ResourceGroups)+len(m.Applications)+len(m.ServicePrincipals)+len(m.ManagedIdentities)+len(m.Vaults) == 0
+}
+
+// add adds what another reading found.
+func (m *Made) add(found Made) {
+	m.TenantID, m.SubscriptionID = cmp.Or(found.TenantID, m.TenantID), cmp.Or(found.SubscriptionID, m.SubscriptionID)
+	m.ResourceGroups = union(m.ResourceGroups, found.ResourceGroups)
+	m.Applications = union(m.Applications, found.Applications)
+	m.ServicePrincipals = union(m.ServicePrincipals, found.ServicePrincipals)
+	m.ManagedIdentities = union(m.ManagedIdentities, found.ManagedIdentities)
+	m.Vaults = union(m.Vaults, found.Vaults)
+	m.live = found.live
+}
+
+func union[T comparable](a, b []T) []T {
+	for _, item := range b {
+		if !slices.Contains(a, item) {
+			a = append(a, item)
+		}
+	}
+	return a
+}
+
+// refuse says why a stack must stay.
+func (m Made) refuse(stack string) error {
+	switch {
+	case m.protected != "":
+		return fmt.Errorf("%w: %s; to delete it after all: pulumi state unprotect --all --stack %s", ErrProtected, m.protected, stack)
+	case m.environment == "prod":
+		return fmt.Errorf("%w: its environment is prod; delete it by hand, with pulumi destroy", ErrProtected)
+	}
+	return nil
+}
+
+// readState finds in a state what the stack made itself: a resource that it
+// only reads ("external") is somebody else's.
+func readState(state []byte) (Made, error) {
+	var exported struct {
+		Deployment struct {
+			Resources []stateResource `json:"resources"`
+			Pending   []struct {
+				Resource stateResource `json:"resource"`
+			} `json:"pending_operations"`
+		} `json:"deployment"`
+	}
+	if err := json.Unmarshal(state, &exported); err != nil {
+		return Made{}, err
+	}
+	var made Made
+	for _, r := range exported.Deployment.Resources {
+		if r.Protect && made.protected == "" {
+			made.protected = r.URN
+		}
+		made.live = true // a provider or a component too: they keep the stack from being removed
+		if environment := r.text("environment"); r.Type == "pulumi:pulumi:Stack" && environment != "" {
+			made.environment = environment
+		}
+		if !r.External {
+			made.collect(r)
+		}
+	}
+	if len(exported.Deployment.Pending) > 0 {
+		made.live = true // the engine looks at them
+	}
+	return made, nil
+}
+
+type stateResource struct {
+	URN      string         `json:"urn"`
+	Type     string         `json:"type"`
+	ID       string         `json:"id"`
+	External bool           `json:"external"`
+	Protect  bool           `json:"protect"`
+	Inputs   map[string]any `json:"inputs"`
+	Outputs  map[string]any `json:"outputs"`
+}
+
+func (r stateResource) text(output string) string {
+	text, _ := r.Outputs[output].(string)
+	return text
+}
+
+func (m *Made) collect(r stateResource) {
+	if identity, ok := r.Outputs["identity"].(map[string]any); ok {
+		if id, ok := identity["principalId"].(string); ok && id != "" {
+			m.ManagedIdentities = append(m.ManagedIdentities, id) // a site's own
+		}
+	}
+	switch principal := (Principal{ObjectID: r.text("objectId"), ClientID: r.text("clientId")}); r.Type {
+	case "azure-native:resources:ResourceGroup":
+		m.ResourceGroups = append(m.ResourceGroups, r.ID)
+		if parts := strings.Split(r.ID, "/"); len(parts) > 2 {
+			m.SubscriptionID = parts[2]
+		}
+		if tags, ok := r.Inputs["tags"].(map[string]any); ok && tags["environment"] == "prod" {
+			m.environment = "prod"
+		}
+	case "azure-native:keyvault:Vault":
+		m.Vaults = append(m.Vaults, Vault{ID: r.ID, Name: r.text("name"), Location: r.text("location")})
+	case "azure-native:managedidentity:UserAssignedIdentity":
+		m.ManagedIdentities = append(m.ManagedIdentities, r.text("principalId"))
+	case "azuread:index/application:Application":
+		m.Applications = append(m.Applications, principal)
+	case "azuread:index/servicePrincipal:ServicePrincipal":
+		m.ServicePrincipals = append(m.ServicePrincipals, principal)
+		m.TenantID = r.text("applicationTenantId")
+	}
+}

@@ -1,0 +1,229 @@
+package teardown
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"app-to-app/azurecloud"
+)
+
+// This file counts what is left of a stack. The rules are:
+//   - counted is what the live tenant and subscription list, never what a state
+//     says
+//   - resource groups are found by id and by tag, so that one which the state
+//     has lost is counted too
+//   - what is gone may be listed for a while; it gets some time
+
+// Left counts what is left of a stack.
+type Left struct {
+	ResourceGroups           int `json:"resourceGroups"`
+	Resources                int `json:"resources"`
+	RoleAssignments          int `json:"roleAssignments"`
+	Applications             int `json:"applications"`
+	ServicePrincipals        int `json:"servicePrincipals"`
+	AppRoleAssignments       int `json:"appRoleAssignments"`
+	DeletedApplications      int `json:"deletedApplications"`
+	DeletedServicePrincipals int `json:"deletedServicePrincipals"`
+	Vaults                   int `json:"vaults"`
+	DeletedVaults            int `json:"deletedVaults"`
+}
+
+func (l Left) rows() []row {
+	return []row{
+		{"resource groups", l.ResourceGroups}, {"resources", l.Resources}, {"role assignments", l.RoleAssignments},
+		{"app registrations", l.Applications}, {"service principals", l.ServicePrincipals}, {"app role assignments", l.AppRoleAssignments},
+		{"deleted app registrations", l.DeletedApplications}, {"deleted service principals", l.DeletedServicePrincipals},
+		{"vaults", l.Vaults}, {"deleted vaults", l.DeletedVaults},
+	}
+}
+
+type row struct {
+	name string
+	n    int
+}
+
+// Total is zero when nothing is left.
+func (l Left) Total() (n int) {
+	for _, row := range l.rows() {
+		n += row.n
+	}
+	return n
+}
+
+// String is a line for each kind.
+func (l Left) String() string {
+	var text strings.Builder
+	for _, row := range l.rows() {
+		fmt.Fprintf(&text, "  %-26s %d\n", row.name, row.n)
+	}
+	return text.String()
+}
+
+const (
+	groupVersion      = "2022-09-01"
+	resourceVersion   = "2021-04-01"
+	assignmentVersion = "2022-04-01"
+)
+
+// looks is how often the proof looks before it believes that something stays.
+const looks = 6
+
+func (o Options) prove(ctx context.Context, made *Made) (left Left, err error) {
+	for look := range looks {
+		if look > 0 {
+			if err := o.Wait(ctx, 10*time.Second); err != nil {
+				return Left{}, err
+			}
+		}
+		left = Left{}
+		for _, count := range []func(context.Context, *Made, *Left) error{o.countGroups, o.countAssignments, o.countDirectory, o.countVaults} {
+			if err := count(ctx, made, &left); err != nil {
+				return Left{}, err
+			}
+		}
+		if left.Total() == 0 {
+			break
+		}
+	}
+	return left, nil
+}
+
+// A group is a resource group.
+type group struct {
+	ID   string            `json:"id"`
+	Tags map[string]string `json:"tags"`
+}
+
+func (g group) of(project, stack string) bool {
+	return g.Tags["project"] == project && g.Tags["stack"] == stack
+}
+
+func groups(ctx context.Context, session *azurecloud.Session) ([]group, error) {
+	return azurecloud.List[group](ctx, session.ResourceManager, "/subscriptions/"+session.SubscriptionID+"/resourcegroups?api-version="+groupVersion)
+}
+
+func (o Options) countGroups(ctx context.Context, made *Made, left *Left) error {
+	all, err := groups(ctx, o.Session)
+	if err != nil {
+		return err
+	}
+	for _, g := range all {
+		if g.of(o.Project, o.Name) || contains(made.ResourceGroups, g.ID) {
+			left.ResourceGroups++
+		}
+	}
+	resources, err := azurecloud.List[struct{ ID string }](ctx, o.Session.ResourceManager,
+		"/subscriptions/"+o.Session.SubscriptionID+"/resources?api-version="+resourceVersion)
+	if err != nil {
+		return err
+	}
+	for _, r := range resources {
+		for _, id := range made.ResourceGroups {
+			if len(r.ID) > len(id) && strings.EqualFold(r.ID[:len(id)+1], id+"/") {
+				left.Resources++
+			}
+		}
+	}
+	return nil
+}
+
+// countAssignments counts what the stack's principals may still do in the
+// subscription: an assignment outlives its principal.
+func (o Options) countAssignments(ctx context.Context, made *Made, left *Left) error {
+	var principals []string
+	principals = append(principals, made.ManagedIdentities...)
+	for _, p := range made.ServicePrincipals {
+		principals = append(principals, p.ObjectID)
+	}
+	assignments, err := azurecloud.List[struct {
+		Properties struct {
+			PrincipalID string `json:"principalId"`
+		} `json:"properties"`
+	}](ctx, o.Session.ResourceManager, "/subscriptions/"+o.Session.SubscriptionID+"/providers/Microsoft.Authorization/roleAssignments?api-version="+assignmentVersion)
+	if err != nil {
+		return err
+	}
+	for _, a := range assignments {
+		if contains(principals, a.Properties.PrincipalID) {
+			left.RoleAssignments++
+		}
+	}
+	return nil
+}
+
+func (o Options) countDirectory(ctx context.Context, made *Made, left *Left) error {
+	for _, p := range made.Applications {
+		for path, n := range map[string]*int{"/v1.0/applications/" + p.ObjectID: &left.Applications, deletedItem(p): &left.DeletedApplications} {
+			if err := o.count(ctx, path, n); err != nil {
+				return err
+			}
+		}
+	}
+	for _, p := range made.ServicePrincipals {
+		if err := o.count(ctx, deletedItem(p), &left.DeletedServicePrincipals); err != nil {
+			return err
+		}
+	}
+	// A managed identity's service principal goes with it, and is in no bin.
+	ids := slices.Clone(made.ManagedIdentities)
+	for _, p := range made.ServicePrincipals {
+		ids = append(ids, p.ObjectID)
+	}
+	for _, id := range ids {
+		before := left.ServicePrincipals
+		if err := o.count(ctx, "/v1.0/servicePrincipals/"+id, &left.ServicePrincipals); err != nil {
+			return err
+		}
+		if left.ServicePrincipals == before {
+			continue // and so are its assignments
+		}
+		for _, list := range []string{"appRoleAssignments", "appRoleAssignedTo"} {
+			found, err := azurecloud.List[struct{}](ctx, o.Session.Graph, "/v1.0/servicePrincipals/"+id+"/"+list)
+			if err != nil && !azurecloud.IsNotFound(err) {
+				return err
+			}
+			left.AppRoleAssignments += len(found)
+		}
+	}
+	return nil
+}
+
+// count adds one to n if there is something at path.
+func (o Options) count(ctx context.Context, path string, n *int) error {
+	err := o.Session.Graph.Get(ctx, path, nil)
+	if azurecloud.IsNotFound(err) {
+		return nil
+	}
+	if err == nil {
+		*n++
+	}
+	return err
+}
+
+func (o Options) countVaults(ctx context.Context, made *Made, left *Left) error {
+	for _, v := range made.Vaults {
+		deleted, err := o.deletedVault(ctx, made, v)
+		if err != nil {
+			return err
+		}
+		if deleted != nil {
+			left.DeletedVaults++
+		}
+		err = o.Session.ResourceManager.Get(ctx, v.ID+"?api-version="+vaultVersion, nil)
+		switch {
+		case err == nil:
+			left.Vaults++
+		case !azurecloud.IsNotFound(err):
+			return err
+		}
+	}
+	return nil
+}
+
+// contains compares ids as Azure does.
+func contains(ids []string, id string) bool {
+	return slices.ContainsFunc(ids, func(other string) bool { return strings.EqualFold(id, other) })
+}

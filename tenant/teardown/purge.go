@@ -1,0 +1,114 @@
+package teardown
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"app-to-app/azurecloud"
+)
+
+// This file deletes for good what was deleted once
+// (https://learn.microsoft.com/graph/api/directory-deleteditems-delete,
+// https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/purge-deleted).
+// The rules are:
+//   - what is in the journal, and of that only what still has the same client id
+//     or the same ARM id
+//   - what is not in the bin is done; what still lives is left for the proof to
+//     tell
+
+const vaultVersion = "2023-07-01"
+
+func (o Options) purgeServicePrincipals(ctx context.Context, made *Made) error {
+	return o.purgeDirectory(ctx, "service principal", made.ServicePrincipals)
+}
+
+func (o Options) purgeApplications(ctx context.Context, made *Made) error {
+	return o.purgeDirectory(ctx, "app registration", made.Applications)
+}
+
+func (o Options) purgeDirectory(ctx context.Context, what string, items []Principal) error {
+	for _, item := range items {
+		path := deletedItem(item)
+		var deleted struct {
+			AppID string `json:"appId"`
+		}
+		err := o.Session.Graph.Get(ctx, path, &deleted)
+		if azurecloud.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if !strings.EqualFold(deleted.AppID, item.ClientID) {
+			return fmt.Errorf("expected client id %s for the deleted %s %s, got %q; nothing was purged", item.ClientID, what, item.ObjectID, deleted.AppID)
+		}
+		o.logf("purging the %s %s", what, item.ObjectID)
+		if err := o.Session.Graph.Delete(ctx, path); err != nil && !azurecloud.IsNotFound(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+func deletedItem(p Principal) string { return "/v1.0/directory/deletedItems/" + p.ObjectID }
+
+func (o Options) purgeVaults(ctx context.Context, made *Made) error {
+	for _, vault := range made.Vaults {
+		deleted, err := o.deletedVault(ctx, made, vault)
+		if err != nil {
+			return err
+		}
+		if deleted == nil {
+			continue
+		}
+		if deleted.PurgeProtected {
+			return azurecloud.WithHint(fmt.Errorf("vault %s cannot be purged before %s: it has purge protection", vault.Name, deleted.PurgeDate),
+				"its name stays taken until then; the rest is gone, and the journal knows where to go on")
+		}
+		o.logf("purging the vault %s", vault.Name)
+		if err := o.Session.ResourceManager.Post(ctx, made.deletedVaultPath(vault)+"/purge?api-version="+vaultVersion, nil, nil); err != nil {
+			return err
+		}
+		// Purging may go on after the answer.
+		for range 30 {
+			if deleted, err = o.deletedVault(ctx, made, vault); err != nil {
+				return err
+			}
+			if deleted == nil {
+				break
+			}
+			if err := o.Wait(ctx, 10*time.Second); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (m *Made) deletedVaultPath(v Vault) string {
+	return "/subscriptions/" + m.SubscriptionID + "/providers/Microsoft.KeyVault/locations/" + v.Location + "/deletedVaults/" + v.Name
+}
+
+type deletedVault struct {
+	VaultID        string `json:"vaultId"`
+	PurgeDate      string `json:"scheduledPurgeDate"`
+	PurgeProtected bool   `json:"purgeProtectionEnabled"`
+}
+
+// deletedVault is what the subscription keeps of a vault, or nil. A deleted
+// vault of the same name that had another id is not the stack's.
+func (o Options) deletedVault(ctx context.Context, made *Made, v Vault) (*deletedVault, error) {
+	var found struct {
+		Properties deletedVault `json:"properties"`
+	}
+	err := o.Session.ResourceManager.Get(ctx, made.deletedVaultPath(v)+"?api-version="+vaultVersion, &found)
+	if azurecloud.IsNotFound(err) || err == nil && !strings.EqualFold(found.Properties.VaultID, v.ID) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &found.Properties, nil
+}

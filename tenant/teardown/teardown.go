@@ -1,0 +1,215 @@
+// Package teardown removes a stack and all that clouds keep of what was
+// deleted: the recycle bin of Microsoft Entra ID and deleted Key Vaults. Then
+// it proves, from the live tenant and subscription, that nothing is left.
+//
+// It deletes only what the stack's own state says that the stack made, and
+// purges only what still bears the same ids. What is to be purged is written
+// down before anything is destroyed, because afterwards no state knows it: an
+// interrupted teardown goes on where it was.
+package teardown
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"app-to-app/azurecloud"
+)
+
+// A Stack is one stack of the Pulumi CLI.
+type Stack interface {
+	Exists(ctx context.Context) (bool, error)
+	// Export is the stack's state, as `pulumi stack export` writes it.
+	Export(ctx context.Context) ([]byte, error)
+	// Destroy deletes all resources. It is called on a stack that has some.
+	Destroy(ctx context.Context) error
+	// Remove removes the empty stack, and leaves its settings file.
+	Remove(ctx context.Context) error
+}
+
+// Options are what a teardown needs.
+type Options struct {
+	Name    string // of the stack
+	Project string
+	Stack   Stack
+	Session *azurecloud.Session
+	Journal string    // file that says what is to be purged; its folder is made
+	Log     io.Writer // progress
+	// Confirm asks a person. It gets the name to repeat; an error is the end.
+	Confirm func(name string, made Made) error
+	// Wait pauses between looks at what may take a while to be gone.
+	Wait func(context.Context, time.Duration) error
+	// After is called after each step by its name; an error interrupts. Nil
+	// does nothing.
+	After func(step string) error
+}
+
+// The steps of a teardown, in order.
+var Steps = []string{"write journal", "destroy", "purge service principals", "purge applications", "purge vaults", "remove stack", "prove"}
+
+// ErrProtected is the refusal of a stack that must not be torn down.
+var ErrProtected = errors.New("stack is protected")
+
+// Run tears a stack down and says what is left; [Left.Total] is zero when all
+// went well. When there is neither a stack nor an unfinished teardown, it only
+// proves.
+func Run(ctx context.Context, o Options) (Left, error) {
+	made, err := o.begin(ctx)
+	if err != nil {
+		return Left{}, err
+	}
+	for i, step := range []func(context.Context, *Made) error{
+		o.writeJournal, o.destroy, o.purgeServicePrincipals, o.purgeApplications, o.purgeVaults, o.remove,
+	} {
+		if err := step(ctx, made); err != nil {
+			return Left{}, fmt.Errorf("%s: %w", Steps[i], err)
+		}
+		if err := o.after(Steps[i]); err != nil {
+			return Left{}, err
+		}
+	}
+	left, err := o.prove(ctx, made)
+	if err != nil {
+		return Left{}, fmt.Errorf("prove: %w", err)
+	}
+	if err := o.after("prove"); err != nil || left.Total() > 0 {
+		return left, err // what is left keeps its journal
+	}
+	if err := os.Remove(o.Journal); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return left, err
+	}
+	return left, nil
+}
+
+func (o Options) after(step string) error {
+	if o.After == nil {
+		return nil
+	}
+	return o.After(step)
+}
+
+func (o Options) logf(format string, args ...any) { fmt.Fprintf(o.Log, format+"\n", args...) }
+
+// begin reads what the stack made, from its state and from the journal of a
+// teardown that was interrupted, and refuses what must stay.
+func (o Options) begin(ctx context.Context) (*Made, error) {
+	made, unfinished, err := o.readJournal()
+	if err != nil {
+		return nil, err
+	}
+	exists, err := o.Stack.Exists(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !exists {
+		if !unfinished {
+			o.logf("there is no stack %s and no unfinished teardown of it", o.Name)
+		}
+		return made, nil
+	}
+	state, err := o.Stack.Export(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := readState(state)
+	if err != nil {
+		return nil, fmt.Errorf("read the state of stack %s: %w", o.Name, err)
+	}
+	if err := found.refuse(o.Name); err != nil {
+		return nil, err
+	}
+	made.add(found)
+	if err := o.checkPlace(ctx, made); err != nil {
+		return nil, err
+	}
+	return made, o.Confirm(o.Name, *made)
+}
+
+// checkPlace refuses to look for a stack's remains where they cannot be.
+func (o Options) checkPlace(ctx context.Context, made *Made) error {
+	if made.SubscriptionID != "" && !strings.EqualFold(made.SubscriptionID, o.Session.SubscriptionID) {
+		return azurecloud.WithHint(fmt.Errorf("expected the stack's subscription %s, got %q", made.SubscriptionID, o.Session.SubscriptionID),
+			"export ARM_SUBSCRIPTION_ID="+made.SubscriptionID)
+	}
+	if made.TenantID == "" {
+		return nil
+	}
+	caller, err := o.Session.Graph.Caller(ctx)
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(made.TenantID, caller.TenantID) {
+		return azurecloud.WithHint(fmt.Errorf("expected the stack's tenant %s, got %s", made.TenantID, caller.TenantID),
+			"sign in to the stack's tenant: ARM_TENANT_ID="+made.TenantID)
+	}
+	return nil
+}
+
+func (o Options) readJournal() (made *Made, unfinished bool, err error) {
+	made = new(Made)
+	data, err := os.ReadFile(o.Journal)
+	if errors.Is(err, os.ErrNotExist) {
+		return made, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, made)
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read the journal of an interrupted teardown: %w", err)
+	}
+	if made.Stack != o.Name {
+		return nil, false, fmt.Errorf("read the journal %s: expected stack %q, got %q", o.Journal, o.Name, made.Stack)
+	}
+	o.logf("going on with the teardown in %s", o.Journal)
+	return made, true, nil
+}
+
+// writeJournal writes down what the stack made. The file is complete or
+// absent.
+func (o Options) writeJournal(_ context.Context, made *Made) error {
+	if made.empty() {
+		return nil
+	}
+	made.Stack = o.Name
+	data, err := json.MarshalIndent(made, "", "  ")
+	if err != nil {
+		return err
+	}
+	folder := filepath.Dir(o.Journal)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(folder, ".journal-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(append(data, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), o.Journal)
+}
+
+func (o Options) destroy(ctx context.Context, made *Made) error {
+	if !made.live {
+		return nil
+	}
+	o.logf("destroying %s: %s", o.Name, made)
+	return o.Stack.Destroy(ctx)
+}
+
+func (o Options) remove(ctx context.Context, _ *Made) error {
+	exists, err := o.Stack.Exists(ctx)
+	if err != nil || !exists {
+		return err
+	}
+	o.logf("removing stack %s", o.Name)
+	return o.Stack.Remove(ctx)
+}
