@@ -187,8 +187,13 @@ func (s pulumiStack) Export(ctx context.Context) ([]byte, error) {
 }
 
 func (s pulumiStack) Destroy(ctx context.Context) error {
-	_, err := s.machine.pulumi(ctx, "destroy", "--yes", "--skip-preview", "--stack", s.name)
-	return err
+	out, err := s.machine.pulumi(ctx, "destroy", "--yes", "--skip-preview", "--suppress-progress", "--stack", s.name)
+	if err != nil {
+		// The CLI says what went wrong on its standard output.
+		return azurecloud.WithHint(fmt.Errorf("%w\n%s", err, strings.TrimSpace(string(out))),
+			"if nobody else is at work on the stack, end what was interrupted with pulumi cancel --stack "+s.name+", and tear down again")
+	}
+	return nil
 }
 
 func (s pulumiStack) Remove(ctx context.Context) error {

@@ -35,7 +35,7 @@ func TestTeardownVerb(t *testing.T) {
 		{"prod", "-stack prod -yes", "", exitFailed, "environment is prod"},
 		{"another name typed", "-stack pr-7", "pr-8\n", exitFailed, `expected "pr-7", got "pr-8": nothing was deleted`},
 		{"nobody there", "-stack pr-7", "", exitFailed, "tenant: hint: use -yes"},
-		{"destroy fails", "-stack pr-7", "pr-7\n", exitFailed, "destroy: pulumi destroy --yes --skip-preview --stack pr-7: no such stack"},
+		{"destroy fails", "-stack pr-7", "pr-7\n", exitFailed, "destroy: pulumi destroy --yes --skip-preview --suppress-progress --stack pr-7: no such stack"},
 		{"nothing there", "-stack pr-9 -yes", "", exitSame, "left of pr-9:\n  resource groups            0\n"},
 		{"as JSON", "-stack pr-9 -yes -json", "", exitSame, `"resourceGroups": 0`},
 	} {
@@ -44,7 +44,7 @@ func TestTeardownVerb(t *testing.T) {
 			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %d and %q", tt.name, code, &w.stdout, &w.stderr, tt.code, tt.text)
 		}
 	}
-	w.stack["destroy --yes --skip-preview --stack pr-7"] = ""
+	w.stack["destroy --yes --skip-preview --suppress-progress --stack pr-7"] = ""
 	w.stack["stack rm --yes --preserve-config --stack pr-7"] = ""
 	if code := run("-stack", "pr-7", "-yes"); code != exitSame {
 		t.Errorf("got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)

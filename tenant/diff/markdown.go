@@ -84,7 +84,7 @@ func access(before, after side, replaced map[string]bool) (lines []string, stale
 		}
 		// A new identity has no token that could be old, and a removed one
 		// still has its last.
-		if existed && len(gained)+len(lost) > 0 && managed(was.kind) && (!exists || was.kind == is.kind) {
+		if existed && len(gained)+len(lost) > 0 && managed(was.kind) && (!exists || managed(is.kind)) {
 			stale = true
 		}
 		if existed && exists {
@@ -189,9 +189,9 @@ func (p Preview) replaced() map[string]bool {
 
 // keys are the sorted keys of two maps.
 func keys[V any](a, b map[string]V) []string {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	return slices.Sorted(maps.Keys(all))
+	all := slices.AppendSeq(slices.Collect(maps.Keys(a)), maps.Keys(b))
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func values(m map[string]string) map[string]bool {

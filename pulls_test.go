@@ -1,0 +1,164 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"app-to-app/sandbox/azureclient"
+	"app-to-app/sandbox/sandboxtest"
+)
+
+// This file lives the life of a pull request with the built command, on the
+// real engine: what it would change is shown, it is deployed, and nothing is
+// left of it, although the machine goes off in the middle.
+
+// A command is cmd/tenant, built.
+type command struct {
+	w    *world
+	path string
+}
+
+func newCommand(w *world) command {
+	w.t.Helper()
+	path := filepath.Join(w.t.TempDir(), "tenant")
+	if problems := toolProblems(".", "go", "build", "-o", path, "./cmd/tenant"); problems != "" {
+		w.t.Fatal(problems)
+	}
+	return command{w, path}
+}
+
+func (c command) prepare(args ...string) (*exec.Cmd, *bytes.Buffer) {
+	cmd := exec.Command(c.path, args...)
+	cmd.Dir, cmd.Env = c.w.project.Dir, c.w.project.Environ
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd, &out
+}
+
+// run returns all that the command prints and its exit code.
+func (c command) run(args ...string) (string, int) {
+	c.w.t.Helper()
+	cmd, out := c.prepare(args...)
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		c.w.t.Fatal(err)
+	}
+	return out.String(), cmd.ProcessState.ExitCode()
+}
+
+// says runs the command and expects its exit code and texts.
+func (c command) says(args string, code int, texts ...string) {
+	c.w.t.Helper()
+	out, got := c.run(strings.Fields(args)...)
+	if got != code {
+		c.w.t.Fatalf("tenant %s: expected exit code %d, got %d:\n%s", args, code, got, out)
+	}
+	for _, text := range texts {
+		if !strings.Contains(out, text) {
+			c.w.t.Errorf("tenant %s: expected %q, got:\n%s", args, text, out)
+		}
+	}
+}
+
+func TestPullRequest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the real engine")
+	}
+	t.Parallel()
+	s := sandboxtest.Start(t, sandboxtest.Options{})
+	install(t, s)
+	w := worldOf(t, s, s.Tenants()[0], "pr-7")
+	before, binned := w.inventory(), w.binned()
+	w.pulumi("stack", "init", w.stack)
+	client := fields{"name": "orders-client", "identity": "clientSecret", "roles": []string{"Orders.Read", "Orders.Write"}}
+	roles := []fields{{"value": "Orders.Read", "displayName": "Read"}, {"value": "Orders.Write", "displayName": "Write"}}
+	w.set(map[string]any{"environment": "test", "expiresOn": "2099-01-01", "roles": roles, "clients": []fields{client}})
+	tenant := newCommand(w)
+	tenant.says("check -stack pr-7", 0, "nothing is missing")
+	tenant.says("diff -stack pr-7", 0, "`orders-api` is **new**", "client `orders-client` **gains** `Orders.Write` on `orders-api`")
+	w.up()
+	tenant.says("diff -stack pr-7", 0, "`pr-7`: nothing changes.")
+
+	client["identity"], client["previousIdentity"] = "managedIdentity", "clientSecret"
+	w.set(map[string]any{"clients": []fields{client}})
+	tenant.says("diff -stack pr-7", 0, "**changes the kind of its credential**: secret → managed identity and secret")
+	w.up()
+	delete(client, "previousIdentity")
+	client["roles"] = []string{"Orders.Read"}
+	w.set(map[string]any{"clients": []fields{client}})
+	tenant.says("diff -stack pr-7", 0, "managed identity and secret → managed identity", "**gives up** the client secret", "**loses** `Orders.Write`", "24 hours")
+
+	killedTeardown(w, tenant)
+	tenant.says("teardown -stack pr-7 -yes", 1, "the stack is currently locked by 1 lock(s)")
+	w.pulumi("cancel", "--yes", "--stack", w.stack)
+	tenant.says("teardown -stack pr-7 -yes", 0, "left of pr-7", "going on with the teardown")
+	if left := w.inventory().Minus(before); left != (azureclient.Inventory{}) {
+		t.Errorf("expected nothing to be left, got\n%s", left)
+	}
+	if got := w.binned(); got != binned {
+		t.Errorf("expected nothing more in the recycle bins, got %d more", got-binned)
+	}
+	tenant.says("teardown -stack pr-7 -yes", 0, "there is no stack pr-7 and no unfinished teardown of it")
+}
+
+// killedTeardown kills a teardown, with all that it has started, once it has
+// deleted something.
+func killedTeardown(w *world, tenant command) {
+	w.t.Helper()
+	deletions := func() (n int) {
+		for _, entry := range w.sandbox.History() {
+			if entry.Method == http.MethodDelete {
+				n++
+			}
+		}
+		return n
+	}
+	before := deletions()
+	cmd, out := tenant.prepare("teardown", "-stack", w.stack, "-yes")
+	if err := cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(w.t.Context(), 5*time.Minute)
+	defer cancel()
+	for deletions() == before && ctx.Err() == nil {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		w.t.Errorf("kill the teardown: %v\n%s", err, out)
+	}
+	_ = cmd.Wait() // it was killed
+	if ctx.Err() != nil {
+		w.t.Fatalf("expected the teardown to delete something, got\n%s", out)
+	}
+	if _, err := os.Stat(filepath.Join(w.project.Dir, ".teardown", w.stack+".json")); err != nil {
+		w.t.Errorf("expected a journal, got %v", err)
+	}
+}
+
+// binned counts what the tenant and the subscription keep of what was deleted.
+func (w *world) binned() (n int) {
+	w.t.Helper()
+	for _, list := range []string{
+		"/v1.0/directory/deletedItems/microsoft.graph.application",
+		"/v1.0/directory/deletedItems/microsoft.graph.servicePrincipal",
+		"/subscriptions/" + w.tenant.SubscriptionID + "/providers/Microsoft.KeyVault/deletedVaults?api-version=2023-07-01",
+	} {
+		items, err := w.azure.List(w.t.Context(), list)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		n += len(items)
+	}
+	return n
+}
