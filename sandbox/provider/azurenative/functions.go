@@ -24,7 +24,7 @@ func (p *provider) functions() map[string]plugin.Function {
 	}
 	return map[string]plugin.Function{
 		"azure-native:authorization:getClientConfig": {Args: &plugin.Type{Kind: plugin.Record}, Call: p.getClientConfig},
-		"azure-native:authorization:getClientToken": {Args: plugin.TypeOf(authorization.GetClientTokenArgs{}), Call: p.getClientToken},
+		"azure-native:authorization:getClientToken":  {Args: plugin.TypeOf(authorization.GetClientTokenArgs{}), Call: p.getClientToken},
 		"azure-native:storage:listStorageAccountKeys": {
 			Args: plugin.TypeOf(storage.ListStorageAccountKeysArgs{}), Call: p.list("Microsoft.Storage/storageAccounts/{accountName}/listKeys", "2022-09-01"),
 		},
