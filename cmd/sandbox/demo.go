@@ -210,8 +210,8 @@ func (d *demonstration) left(ctx context.Context, before azureclient.Inventory, 
 		return err
 	}
 	d.say("\nLeft behind, from the lists of Graph and ARM against those before `up`:\n%s", d.report.LeftBehind)
-	d.say("In the recycle bin, where Entra keeps them for 30 days: %d applications, %d service principals\n",
-		d.report.RecycleBin.Applications, d.report.RecycleBin.ServicePrincipals)
+	d.say("In the recycle bins of Entra, for 30 days, and Key Vault, for 7: %d applications, %d service principals, %d vaults\n",
+		d.report.RecycleBin.Applications, d.report.RecycleBin.ServicePrincipals, d.report.RecycleBin.Vaults)
 	if d.report.LeftBehind != (azureclient.Inventory{}) {
 		return errors.New("expected destroy to leave nothing of its own and to take nothing of others, got a difference")
 	}
