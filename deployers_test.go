@@ -10,20 +10,20 @@ import (
 	"app-to-app/sandbox/sandboxtest"
 )
 
-// TestTwoDeployersAtOnce runs two `pulumi up` at the same time in one sandbox:
-// two shells, two stacks, two tenants, two deployers.
-func TestTwoDeployersAtOnce(t *testing.T) {
+// TestStacksSideBySide runs three `pulumi up` at the same time in one sandbox,
+// two in one tenant and one in another, and destroys one after the other: no
+// name collides, and the calls of those that are left go on.
+func TestStacksSideBySide(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the real engine")
 	}
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	install(t, s)
-	var worlds []*world
-	for _, tenant := range s.Tenants() {
-		w := worldOf(t, s, tenant, tenant.Name)
+	first, second := s.Tenants()[0], s.Tenants()[1]
+	worlds := []*world{worldOf(t, s, first, "dev", "dev"), worldOf(t, s, second, "dev", "other"), worldOf(t, s, first, "test", "short-lived")}
+	for _, w := range worlds {
 		w.pulumi("stack", "init", w.stack)
-		worlds = append(worlds, w)
 	}
 	refusedUntilRegistered(worlds[1])
 
@@ -37,15 +37,30 @@ func TestTwoDeployersAtOnce(t *testing.T) {
 	running.Wait()
 	for i, w := range worlds {
 		if failed[i] != nil {
-			t.Fatalf("%s: %v", w.tenant.Name, failed[i])
+			t.Fatalf("%s: %v", w.stack, failed[i])
 		}
-		w.call()
+		w.callEach()
 	}
 	writtenByOwnDeployer(t, worlds)
 
+	worlds[2].destroy()
+	worlds[0].callEach()
+	worlds[1].callEach()
 	worlds[0].destroy()
-	worlds[1].call()
+	worlds[1].callEach()
 	worlds[1].destroy()
+}
+
+// callEach asks every client with a function app for its orders, and fails the
+// test unless all of its token providers got them.
+func (w *world) callEach() {
+	w.t.Helper()
+	e := w.exports()
+	for name, site := range e.ClientSites {
+		if got := w.statusOf(name, site, e.ClientURLs[name]); got != http.StatusOK {
+			w.t.Errorf("%s of stack %s: got status %d, want 200", name, w.stack, got)
+		}
+	}
 }
 
 // refusedUntilRegistered sees `up` fail in a subscription whose resource
@@ -59,7 +74,7 @@ func refusedUntilRegistered(w *world) {
 	if !strings.Contains(out.String(), "MissingSubscriptionRegistration") {
 		w.t.Errorf("expected MissingSubscriptionRegistration, got:\n%s", out.String())
 	}
-	for _, namespace := range []string{"Microsoft.Web", "Microsoft.App", "Microsoft.Storage", "Microsoft.ManagedIdentity", "Microsoft.Insights", "Microsoft.OperationalInsights"} {
+	for _, namespace := range []string{"Microsoft.Web", "Microsoft.App", "Microsoft.Storage", "Microsoft.ManagedIdentity", "Microsoft.Insights", "Microsoft.OperationalInsights", "Microsoft.KeyVault"} {
 		w.do(http.MethodPost, "/subscriptions/"+w.tenant.SubscriptionID+"/providers/"+namespace+"/register?api-version=2021-04-01", nil, nil)
 	}
 }

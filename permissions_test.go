@@ -80,7 +80,7 @@ func limitedWorld(t *testing.T, s *sandbox.Sandbox, tenant sandbox.Tenant, stack
 	if err != nil {
 		t.Fatal(err)
 	}
-	return worldOf(t, s, deployer, stack)
+	return worldOf(t, s, deployer, "dev", stack)
 }
 
 // refusedCalls are the calls of this deployer that were refused for want of a

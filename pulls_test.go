@@ -75,7 +75,7 @@ func TestPullRequest(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	install(t, s)
-	w := worldOf(t, s, s.Tenants()[0], "pr-7")
+	w := worldOf(t, s, s.Tenants()[0], "dev", "pr-7")
 	before, binned := w.inventory(), w.binned()
 	w.pulumi("stack", "init", w.stack)
 	client := fields{"name": "orders-client", "identity": "clientSecret", "roles": []string{"Orders.Read", "Orders.Write"}}

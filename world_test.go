@@ -37,12 +37,12 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	install(t, s)
-	return worldOf(t, s, s.Tenants()[0], "dev")
+	return worldOf(t, s, s.Tenants()[0], "dev", "dev")
 }
 
 // worldOf is the same for a tenant of a running sandbox; the stack's settings
-// are those of dev.
-func worldOf(t *testing.T, s *sandbox.Sandbox, tenant sandbox.Tenant, stack string) *world {
+// are those of the committed stack that file names.
+func worldOf(t *testing.T, s *sandbox.Sandbox, tenant sandbox.Tenant, file, stack string) *world {
 	t.Helper()
 	azure, err := azureclient.New(s, tenant)
 	if err != nil {
@@ -53,7 +53,7 @@ func worldOf(t *testing.T, s *sandbox.Sandbox, tenant sandbox.Tenant, stack stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := engine.NewScratch(repository, dir, "dev", stack); err != nil {
+	if err := engine.NewScratch(repository, dir, file, stack); err != nil {
 		t.Fatal(err)
 	}
 	return &world{t: t, sandbox: s, tenant: tenant, stack: stack, azure: azure, printed: &printed{to: t.Output()}, leaks: &sandboxtest.Leaks{},
