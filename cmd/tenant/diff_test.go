@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -104,6 +105,25 @@ func TestIDTokenVerb(t *testing.T) {
 	got, err := os.ReadFile(path)
 	if err != nil || string(got) != outside {
 		t.Errorf("got %q, %v", got, err)
+	}
+	// Another verb writes it anew for each command of Pulumi.
+	w.environ["AZURE_FEDERATED_TOKEN_FILE"] = path
+	var seen []string
+	run := w.machine().freshly(func(context.Context, ...string) ([]byte, error) {
+		token, err := os.ReadFile(path)
+		seen = append(seen, string(token))
+		return nil, err
+	})
+	for range 2 {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := run(t.Context(), "stack", "ls"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(seen) != 2 || seen[1] != outside {
+		t.Errorf("got %q, want the token each time", seen)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("got %v, %v; want a file for its owner", info, err)

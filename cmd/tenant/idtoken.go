@@ -18,7 +18,8 @@ var idtokenVerb = verb{
 Asks the issuer for a fresh identity token, as the providers do when ARM_USE_OIDC
 is set, and writes it to FILE, which only its owner can read. The azblob://
 backend takes it from there when AZURE_FEDERATED_TOKEN_FILE names the file. The
-token lives for minutes: write it before each command of Pulumi.`,
+token lives for minutes: write it before each command of Pulumi. The other verbs
+do so themselves.`,
 	run: runIDToken,
 }
 
@@ -27,13 +28,32 @@ func runIDToken(ctx context.Context, m machine, flags *flag.FlagSet, args []stri
 	if err != nil {
 		return err
 	}
+	return m.writeIDToken(ctx, operands[0])
+}
+
+func (m machine) writeIDToken(ctx context.Context, path string) error {
 	token, err := azurecloud.OutsideToken(ctx, m.http, m.getenv)
 	if err != nil {
 		return azurecloud.WithHint(fmt.Errorf("get an identity token: %w", err), "the job needs the permission id-token: write")
 	}
 	// A file that is there keeps its permissions, so it is not written into.
-	if err := os.Remove(operands[0]); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	return os.WriteFile(operands[0], []byte(token), 0o600)
+	return os.WriteFile(path, []byte(token), 0o600)
+}
+
+// freshly gives each command of Pulumi a token that was just written, where a
+// workflow's is used: a verb may take longer than one lives.
+func (m machine) freshly(pulumi func(context.Context, ...string) ([]byte, error)) func(context.Context, ...string) ([]byte, error) {
+	path := m.getenv("AZURE_FEDERATED_TOKEN_FILE")
+	if path == "" || m.getenv("ACTIONS_ID_TOKEN_REQUEST_URL") == "" {
+		return pulumi // nothing to write, or nobody to ask
+	}
+	return func(ctx context.Context, args ...string) ([]byte, error) {
+		if err := m.writeIDToken(ctx, path); err != nil {
+			return nil, err
+		}
+		return pulumi(ctx, args...)
+	}
 }

@@ -80,11 +80,13 @@ type machine struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second one ends the process at once
-	code := machine{
+	m := machine{
 		getenv: os.Getenv, http: azurecloud.NewHTTPClient(),
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		now: time.Now, pulumi: runPulumi,
-	}.run(ctx, verbs, os.Args[1:])
+		now: time.Now,
+	}
+	m.pulumi = m.freshly(runPulumi)
+	code := m.run(ctx, verbs, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
