@@ -14,7 +14,8 @@ import (
 // This file warns, in a preview and in an update, of what the resources alone
 // do not say. It compares the settings with what the stack exported last.
 
-// expiryNotice is how long before its end a credential is worth a warning.
+// expiryNotice is how long before its end a credential is worth a warning, if
+// rotation would not have replaced it by then.
 const expiryNotice = 30 * 24 * time.Hour
 
 // A granted is what the stack exported of a client.
@@ -58,12 +59,26 @@ func changes(last []granted, clients []Client, now time.Time) (texts []string) {
 			case err != nil: // it has no end
 			case !ends.After(now):
 				say("client %q: its %s %s expired on %s; pulumi up makes a new one, unless it was brought from elsewhere", was.Client, c.Kind, c.ID, c.ExpiresOn)
-			case ends.Sub(now) <= expiryNotice:
+			case ends.Sub(now) <= notice(clients, i, c.Kind):
 				say("client %q: its %s %s expires on %s; pulumi up makes a new one when the rotation is due, unless it was brought from elsewhere", was.Client, c.Kind, c.ID, c.ExpiresOn)
 			}
 		}
 	}
 	return texts
+}
+
+// notice is how long before its end a credential of clients[i] is worth a
+// warning. With a short period all of them end soon, and are replaced sooner.
+func notice(clients []Client, i int, kind string) time.Duration {
+	if i < 0 {
+		return expiryNotice
+	}
+	for _, identity := range []*components.Identity{&clients[i].Identity, clients[i].Previous} {
+		if identity != nil && identity.Kind == kind && len(identity.Brought) == 0 && identity.Rotation.Overlap() > 0 {
+			return min(expiryNotice, identity.Rotation.Overlap())
+		}
+	}
+	return expiryNotice
 }
 
 func isManaged(kind string) bool {

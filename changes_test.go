@@ -21,6 +21,11 @@ func TestChanges(t *testing.T) {
 		g.Credentials = append(g.Credentials, struct{ Kind, ID, ExpiresOn string }{"clientSecret", "key-1", today.AddDate(0, 0, days).Format(time.RFC3339)})
 		return g
 	}
+	rotating := func(days int) []Client {
+		clients := client("clientSecret", "Orders.Read")
+		clients[0].Identity.Rotation = rotationOf(days)
+		return clients
+	}
 	for _, tt := range []struct {
 		name    string
 		last    []granted
@@ -37,6 +42,9 @@ func TestChanges(t *testing.T) {
 		{"a client that goes", []granted{was("managedIdentity", "Orders.Read")}, nil, nil},
 		{"a secret with time left", []granted{expiring(31)}, client("clientSecret", "Orders.Read"), nil},
 		{"a secret that expires", []granted{expiring(30)}, client("clientSecret", "Orders.Read"), []string{"its clientSecret key-1 expires on 2026-12-25"}},
+		{"a secret of a short period, to be replaced in time", []granted{expiring(5)}, rotating(8), nil},
+		{"a secret of a short period, overdue", []granted{expiring(4)}, rotating(8), []string{"its clientSecret key-1 expires on 2026-11-29"}},
+		{"a secret of a long period", []granted{expiring(31)}, rotating(90), nil},
 		{"a secret that expired", []granted{expiring(0)}, client("clientSecret", "Orders.Read"), []string{"its clientSecret key-1 expired on 2026-11-25"}},
 	} {
 		got := changes(tt.last, tt.clients, today)

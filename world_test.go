@@ -22,7 +22,7 @@ import (
 // A world is the program's project, on the real engine, in a sandbox, seen by
 // one tenant's deployer.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	sandbox *sandbox.Sandbox
 	tenant  sandbox.Tenant
 	project engine.Project
@@ -33,7 +33,7 @@ type world struct {
 }
 
 // newWorld starts a sandbox in which nothing is deployed yet.
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	install(t, s)
@@ -42,7 +42,7 @@ func newWorld(t *testing.T) *world {
 
 // worldOf is the same for a tenant of a running sandbox; the stack's settings
 // are those of the committed stack that file names.
-func worldOf(t *testing.T, s *sandbox.Sandbox, tenant sandbox.Tenant, file, stack string) *world {
+func worldOf(t testing.TB, s *sandbox.Sandbox, tenant sandbox.Tenant, file, stack string) *world {
 	t.Helper()
 	azure, err := azureclient.New(s, tenant)
 	if err != nil {
@@ -68,7 +68,7 @@ func (w *world) in(t *testing.T) *world {
 }
 
 // install lays out the engine of a sandbox with this test's binary.
-func install(t *testing.T, s *sandbox.Sandbox) {
+func install(t testing.TB, s *sandbox.Sandbox) {
 	t.Helper()
 	cli, err := engine.Find(t.Context(), ".", t.Output())
 	if err != nil {

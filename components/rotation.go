@@ -65,6 +65,10 @@ func (r Rotation) ends(generation int64) string {
 	return time.Unix((generation+2)*int64(r.period/time.Second), 0).UTC().Format(time.RFC3339)
 }
 
+// Overlap is how long before its end a credential is revoked when the stack is
+// updated in time; one with less left is overdue. It is zero without rotation.
+func (r Rotation) Overlap() time.Duration { return r.period / 2 }
+
 // inSlot is the live generation that a slot holds; even ones are in slot 0.
 func (r Rotation) inSlot(slot int64) (generation int64, live bool) {
 	for _, generation := range r.live {
