@@ -185,3 +185,17 @@ func TestSecretsInURLsAreNotRepeated(t *testing.T) {
 		}
 	}
 }
+
+// TestUnresolvedReference: the text of a reference must not be taken for the
+// secret that it stands for.
+func TestUnresolvedReference(t *testing.T) {
+	t.Parallel()
+	settings := customhandler.NewAppSettings(environ(map[string]string{"SECRET": "@Microsoft.KeyVault(SecretUri=https://vault.test/secrets/s)"}))
+	if got := settings.Required("SECRET", "a secret"); got != "" {
+		t.Errorf("got %q, want nothing", got)
+	}
+	err := settings.Err()
+	if err == nil || strings.Count(err.Error(), "SECRET: ") != 1 || !strings.Contains(err.Error(), "SECRET: the Key Vault reference is not resolved; give the app's identity the role Key Vault Secrets User") {
+		t.Errorf("got %v, want the reference refused, once", err)
+	}
+}

@@ -39,16 +39,25 @@ func (s *AppSettings) Refuse(name string, err error) {
 	s.problems = append(s.problems, fmt.Errorf("%s: %w", name, err))
 }
 
-// Optional returns the app setting, or "" when it is not set.
+// Optional returns the app setting, or "" when it is not set. A Key Vault
+// reference that the platform could not resolve is what the setting holds then
+// (https://learn.microsoft.com/azure/app-service/app-service-key-vault-references#troubleshoot-key-vault-references):
+// it is refused, because it would be taken for the secret.
 func (s *AppSettings) Optional(name string) string {
-	return strings.TrimSpace(s.lookup(name))
+	value := strings.TrimSpace(s.lookup(name))
+	if strings.HasPrefix(value, "@Microsoft.KeyVault(") {
+		s.Refuse(name, errors.New("the Key Vault reference is not resolved; give the app's identity the role Key Vault Secrets User on the vault, let the vault be reached, and restart the app"))
+		return ""
+	}
+	return value
 }
 
 // Required returns the app setting; meaning says what it holds, for whoever
 // forgot it.
 func (s *AppSettings) Required(name, meaning string) string {
+	refused := len(s.problems)
 	value := s.Optional(name)
-	if value == "" {
+	if value == "" && len(s.problems) == refused {
 		s.Refuse(name, fmt.Errorf("missing; it must hold %s", meaning))
 	}
 	return value
