@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os/exec"
 	"slices"
@@ -275,6 +276,13 @@ func nothingLeaked(w *world) {
 		w.t.Fatal(err)
 	}
 	state := w.export()
+	e := w.exports()
+	for _, site := range append(slices.Collect(maps.Values(e.ClientSites)), e.APISiteID) {
+		w.leaks.Look(w.t, "the log of "+site, strings.Join(w.sandbox.Apps().Logs(site), "\n"))
+		var settings json.RawMessage
+		w.do("POST", site+"/config/appsettings/list?api-version=2022-09-01", nil, &settings)
+		w.leaks.Look(w.t, "the app settings of "+site, string(settings))
+	}
 	for place, text := range map[string]string{
 		"the output": w.printed.String(), "the history": string(history), "the state": state,
 		"the outputs":  w.pulumi("stack", "output", "--stack", w.stack, "--json"),
