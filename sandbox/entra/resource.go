@@ -100,7 +100,7 @@ func (s *Service) lookUpResource(tx *store.Tx, tenantID, name string) (store.Ser
 func (s *Service) rolesOf(tx *store.Tx, client, resource store.ServicePrincipal) (values []string, assigned bool) {
 	held := map[string]bool{}
 	lag, now := s.Weather.Lag().TokenAssignment, s.Store.Now()
-	for _, a := range store.AppRoleAssignments.All(tx, store.TenantKey(client.TenantID, "")) {
+	for _, a := range store.AppRoleAssignments.Holding(tx, store.TenantKey(client.TenantID, ""), client.ObjectID) {
 		if strings.EqualFold(a.PrincipalID, client.ObjectID) && strings.EqualFold(a.ResourceID, resource.ObjectID) && !store.Fresh(tx, now, lag, a.TenantID, a.ID) {
 			held[strings.ToLower(a.AppRoleID)] = true
 			assigned = true

@@ -205,7 +205,7 @@ func applicationOf(tx *store.Tx, sp store.ServicePrincipal) *store.Application {
 	if sp.FirstParty || sp.Type == store.ServicePrincipalManagedIdentity {
 		return nil
 	}
-	for _, app := range store.Applications.All(tx, store.TenantKey(sp.TenantID, "")) {
+	for _, app := range store.Applications.Holding(tx, store.TenantKey(sp.TenantID, ""), sp.ClientID) {
 		if strings.EqualFold(app.ClientID, sp.ClientID) {
 			return &app
 		}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -67,8 +68,11 @@ func (s side) list(tx *store.Tx, q *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	// A service principal can have thousands of assignments, of which clients
+	// mostly want one.
+	holds := cmp.Or(equalTo(q.URL.Query().Get("$filter"), "id"), sp.ObjectID)
 	return q.list(s.context(sp.ObjectID), assignmentFilters, func(yield func(string, object) bool) {
-		for key, a := range store.AppRoleAssignments.All(tx, store.TenantKey(q.caller.TenantID, "")) {
+		for key, a := range store.AppRoleAssignments.Holding(tx, store.TenantKey(q.caller.TenantID, ""), holds) {
 			if strings.EqualFold(s.id(a), sp.ObjectID) && !yield(key, viewAssignment(tx, a)) {
 				return
 			}
@@ -192,7 +196,7 @@ func (q *request) checkAssignment(tx *store.Tx, a store.AppRoleAssignment) error
 	if !assignable(q.knownRoles(tx, resource), a.AppRoleID) {
 		return badRequest("Permission being assigned was not found on application '%s'.", resource.ClientID)
 	}
-	for _, other := range store.AppRoleAssignments.All(tx, store.TenantKey(a.TenantID, "")) {
+	for _, other := range store.AppRoleAssignments.Holding(tx, store.TenantKey(a.TenantID, ""), a.PrincipalID) {
 		if strings.EqualFold(other.AppRoleID, a.AppRoleID) && strings.EqualFold(other.PrincipalID, a.PrincipalID) && strings.EqualFold(other.ResourceID, a.ResourceID) {
 			return badRequest("Permission being assigned already exists on the object")
 		}

@@ -46,6 +46,15 @@ func parseFilter(text string, fields filterable) (func(map[string]any) bool, err
 	}, nil
 }
 
+// equalTo is what a $filter that is nothing but an equality compares the
+// property with; "" for any other filter.
+func equalTo(text, property string) string {
+	if m := filterEquals.FindStringSubmatch(text); m != nil && m[1] == property {
+		return unquote(m[2])
+	}
+	return ""
+}
+
 // clauses splits at the word and, outside quotes.
 func clauses(text string) []string {
 	const and = " and "

@@ -25,7 +25,7 @@ func expired(deleted *time.Time, now time.Time) bool {
 // that others hold on it.
 func recycle(tx *store.Tx, sp store.ServicePrincipal, now time.Time) {
 	var gone []string
-	for key, a := range store.AppRoleAssignments.All(tx, store.TenantKey(sp.TenantID, "")) {
+	for key, a := range store.AppRoleAssignments.Holding(tx, store.TenantKey(sp.TenantID, ""), sp.ObjectID) {
 		if strings.EqualFold(a.PrincipalID, sp.ObjectID) || strings.EqualFold(a.ResourceID, sp.ObjectID) {
 			gone = append(gone, key)
 		}

@@ -165,7 +165,7 @@ func TenantKey(tenantID, id string) string {
 
 // ApplicationByClientID returns the live application with that client id.
 func ApplicationByClientID(tx *Tx, tenantID, clientID string) (Application, bool) {
-	for _, app := range Applications.All(tx, TenantKey(tenantID, "")) {
+	for _, app := range Applications.Holding(tx, TenantKey(tenantID, ""), clientID) {
 		if app.DeletedAt == nil && strings.EqualFold(app.ClientID, clientID) {
 			return app, true
 		}
@@ -176,7 +176,7 @@ func ApplicationByClientID(tx *Tx, tenantID, clientID string) (Application, bool
 // ServicePrincipalByClientID returns the live service principal with that
 // client id.
 func ServicePrincipalByClientID(tx *Tx, tenantID, clientID string) (ServicePrincipal, bool) {
-	for _, sp := range ServicePrincipals.All(tx, TenantKey(tenantID, "")) {
+	for _, sp := range ServicePrincipals.Holding(tx, TenantKey(tenantID, ""), clientID) {
 		if sp.DeletedAt == nil && strings.EqualFold(sp.ClientID, clientID) {
 			return sp, true
 		}
@@ -215,7 +215,7 @@ func AddManagedIdentity(tx *Tx, sp ServicePrincipal) {
 // go to the recycle bin.
 func RemovePrincipal(tx *Tx, tenantID, objectID string) {
 	var gone []string
-	for key, a := range AppRoleAssignments.All(tx, TenantKey(tenantID, "")) {
+	for key, a := range AppRoleAssignments.Holding(tx, TenantKey(tenantID, ""), objectID) {
 		if strings.EqualFold(a.PrincipalID, objectID) || strings.EqualFold(a.ResourceID, objectID) {
 			gone = append(gone, key)
 		}

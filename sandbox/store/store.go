@@ -11,12 +11,15 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -176,9 +179,26 @@ func (c Collection[T]) Delete(tx *Tx, key string) {
 // All returns the objects whose key starts with prefix, in the order of their
 // keys. The loop body must not change the collection; gather first.
 func (c Collection[T]) All(tx *Tx, prefix string) iter.Seq2[string, T] {
+	return c.Holding(tx, prefix, "")
+}
+
+// Holding is All without most of the objects that do not hold an id, in any
+// case, somewhere in their fields: the caller still tells those that hold it
+// elsewhere than it means. Nearly all the time of a search goes into decoding,
+// so one that looks for an id decodes what may match. The id must be of
+// letters, digits, hyphens and underscores, which JSON never escapes; with
+// others nothing is left out.
+func (c Collection[T]) Holding(tx *Tx, prefix, id string) iter.Seq2[string, T] {
+	if !plainID.MatchString(id) {
+		id = ""
+	}
+	id = strings.ToLower(id)
 	return func(yield func(string, T) bool) {
 		cursor := tx.bolt.Bucket([]byte(c.name)).Cursor()
 		for k, data := cursor.Seek([]byte(prefix)); k != nil && len(k) >= len(prefix) && string(k[:len(prefix)]) == prefix; k, data = cursor.Next() {
+			if id != "" && !bytes.Contains(bytes.ToLower(data), []byte(id)) {
+				continue
+			}
 			var v T
 			if err := json.Unmarshal(data, &v); err != nil {
 				tx.fail(fmt.Errorf("decode %s %q: %w", c.name, k, err))
@@ -190,6 +210,8 @@ func (c Collection[T]) All(tx *Tx, prefix string) iter.Seq2[string, T] {
 		}
 	}
 }
+
+var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // fail makes the transaction fail with the first error given.
 func (tx *Tx) fail(err error) {

@@ -149,3 +149,30 @@ func TestContentIsKeptByItsHash(t *testing.T) {
 		t.Errorf("got %q (%d bytes), %v; want %q", data, size, err, "zip")
 	}
 }
+
+func TestHoldingLeavesOutNothingThatMatches(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir())
+	defer s.Close()
+	err := s.Update(func(tx *store.Tx) error {
+		for key, principal := range map[string]string{"1": "AAAA-bbbb", "2": "cccc", "3": "<&>", "4": "aaaa-bbbb"} {
+			store.AppRoleAssignments.Put(tx, store.TenantKey(tenant, key), store.AppRoleAssignment{ID: key, PrincipalID: principal})
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]string{"aaaa-BBBB": "14", "cccc": "2", "<&>": "1234", "": "1234", "none": ""} {
+		got := ""
+		s.View(func(tx *store.Tx) error {
+			for _, a := range store.AppRoleAssignments.Holding(tx, store.TenantKey(tenant, ""), id) {
+				got += a.ID
+			}
+			return nil
+		})
+		if got != want {
+			t.Errorf("%q: got objects %q, want %q", id, got, want)
+		}
+	}
+}
