@@ -186,8 +186,15 @@ func (s pulumiStack) Export(ctx context.Context) ([]byte, error) {
 	return s.machine.state(ctx, s.name, "")
 }
 
-func (s pulumiStack) Destroy(ctx context.Context) error {
-	out, err := s.machine.pulumi(ctx, "destroy", "--yes", "--skip-preview", "--suppress-progress", "--stack", s.name)
+// Destroy refreshes first when an earlier destroy was interrupted: a deletion
+// whose answer did not arrive is still in the state, and azuread fails to delete
+// an app role assignment that is gone.
+func (s pulumiStack) Destroy(ctx context.Context, again bool) error {
+	args := []string{"destroy", "--yes", "--skip-preview", "--suppress-progress", "--stack", s.name}
+	if again {
+		args = append(args, "--refresh")
+	}
+	out, err := s.machine.pulumi(ctx, args...)
 	if err != nil {
 		// The CLI says what went wrong on its standard output.
 		return azurecloud.WithHint(fmt.Errorf("%w\n%s", err, strings.TrimSpace(string(out))),

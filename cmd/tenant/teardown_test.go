@@ -44,7 +44,7 @@ func TestTeardownVerb(t *testing.T) {
 			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %d and %q", tt.name, code, &w.stdout, &w.stderr, tt.code, tt.text)
 		}
 	}
-	w.stack["destroy --yes --skip-preview --suppress-progress --stack pr-7"] = ""
+	w.stack["destroy --yes --skip-preview --suppress-progress --stack pr-7 --refresh"] = "" // it failed before
 	w.stack["stack rm --yes --preserve-config --stack pr-7"] = ""
 	if code := run("-stack", "pr-7", "-yes"); code != exitSame {
 		t.Errorf("got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)

@@ -20,6 +20,7 @@ type Made struct {
 	Vaults            []Vault     `json:"vaults"`
 
 	live                   bool // the state still has resources
+	again                  bool // an earlier teardown was interrupted
 	protected, environment string
 }
 
@@ -54,7 +55,7 @@ func (m *Made) add(found Made) {
 	m.ServicePrincipals = union(m.ServicePrincipals, found.ServicePrincipals)
 	m.ManagedIdentities = union(m.ManagedIdentities, found.ManagedIdentities)
 	m.Vaults = union(m.Vaults, found.Vaults)
-	m.live = found.live
+	m.live, m.again = found.live, m.again || found.again
 }
 
 func union[T comparable](a, b []T) []T {
@@ -105,7 +106,7 @@ func readState(state []byte) (Made, error) {
 		}
 	}
 	if len(exported.Deployment.Pending) > 0 {
-		made.live = true // the engine looks at them
+		made.live, made.again = true, true
 	}
 	return made, nil
 }

@@ -28,7 +28,9 @@ type Stack interface {
 	// Export is the stack's state, as `pulumi stack export` writes it.
 	Export(ctx context.Context) ([]byte, error)
 	// Destroy deletes all resources. It is called on a stack that has some.
-	Destroy(ctx context.Context) error
+	// Again says that an earlier one may have been interrupted: then the state
+	// can hold what is gone, and must be refreshed first.
+	Destroy(ctx context.Context, again bool) error
 	// Remove removes the empty stack, and leaves its settings file.
 	Remove(ctx context.Context) error
 }
@@ -103,6 +105,7 @@ func (o Options) begin(ctx context.Context) (*Made, error) {
 	if err != nil {
 		return nil, err
 	}
+	made.again = unfinished
 	exists, err := o.Stack.Exists(ctx)
 	if err != nil {
 		return nil, err
@@ -202,7 +205,7 @@ func (o Options) destroy(ctx context.Context, made *Made) error {
 		return nil
 	}
 	o.logf("destroying %s: %s", o.Name, made)
-	return o.Stack.Destroy(ctx)
+	return o.Stack.Destroy(ctx, made.again)
 }
 
 func (o Options) remove(ctx context.Context, _ *Made) error {

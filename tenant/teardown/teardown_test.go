@@ -58,6 +58,7 @@ func TestInterruptedAtEachStep(t *testing.T) {
 			if _, err := teardown.Run(t.Context(), o); !errors.Is(err, stop) {
 				t.Fatalf("got %v, want it interrupted", err)
 			}
+			w.stack.again = true
 			w.endsClean()
 		})
 	}

@@ -91,6 +91,7 @@ type stack struct {
 	resources []map[string]any
 	breaks    int // destroy fails after so many deletions; 0: never
 	destroyed int
+	again     bool // the first destroy is not the first
 }
 
 func (s *stack) Exists(context.Context) (bool, error) { return s.exists, nil }
@@ -101,7 +102,10 @@ func (s *stack) Export(context.Context) ([]byte, error) {
 
 var errBroken = errors.New("the machine went off")
 
-func (s *stack) Destroy(ctx context.Context) error {
+func (s *stack) Destroy(ctx context.Context, again bool) error {
+	if again != (s.destroyed > 0 || s.again) {
+		s.world.t.Errorf("destroy number %d: got again %v", s.destroyed+1, again)
+	}
 	s.destroyed++
 	done := 0
 	for len(s.resources) > 0 {
