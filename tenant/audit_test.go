@@ -200,3 +200,49 @@ func TestAuditOfASecretSetting(t *testing.T) {
 		t.Errorf("got:\n%s", report)
 	}
 }
+
+// TestAuditBetweenTwoKinds: a client that moves to another kind of identity
+// still has what it had, which only the state says.
+func TestAuditBetweenTwoKinds(t *testing.T) {
+	t.Parallel()
+	s := newStack(newWorld(t))
+	moved := s.clients["secret"]
+	for i := range s.outputs.Access {
+		if access := &s.outputs.Access[i]; access.Client == "secret" {
+			target := s.clients["assigned"]
+			access.Identity, access.ClientID, access.ObjectID, access.ApplicationObjectID = "managedIdentity", target.ClientID, target.ObjectID, ""
+		}
+	}
+	if got := s.audit().Differences; len(got) != 1 || got[0].Kind != tenant.AssignmentUndeclared || got[0].Subject != "secret (test)" {
+		t.Errorf("without the assignment in the state: got %+v", got)
+	}
+	assignment := object{"urn": "urn:pulumi:test::app-to-app::azuread:index/appRoleAssignment:AppRoleAssignment::secret-application-assignment-Orders.Read",
+		"type": "azuread:index/appRoleAssignment:AppRoleAssignment", "id": "x", "inputs": object{"principalObjectId": moved.ObjectID, "appRoleId": readRole, "resourceObjectId": s.apiSP}}
+	s.resources = append(s.resources, assignment)
+	if report := s.audit(); len(report.Differences) > 0 {
+		t.Errorf("got:\n%s", report)
+	}
+	// Its app registration is still looked at.
+	s.addPassword(moved.ApplicationObjectID, "by hand", 700)
+	if got := s.audit().Differences; len(got) != 1 || got[0].Kind != tenant.CredentialUndeclared || got[0].Subject != "secret-application" {
+		t.Errorf("after a secret was added: got %+v", got)
+	}
+	assignment["delete"] = true // the engine is about to remove it
+	if got := s.audit().Differences; len(got) != 2 {
+		t.Errorf("with the assignment on its way out: got %+v", got)
+	}
+}
+
+func TestOutputsThatAreNone(t *testing.T) {
+	t.Parallel()
+	for outputs, want := range map[string]string{
+		"":   "expected JSON as of pulumi stack output --json",
+		"{}": `expected the output "apiClientId", got none`,
+		`{"apiClientId":"c","apiObjectId":"o","roleIds":{"Orders.Read":"r"},"access":[{"client":"a","roles":["Orders.Read"]}]}`:                 `client "a": expected its objectId`,
+		`{"apiClientId":"c","apiObjectId":"o","roleIds":{"Orders.Read":"r"},"access":[{"client":"a","objectId":"x","roles":["Orders.Write"]}]}`: `client "a": expected its role "Orders.Write"`,
+	} {
+		if _, err := tenant.ReadOutputs([]byte(outputs)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", outputs, err, want)
+		}
+	}
+}

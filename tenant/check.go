@@ -16,6 +16,9 @@ type Requirements struct {
 	SubscriptionID string // "": the session's
 	Location       string
 	KeyVault       bool // a client has a secret or a certificate
+	// DirectoryRole says that the right to assign app roles comes from a
+	// directory role limited to the API's service principal: no token shows it.
+	DirectoryRole bool
 }
 
 // Complete takes what is missing from the plain configuration of a stack, by
@@ -100,7 +103,7 @@ func Check(ctx context.Context, session *azurecloud.Session, want Requirements) 
 		report.add(GapSubscription, want.SubscriptionID, "export ARM_SUBSCRIPTION_ID="+want.SubscriptionID,
 			"ARM_SUBSCRIPTION_ID is %s; the pinned one is %s", session.SubscriptionID, want.SubscriptionID)
 	}
-	checkGraph(&report, caller)
+	checkGraph(&report, caller, want)
 	c := &checker{session: session, want: want, report: &report, subscription: "/subscriptions/" + report.SubscriptionID}
 	reachable, err := c.reach(ctx)
 	if err != nil || !reachable {

@@ -78,6 +78,8 @@ func TestCheck(t *testing.T) {
 		{"without OwnedBy", deployer(without(allPermissions, "Application.ReadWrite.OwnedBy"), allRoles), here, []string{"graphPermission Application.ReadWrite.OwnedBy"}, "18a4783c-866b-4cc7-a460-3d5e5662c884=Role"},
 		{"without Application.Read.All", deployer(without(allPermissions, "Application.Read.All"), allRoles), here, []string{"graphPermission Application.Read.All"}, "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30=Role"},
 		{"without AppRoleAssignment.ReadWrite.All", deployer(without(allPermissions, "AppRoleAssignment.ReadWrite.All"), allRoles), here, []string{"graphPermission AppRoleAssignment.ReadWrite.All"}, "limited to the API's service principal"},
+		{"a directory role for it", deployer(without(allPermissions, "AppRoleAssignment.ReadWrite.All"), allRoles), tenant.Requirements{Location: "westeurope", DirectoryRole: true}, nil, ""},
+		{"a directory role for nothing else", deployer(nil, allRoles), tenant.Requirements{Location: "westeurope", DirectoryRole: true}, []string{"graphPermission Application.Read.All", "graphPermission Application.ReadWrite.OwnedBy"}, ""},
 		{"the wider permission", deployer([]string{"Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All"}, allRoles), here, nil, ""},
 		{"without Contributor", deployer(allPermissions, without(allRoles, "Contributor")), tenant.Requirements{Location: "westeurope"}, contributor(
 			"Microsoft.Insights/components/write", "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", "Microsoft.ManagedIdentity/userAssignedIdentities/write",

@@ -23,6 +23,10 @@ const (
 
 var applicationAdministrators = []string{globalAdministrator, applicationAdministrator, cloudApplicationAdministrator}
 
+// assignRoles is the permission to assign any app role of anything, Graph's own
+// included.
+const assignRoles = "AppRoleAssignment.ReadWrite.All"
+
 // A graphNeed is what the deployer does in Microsoft Graph.
 type graphNeed struct {
 	purpose      string
@@ -36,19 +40,22 @@ var graphNeeds = []graphNeed{
 	{"reading service principals that are not the deployer's own",
 		[]string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, "POST /servicePrincipals/{id}/appRoleAssignedTo"},
 	{"assigning app roles to clients",
-		[]string{"AppRoleAssignment.ReadWrite.All"}, "POST /servicePrincipals/{id}/appRoleAssignedTo"},
+		[]string{assignRoles}, "POST /servicePrincipals/{id}/appRoleAssignedTo"},
 }
 
 // checkGraph looks for the permissions in the caller's token. A service
 // principal has what its app roles and directory roles give; a person has no
 // more than directory roles give, whatever the scopes of the login.
-func checkGraph(report *CheckReport, caller azurecloud.Caller) {
+func checkGraph(report *CheckReport, caller azurecloud.Caller, want Requirements) {
 	for _, role := range applicationAdministrators {
 		if slices.Contains(caller.DirectoryRoles, role) {
 			return
 		}
 	}
 	for _, need := range graphNeeds {
+		if want.DirectoryRole && need.permissions[0] == assignRoles {
+			continue
+		}
 		if slices.ContainsFunc(need.permissions, func(p string) bool { return slices.Contains(caller.Roles, p) }) {
 			continue
 		}
@@ -58,8 +65,8 @@ func checkGraph(report *CheckReport, caller azurecloud.Caller) {
 		if len(caller.Scopes) > 0 {
 			mend = "ask for the directory role Cloud Application Administrator"
 		}
-		if permission == "AppRoleAssignment.ReadWrite.All" {
-			mend += "; better, ask for a custom directory role with microsoft.directory/servicePrincipals/appRoleAssignedTo/update limited to the API's service principal, which this check cannot see, or for Cloud Application Administrator"
+		if permission == assignRoles {
+			mend += "; better, ask for a custom directory role with microsoft.directory/servicePrincipals/appRoleAssignedTo/update limited to the API's service principal, which no token shows (-directory-role says that it is there), or for Cloud Application Administrator"
 		}
 		report.add(GapGraph, permission, mend, "needed for %s; without it %s is refused. Any of these will do: %s",
 			need.purpose, need.withoutThese, strings.Join(need.permissions, ", "))
@@ -69,9 +76,9 @@ func checkGraph(report *CheckReport, caller azurecloud.Caller) {
 // graphRoleIDs are the ids of Graph's app roles
 // (https://learn.microsoft.com/graph/permissions-reference).
 var graphRoleIDs = map[string]string{
-	"Application.ReadWrite.OwnedBy":   "18a4783c-866b-4cc7-a460-3d5e5662c884",
-	"Application.Read.All":            "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
-	"AppRoleAssignment.ReadWrite.All": "06b708a9-e830-4db3-a914-8e69da51d44f",
+	"Application.ReadWrite.OwnedBy": "18a4783c-866b-4cc7-a460-3d5e5662c884",
+	"Application.Read.All":          "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
+	assignRoles:                     "06b708a9-e830-4db3-a914-8e69da51d44f",
 }
 
 // A managementNeed is what the deployer does in Azure Resource Manager.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"sync"
 	"time"
 
 	"app-to-app/tenant"
@@ -74,7 +75,6 @@ type client struct {
 	access
 	secret      string
 	certificate []byte // DER
-	key         *rsa.PrivateKey
 	assigned    string // ARM id of its user-assigned identity
 	identity    identity
 	settings    map[string]string
@@ -313,19 +313,28 @@ func (s *stack) addSecretClient() {
 	s.add(c)
 }
 
-// newCertificate is a self-signed certificate in DER, and its key.
-func (w *world) newCertificate(days int) ([]byte, *rsa.PrivateKey) {
-	w.t.Helper()
+// clientKey is the key of all certificates: making one takes longer than a test.
+var clientKey = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		w.t.Fatal(err)
+		panic(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "client"}, NotBefore: w.now().Add(-time.Hour), NotAfter: w.now().AddDate(0, 0, days)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	return key
+})
+
+// newCertificate is a self-signed certificate, in DER.
+func (w *world) newCertificate(days int) []byte {
+	w.t.Helper()
+	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return der, key
+	template := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: "client"}, NotBefore: w.now().Add(-time.Hour), NotAfter: w.now().AddDate(0, 0, days)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, clientKey().Public(), clientKey())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return der
 }
 
 // setCertificate makes a certificate the only one of an app registration.
@@ -344,7 +353,7 @@ func (s *stack) addCertificateClient() {
 	s.t.Helper()
 	c := &client{access: access{Identity: "certificate"}}
 	s.register("certificate", &c.access)
-	c.certificate, c.key = s.newCertificate(90)
+	c.certificate = s.newCertificate(90)
 	c.Credentials = []credential{{Kind: "certificate", ID: s.setCertificate(c.ApplicationObjectID, "slot 1", c.certificate)}}
 	c.SiteID = s.addSite("orders-certificate", "UserAssigned")
 	c.settings = map[string]string{"ORDERS_CLIENT_ID": c.ClientID, "ORDERS_CLIENT_CERTIFICATE": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.certificate}))}

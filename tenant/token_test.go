@@ -119,7 +119,7 @@ func (s *stack) signed(c *client, endpoint string) string {
 	text := encode(object{"alg": "RS256", "typ": "JWT", "x5t#S256": base64.RawURLEncoding.EncodeToString(thumbprint[:])}) + "." +
 		encode(object{"aud": endpoint, "iss": c.ClientID, "sub": c.ClientID, "jti": rand.Text(), "nbf": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()})
 	sum := sha256.Sum256([]byte(text))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, c.key, crypto.SHA256, sum[:])
+	signature, err := rsa.SignPKCS1v15(rand.Reader, clientKey(), crypto.SHA256, sum[:])
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -111,8 +111,7 @@ var refusedRows = []refused{
 	}, code: 7000215, check: tenant.CheckCredentialValue},
 	{name: "certificate expired", client: "certificate", wrong: func(s *stack) { s.advance(90 * 24 * time.Hour) }, code: 700027, check: tenant.CheckCredential},
 	{name: "another certificate registered", client: "certificate", wrong: func(s *stack) {
-		der, _ := s.newCertificate(90)
-		s.setCertificate(s.clients["certificate"].ApplicationObjectID, "next", der)
+		s.setCertificate(s.clients["certificate"].ApplicationObjectID, "next", s.newCertificate(90))
 	}, code: 700027, check: tenant.CheckCredentialValue},
 	{name: "trust removed", client: "federated", wrong: func(s *stack) {
 		c := s.clients["federated"]
