@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -123,6 +124,16 @@ func TestOwnersOfLimitedDeployers(t *testing.T) {
 	}
 	if got, want := other.refusedCalls(), "PATCH /v1.0/applications/{id}"; !slices.Contains(got, want) {
 		t.Errorf("got %q refused, want %q among them", got, want)
+	}
+	w.set(map[string]any{"owners": []string{w.tenant.Deployer.ObjectID}})
+	calls := len(w.sandbox.History())
+	if _, err := other.project.Run(t.Context(), other.printed, other.stack, "up", "--yes", "--skip-preview"); err == nil || !strings.Contains(other.printed.String(), "expected the signed-in") {
+		t.Errorf("expected a deployer that is not among the owners to be refused by the settings, got %v", err)
+	}
+	for _, entry := range w.sandbox.History()[calls:] {
+		if entry.Method != http.MethodGet && entry.Service != "entra" {
+			t.Errorf("expected nothing to be changed, got %s %s", entry.Method, entry.URL)
+		}
 	}
 	w.set(map[string]any{"owners": []string{w.tenant.Deployer.ObjectID, other.tenant.Deployer.ObjectID}, "roles": nil})
 	w.up()
