@@ -25,6 +25,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"app-to-app/sandbox/route"
 	"app-to-app/sandbox/store"
@@ -48,12 +50,15 @@ type Service struct {
 	Config
 	table   route.Table
 	handler http.Handler
+
+	mu        sync.Mutex
+	nextSweep map[string]time.Time // by tenant: nothing in its recycle bin expires before
 }
 
 // New returns the service over c.
 func New(c Config) *Service {
 	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
-	s := &Service{Config: c}
+	s := &Service{Config: c, nextSweep: make(map[string]time.Time)}
 	s.table = route.Table{
 		Service: "graph",
 		Source:  "sandbox/graph/routes.go",

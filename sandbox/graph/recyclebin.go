@@ -37,16 +37,59 @@ func recycle(tx *store.Tx, sp store.ServicePrincipal, now time.Time) {
 	store.ServicePrincipals.Put(tx, store.TenantKey(sp.TenantID, sp.ObjectID), sp)
 }
 
-// sweep forgets what was deleted 30 days ago.
-func sweep(tx *store.Tx, tenantID string, now time.Time) {
+// update runs a change after forgetting what expired in the recycle bin, if
+// anything did: looking at everything in each request would make the time of n
+// requests grow with their square.
+func (s *Service) update(tenantID string, run func(*store.Tx) error) error {
+	now := s.Store.Now()
+	s.mu.Lock()
+	due := !now.Before(s.nextSweep[tenantID])
+	s.mu.Unlock()
+	next := now.Add(keptFor) // of whatever is deleted from here on
+	err := s.Store.Update(func(tx *store.Tx) error {
+		if due {
+			next = earlier(next, sweep(tx, tenantID, now))
+		}
+		return run(tx)
+	})
+	if due && err == nil {
+		s.mu.Lock()
+		s.nextSweep[tenantID] = next
+		s.mu.Unlock()
+	}
+	return err
+}
+
+// earlier is the earlier of two times, of which the second may be zero.
+func earlier(a, b time.Time) time.Time {
+	if b.IsZero() || a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// sweep forgets what was deleted 30 days ago, and returns when the next object
+// expires; zero when none does.
+func sweep(tx *store.Tx, tenantID string, now time.Time) (next time.Time) {
+	keeps := func(deleted *time.Time) bool {
+		if deleted == nil {
+			return true
+		}
+		expires := deleted.Add(keptFor)
+		if now.Before(expires) {
+			next = earlier(expires, next)
+			return true
+		}
+		return false
+	}
 	var apps, principals []string
 	for key, app := range store.Applications.All(tx, store.TenantKey(tenantID, "")) {
-		if expired(app.DeletedAt, now) {
+		if !keeps(app.DeletedAt) {
 			apps = append(apps, key)
 		}
 	}
 	for key, sp := range store.ServicePrincipals.All(tx, store.TenantKey(tenantID, "")) {
-		if expired(sp.DeletedAt, now) {
+		if !keeps(sp.DeletedAt) {
 			principals = append(principals, key)
 		}
 	}
@@ -56,6 +99,7 @@ func sweep(tx *store.Tx, tenantID string, now time.Time) {
 	for _, key := range principals {
 		store.ServicePrincipals.Delete(tx, key)
 	}
+	return next
 }
 
 func listDeletedApplications(tx *store.Tx, q *request) (answer, error) {

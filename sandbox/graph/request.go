@@ -68,10 +68,7 @@ func (s *Service) serve(op operation) http.HandlerFunc {
 			if r.Method == http.MethodGet || r.Method == http.MethodHead {
 				err = s.Store.View(run)
 			} else {
-				err = s.Store.Update(func(tx *store.Tx) error {
-					sweep(tx, q.caller.TenantID, s.Store.Now())
-					return run(tx)
-				})
+				err = s.update(q.caller.TenantID, run)
 			}
 		}
 		if err != nil {

@@ -135,16 +135,23 @@ func TestRecycleBinKeepsThirtyDays(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	advance(30*24*time.Hour - time.Second)
+	advance(10 * 24 * time.Hour)
+	laterURIs := map[string]any{"displayName": "y", "identifierUris": []string{"api://" + contoso + "/later"}}
+	later, _ := w.newApplication(laterURIs)
+	w.want(204, "deployer", "DELETE", "/v1.0/applications/"+later, nil)
+	advance(20*24*time.Hour - time.Second)
 	w.get("/v1.0/directory/deletedItems/" + app)
 	w.want(400, "deployer", "POST", "/v1.0/applications", uris)
 	advance(time.Second)
 	w.want(404, "deployer", "GET", "/v1.0/directory/deletedItems/"+app, nil)
-	if got := w.get("/v1.0/directory/deletedItems/microsoft.graph.application").values(); len(got) != 0 {
-		t.Errorf("got %d deleted applications after 30 days", len(got))
+	if got := w.get("/v1.0/directory/deletedItems/microsoft.graph.application").values(); len(got) != 1 {
+		t.Errorf("got %d deleted applications after 30 days, want the one deleted later", len(got))
 	}
 	w.want(404, "deployer", "POST", "/v1.0/directory/deletedItems/"+app+"/restore", nil)
 	w.want(201, "deployer", "POST", "/v1.0/applications", uris)
+	w.want(400, "deployer", "POST", "/v1.0/applications", laterURIs)
+	advance(10 * 24 * time.Hour)
+	w.want(201, "deployer", "POST", "/v1.0/applications", laterURIs)
 }
 
 func TestPaging(t *testing.T) {
