@@ -1,9 +1,13 @@
 package sandboxtest
 
 import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -45,21 +49,48 @@ func (l Leak) String() string {
 
 // Secret adds one. A name without a value is none; one of less than eight bytes
 // is refused, because any text may hold that. Of text with several lines, as
-// PEM is, each line is a secret but those of certificates, which are public.
+// PEM is, each line is a secret but the public ones: certificates, and what an
+// RSA private key begins with, its public key.
 func (l *Leaks) Secret(name, value string) {
 	if value = strings.TrimSpace(value); !strings.Contains(value, "\n") {
 		l.add(name, value)
 		return
 	}
-	public := false
-	for line := range strings.Lines(value) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "-----") {
-			public = line == "-----BEGIN CERTIFICATE-----"
-		} else if len(line) >= shortest && !public {
+	certificate, public := false, 0 // so many more lines of a key are
+	for rest := value; rest != ""; {
+		line, after, _ := strings.Cut(rest, "\n")
+		switch line = strings.TrimSpace(line); {
+		case strings.HasPrefix(line, "-----"):
+			certificate, public = line == "-----BEGIN CERTIFICATE-----", publicLines(rest)
+		case public > 0:
+			public--
+		case len(line) >= shortest && !certificate:
 			l.add(name, line)
 		}
+		rest = after
 	}
+}
+
+// publicLines is how many lines of the private key that a text begins with are
+// its public key.
+func publicLines(text string) int {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return 0
+	}
+	const bytesInLine = 48 // RFC 7468 section 2: 64 characters
+	var key *rsa.PrivateKey
+	if parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes); err == nil {
+		key, _ = parsed.(*rsa.PrivateKey)
+	} else {
+		key, _ = x509.ParsePKCS1PrivateKey(block.Bytes)
+	}
+	if key == nil {
+		return 0
+	}
+	modulus := key.N.Bytes()
+	end := bytes.Index(block.Bytes, modulus) + len(modulus) // then the exponents, the secret one last
+	return end/bytesInLine + 1
 }
 
 // Token adds an access token: its signature is found without the rest, and so

@@ -1,9 +1,13 @@
 package sandboxtest_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net/url"
 	"os"
@@ -144,5 +148,30 @@ func TestSecretsOfASandbox(t *testing.T) {
 		if !slices.Equal(found, want) {
 			t.Errorf("%s: got %q, want %q", name, found, want)
 		}
+	}
+}
+
+// TestPublicPartsOfKeys: what a private key begins with is its public key,
+// which may stand anywhere; what follows may not.
+func TestPublicPartsOfKeys(t *testing.T) {
+	t.Parallel()
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaks := &sandboxtest.Leaks{}
+	leaks.Secret("the key", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})))
+	for before := range 3 { // base64 of the modulus, however it is aligned
+		if found := leaks.Find("a public key", base64.StdEncoding.EncodeToString(append(make([]byte, before), private.N.Bytes()...))); len(found) > 0 {
+			t.Errorf("got %v, want nothing in a public key", found)
+		}
+	}
+	text := base64.StdEncoding.EncodeToString(encoded)
+	if found := leaks.Find("the log", text[len(text)-600:]); len(found) == 0 {
+		t.Error("expected the end of a private key to be found, got nothing")
 	}
 }
