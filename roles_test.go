@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"app-to-app/sandbox/route"
 )
 
 // TestRolesComeAndGo gives app roles to clients and takes them away, defines
@@ -27,6 +29,7 @@ func TestRolesComeAndGo(t *testing.T) {
 		{"a role taken from it is told, and how to refuse it now", roleTaken},
 		{"a removed role goes after its assignments, and disabled", roleRemoved},
 		{"a role added again has its id back", roleAddedAgain},
+		{"a role and its assignment together, before Graph has replicated the role", roleLags},
 		{"an expiring credential is told", expiringCredential},
 	} {
 		if !t.Run(step.name, func(t *testing.T) {
@@ -166,6 +169,34 @@ func roleAddedAgain(s *roleStory) {
 		s.t.Errorf("got status %d with the role, want 200", status)
 	}
 	previewsClean(s.world)
+}
+
+// roleLags defines a role and gives it to a client in one change, while the
+// API's service principal does not know the role yet. The azuread provider
+// tries again when a principal is unknown, but not when a role is, so this
+// update fails, with one message, and the next one converges.
+func roleLags(s *roleStory) {
+	s.sandbox.Weather().SetLag(route.Lag{AppRole: time.Minute})
+	audit := fields{"value": "Orders.Audit", "displayName": "Audit orders"}
+	s.define([]fields{audit, writeRole, readRole}, []string{"Orders.Read"}, []string{"Orders.Write", "Orders.Audit"})
+	before := len(s.printed.String())
+	if _, err := s.project.Run(s.t.Context(), s.printed, s.stack, "up", "--yes", "--skip-preview"); err == nil {
+		s.t.Fatal("expected the update to fail while the role is not replicated, got success")
+	}
+	_, diagnostics, _ := strings.Cut(s.printed.String()[before:], "Diagnostics:")
+	const message = "Permission being assigned was not found on application"
+	if n := strings.Count(diagnostics, message); n != 1 {
+		s.t.Errorf("expected %q once, got it %d times", message, n)
+	}
+	if err := s.sandbox.Advance(time.Minute); err != nil {
+		s.t.Fatal(err)
+	}
+	s.up()
+	if status := s.calls(s.guest, s.exports()); status != http.StatusOK {
+		s.t.Errorf("got status %d with the new role, want 200", status)
+	}
+	previewsClean(s.world)
+	s.sandbox.Weather().SetLag(route.Lag{})
 }
 
 // expiringCredential adds a client whose secret ends soon: its stack was last

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"fmt"
+	"maps"
 	"syscall"
 	"testing"
 	"time"
@@ -20,11 +21,12 @@ func manyRoles(n int) (roles []fields, values []string) {
 // manyClients are n clients that all hold the roles. One in twenty has a
 // function app; of the others, one in four is known by an outside issuer's
 // tokens.
-func manyClients(n int, roles []string) (clients []fields) {
+func manyClients(n int, roles []string) []fields {
+	clients := make([]fields, 0, n) // not nil: that is no empty list in YAML
 	for i := range n {
 		client := fields{"name": fmt.Sprintf("client-%03d", i), "roles": roles, "functionApp": false}
 		switch i % 20 {
-		case 9:
+		case 10:
 			client["functionApp"] = true
 		case 2, 7, 12, 17:
 			client["identity"], client["issuer"] = "federated", "https://token.actions.githubusercontent.com"
@@ -53,6 +55,36 @@ func (w *world) since(before map[string]int) map[string]int {
 		}
 	}
 	return counts
+}
+
+// TestClientsCostTheSame adds clients with four roles each, five at a time:
+// the requests for five more do not depend on how many there are already, and
+// none are needed where nothing changes, an hour later too.
+func TestClientsCostTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the real engine")
+	}
+	t.Parallel()
+	w := newWorld(t)
+	w.pulumi("stack", "init", "dev")
+	roles, values := manyRoles(4)
+	var cost []map[string]int
+	for _, n := range []int{0, 5, 10} {
+		w.set(map[string]any{"roles": roles, "clients": manyClients(n, values)})
+		before := w.requests()
+		w.up()
+		requests := w.since(before)
+		cost = append(cost, map[string]int{"graph": requests["graph"], "arm": requests["arm"]})
+	}
+	t.Logf("requests for the API %v, for five clients %v, for five more %v", cost[0], cost[1], cost[2])
+	if !maps.Equal(cost[1], cost[2]) {
+		t.Errorf("got requests %v for five clients and %v for five more, want as many", cost[1], cost[2])
+	}
+	for _, asOf := range []any{nil, nil, "2027-01-01T00:30:00Z", "2027-01-01T01:30:00Z"} {
+		w.set(map[string]any{"asOf": asOf})
+		previewsClean(w)
+	}
+	w.destroy()
 }
 
 // BenchmarkUp deploys clients that each hold ten app roles, and previews them
