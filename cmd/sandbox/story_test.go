@@ -151,8 +151,8 @@ func TestASecondShell(t *testing.T) {
 	s := serve(t, binary, dir)
 	shell(t, dir, ". .sandbox/env; pulumi stack init local-dev; pulumi up --yes --skip-preview")
 	apps := handlers(t, dir)
-	if len(apps) != 2 {
-		t.Errorf("got %d running handlers, want 2", len(apps))
+	if len(apps) != 3 {
+		t.Errorf("got %d running handlers, want 3", len(apps))
 	}
 
 	s.kill()
@@ -254,6 +254,7 @@ func checkReport(t *testing.T, data []byte) {
 		} `json:"resources"`
 		Orders    []map[string]any `json:"orders"`
 		Providers []struct {
+			Client     string `json:"client"`
 			Name       string `json:"name"`
 			Credential string `json:"credential"`
 			Status     int    `json:"status"`

@@ -52,7 +52,7 @@ type Options struct {
 	After func(step string) error
 }
 
-// The steps of a teardown, in order.
+// Steps are those of a teardown, in order.
 var Steps = []string{"write journal", "destroy", "purge service principals", "purge applications", "purge vaults", "remove stack", "prove"}
 
 // ErrProtected is the refusal of a stack that must not be torn down.
