@@ -40,7 +40,13 @@ var advice = []struct{ text, todo string }{
 // status, what the service said, and what to do. The libraries' own texts are
 // pages with the whole response in them.
 func acquireError(err error, secret Secret) error {
-	text := oneLine(bare(err.Error()))
+	mask := func(text string) string { return text }
+	if secret.IsSet() {
+		mask = strings.NewReplacer(secret.Reveal(), hiddenSecret, url.QueryEscape(secret.Reveal()), hiddenSecret).Replace
+	}
+	// The secret goes first: half of one, cut off with a long text, would not be
+	// found any more.
+	text := oneLine(mask(bare(err.Error())))
 	said := text
 	if response := refusal(err); response != nil {
 		said = "an answer that could not be read"
@@ -50,16 +56,13 @@ func acquireError(err error, secret Secret) error {
 		if response.StatusCode == http.StatusOK {
 			said = "an answer that is no token"
 		}
-		text = fmt.Sprintf("the token was refused with status %d: %s", response.StatusCode, oneLine(said))
+		text = fmt.Sprintf("the token was refused with status %d: %s", response.StatusCode, oneLine(mask(said)))
 	}
 	for _, row := range advice {
 		if strings.Contains(said, row.text) {
 			text += "; " + row.todo
 			break
 		}
-	}
-	if secret.IsSet() {
-		text = strings.NewReplacer(secret.Reveal(), hiddenSecret, url.QueryEscape(secret.Reveal()), hiddenSecret).Replace(text)
 	}
 	return errors.New(text)
 }

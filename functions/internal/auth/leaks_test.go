@@ -66,6 +66,25 @@ func TestRefusalsKeepSecrets(t *testing.T) {
 	})
 }
 
+// TestLongRefusalCutsNoSecretInHalf: the service says the secret again, just
+// where a long text is cut.
+func TestLongRefusalCutsNoSecretInHalf(t *testing.T) {
+	eachCell(t, func(t *testing.T, c cell) {
+		if c.kind != auth.ClientSecret {
+			return
+		}
+		w := newWorld(t, c, "")
+		w.answers = append(w.answers, func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusUnauthorized)
+			fmt.Fprintf(w, `{"error":"invalid_client","error_description":%q}`, strings.Repeat("x", 570)+" "+r.PostForm.Get("client_secret"))
+		})
+		_, err := w.provider(t, c).Acquire(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "xxx") || strings.Contains(err.Error(), clientSecret[:8]) {
+			t.Errorf("got %v, want the refusal without the beginning of the secret", err)
+		}
+	})
+}
+
 // TestRedirectsAreNotFollowed: 307 would repeat the form, secret included.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	eachCell(t, func(t *testing.T, c cell) {
