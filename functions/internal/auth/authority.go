@@ -21,6 +21,21 @@ var microsoftHosts = []string{
 	"login.sovcloud-identity.fr", "login.sovcloud-identity.de", "login.sovcloud-identity.sg",
 }
 
+// exchangeResource is what a managed identity's token must be for to serve as
+// a client assertion in the cloud of the authority host
+// (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
+func exchangeResource(authorityHost string) string {
+	if u, err := url.Parse(authorityHost); err == nil {
+		switch strings.ToLower(u.Host) {
+		case "login.microsoftonline.us":
+			return "api://AzureADTokenExchangeUSGov"
+		case "login.partner.microsoftonline.cn", "login.chinacloudapi.cn":
+			return "api://AzureADTokenExchangeChina"
+		}
+	}
+	return "api://AzureADTokenExchange"
+}
+
 // isMicrosoft reports whether an authority host is one of Microsoft's.
 // Instance discovery asks Microsoft about the authority: about another one it
 // would say that it does not exist, after having been told of it.

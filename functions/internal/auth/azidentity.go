@@ -54,7 +54,7 @@ func azidentityCredential(config ProviderConfig, used credential) (azcore.TokenC
 		if err != nil {
 			return nil, err
 		}
-		assertion := askTokenCredential(identity, federatedResource+"/.default")
+		assertion := askTokenCredential(identity, exchangeResource(config.AuthorityHost)+"/.default")
 		return azidentity.NewClientAssertionCredential(used.tenantID, used.clientID, func(ctx context.Context) (string, error) {
 			got, err := assertion(ctx)
 			return got.token, err

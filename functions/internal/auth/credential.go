@@ -17,11 +17,6 @@ import (
 // are refused; everything wrong is told at once; no error holds any part of a
 // secret.
 
-// federatedResource is what a managed identity's token must be for to serve as
-// a client assertion
-// (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
-const federatedResource = "api://AzureADTokenExchange"
-
 // A credential is what the client proves itself with, ready for any library.
 type credential struct {
 	kind        CredentialKind

@@ -29,7 +29,7 @@ func askMSAL(config ProviderConfig, used credential) (asker, error) {
 		}
 		return askMSALClient(config, used, proof)
 	case Federated:
-		assertion, err := askMSALIdentity(config, used, federatedResource)
+		assertion, err := askMSALIdentity(config, used, exchangeResource(config.AuthorityHost))
 		if err != nil {
 			return nil, err
 		}
