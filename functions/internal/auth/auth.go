@@ -73,7 +73,8 @@ const keysRetryAfter = 5 * time.Second
 
 // answers is the one table from error to answer. The challenges follow RFC
 // 6750 section 3.1: no error attribute when no token was sent, invalid_request
-// with 400, invalid_token with 401, insufficient_scope with 403.
+// with 400, invalid_token with 401, insufficient_scope with 403. The scheme never
+// stands alone, which section 3 forbids: without an error it has a realm.
 //
 // A verified token without the app role is 403 on purpose, also when it has no
 // roles claim at all, where Microsoft.Identity.Web answers 401: the token is
@@ -82,7 +83,7 @@ var answers = []struct {
 	err    error
 	answer Answer
 }{
-	{ErrNoToken, Answer{401, "Bearer", "token_required",
+	{ErrNoToken, Answer{401, `Bearer realm="orders"`, "token_required",
 		"An access token of Microsoft Entra ID is required in the Authorization header.", 0}},
 	{ErrInvalidRequest, Answer{400, `Bearer error="invalid_request"`, "invalid_request",
 		"The request must carry exactly one access token, in one Authorization header.", 0}},

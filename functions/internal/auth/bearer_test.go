@@ -79,7 +79,7 @@ func TestAnswers(t *testing.T) {
 		code       string
 		retryAfter string
 	}{
-		{auth.ErrNoToken, 401, "Bearer", "token_required", ""},
+		{auth.ErrNoToken, 401, `Bearer realm="orders"`, "token_required", ""},
 		{auth.ErrInvalidRequest, 400, `Bearer error="invalid_request"`, "invalid_request", ""},
 		{auth.ErrMalformed, 401, `Bearer error="invalid_token"`, "invalid_token", ""},
 		{auth.ErrSignature, 401, `Bearer error="invalid_token"`, "invalid_token", ""},

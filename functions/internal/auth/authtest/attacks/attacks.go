@@ -79,7 +79,7 @@ func (r Row) CheckAnswer(t testing.TB, status int, header http.Header) {
 	want := ""
 	switch {
 	case r.Want != "" && r.Error == "":
-		want = "Bearer"
+		want = `Bearer realm="orders"`
 	case r.Error != "":
 		want = `Bearer error="` + r.Error + `"`
 	}
