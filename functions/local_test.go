@@ -174,7 +174,7 @@ func TestExampleSettings(t *testing.T) {
 		}
 		command := localCommand(t, app, "local.settings.json", content)
 		output, err := command.Output()
-		if err == nil || !strings.Contains(string(output), `expected a GUID, got \"tenant-id\"`) || strings.Contains(string(output), "missing") {
+		if err == nil || !strings.Contains(string(output), "ORDERS_TENANT_ID: expected a GUID") || strings.Contains(string(output), "missing") {
 			t.Errorf("%s: got %v and %s, want the placeholders refused and nothing missing", app, err, output)
 		}
 	}

@@ -101,6 +101,19 @@ func TestRunReportsEveryProblem(t *testing.T) {
 	}
 }
 
+// TestSecretInThePlaceOfAnID: beside each other in the portal, they get mixed
+// up.
+func TestSecretInThePlaceOfAnID(t *testing.T) {
+	t.Parallel()
+	settings := customhandler.NewAppSettings(environ(map[string]string{"ID": "sent1nel~secret", "SOME": "sent1nel~secret,b"}))
+	settings.OptionalGUID("ID")
+	settings.GUID("ID", "an id")
+	settings.GUIDs("SOME")
+	if err := settings.Err(); err == nil || strings.Contains(err.Error(), "sent1nel") {
+		t.Errorf("got %v, want the settings refused and not quoted", err)
+	}
+}
+
 func TestRunWithoutAPort(t *testing.T) {
 	t.Parallel()
 	for name, port := range map[string]string{"missing": "", "too large": "65536", "negative": "-1"} {
@@ -149,6 +162,12 @@ func TestAppSettings(t *testing.T) {
 	}
 	if err := settings.Err(); err != nil {
 		t.Errorf("got %v, want no problem", err)
+	}
+	for _, list := range []string{",", " , ,"} {
+		s := customhandler.NewAppSettings(environ(map[string]string{"SOME": list}))
+		if s.GUIDs("SOME"); s.Err() == nil {
+			t.Errorf("%q: got no problem with a list of nobody", list)
+		}
 	}
 	for _, bad := range []string{"http://host", "host", "https://", "https://host?code=x", "https://host#x", "https://u@host", "ftp://host", "https://host?"} {
 		s := customhandler.NewAppSettings(environ(map[string]string{"URL": bad}))

@@ -65,9 +65,11 @@ func (s *AppSettings) Required(name, meaning string) string {
 
 // List returns the comma separated values of the app setting without blanks;
 // nil when it is not set.
-func (s *AppSettings) List(name string) []string {
+func (s *AppSettings) List(name string) []string { return split(s.Optional(name)) }
+
+func split(text string) []string {
 	var values []string
-	for value := range strings.SplitSeq(s.Optional(name), ",") {
+	for value := range strings.SplitSeq(text, ",") {
 		if value = strings.TrimSpace(value); value != "" {
 			values = append(values, value)
 		}
@@ -87,9 +89,14 @@ func (s *AppSettings) OptionalGUID(name string) string {
 }
 
 // GUIDs returns the comma separated GUIDs of an app setting that may be
-// missing.
+// missing. One that holds commas and no GUID is refused: an empty list of who may
+// call means everybody, and that must not come of values that were left out.
 func (s *AppSettings) GUIDs(name string) []string {
-	values := s.List(name)
+	text := s.Optional(name)
+	values := split(text)
+	if len(values) == 0 && text != "" {
+		s.Refuse(name, errors.New("expected GUIDs separated by commas, got commas only"))
+	}
 	for i, value := range values {
 		values[i] = s.guid(name, value)
 	}
@@ -98,10 +105,12 @@ func (s *AppSettings) GUIDs(name string) []string {
 
 var guidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
+// guid does not quote what is none: beside an id stands the secret, and they
+// get mixed up.
 func (s *AppSettings) guid(name, value string) string {
 	value = strings.ToLower(value)
 	if value != "" && !guidPattern.MatchString(value) {
-		s.Refuse(name, fmt.Errorf("expected a GUID, got %q", value))
+		s.Refuse(name, errors.New("expected a GUID, got something else"))
 	}
 	return value
 }
