@@ -30,6 +30,9 @@ type Leaks struct {
 	// by is every encoded secret by its first bytes: one pass over a text finds
 	// them all.
 	by map[[shortest]byte][]encoded
+	// known are the texts in by: tokens of one issuer all begin alike, so that
+	// to look for one among them is slow.
+	known map[string]bool
 }
 
 // encoded is a secret as a text may hold it.
@@ -112,14 +115,16 @@ func (l *Leaks) add(name, value string) {
 		panic(fmt.Sprintf("look for %s: expected a secret of at least %d bytes, got %d", name, shortest, len(value)))
 	}
 	if l.by == nil {
-		l.by = map[[shortest]byte][]encoded{}
+		l.by, l.known = map[[shortest]byte][]encoded{}, map[string]bool{}
 	}
 	for _, e := range encodings(value) {
+		if l.known[e.text] {
+			continue
+		}
+		l.known[e.text] = true
 		e.secret = name
 		key := [shortest]byte([]byte(e.text))
-		if !slices.ContainsFunc(l.by[key], func(known encoded) bool { return known.text == e.text }) {
-			l.by[key] = append(l.by[key], e)
-		}
+		l.by[key] = append(l.by[key], e)
 	}
 }
 
