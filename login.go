@@ -51,14 +51,15 @@ func (r *reader) authorityHost(m machine) string {
 	return value
 }
 
-// checkAuthorityHost returns the authority host without a trailing slash. The
-// token libraries refuse one without TLS, and issuers are built from it.
+// checkAuthorityHost returns the authority host in lower case and without a
+// trailing slash: issuers are built from it, and clouds are told apart by it.
+// The token libraries refuse one without TLS.
 func checkAuthorityHost(value string) (string, error) {
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return "", fmt.Errorf("expected https:// and a host, such as %s, got %q", publicAuthorityHost, value)
 	}
-	return strings.TrimRight(value, "/"), nil
+	return "https://" + strings.ToLower(u.Host), nil
 }
 
 // A cloud is what a Resource Manager says of its cloud.

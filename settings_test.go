@@ -79,7 +79,7 @@ func TestAcceptedSettings(t *testing.T) {
 			"app-to-app:tenantId": strings.ToUpper(tenantID), "app-to-app:subscriptionId": subscriptionID}},
 		{name: "date and time", stack: "test", edits: map[string]string{"app-to-app:expiresOn": "2027-06-30T12:00:00Z"},
 			change: func(s *Settings) { s.Environment, s.ExpiresOn = "test", "2027-06-30T12:00:00Z" }},
-		{name: "another cloud", stack: "dev", edits: map[string]string{"app-to-app:authorityHost": "https://login.microsoftonline.us/"},
+		{name: "another cloud", stack: "dev", edits: map[string]string{"app-to-app:authorityHost": "https://LOGIN.microsoftonline.us/"},
 			change: func(s *Settings) { s.AuthorityHost = "https://login.microsoftonline.us" }},
 		{name: "lists of ids", stack: "dev", edits: map[string]string{
 			"app-to-app:owners": `["` + strings.ToUpper(first) + `","` + callerID + `"]`, "app-to-app:blockedCallers": `["` + second + `"]`},

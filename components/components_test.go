@@ -108,6 +108,23 @@ func TestSiteWithoutAnSCMHost(t *testing.T) {
 	}
 }
 
+// TestExchangeAudience has the table of Microsoft's page again: the handler's,
+// which its own test holds, must agree with it.
+func TestExchangeAudience(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{
+		"https://login.microsoftonline.com":        "api://AzureADTokenExchange",
+		"https://login.microsoftonline.us":         "api://AzureADTokenExchangeUSGov",
+		"https://login.partner.microsoftonline.cn": "api://AzureADTokenExchangeChina",
+		"https://login.chinacloudapi.cn":           "api://AzureADTokenExchangeChina",
+		"https://127.0.0.1:8443":                   "api://AzureADTokenExchange",
+	} {
+		if got := (components.Tenant{AuthorityHost: host}).ExchangeAudience(); got != want {
+			t.Errorf("%s: got %q, want %q", host, got, want)
+		}
+	}
+}
+
 // TestRoleID compares with what Python's uuid.uuid5 gives for the same name.
 func TestRoleID(t *testing.T) {
 	t.Parallel()

@@ -83,7 +83,8 @@ func (i Identity) assignsIdentity(hasApp bool) bool {
 	return i.secretive() && hasApp
 }
 
-// exchangeAudiences are what a token must be for to be exchanged, by cloud
+// exchangeAudiences are what a token must be for to be exchanged, by cloud. The
+// client's handler, which shares nothing with this package, asks for the same
 // (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
 var exchangeAudiences = map[string]string{
 	"https://login.microsoftonline.us":         "api://AzureADTokenExchangeUSGov",
