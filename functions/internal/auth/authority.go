@@ -22,7 +22,8 @@ var microsoftHosts = []string{
 }
 
 // exchangeResource is what a managed identity's token must be for to serve as
-// a client assertion in the cloud of the authority host
+// a client assertion in the cloud of the authority host; the federated identity
+// credential that the program makes names the same
 // (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
 func exchangeResource(authorityHost string) string {
 	if u, err := url.Parse(authorityHost); err == nil {

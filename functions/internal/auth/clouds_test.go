@@ -52,8 +52,13 @@ func TestFederationInEachCloud(t *testing.T) {
 				t.Errorf("%s at %s: got %v, want a token", name, test.host, err)
 				continue
 			}
-			if got := <-cloud.resources; got != test.want {
-				t.Errorf("%s at %s: got the identity asked for %q, want %q", name, test.host, got, test.want)
+			select {
+			case got := <-cloud.resources:
+				if got != test.want {
+					t.Errorf("%s at %s: got the identity asked for %q, want %q", name, test.host, got, test.want)
+				}
+			default:
+				t.Errorf("%s at %s: expected the identity to be asked", name, test.host)
 			}
 		}
 	}

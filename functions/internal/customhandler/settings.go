@@ -110,7 +110,7 @@ var guidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 func (s *AppSettings) guid(name, value string) string {
 	value = strings.ToLower(value)
 	if value != "" && !guidPattern.MatchString(value) {
-		s.Refuse(name, errors.New("expected a GUID, got something else"))
+		s.Refuse(name, fmt.Errorf("expected a GUID, such as 00000000-0000-0000-0000-000000000000, got %d other characters", len(value)))
 	}
 	return value
 }
