@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	} else {
 		// The race detector lets a process wait a second before it ends. Each
 		// run of the engine ends several plugins, which are this binary.
-		os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
+		os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
 		os.Exit(m.Run())
 	}
 	if err != nil {

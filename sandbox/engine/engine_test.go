@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	}
 	// The race detector lets a process wait a second before it ends, and the
 	// language host is this binary.
-	os.Setenv("GORACE", "atexit_sleep_ms=0")
+	os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	os.Exit(m.Run())
 }
 
