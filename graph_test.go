@@ -220,7 +220,7 @@ func TestOptions(t *testing.T) {
 	t.Parallel()
 	m := deployedDev(t)
 	application := m.find(t, "azuread:index/application:Application", "orders-api-application")
-	if got, want := application.rpc.GetIgnoreChanges(), []string{"appRoles", "identifierUris", "owners"}; !slices.Equal(got, want) {
+	if got, want := application.rpc.GetIgnoreChanges(), []string{"appRoles", "appRoleIds", "identifierUris", "owners"}; !slices.Equal(got, want) {
 		t.Errorf("application: got ignoreChanges %q, want %q", got, want)
 	}
 	site := m.find(t, "azure-native:web/v20240401:WebApp", "orders-client-app")

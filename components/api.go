@@ -104,7 +104,11 @@ func (api *API) register(ctx *pulumi.Context, name string, args *APIArgs) error 
 				&azuread.ApplicationOptionalClaimsAccessTokenArgs{Name: pulumi.String("idtyp")},
 			},
 		},
-	}, pulumi.Parent(api), pulumi.Protect(args.Protect), args.Owners.ignoreChanges("appRoles", "identifierUris"))
+	},
+		// Roles and URI are resources of their own. The official provider counts
+		// appRoleIds as unknown while the state holds roles that the inputs do not.
+		args.Owners.ignoreChanges("appRoles", "appRoleIds", "identifierUris"),
+		pulumi.Parent(api), pulumi.Protect(args.Protect))
 	if err != nil {
 		return err
 	}
