@@ -39,7 +39,7 @@ func (k *Keys) fetch(ctx context.Context) (map[string]Key, error) {
 		return nil, fmt.Errorf("discovery document: %w", err)
 	}
 	var published struct {
-		Keys []webKey `json:"keys"`
+		Keys []json.RawMessage `json:"keys"` // read one by one: one that is odd costs itself alone
 	}
 	if err := k.get(ctx, document.Keys, &published); err != nil {
 		return nil, fmt.Errorf("get signing keys: %w", err)
@@ -48,7 +48,7 @@ func (k *Keys) fetch(ctx context.Context) (map[string]Key, error) {
 	for _, entry := range published.Keys {
 		// The first of two with one id stays: which of them signs cannot be
 		// known, and the second may not take the first one's place.
-		if key, ok := entry.key(k.config.TenantID); ok && keys[key.ID].Public == nil {
+		if key, ok := parseKey(entry, k.config.TenantID); ok && keys[key.ID].Public == nil {
 			keys[key.ID] = key
 		}
 	}
@@ -115,10 +115,14 @@ type webKey struct {
 	Issuer    string `json:"issuer"`
 }
 
-// key returns the entry as a signing key of the tenant; an entry that is none
-// is passed over (RFC 7517 section 5), so that one new kind of key does not
-// cost the others.
-func (w webKey) key(tenantID string) (Key, bool) {
+// parseKey returns an entry as a signing key of the tenant. An entry that is
+// none is skipped (RFC 7517 section 5), so that a new kind of key, whose members
+// may have other types too, does not cost the others.
+func parseKey(entry json.RawMessage, tenantID string) (Key, bool) {
+	var w webKey
+	if err := json.Unmarshal(entry, &w); err != nil {
+		return Key{}, false
+	}
 	if w.Type != "RSA" || w.Use != "" && w.Use != "sig" || w.Algorithm != "" && w.Algorithm != "RS256" || w.ID == "" {
 		return Key{}, false
 	}

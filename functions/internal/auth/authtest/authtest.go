@@ -131,7 +131,12 @@ func (n *Tenant) Publish(list ...*SigningKey) {
 
 // PublishEntries replaces the key set with entries as they are.
 func (n *Tenant) PublishEntries(entries ...map[string]any) {
-	body := mustJSON(map[string]any{"keys": entries})
+	n.PublishDocument(string(mustJSON(map[string]any{"keys": entries})))
+}
+
+// PublishDocument replaces the whole document that holds the key set.
+func (n *Tenant) PublishDocument(text string) {
+	body := []byte(text)
 	n.keySet.Store(&body)
 }
 
