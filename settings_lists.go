@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -58,6 +59,17 @@ func (i item) text(field, otherwise string) string {
 	return value
 }
 
+// words is a text that people read. Without the field it is the default; what
+// is given must say something.
+func (i item) words(field, otherwise string) string {
+	value := i.text(field, otherwise)
+	if strings.TrimSpace(value) == "" {
+		i.r.refuse(i.key(field), remove(i.key(field)), "expected a text, got %q; without the key it is %q", value, otherwise)
+		return otherwise
+	}
+	return value
+}
+
 func (i item) flag(field string, otherwise bool) bool {
 	value := otherwise
 	if i.has(field) && json.Unmarshal(i.fields[field], &value) != nil {
@@ -92,22 +104,28 @@ func (i item) texts(field string, otherwise []string) []string {
 // (https://learn.microsoft.com/graph/api/resources/approle).
 var roleValuePattern = regexp.MustCompile("^[A-Za-z0-9:!#$%&'()*+,/;=?@\\[\\]^_`{|}~-][A-Za-z0-9:!#$%&'()*+,./;=?@\\[\\]^_`{|}~-]*$")
 
-const maxRoleValue = 120
+const (
+	maxRoleValue = 120
+	anyRoleValue = "Orders.Read" // for commands that set one
+)
 
+// roles reads the app roles. Microsoft Entra ID refuses one without a display
+// name or a description, and azuread disables a role before it sends what
+// changes: an update that is refused would leave everybody without access.
 func (r *reader) roles() []components.Role {
 	problems := len(r.problems)
 	var roles []components.Role
 	for _, i := range r.items("roles", "value", "displayName", "description") {
 		role := components.Role{Value: i.text("value", "")}
-		role.DisplayName = i.text("displayName", role.Value)
-		role.Description = i.text("description", role.DisplayName)
+		role.DisplayName = i.words("displayName", cmp.Or(role.Value, anyRoleValue))
+		role.Description = i.words("description", role.DisplayName)
 		key := i.key("value")
 		switch {
 		case role.Value == "":
-			r.refuse(key, set(key, "Orders.Read"), "missing; it is what a token's roles claim holds")
+			r.refuse(key, set(key, anyRoleValue), "missing; it is what a token's roles claim holds")
 			continue
 		case len(role.Value) > maxRoleValue || !roleValuePattern.MatchString(role.Value):
-			r.refuse(key, set(key, "Orders.Read"), "expected at most %d letters, digits and signs, without spaces and without a dot in front, got %q", maxRoleValue, role.Value)
+			r.refuse(key, set(key, anyRoleValue), "expected at most %d letters, digits and signs, without spaces and without a dot in front, got %q", maxRoleValue, role.Value)
 		case slices.ContainsFunc(roles, func(other components.Role) bool { return other.Value == role.Value }):
 			r.refuse(key, remove(i.path), "expected the role %q once", role.Value)
 			continue

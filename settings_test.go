@@ -91,6 +91,8 @@ func TestAcceptedSettings(t *testing.T) {
 			change: func(s *Settings) { s.Clients[0].Schedule = "0 */5 * * * *" }},
 		{name: "a role that says its value alone", stack: "dev", edits: map[string]string{"app-to-app:roles": `[{"value":"Orders.Read"}]`},
 			change: func(s *Settings) { s.Roles[0].DisplayName, s.Roles[0].Description = "Orders.Read", "Orders.Read" }},
+		{name: "a role whose texts are null", stack: "dev", edits: map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","displayName":null,"description":null}]`},
+			change: func(s *Settings) { s.Roles[0].DisplayName, s.Roles[0].Description = "Orders.Read", "Orders.Read" }},
 		{name: "no clients", stack: "dev", edits: map[string]string{"app-to-app:clients": `[]`}, change: func(s *Settings) { s.Clients = []Client{} }},
 		{name: "two clients, one without an app and without roles", stack: "dev", edits: map[string]string{
 			"app-to-app:clients": `[{"name":"orders-client"},{"name":"outside","functionApp":false,"roles":[]}]`},
@@ -197,6 +199,14 @@ var refusals = []struct {
 		[]string{`app-to-app:roles[1].value: expected the role "Orders.Read" once`, "pulumi config rm --path 'app-to-app:roles[1]'"}},
 	{"role value that is no text", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","description":7}]`},
 		[]string{"app-to-app:roles[0].description: expected a text, got 7"}},
+	{"role with an empty display name", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","displayName":""}]`},
+		[]string{`app-to-app:roles[0].displayName: expected a text, got ""; without the key it is "Orders.Read"`, "pulumi config rm --path 'app-to-app:roles[0].displayName'"}},
+	{"role with an empty description", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","displayName":"Read orders","description":""}]`},
+		[]string{`app-to-app:roles[0].description: expected a text, got ""; without the key it is "Read orders"`, "pulumi config rm --path 'app-to-app:roles[0].description'"}},
+	{"role with a display name of spaces", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","displayName":" \t\n"}]`},
+		[]string{`app-to-app:roles[0].displayName: expected a text, got " \t\n"`, "pulumi config rm --path 'app-to-app:roles[0].displayName'"}},
+	{"role with a description of spaces", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","description":"\u00a0 "}]`},
+		[]string{`app-to-app:roles[0].description: expected a text, got "\u00a0 "; without the key it is "Orders.Read"`}},
 
 	{"clients that are no list", "dev", map[string]string{"app-to-app:clients": "orders-client"},
 		[]string{"app-to-app:clients: expected a list of objects", "pulumi config rm app-to-app:clients"}},
