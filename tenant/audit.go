@@ -53,6 +53,9 @@ const (
 type AuditReport struct {
 	Environment string       `json:"environment"`
 	Differences []Difference `json:"differences"`
+	// LookedAt says what was compared; without it, no difference would claim
+	// more than anybody looked at.
+	LookedAt string `json:"-"`
 	// Notes are what could not be compared, and why; they are no differences.
 	Notes []string `json:"notes"`
 }
@@ -66,7 +69,9 @@ type Options struct {
 // Audit compares a declaration with the tenant and the subscription. An error
 // means that it could not tell; a difference is no error.
 func Audit(ctx context.Context, session *azurecloud.Session, declared Declaration, o Options) (AuditReport, error) {
-	a := &auditor{live: live{session}, declared: declared, options: o, report: AuditReport{Environment: declared.Environment, Differences: []Difference{}, Notes: []string{}}}
+	a := &auditor{live: live{session}, declared: declared, options: o, report: AuditReport{
+		Environment: declared.Environment, Differences: []Difference{}, LookedAt: declared.lookedAt(), Notes: []string{},
+	}}
 	for _, look := range []func(context.Context) error{a.api, a.clients, a.sites} {
 		if err := look(ctx); err != nil {
 			return AuditReport{}, fmt.Errorf("audit: %w", err)
@@ -76,6 +81,16 @@ func Audit(ctx context.Context, session *azurecloud.Session, declared Declaratio
 		return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Subject, y.Subject), cmp.Compare(x.Found, y.Found))
 	})
 	return a.report, nil
+}
+
+// lookedAt is what an audit of the declaration looks at.
+func (d Declaration) lookedAt() string {
+	source := "exports"
+	if d.state != nil {
+		source += " and state"
+	}
+	return fmt.Sprintf("looked at: the app registrations, service principals and function apps that the stack's %s name, and who holds the API's app roles; "+
+		"not at anything that they do not name, such as another app registration", source)
 }
 
 // An auditor is one audit under way.
@@ -98,7 +113,7 @@ func (a *auditor) note(format string, args ...any) {
 func (r AuditReport) String() string {
 	var text strings.Builder
 	if len(r.Differences) == 0 {
-		text.WriteString("the tenant is what the stack declares\n")
+		fmt.Fprintf(&text, "no difference from what the stack declares (%s)\n", r.LookedAt)
 	}
 	for _, d := range r.Differences {
 		fmt.Fprintf(&text, "%s: %s\n", d.Kind, d.Text)
@@ -111,11 +126,12 @@ func (r AuditReport) String() string {
 
 // Markdown is the report as a comment.
 func (r AuditReport) Markdown() string {
-	if len(r.Differences) == 0 {
-		return "The tenant is what the stack declares.\n"
-	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "**The tenant differs from what the stack declares, in %d points.**\n\n| what | subject | declared | found |\n|---|---|---|---|\n", len(r.Differences))
+	if len(r.Differences) == 0 {
+		fmt.Fprintf(&text, "No difference from what the stack declares (%s).\n", r.LookedAt)
+	} else {
+		fmt.Fprintf(&text, "**The tenant differs from what the stack declares, in %d points.**\n\n| what | subject | declared | found |\n|---|---|---|---|\n", len(r.Differences))
+	}
 	for _, d := range r.Differences {
 		fmt.Fprintf(&text, "| %s | %s | %s | %s |\n", d.Kind, cell(d.Subject), cell(d.Declared), cell(d.Found))
 	}

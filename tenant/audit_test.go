@@ -16,8 +16,42 @@ func TestAuditOfWhatIsDeclared(t *testing.T) {
 	if len(report.Differences) > 0 || len(report.Notes) > 0 || report.Environment != "test" {
 		t.Errorf("got:\n%s", report)
 	}
-	if report.Markdown() != "The tenant is what the stack declares.\n" {
-		t.Errorf("got %q", report.Markdown())
+	const lookedAt = "looked at: the app registrations, service principals and function apps that the stack's exports and state name, " +
+		"and who holds the API's app roles; not at anything that they do not name, such as another app registration"
+	if got, want := report.String(), "no difference from what the stack declares ("+lookedAt+")\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := report.Markdown(), "No difference from what the stack declares ("+lookedAt+").\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestAuditSaysWhatItDidNotSee leaves an app registration that the stack does not
+// know: an audit cannot see it, and must not deny it.
+func TestAuditSaysWhatItDidNotSee(t *testing.T) {
+	t.Parallel()
+	s := newStack(newWorld(t))
+	s.stranger()
+	report := s.audit()
+	if len(report.Differences) > 0 {
+		t.Errorf("got:\n%s\nwant nothing: it is looked for by no one", report)
+	}
+	for _, text := range []string{report.String(), report.Markdown()} {
+		if !strings.Contains(text, "not at anything that they do not name, such as another app registration") {
+			t.Errorf("got %q, want it to say that it did not look for app registrations it does not know", text)
+		}
+	}
+}
+
+// TestNotesStayWithoutDifferences: that something was not compared is of most
+// use where nothing differs.
+func TestNotesStayWithoutDifferences(t *testing.T) {
+	t.Parallel()
+	report := tenant.AuditReport{Notes: []string{"app settings were not compared"}}
+	for _, text := range []string{report.String(), report.Markdown()} {
+		if !strings.Contains(text, report.Notes[0]) {
+			t.Errorf("got %q, want the note in it", text)
+		}
 	}
 }
 

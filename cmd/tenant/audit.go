@@ -12,14 +12,15 @@ import (
 
 var auditVerb = verb{
 	name:    "audit",
-	summary: "compare the live tenant and subscription with what a stack declares",
+	summary: "compare what a stack declares with the live tenant and subscription",
 	usage: `audit (-stack NAME | -outputs FILE [-state FILE]) [flags]
 
 Reads Microsoft Graph and Azure Resource Manager and compares with the exports
 and the state of a stack: who holds an app role, every credential and when it
 ends, owners, flags of the app registrations, app settings, Easy Auth,
 publishing passwords and attached identities. Values of app settings are
-compared and never shown. It changes nothing.`,
+compared and never shown. It looks at what exports and state name, by its ids,
+and not for an app registration that they do not know. It changes nothing.`,
 	run: runAudit,
 }
 

@@ -50,9 +50,14 @@ func TestAuditVerb(t *testing.T) {
 	w.stack["stack export --stack dev"] = `{"version":3,"deployment":{"resources":[]}}`
 	w.stack["stack output --json --stack empty"] = `{}`
 	w.stack["stack output --json --stack stateless"] = outputs
-	for _, args := range []string{"audit -stack dev", "audit -outputs " + file} {
-		if code := w.run(strings.Fields(args)...); code != exitSame || !strings.HasPrefix(w.stdout.String(), "the tenant is what the stack declares\n") {
-			t.Errorf("%s: got exit code %d and:\n%s%s", args, code, &w.stdout, &w.stderr)
+	for args, want := range map[string]string{
+		"audit -stack dev":                "no difference from what the stack declares (looked at: the app registrations, service principals and function apps that the stack's exports and state name, ",
+		"audit -stack dev -md":            "No difference from what the stack declares (looked at: the app registrations, service principals and function apps that the stack's exports and state name, ",
+		"audit -outputs " + file:          "no difference from what the stack declares (looked at: the app registrations, service principals and function apps that the stack's exports name, ",
+		"audit -outputs " + file + " -md": "No difference from what the stack declares (looked at: the app registrations, service principals and function apps that the stack's exports name, ",
+	} {
+		if code := w.run(strings.Fields(args)...); code != exitSame || !strings.HasPrefix(w.stdout.String(), want) {
+			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %q", args, code, &w.stdout, &w.stderr, want)
 		}
 	}
 	drift()

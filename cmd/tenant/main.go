@@ -3,8 +3,8 @@
 //
 //	tenant check     may this caller deploy here
 //	tenant diff      what does a preview change in access
-//	tenant audit     is the tenant what the stack declares
-//	tenant teardown  remove it, and prove that nothing is left
+//	tenant audit     does the tenant differ from what the stack declares
+//	tenant teardown  remove it, and prove that nothing its state recorded is left
 //	tenant why       why does a client get no token, a 401 or a 403
 //
 // It signs in with the same ARM_* variables as the Pulumi providers. The work

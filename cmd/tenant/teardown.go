@@ -18,12 +18,14 @@ import (
 
 var teardownVerb = verb{
 	name:    "teardown",
-	summary: "destroy a stack, purge what is kept of it, and prove that nothing is left",
+	summary: "destroy a stack, purge what is kept of it, and prove that nothing its state recorded is left",
 	usage: `teardown -stack NAME | -expired [-yes]
 
 Destroys a stack, purges its app registrations, service principals and vaults
 from where they are kept after they are deleted, removes the stack, and counts
-what the tenant and the subscription still have of it. Interrupted, it goes on
+what the tenant and the subscription still have of it: what its state recorded,
+by id, and resource groups tagged with it. An app registration that the state
+does not know is not looked for. Interrupted, it goes on
 where it was when it is run again. A protected stack and one of the environment
 prod are refused. It asks for the stack's name unless -yes is given.
 
@@ -85,7 +87,7 @@ func (t tearing) one(ctx context.Context, stack string) error {
 		encoder.SetIndent("", "  ")
 		err = encoder.Encode(left)
 	} else {
-		_, err = fmt.Fprintf(t.stdout, "left of %s:\n%s", stack, left)
+		_, err = fmt.Fprintf(t.stdout, "left of %s (%s):\n%s", stack, teardown.LookedFor, left)
 	}
 	if err == nil && left.Total() > 0 {
 		err = errDiffers

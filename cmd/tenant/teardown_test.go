@@ -36,7 +36,10 @@ func TestTeardownVerb(t *testing.T) {
 		{"another name typed", "-stack pr-7", "pr-8\n", exitFailed, `expected "pr-7", got "pr-8": nothing was deleted`},
 		{"nobody there", "-stack pr-7", "", exitFailed, "tenant: hint: use -yes"},
 		{"destroy fails", "-stack pr-7", "pr-7\n", exitFailed, "destroy: pulumi destroy --yes --skip-preview --suppress-progress --stack pr-7: no such stack"},
-		{"nothing there", "-stack pr-9 -yes", "", exitSame, "left of pr-9:\n  resource groups            0\n"},
+		{"nothing there", "-stack pr-9 -yes", "", exitSame, "left of pr-9 (looked for: resource groups and what is in them, app registrations, service principals, managed identities and vaults " +
+			"by the ids that the stack's state recorded, and resource groups by the stack's tags; " +
+			"not for anything else, such as an app registration that the state does not know):\n  resource groups            0\n"},
+		{"nothing recorded", "-stack pr-9 -yes", "", exitSame, "no ids are recorded, so only resource groups tagged with it are looked for"},
 		{"as JSON", "-stack pr-9 -yes -json", "", exitSame, `"resourceGroups": 0`},
 	} {
 		w.stdin = tt.stdin

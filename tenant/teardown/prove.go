@@ -15,9 +15,17 @@ import (
 //     says
 //   - resource groups are found by id and by tag, so that one which the state
 //     has lost is counted too
+//   - all else is found by the ids that the state recorded: an app registration
+//     that it does not know is not, and [LookedFor] says so
 //   - what is gone may be listed for a while; it gets some time
 
-// Left counts what is left of a stack.
+// LookedFor says what a teardown counts. Without it, a zero would claim more than
+// anybody looked for.
+const LookedFor = "looked for: resource groups and what is in them, app registrations, service principals, managed identities and vaults " +
+	"by the ids that the stack's state recorded, and resource groups by the stack's tags; " +
+	"not for anything else, such as an app registration that the state does not know"
+
+// Left counts what is left of a stack, of what [LookedFor] names.
 type Left struct {
 	ResourceGroups           int `json:"resourceGroups"`
 	Resources                int `json:"resources"`
@@ -45,7 +53,7 @@ type row struct {
 	n    int
 }
 
-// Total is zero when nothing is left.
+// Total is zero when nothing that was looked for is left.
 func (l Left) Total() (n int) {
 	for _, row := range l.rows() {
 		n += row.n

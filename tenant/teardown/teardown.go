@@ -1,6 +1,7 @@
 // Package teardown removes a stack and all that clouds keep of what was
 // deleted: the recycle bin of Microsoft Entra ID and deleted Key Vaults. Then
-// it proves, from the live tenant and subscription, that nothing is left.
+// it proves, from the live tenant and subscription, that nothing is left of what
+// the stack's state recorded.
 //
 // It deletes only what the stack's own state says that the stack made, and
 // purges only what still bears the same ids. What is to be purged is written
@@ -112,7 +113,7 @@ func (o Options) begin(ctx context.Context) (*Made, error) {
 	}
 	if !exists {
 		if !unfinished {
-			o.logf("there is no stack %s and no unfinished teardown of it", o.Name)
+			o.logf("there is no stack %s and no unfinished teardown of it: no ids are recorded, so only resource groups tagged with it are looked for", o.Name)
 		}
 		return made, nil
 	}

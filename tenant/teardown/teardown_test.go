@@ -121,6 +121,24 @@ func TestProofSeesWhatIsLeft(t *testing.T) {
 	})
 }
 
+// TestProofSaysWhatItDoesNotSee leaves an app registration that the state does
+// not know: the zero does not count it, and must not deny it.
+func TestProofSaysWhatItDoesNotSee(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy("test", "2026-01-01")
+	var unknown struct{ ID string }
+	w.must(w.session.Graph.Post(t.Context(), "/v1.0/applications", map[string]any{"displayName": w.stack.name, "signInAudience": "AzureADMyOrg"}, &unknown))
+	left, err := teardown.Run(t.Context(), w.options())
+	if err != nil || left.Total() != 0 {
+		t.Errorf("got %+v, %v; want nothing counted", left, err)
+	}
+	w.must(w.session.Graph.Get(t.Context(), "/v1.0/applications/"+unknown.ID, nil))
+	if want := "not for anything else, such as an app registration that the state does not know"; !strings.Contains(teardown.LookedFor, want) {
+		t.Errorf("got %q, want %q in it", teardown.LookedFor, want)
+	}
+}
+
 func TestTeardownRefuses(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
