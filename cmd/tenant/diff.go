@@ -22,7 +22,8 @@ var diffVerb = verb{
 	usage: `diff -stack NAME [-preview FILE | -rendered] [-comment OWNER/REPO#N]
 
 Runs "pulumi preview" and prints Markdown: first what changes in access, then the
-resources, collapsed. No value of a property is shown. -comment also puts it on a
+resources, collapsed. Where resources may change access in a way that it cannot
+name, it says so. No value of a property is shown. -comment also puts it on a
 pull request, in the place of the last one of that stack: with GITHUB_TOKEN, at
 GITHUB_API_URL.`,
 	run: runDiff,

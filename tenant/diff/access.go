@@ -19,6 +19,7 @@ import (
 const (
 	apiType              = "app-to-app:components:API"
 	clientType           = "app-to-app:components:Client"
+	functionAppType      = "app-to-app:components:FunctionApp"
 	applicationType      = "azuread:index/application:Application"
 	servicePrincipalType = "azuread:index/servicePrincipal:ServicePrincipal"
 	appRoleType          = "azuread:index/applicationAppRole:ApplicationAppRole"
@@ -66,8 +67,8 @@ func (s side) owner(r resource, component string) string {
 // A client is what one client holds.
 type client struct {
 	kind        string            // of its credential
-	roles       map[string]string // value of the role and name of the API, by logical name
-	credentials map[string]string // what it is, by logical name
+	roles       map[string]string // value of the role and name of the API, by URN
+	credentials map[string]string // what it is, by URN
 }
 
 // The words for kinds of credentials.
@@ -100,9 +101,9 @@ func (s side) fill(urn string, c *client) {
 		if s.owner(r, clientType) != urn {
 			continue
 		}
-		switch name := nameOf(r.urn); typeOf(r.urn) {
+		switch typeOf(r.urn) {
 		case assignmentType:
-			c.roles[name] = s.role(r)
+			c.roles[r.urn] = s.role(r)
 			switch principal := r.principal(); {
 			case principal == userAssignedType:
 				kinds[kindManagedIdentity] = true
@@ -116,11 +117,11 @@ func (s side) fill(urn string, c *client) {
 		case applicationType:
 			registered = true
 		case passwordType:
-			c.credentials[name] = "client secret"
+			c.credentials[r.urn] = "client secret"
 		case certificateType:
-			c.credentials[name] = kindCertificate
+			c.credentials[r.urn] = kindCertificate
 		case federatedType:
-			c.credentials[name] = kindFederated
+			c.credentials[r.urn] = kindFederated
 		}
 	}
 	for _, credential := range c.credentials {
@@ -173,11 +174,19 @@ func (s side) role(r resource) string {
 
 // An api is what one API says about who may call it.
 type api struct {
-	open    bool // reachable without an assignment
-	roles   map[string]string
+	open    bool              // reachable without an assignment
+	roles   map[string]string // by URN
 	blocked string
 	owners  string
+	from    map[string]string // property that the others come from → URN of its resource
 }
+
+// The properties that an api comes from.
+const (
+	requiredProperty = "appRoleAssignmentRequired"
+	ownersProperty   = "owners"
+	blockedProperty  = "properties.ORDERS_BLOCKED_CALLERS"
+)
 
 func (s side) apis() map[string]api {
 	all := make(map[string]api)
@@ -185,24 +194,24 @@ func (s side) apis() map[string]api {
 		if typeOf(urn) != apiType {
 			continue
 		}
-		a := api{roles: make(map[string]string)}
+		a := api{roles: make(map[string]string), from: make(map[string]string)}
 		for _, r := range s {
 			if s.owner(r, apiType) != urn {
 				continue
 			}
 			switch typeOf(r.urn) {
 			case servicePrincipalType:
-				required, _ := r.Inputs["appRoleAssignmentRequired"].(bool)
-				a.open = !required
+				required, _ := r.Inputs[requiredProperty].(bool)
+				a.open, a.from[requiredProperty] = !required, r.urn
 			case appRoleType:
 				value, _ := r.Inputs["value"].(string)
-				a.roles[nameOf(r.urn)] = code(value)
+				a.roles[r.urn] = code(value)
 			case applicationType:
-				a.owners = list(r.Inputs["owners"])
+				a.owners, a.from[ownersProperty] = list(r.Inputs[ownersProperty]), r.urn
 			default:
 				if settings, ok := r.Inputs["properties"].(map[string]any); ok {
 					if callers, ok := settings["ORDERS_BLOCKED_CALLERS"].(string); ok {
-						a.blocked = callers
+						a.blocked, a.from[blockedProperty] = callers, r.urn
 					}
 				}
 			}

@@ -35,9 +35,7 @@ func (p Preview) Markdown(stack string) string {
 	for _, line := range lines {
 		text.WriteString("- " + line + "\n")
 	}
-	if len(lines) == 0 {
-		text.WriteString("Nobody's access changes.\n")
-	}
+	text.WriteString(p.claim(before, after, len(lines) > 0))
 	if stale {
 		text.WriteString("\nAzure keeps a managed identity's token for up to 24 hours, with the roles it had then: the change may take that long to be seen. To lock a client out at once, set `app-to-app:blockedCallers`.\n")
 	}
@@ -147,9 +145,9 @@ func credentialLines(who string, was, is client) (lines []string) {
 	for _, key := range keys(was.credentials, is.credentials) {
 		switch old, new := was.credentials[key], is.credentials[key]; {
 		case old == "":
-			lines = append(lines, fmt.Sprintf("%s **gets** the %s %s", who, new, code(key)))
+			lines = append(lines, fmt.Sprintf("%s **gets** the %s %s", who, new, code(nameOf(key))))
 		case new == "":
-			lines = append(lines, fmt.Sprintf("%s **gives up** the %s %s", who, old, code(key)))
+			lines = append(lines, fmt.Sprintf("%s **gives up** the %s %s", who, old, code(nameOf(key))))
 		}
 	}
 	return lines

@@ -1,7 +1,8 @@
 // Package diff says what a Pulumi preview changes in access: who gains or loses
 // an app role, whose credential changes its kind, what becomes reachable
 // without an assignment. It renders that as Markdown for a pull request, with
-// the resources that change below, collapsed.
+// the resources that change below, collapsed. Where these may change access in a
+// way that it cannot name, it says so.
 //
 // It reads the digest that `pulumi preview --json` prints, and nothing else: no
 // tenant is asked. Values of properties are never shown, only their names, so
@@ -75,9 +76,10 @@ func (s Step) removes() bool {
 	return s.Op == "delete" || s.Op == "delete-replaced" || s.Op == "discard" || s.Op == "discard-replaced" || s.Op == "remove-pending-replace"
 }
 
-// changes reports whether the step does something to the cloud.
+// changes reports whether the step does something to the cloud, or found that
+// somebody else did.
 func (s Step) changes() bool {
-	return s.Op != "same" && s.Op != "read" && s.Op != "refresh"
+	return s.Op != "same" && s.Op != "read" && (s.Op != "refresh" || len(s.properties()) > 0)
 }
 
 // nameOf is a resource's logical name, typeOf its type, without its parents'.

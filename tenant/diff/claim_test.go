@@ -1,0 +1,297 @@
+package diff_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"app-to-app/tenant/diff"
+)
+
+const (
+	mayChange = "Access may change: read the resources below."
+	mayBeyond = "Access may change beyond this list: read the resources below."
+	allClear  = "Nobody's access changes."
+)
+
+// Where resources are: the path of types in a URN, and the parent.
+const (
+	inStack      = "::pulumi:pulumi:Stack::app-to-app-dev"
+	inAPI        = "::app-to-app:components:API::orders-api"
+	inAPIApp     = "::app-to-app:components:API$app-to-app:components:FunctionApp::orders-api"
+	inClient     = "::app-to-app:components:Client::orders-client"
+	urnPrefix    = "urn:pulumi:dev::app-to-app"
+	apiPrincipal = urnPrefix + "::app-to-app:components:API$azuread:index/servicePrincipal:ServicePrincipal::orders-api-service-principal"
+	itsIdentity  = urnPrefix + "::app-to-app:components:Client$azure-native:managedidentity:UserAssignedIdentity::orders-client-identity"
+	itsRegister  = urnPrefix + "::app-to-app:components:Client$azuread:index/application:Application::orders-client-application"
+	otherObject  = "11111111-2222-3333-4444-555555555555"
+)
+
+type object = map[string]any
+
+// step is one step as `pulumi preview --json` prints it. What differs is the
+// paths of a detailed diff.
+func step(op, parent, token, name string, old, new object, differs ...string) object {
+	path := parent[2:strings.LastIndex(parent, "::")] + "$"
+	if parent == inStack {
+		path = ""
+	}
+	urn := urnPrefix + "::" + path + token + "::" + name
+	state := func(inputs object) object {
+		s := object{"urn": urn, "custom": true, "type": token, "parent": urnPrefix + parent, "inputs": inputs}
+		if inputs["-dependencies"] != nil {
+			s["propertyDependencies"] = inputs["-dependencies"]
+		}
+		return s
+	}
+	s := object{"op": op, "urn": urn, "provider": urnPrefix + "::pulumi:providers:p::default::id"}
+	if old != nil {
+		s["oldState"] = state(old)
+	}
+	if new != nil {
+		s["newState"] = state(new)
+	}
+	if differs != nil {
+		detailed := object{}
+		for _, path := range differs {
+			detailed[path] = object{"kind": "update", "inputDiff": true}
+		}
+		s["detailedDiff"], s["diffReasons"] = detailed, differs
+	}
+	return s
+}
+
+// previewWith is the preview without a change, with other steps for some of its
+// resources and for more.
+func previewWith(t *testing.T, steps ...object) diff.Preview {
+	t.Helper()
+	fixture, err := os.ReadFile("testdata/no-change.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var preview struct {
+		Steps []object `json:"steps"`
+	}
+	if err := json.Unmarshal(fixture, &preview); err != nil {
+		t.Fatal(err)
+	}
+	changed := make(map[any]bool)
+	for _, s := range steps {
+		changed[s["urn"]] = true
+	}
+	for _, s := range preview.Steps {
+		if !changed[s["urn"]] {
+			steps = append(steps, s)
+		}
+	}
+	text, err := json.Marshal(object{"steps": steps})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := diff.Read(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// firstLine is the first line of a comment below its heading.
+func firstLine(t *testing.T, comment string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(comment, "### Access in `dev`\n\n")
+	if !found {
+		t.Fatalf("expected a heading, got:\n%s", comment)
+	}
+	line, _, _ := strings.Cut(rest, "\n")
+	return line
+}
+
+// assignment is the inputs of an app role assignment of the API's.
+func assignment(principal string) object {
+	return object{"appRoleId": "r", "principalObjectId": principal, "-dependencies": object{
+		"principalObjectId": []string{}, "resourceObjectId": []string{apiPrincipal},
+	}}
+}
+
+func appSettings(role, tenant string) object {
+	return object{"properties": object{"ORDERS_ROLE": role, "ORDERS_TENANT_ID": tenant}}
+}
+
+// TestTenPreviews gives a stranger access in ways that no line about clients
+// tells. A comment must not deny that.
+func TestTenPreviews(t *testing.T) {
+	t.Parallel()
+	const (
+		application = "azuread:index/application:Application"
+		federated   = "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential"
+		assigned    = "azuread:index/appRoleAssignment:AppRoleAssignment"
+		settings    = "azure-native:web/v20240401:WebAppApplicationSettings"
+	)
+	for _, test := range []struct {
+		name  string
+		steps []object
+		want  string
+	}{
+		{"an app role assignment outside of a client", []object{
+			step("create", inStack, assigned, "stranger", nil, assignment(otherObject)),
+		}, mayChange},
+		{"a secret of the API's registration outside of a client", []object{
+			step("create", inStack, "azuread:index/applicationPassword:ApplicationPassword", "extra", nil, object{"displayName": "extra"}),
+		}, mayChange},
+		{"a federated credential's subject", []object{
+			step("update", inClient, federated, "orders-client-federation", object{"subject": "repo:o/r:ref:refs/heads/main"}, object{"subject": "repo:o/r:pull_request"}, "subject"),
+		}, mayChange},
+		{"an existing client's object id", []object{
+			step("create-replacement", inClient, assigned, "orders-client-assignment-Orders.Read", assignment("a"), assignment(otherObject), "principalObjectId"),
+			step("replace", inClient, assigned, "orders-client-assignment-Orders.Read", assignment("a"), assignment(otherObject), "principalObjectId"),
+			step("delete-replaced", inClient, assigned, "orders-client-assignment-Orders.Read", assignment("a"), nil),
+			step("same", inClient, assigned, "orders-client-assignment-Orders.Write", assignment("a"), assignment("a")),
+		}, mayChange},
+		{"the owners of a client's registration", []object{
+			step("update", inClient, application, "orders-client-application", object{"owners": []string{"a"}}, object{"owners": []string{"a", otherObject}}, "owners[1]"),
+		}, mayChange},
+		{"the audience of sign-ins, to every tenant", []object{
+			step("update", inAPI, application, "orders-api-application", object{"signInAudience": "AzureADMyOrg"}, object{"signInAudience": "AzureADMultipleOrgs"}, "signInAudience"),
+		}, mayChange},
+		{"Owner of the subscription", []object{
+			step("create", inStack, "azure-native:authorization:RoleAssignment", "break-glass", nil, object{"scope": "/subscriptions/s", "roleDefinitionId": "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"}),
+		}, mayChange},
+		{"who can hold an app role, to people too", []object{
+			step("update", inAPI, "azuread:index/applicationAppRole:ApplicationAppRole", "orders-api-role-Orders.Read",
+				object{"value": "Orders.Read", "allowedMemberTypes": []string{"Application"}}, object{"value": "Orders.Read", "allowedMemberTypes": []string{"Application", "User"}}, "allowedMemberTypes[1]"),
+		}, mayChange},
+		{"the role and the tenant that the API asks for", []object{
+			step("update", inAPIApp, settings, "orders-api-settings", appSettings("Orders.Read", "a"), appSettings("Anything", "b"), "properties.ORDERS_ROLE", "properties.ORDERS_TENANT_ID"),
+		}, mayChange},
+		{"basic authentication of the SCM site", []object{
+			step("update", inAPIApp, "azure-native:web/v20240401:WebAppScmAllowed", "orders-api-scm", object{"allow": false}, object{"allow": true}, "allow"),
+		}, mayChange},
+
+		{"code alone", []object{
+			step("update", inAPIApp, "command:local:Command", "orders-api-publish", object{}, object{}, "triggers[0]", "environment.PUBLISH_SHA256"),
+		}, allClear},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			comment := previewWith(t, test.steps...).Markdown("dev")
+			if got := firstLine(t, comment); got != test.want {
+				t.Errorf("got %q, want %q, in:\n%s", got, test.want, comment)
+			}
+		})
+	}
+}
+
+// TestWhatIsClaimed is about kinds of resources and of operations.
+func TestWhatIsClaimed(t *testing.T) {
+	t.Parallel()
+	const (
+		account = "azure-native:storage:StorageAccount"
+		site    = "azure-native:web/v20240401:WebApp"
+	)
+	update := func(parent, token string, differs ...string) []object {
+		return []object{step("update", parent, token, "changed", object{}, object{}, differs...)}
+	}
+	code := step("update", inAPIApp, "command:local:Command", "orders-api-publish", object{}, object{}, "triggers[0]")
+	for _, test := range []struct {
+		name  string
+		steps []object
+		want  string
+	}{
+		{"storage", update(inAPIApp, account, "sku.name"), allClear},
+		{"storage that does not say what changes", update(inAPIApp, account), allClear},
+		{"storage that takes keys", update(inAPIApp, account, "allowSharedKeyAccess"), mayChange},
+		{"a container that anybody reads", update(inAPIApp, "azure-native:storage:BlobContainer", "publicAccess"), mayChange},
+		{"tags and scale of a site", update(inAPIApp, site, "tags.stack", "tags", `tags["a.b"]`, "functionAppConfig.scaleAndConcurrency.maximumInstanceCount"), allClear},
+		{"a site's identity", update(inAPIApp, site, "tags.stack", "identity.userAssignedIdentities[1]"), mayChange},
+		{"a site that does not say what changes", update(inAPIApp, site), mayChange},
+		{"a property that only begins like a harmless one", update(inAPIApp, site, "tagsOf"), mayChange},
+		{"a site replaced", []object{step("replace", inAPIApp, site, "changed", object{}, object{}, "tags")}, mayChange},
+		{"a site deleted", []object{step("delete", inAPIApp, site, "changed", object{}, nil)}, mayChange},
+		{"Easy Auth", update(inAPIApp, "azure-native:web/v20240401:WebAppAuthSettingsV2", "platform.enabled"), mayChange},
+		{"Easy Auth deleted", []object{step("delete", inAPIApp, "azure-native:web:WebAppAuthSettings", "changed", object{}, nil)}, mayChange},
+		{"FTP", update(inAPIApp, "azure-native:web/v20240401:WebAppFtpAllowed", "allow"), mayChange},
+		{"a kind of the web package that nobody knows", update(inAPIApp, "azure-native:web:New", "tags"), mayChange},
+		{"a plan", update(inAPIApp, "azure-native:web/v20240401:AppServicePlan", "sku.name"), allClear},
+		{"a managed identity", update(inClient, "azure-native:managedidentity:UserAssignedIdentity", "tags"), mayChange},
+		{"a vault", update(inClient, "azure-native:keyvault/v20230701:Vault", "tags"), mayChange},
+		{"another provider", update(inStack, "msgraph:index/resource:Resource", "body"), mayChange},
+		{"the tenant of a provider", update(inStack, "pulumi:providers:azuread", "tenantId"), mayChange},
+		{"a command that publishes nothing", update(inStack, "command:local:Command", "create"), mayChange},
+		{"an import", []object{step("import", inStack, "azuread:index/appRoleAssignment:AppRoleAssignment", "stranger", nil, assignment(otherObject))}, mayChange},
+		{"an import of storage", []object{step("import", inStack, account, "changed", nil, object{})}, allClear},
+		{"an operation that nobody knows", []object{step("move", inStack, account, "changed", object{}, object{})}, mayChange},
+		{"a read beside other code", []object{code, step("read", inStack, "azuread:index/application:Application", "theirs", object{}, object{})}, allClear},
+		{"a refresh beside other code", []object{code, step("refresh", inStack, "azuread:index/application:Application", "theirs", object{}, object{})}, allClear},
+		{"a refresh that found a difference", []object{step("refresh", inStack, "azuread:index/application:Application", "theirs", object{}, object{}, "owners[1]")}, mayChange},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			comment := previewWith(t, test.steps...).Markdown("dev")
+			if got := firstLine(t, comment); got != test.want {
+				t.Errorf("got %q, want %q, in:\n%s", got, test.want, comment)
+			}
+		})
+	}
+}
+
+// TestListAndClaim is about previews of which the list tells something: all of
+// it, or not.
+func TestListAndClaim(t *testing.T) {
+	t.Parallel()
+	const (
+		application = "azuread:index/application:Application"
+		appRole     = "azuread:index/applicationAppRole:ApplicationAppRole"
+		assigned    = "azuread:index/appRoleAssignment:AppRoleAssignment"
+		password    = "azuread:index/applicationPassword:ApplicationPassword"
+	)
+	held := object{"-dependencies": object{"principalObjectId": []string{itsIdentity}, "resourceObjectId": []string{apiPrincipal}}}
+	gains := step("create", inClient, assigned, "orders-client-assignment-Orders.Delete", nil, held)
+	registered := step("same", inClient, application, "orders-client-application", object{}, object{})
+	secretOf := func(application string) object {
+		return object{"-dependencies": object{"applicationId": []string{application}}}
+	}
+	owners := func(differs ...string) object {
+		return step("update", inAPI, application, "orders-api-application", object{"owners": []string{"a"}}, object{"owners": []string{"b"}}, differs...)
+	}
+	offers := func(types ...string) object {
+		return step("create", inAPI, appRole, "orders-api-role-Orders.Delete", nil, object{"value": "Orders.Delete", "allowedMemberTypes": types})
+	}
+	for _, test := range []struct {
+		name   string
+		steps  []object
+		line   string
+		beyond bool
+	}{
+		{"a role gained", []object{gains}, "**gains** `Orders.Delete`", false},
+		{"a role gained, and Owner of the subscription", []object{
+			gains, step("create", inStack, "azure-native:authorization:RoleAssignment", "break-glass", nil, object{}),
+		}, "**gains** `Orders.Delete`", true},
+		{"a role gained, and the API's settings", []object{
+			gains, step("update", inAPIApp, "azure-native:web/v20240401:WebAppApplicationSettings", "orders-api-settings", appSettings("a", "b"), appSettings("c", "b"), "properties.ORDERS_ROLE"),
+		}, "**gains** `Orders.Delete`", true},
+		{"an assignment imported", []object{step("import", inClient, assigned, "orders-client-assignment-Orders.Delete", nil, held)}, "**gains** `Orders.Delete`", true},
+		{"a client's secret", []object{registered, step("create", inClient, password, "orders-client-secret-1", nil, secretOf(itsRegister))}, "**gets** the client secret `orders-client-secret-1`", false},
+		{"a client's secret, for the API's registration", []object{
+			registered, step("create", inClient, password, "orders-client-secret-1", nil, secretOf(urnPrefix+"::app-to-app:components:API$azuread:index/application:Application::orders-api-application")),
+		}, "**gets** the client secret `orders-client-secret-1`", true},
+		{"a client's secret, of who knows what", []object{registered, step("create", inClient, password, "orders-client-secret-1", nil, object{})}, "**gets** the client secret", true},
+		{"the API's owners", []object{owners("owners[0]")}, "**changes its owners**", false},
+		{"the API's owners and audience", []object{owners("owners[0]", "signInAudience")}, "**changes its owners**", true},
+		{"the API's owners, and who knows what", []object{owners()}, "**changes its owners**", true},
+		{"a role for applications", []object{offers("Application")}, "**offers** the role `Orders.Delete`", false},
+		{"a role for people too", []object{offers("Application", "User")}, "**offers** the role `Orders.Delete`", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			comment := previewWith(t, test.steps...).Markdown("dev")
+			if !strings.Contains(firstLine(t, comment), "- ") || !strings.Contains(comment, test.line) {
+				t.Errorf("want a list with %q, got:\n%s", test.line, comment)
+			}
+			if strings.Contains(comment, mayBeyond) != test.beyond || strings.Contains(comment, allClear) {
+				t.Errorf("want more than the list: %v, got:\n%s", test.beyond, comment)
+			}
+		})
+	}
+}
