@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"app-to-app/sandbox/engine"
+	"app-to-app/sandbox/layout"
 )
 
 // This file hands out the environment of clients. The rules are: exactly what
@@ -40,8 +40,8 @@ func (s *Sandbox) Environ(t Tenant) []string {
 		"ARM_CLIENT_ID=" + t.Deployer.ClientID,
 		"ARM_CLIENT_SECRET=" + t.Deployer.Secret,
 		"SSL_CERT_FILE=" + bundlePath(s.Dir),
-		"PULUMI_HOME=" + engine.Home(s.Dir),
-		"PULUMI_BACKEND_URL=file://" + filepath.Join(s.Dir, "state"),
+		"PULUMI_HOME=" + layout.PulumiHome(s.Dir),
+		"PULUMI_BACKEND_URL=file://" + layout.State(s.Dir),
 		"PULUMI_CONFIG_PASSPHRASE_FILE=" + filepath.Join(s.Dir, passphraseFilename),
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
@@ -59,7 +59,7 @@ func (s *Sandbox) EnvFile(t Tenant) string {
 
 // writeEnviron writes the env files, and what they point to.
 func (s *Sandbox) writeEnviron() error {
-	if err := os.MkdirAll(filepath.Join(s.Dir, "state"), 0o700); err != nil {
+	if err := os.MkdirAll(layout.State(s.Dir), 0o700); err != nil {
 		return fmt.Errorf("write environment: %w", err)
 	}
 	passphrase := filepath.Join(s.Dir, passphraseFilename)
@@ -76,7 +76,7 @@ func (s *Sandbox) writeEnviron() error {
 			name, value, _ := strings.Cut(pair, "=")
 			fmt.Fprintf(&text, "export %s=%s\n", name, shellQuote(value))
 		}
-		fmt.Fprintf(&text, "case \":$PATH:\" in *:%[1]s:*) ;; *) export PATH=%[1]s:\"$PATH\" ;; esac\n", shellQuote(engine.Bin(s.Dir)))
+		fmt.Fprintf(&text, "case \":$PATH:\" in *:%[1]s:*) ;; *) export PATH=%[1]s:\"$PATH\" ;; esac\n", shellQuote(layout.Bin(s.Dir)))
 		if err := os.WriteFile(s.EnvFile(t), []byte(text.String()), 0o600); err != nil {
 			return fmt.Errorf("write environment: %w", err)
 		}
@@ -105,7 +105,7 @@ func (s *Sandbox) Overlay(base []string, over ...string) []string {
 		name, _, _ := strings.Cut(pair, "=")
 		return named[name] || name == "PATH"
 	})
-	path := engine.Bin(s.Dir)
+	path := layout.Bin(s.Dir)
 	for _, pair := range base {
 		if rest, ok := strings.CutPrefix(pair, "PATH="); ok {
 			path += string(os.PathListSeparator) + rest

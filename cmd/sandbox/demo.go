@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"app-to-app/pulumilocal/engine"
 	"app-to-app/sandbox"
 	"app-to-app/sandbox/azureclient"
-	"app-to-app/sandbox/engine"
 )
 
 // A demonstration is one run of the main job in a sandbox of its own.

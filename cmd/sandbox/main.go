@@ -4,9 +4,9 @@
 //	go run ./cmd/sandbox serve    start it, and say how to use it from a shell
 //	go run ./cmd/sandbox demo     deploy, call, preview, destroy, count what is left
 //
-// The same binary answers as Pulumi's Go language host and as the provider
-// plugins when it is started under their names, which [engine.Install] gives
-// copies of it.
+// What stands in for Pulumi's language host and provider plugins is a command
+// of its own, cmd/pulumi-stand-in, which this one builds: it starts at once,
+// although the Pulumi SDK takes minutes to compile.
 package main
 
 import (
@@ -17,12 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
-
-	"app-to-app/sandbox/engine"
-	"app-to-app/sandbox/provider"
 )
 
 const usage = `usage: sandbox serve [-addr 127.0.0.1:PORT] [-dir DIR]
@@ -34,27 +29,18 @@ demo   deploy both function apps to a local Azure of its own, call them,
 `
 
 func main() {
-	name := filepath.Base(os.Args[0])
-	var err error
-	if plugin, ok := strings.CutPrefix(name, engine.PluginPrefix); ok {
-		err = provider.Serve(plugin)
-	} else if name == engine.LanguageHost {
-		err = engine.ServeLanguageHost(os.Args[1:])
-	} else {
-		// A closed terminal (SIGHUP) must clean up too.
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-		context.AfterFunc(ctx, stop) // a second one ends the process at once
-		err = run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-		stop()
-		name = "sandbox"
-	}
+	// A closed terminal (SIGHUP) must clean up too.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop) // a second one ends the process at once
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return
 	}
-	fmt.Fprintf(os.Stderr, "%s: error: %v\n", name, err)
+	fmt.Fprintf(os.Stderr, "sandbox: error: %v\n", err)
 	var hinted *hintError
 	if errors.As(err, &hinted) {
-		fmt.Fprintf(os.Stderr, "%s: hint: %s\n", name, hinted.hint)
+		fmt.Fprintf(os.Stderr, "sandbox: hint: %s\n", hinted.hint)
 	}
 	os.Exit(1)
 }

@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"app-to-app/pulumilocal/engine"
 	"app-to-app/sandbox"
-	"app-to-app/sandbox/engine"
 	"app-to-app/sandbox/store"
 )
 
@@ -68,14 +68,7 @@ func start(ctx context.Context, options sandbox.Options, project string, stderr 
 	case err != nil:
 		return nil, err
 	}
-	cli, err := engine.Find(ctx, project, stderr)
-	if err == nil {
-		var self string
-		if self, err = os.Executable(); err == nil {
-			err = engine.Install(s.Dir, cli, self)
-		}
-	}
-	if err != nil {
+	if err := engine.Prepare(ctx, project, s.Dir, stderr); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

@@ -1,0 +1,351 @@
+package checks_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// This file keeps the two arrows of the architecture apart: settings →
+// components → providers at deploy time, request → Functions host → handler at
+// run time, and a sandbox that knows neither. The rules are:
+//   - a package imports only what its boundary below names; a package without
+//     one is a mistake
+//   - what must not get in by way of others either is in bans
+//   - each check is a function over what `go list` says, with a table that
+//     shows that it can fail
+
+// A boundary is what one package, or a tree of them ("path/..."), may import
+// beside the standard library. The longest boundary that fits counts.
+type boundary struct {
+	of          string
+	ours        []string // our packages or trees
+	outside     []string // modules, or paths in them
+	testOurs    []string // also, in tests
+	testOutside []string // also, in tests
+}
+
+var (
+	// The SDKs a Pulumi program is written with.
+	pulumi = []string{
+		"github.com/pulumi/pulumi/sdk/v3",
+		"github.com/pulumi/pulumi-azuread/sdk/v5",
+		"github.com/pulumi/pulumi-azure-native-sdk",
+		"github.com/pulumi/pulumi-command/sdk",
+		"github.com/pulumi/pulumi-tls/sdk/v5",
+	}
+	// Microsoft's own clients for tokens and for calls with them.
+	azure = []string{
+		"github.com/Azure/azure-sdk-for-go/sdk/azcore",
+		"github.com/Azure/azure-sdk-for-go/sdk/azidentity",
+		"github.com/AzureAD/microsoft-authentication-library-for-go",
+	}
+	// What a plugin or language host speaks with the engine.
+	plugin = []string{"google.golang.org/grpc", "google.golang.org/protobuf", "gopkg.in/yaml.v3", "github.com/blang/semver"}
+)
+
+var boundaries = []boundary{
+	{
+		of: "app-to-app", ours: []string{"app-to-app/components"}, outside: pulumi,
+		testOurs: []string{"app-to-app"}, testOutside: plugin,
+	},
+	// The stories use everything the way a person does; the checks use nothing.
+	{of: "app-to-app/e2e", testOurs: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/engine"}, testOutside: []string{"gopkg.in/yaml.v3"}},
+	{of: "app-to-app/checks", testOutside: []string{"gopkg.in/yaml.v3"}},
+	{of: "app-to-app/components", outside: pulumi, testOurs: []string{"app-to-app/components"}},
+
+	// Handlers share functions/internal and nothing else: they are deployed, the
+	// rest is not. The tests beside them deploy both to a sandbox.
+	{
+		of: "app-to-app/functions", testOurs: []string{"app-to-app/functions/...", "app-to-app/sandbox/..."},
+		testOutside: []string{"github.com/google/uuid", "software.sslmate.com/src/go-pkcs12"},
+	},
+	{
+		of: "app-to-app/functions/orders-api", ours: handlerParts,
+		testOurs: []string{"app-to-app/functions/orders-api", "app-to-app/functions/internal/..."},
+	},
+	{
+		of: "app-to-app/functions/orders-client", ours: handlerParts,
+		testOurs: []string{"app-to-app/functions/orders-client", "app-to-app/functions/internal/..."},
+	},
+	{of: "app-to-app/functions/internal/customhandler", testOurs: []string{"app-to-app/functions/internal/customhandler"}},
+	{of: "app-to-app/functions/internal/orders", testOurs: []string{"app-to-app/functions/internal/orders"}},
+	{
+		// Verification is ours alone; other libraries acquire tokens, or check
+		// the verifier in tests.
+		of: "app-to-app/functions/internal/auth", testOurs: []string{"app-to-app/functions/internal/auth/..."},
+		outside: append(slices.Clone(azure), "github.com/Azure/go-autorest/autorest/adal", "software.sslmate.com/src/go-pkcs12"),
+		testOutside: []string{
+			"github.com/go-jose/go-jose/v4", "github.com/golang-jwt/jwt/v5", // oracles
+			"github.com/coreos/go-oidc/v3", "github.com/MicahParks/keyfunc/v3", "github.com/lestrrat-go/jwx/v3", // peers in the benchmark
+		},
+	},
+	{of: "app-to-app/functions/internal/auth/authtest"},
+	{of: "app-to-app/functions/internal/auth/authtest/attacks", ours: []string{"app-to-app/functions/internal/auth/authtest"}},
+
+	// No JWT library in the sandbox: it and the verifier must not share a bug.
+	{
+		of: "app-to-app/sandbox/...", ours: []string{"app-to-app/sandbox/..."},
+		outside:     []string{"go.etcd.io/bbolt", "github.com/robfig/cron/v3", "github.com/google/uuid", "golang.org/x/sys"},
+		testOutside: azure,
+	},
+	{
+		of: "app-to-app/sandbox/store", outside: []string{"go.etcd.io/bbolt"},
+		testOurs: []string{"app-to-app/sandbox/store"},
+	},
+	{of: "app-to-app/sandbox/azureclient", ours: []string{"app-to-app/sandbox/..."}, outside: azure},
+
+	// Pulumi against any sandbox. The engine package starts processes and links
+	// no Pulumi itself, so that a command can say something before the SDK is
+	// compiled.
+	{
+		of: "app-to-app/pulumilocal/engine", ours: []string{"app-to-app/pulumilocal/executable", "app-to-app/sandbox/layout"},
+		outside: []string{"gopkg.in/yaml.v3"}, testOurs: []string{"app-to-app/pulumilocal/engine"},
+	},
+	{of: "app-to-app/pulumilocal/executable"},
+	{
+		of: "app-to-app/pulumilocal/languagehost", ours: []string{"app-to-app/pulumilocal/engine", "app-to-app/pulumilocal/executable"},
+		outside: slices.Concat(pulumi[:1], plugin),
+	},
+	{
+		of: "app-to-app/pulumilocal/provider/...", ours: []string{"app-to-app/pulumilocal/provider/..."},
+		outside:  slices.Concat(pulumi, plugin, azure, []string{"github.com/google/uuid"}),
+		testOurs: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/engine"},
+	},
+	{
+		// The forms of a key that OpenSSH uses are not in the standard library.
+		of: "app-to-app/pulumilocal/provider/tls/...", ours: []string{"app-to-app/pulumilocal/provider/..."},
+		outside: slices.Concat(pulumi, []string{"golang.org/x/crypto/ssh"}),
+	},
+	{of: "app-to-app/cmd/pulumi-stand-in", ours: []string{"app-to-app/pulumilocal/..."}},
+
+	{of: "app-to-app/cmd/sandbox", ours: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/engine"}, testOurs: []string{"app-to-app/cmd/sandbox"}},
+	// Commands sign in with the same forms of ARM_* as the providers.
+	{of: "app-to-app/azurecloud", outside: azure, testOurs: []string{"app-to-app/azurecloud"}},
+	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud"}, testOurs: []string{"app-to-app/tenant", "app-to-app/sandbox/..."}},
+	{of: "app-to-app/tenant/diff", testOurs: []string{"app-to-app/tenant/diff"}},
+	{
+		of: "app-to-app/tenant/teardown", ours: []string{"app-to-app/azurecloud"},
+		testOurs: []string{"app-to-app/tenant/teardown", "app-to-app/sandbox/..."},
+	},
+	{
+		of: "app-to-app/cmd/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant/..."},
+		testOurs: []string{"app-to-app/cmd/tenant", "app-to-app/sandbox/..."},
+	},
+	{
+		of: "app-to-app/cmd/publish/...", ours: []string{"app-to-app/cmd/publish/...", "app-to-app/azurecloud"}, outside: azure,
+		testOurs: []string{"app-to-app/sandbox/..."},
+	},
+}
+
+var handlerParts = []string{
+	"app-to-app/functions/internal/auth",
+	"app-to-app/functions/internal/customhandler",
+	"app-to-app/functions/internal/orders",
+}
+
+// A ban is a tree that must not be in what the packages of another are built
+// from.
+type ban struct{ of, not string }
+
+var bans = []ban{
+	{"app-to-app/components/...", "app-to-app/..."},
+	{"app-to-app/functions/...", "github.com/pulumi/..."},
+	{"app-to-app/functions/...", "app-to-app/components/..."},
+	{"app-to-app/functions/...", "app-to-app/sandbox/..."},
+	{"app-to-app/sandbox/...", "app-to-app/components/..."},
+	{"app-to-app/sandbox/...", "app-to-app/functions/..."},
+	{"app-to-app/sandbox/...", "app-to-app/pulumilocal/..."},
+	{"app-to-app/sandbox/...", "github.com/pulumi/..."},
+	{"app-to-app/cmd/sandbox", "github.com/pulumi/..."}, // it starts before the SDK is compiled
+	{"app-to-app/pulumilocal/engine", "github.com/pulumi/..."},
+	{"app-to-app/cmd/publish/...", "github.com/pulumi/..."},
+	{"app-to-app/azurecloud", "github.com/pulumi/..."},
+	{"app-to-app/cmd/tenant", "github.com/pulumi/..."}, // it runs the CLI
+}
+
+// A listed package is what `go list -json` says about one.
+type listed struct {
+	ImportPath                               string
+	Imports, TestImports, XTestImports, Deps []string
+}
+
+// inTree reports whether a package is pattern or, when that ends in "/...",
+// below it.
+func inTree(path, pattern string) bool {
+	root, isTree := strings.CutSuffix(pattern, "/...")
+	return path == root || isTree && strings.HasPrefix(path, root+"/")
+}
+
+// boundaryOf returns the longest boundary that fits a package.
+func boundaryOf(path string, all []boundary) (found boundary, ok bool) {
+	for _, b := range all {
+		if inTree(path, b.of) && (!ok || len(b.of) > len(found.of)) {
+			found, ok = b, true
+		}
+	}
+	return found, ok
+}
+
+// breaches lists the imports of a package that its boundary does not allow.
+func breaches(p listed, all []boundary) []string {
+	b, ok := boundaryOf(p.ImportPath, all)
+	if !ok {
+		return []string{p.ImportPath + " has no boundary; add one to boundaries_test.go"}
+	}
+	var found []string
+	check := func(imports, ours, outside []string, where string) {
+		for _, path := range imports {
+			if !mayImport(path, ours, outside) {
+				found = append(found, fmt.Sprintf("%s%s imports %s", p.ImportPath, where, path))
+			}
+		}
+	}
+	check(p.Imports, b.ours, b.outside, "")
+	check(append(slices.Clone(p.TestImports), p.XTestImports...),
+		slices.Concat(b.ours, b.testOurs), slices.Concat(b.outside, b.testOutside), " (tests)")
+	return found
+}
+
+func mayImport(path string, ours, outside []string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	if first == "app-to-app" {
+		return slices.ContainsFunc(ours, func(o string) bool { return inTree(path, o) })
+	}
+	if !strings.Contains(first, ".") {
+		return true // the standard library's paths have no host name
+	}
+	return slices.ContainsFunc(outside, func(o string) bool { return inTree(path, o+"/...") })
+}
+
+// broken lists what a package is built from although it is banned.
+func broken(p listed, all []ban) []string {
+	var found []string
+	for _, b := range all {
+		if !inTree(p.ImportPath, b.of) {
+			continue
+		}
+		for _, dependency := range p.Deps {
+			if inTree(dependency, b.not) {
+				found = append(found, fmt.Sprintf("%s is built from %s", p.ImportPath, dependency))
+			}
+		}
+	}
+	return found
+}
+
+func TestBoundaries(t *testing.T) {
+	t.Parallel()
+	packages := listPackages(t)
+	for _, p := range packages {
+		for _, problem := range slices.Concat(breaches(p, boundaries), broken(p, bans)) {
+			t.Error(problem)
+		}
+	}
+	for _, want := range []string{"app-to-app", "app-to-app/components", "app-to-app/sandbox"} {
+		if !slices.ContainsFunc(packages, func(p listed) bool { return p.ImportPath == want }) {
+			t.Errorf("go list does not know %s", want)
+		}
+	}
+}
+
+// listPackages returns every package of the module, also those that do not
+// compile: that is another test's concern.
+func listPackages(t *testing.T) []listed {
+	t.Helper()
+	command := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports,Deps", "./...")
+	var problems bytes.Buffer
+	command.Stderr = &problems
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("list packages: %v\n%s", err, problems.Bytes())
+	}
+	var packages []listed
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := decoder.Decode(&p); err == io.EOF {
+			return packages
+		} else if err != nil {
+			t.Fatalf("list packages: %v", err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+func TestBreaches(t *testing.T) {
+	t.Parallel()
+	all := []boundary{
+		{of: "app-to-app/a/...", ours: []string{"app-to-app/a/..."}, outside: []string{"example.com/m"}},
+		{of: "app-to-app/a/leaf", testOurs: []string{"app-to-app/a/leaf"}, testOutside: []string{"example.com/oracle"}},
+	}
+	for _, test := range []struct {
+		name string
+		p    listed
+		want []string
+	}{
+		{"nothing but std", listed{ImportPath: "app-to-app/a", Imports: []string{"fmt", "net/http", "C", "unsafe"}}, nil},
+		{"own tree and a package of a module", listed{ImportPath: "app-to-app/a/x", Imports: []string{"app-to-app/a/y", "example.com/m/sub"}}, nil},
+		{"another tree of ours", listed{ImportPath: "app-to-app/a", Imports: []string{"app-to-app/b"}}, []string{"app-to-app/a imports app-to-app/b"}},
+		{"a tree with the same beginning", listed{ImportPath: "app-to-app/a", Imports: []string{"app-to-app/ab"}}, []string{"app-to-app/a imports app-to-app/ab"}},
+		{"a module that is not named", listed{ImportPath: "app-to-app/a", Imports: []string{"example.com/mm"}}, []string{"app-to-app/a imports example.com/mm"}},
+		{"the longer boundary counts", listed{ImportPath: "app-to-app/a/leaf", Imports: []string{"app-to-app/a"}}, []string{"app-to-app/a/leaf imports app-to-app/a"}},
+		{"tests may more", listed{ImportPath: "app-to-app/a/leaf", XTestImports: []string{"app-to-app/a/leaf", "example.com/oracle"}}, nil},
+		{"the code may not what tests may", listed{ImportPath: "app-to-app/a/leaf", Imports: []string{"example.com/oracle"}}, []string{"app-to-app/a/leaf imports example.com/oracle"}},
+		{"tests may not all", listed{ImportPath: "app-to-app/a/leaf", TestImports: []string{"app-to-app/b"}}, []string{"app-to-app/a/leaf (tests) imports app-to-app/b"}},
+		{"no boundary", listed{ImportPath: "app-to-app/b"}, []string{"app-to-app/b has no boundary; add one to boundaries_test.go"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := breaches(test.p, all); !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestBoundariesRefuse shows that the real tables refuse what the design
+// forbids, one example a rule.
+func TestBoundariesRefuse(t *testing.T) {
+	t.Parallel()
+	for from, to := range map[string]string{
+		"app-to-app":                                  "app-to-app/sandbox",
+		"app-to-app/components":                       "app-to-app/functions/internal/orders",
+		"app-to-app/functions/orders-api":             "github.com/Azure/azure-sdk-for-go/sdk/azidentity",
+		"app-to-app/functions/orders-client":          "app-to-app/functions/internal/auth/authtest",
+		"app-to-app/functions/internal/customhandler": "app-to-app/functions/internal/auth",
+		"app-to-app/functions/internal/orders":        "app-to-app/functions/internal/auth",
+		"app-to-app/functions/internal/auth":          "github.com/golang-jwt/jwt/v5",
+		"app-to-app/sandbox/entra":                    "github.com/golang-jwt/jwt/v5",
+		"app-to-app/sandbox/arm":                      "github.com/pulumi/pulumi/sdk/v3/go/pulumi",
+		"app-to-app/sandbox/store":                    "app-to-app/sandbox/route",
+		"app-to-app/pulumilocal/engine":               "app-to-app/sandbox/store",
+		"app-to-app/cmd/sandbox":                      "github.com/pulumi/pulumi/sdk/v3/go/pulumi",
+		"app-to-app/cmd/publish":                      "app-to-app/sandbox",
+		"app-to-app/tenant":                           "app-to-app/components",
+	} {
+		if got := breaches(listed{ImportPath: from, Imports: []string{to}}, boundaries); len(got) != 1 {
+			t.Errorf("%s may import %s", from, to)
+		}
+	}
+	for of, dependency := range map[string]string{
+		"app-to-app/components":              "app-to-app/sandbox/store",
+		"app-to-app/functions/orders-api":    "github.com/pulumi/pulumi/sdk/v3/go/pulumi",
+		"app-to-app/functions/orders-client": "app-to-app/sandbox/route",
+		"app-to-app/sandbox":                 "github.com/pulumi/pulumi/sdk/v3/proto/go",
+		"app-to-app/sandbox/sandboxtest":     "app-to-app/pulumilocal/engine",
+		"app-to-app/cmd/sandbox":             "github.com/pulumi/pulumi/sdk/v3/go/pulumi",
+		"app-to-app/sandbox/appservice":      "app-to-app/functions/internal/orders",
+	} {
+		if got := broken(listed{ImportPath: of, Deps: []string{"fmt", dependency}}, bans); len(got) != 1 {
+			t.Errorf("%s may be built from %s", of, dependency)
+		}
+	}
+	if got := broken(listed{ImportPath: "app-to-app", Deps: []string{"app-to-app/components"}}, bans); got != nil {
+		t.Errorf("the program: got %q, want nothing", got)
+	}
+}

@@ -1,0 +1,141 @@
+package checks_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// This file compares the workflows and their page with what they speak of: the
+// environments, the roles that are assigned, the command that is built.
+
+// TestSubjects compares the federated credentials that the page makes with the
+// environments of the jobs that sign in.
+func TestSubjects(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/ci.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if problem := wildcardSubject(workflow{text: string(page)}); problem != "" {
+		t.Errorf("docs/ci.md: %s", problem)
+	}
+	for job, environments := range signingJobs {
+		for _, environment := range environments {
+			if !strings.Contains(string(page), "repo:ORG/REPO:environment:"+environment+"`") {
+				t.Errorf("%s signs in from the environment %s; docs/ci.md has no subject for it", job, environment)
+			}
+		}
+	}
+}
+
+var (
+	guid         = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	assignedRole = regexp.MustCompile(`builtInRole\{"[^"]*", "(` + guid.String() + `)"\}`)
+	roleList     = regexp.MustCompile(`RoleDefinitionId\] ForAnyOfAnyValues:GuidEquals \{([^}]*)\}`)
+)
+
+// TestConditionAllowsTheRoles compares the condition on the deployer's right to
+// assign roles with the roles that components assign.
+func TestConditionAllowsTheRoles(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/ci.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists := roleList.FindAllStringSubmatch(string(page), -1)
+	if len(lists) != 2 || lists[0][1] != lists[1][1] {
+		t.Fatalf("expected one list for writing and the same for deleting, got %q", lists)
+	}
+	allowed := guid.FindAllString(lists[0][1], -1)
+	sources, err := filepath.Glob("components/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	assigned := 0
+	for _, name := range sources {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, role := range assignedRole.FindAllStringSubmatch(string(source), -1) {
+			assigned++
+			if !slices.Contains(allowed, role[1]) {
+				t.Errorf("%s assigns %s, which the condition in docs/ci.md does not allow", name, role[1])
+			}
+		}
+	}
+	if assigned == 0 {
+		t.Error("expected roles in components, got none")
+	}
+}
+
+var (
+	tenantCall = regexp.MustCompile(`bin/tenant ([a-z]+)([^|>\n]*)`)
+	aFlag      = regexp.MustCompile(`(?:^| )-([a-z]+)`)
+)
+
+// TestWorkflowVerbs asks the built command whether it knows the verbs and flags
+// that the workflows use.
+func TestWorkflowVerbs(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds a command")
+	}
+	path := filepath.Join(t.TempDir(), "tenant")
+	if problems := toolProblems(".", "go", "build", "-o", path, "./cmd/tenant"); problems != "" {
+		t.Fatal(problems)
+	}
+	calls := 0
+	for _, w := range readWorkflows(t) {
+		for _, s := range w.steps() {
+			for _, call := range tenantCall.FindAllStringSubmatch(s.Run, -1) {
+				calls++
+				usage, err := exec.Command(path, call[1], "-h").CombinedOutput()
+				if err != nil || !strings.HasPrefix(string(usage), "usage: tenant "+call[1]) {
+					t.Errorf("%s: tenant %s: %v\n%s", w.name, call[1], err, usage)
+				}
+				for _, flag := range aFlag.FindAllStringSubmatch(call[2], -1) {
+					if !strings.Contains(string(usage), "\n  -"+flag[1]) {
+						t.Errorf("%s: tenant %s has no flag -%s", w.name, call[1], flag[1])
+					}
+				}
+			}
+		}
+	}
+	if calls < 10 {
+		t.Errorf("expected the workflows to call the command, found %d calls", calls)
+	}
+}
+
+// TestActionlint builds and runs the release that tools/lint pins.
+func TestActionlint(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds a linter")
+	}
+	linter := filepath.Join(t.TempDir(), "actionlint")
+	if problems := toolProblems("tools/lint", "go", "build", "-o", linter, "github.com/rhysd/actionlint/cmd/actionlint"); problems != "" {
+		t.Fatal(problems)
+	}
+	wrong := filepath.Join(t.TempDir(), "wrong.yml")
+	if err := os.WriteFile(wrong, []byte("on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ nothing.here }}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Other linters are used where they are installed; the result is not to
+	// depend on that.
+	if problems := toolProblems(".", linter, "-shellcheck=", "-pyflakes=", wrong); !strings.Contains(problems, "undefined variable") {
+		t.Errorf("on a workflow with a mistake: got %q, want a complaint about it", problems)
+	}
+	files, err := filepath.Glob(".github/workflows/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if problems := toolProblems(".", linter, append([]string{"-shellcheck=", "-pyflakes="}, files...)...); problems != "" {
+		t.Error(problems)
+	}
+}

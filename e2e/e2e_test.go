@@ -1,0 +1,51 @@
+// Package e2e runs the whole program on the real Pulumi engine in a sandbox:
+// deployments, what the deployed apps do, what the team's commands say of them,
+// and what a destroy leaves. It has tests only; `go test -short` skips them.
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// built is the folder of the commands that the tests share.
+var built string
+
+// TestMain runs the tests in the repository's folder, where the program is.
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		err := os.Chdir("..")
+		if err == nil {
+			built, err = os.MkdirTemp("", "e2e-")
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(built)
+		return m.Run()
+	}())
+}
+
+// buildTenant builds cmd/tenant once for all tests: `go run` would hide its
+// exit codes.
+func buildTenant(t testing.TB) (path string) {
+	t.Helper()
+	path, err := tenant()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var tenant = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(built, "tenant")
+	if out, err := exec.Command("go", "build", "-o", path, "./cmd/tenant").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build cmd/tenant: %w\n%s", err, out)
+	}
+	return path, nil
+})

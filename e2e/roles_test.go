@@ -1,0 +1,226 @@
+package e2e_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"app-to-app/sandbox/route"
+)
+
+// TestRolesComeAndGo gives app roles to clients and takes them away, defines
+// and removes them, in one stack. Its steps build on each other.
+func TestRolesComeAndGo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the real engine")
+	}
+	t.Parallel()
+	s := &roleStory{world: newWorld(t)}
+	s.guest = s.newPartner("Partner")
+	s.pulumi("stack", "init", "dev")
+	for _, step := range []struct {
+		name string
+		run  func(*roleStory)
+	}{
+		{"the first update has nothing to compare with", firstUpdate},
+		{"a role given to a live managed identity is told", roleGiven},
+		{"a role taken from it is told, and how to refuse it now", roleTaken},
+		{"a removed role goes after its assignments, and disabled", roleRemoved},
+		{"a role added again has its id back", roleAddedAgain},
+		{"a role and its assignment together, before Graph has replicated the role", roleLags},
+		{"an expiring credential is told", expiringCredential},
+	} {
+		if !t.Run(step.name, func(t *testing.T) {
+			inner, world := *s, *s.world
+			world.t, inner.world = t, &world
+			step.run(&inner)
+		}) {
+			return
+		}
+	}
+	s.destroy()
+}
+
+// A roleStory is a stack with two clients that run elsewhere: a managed
+// identity, and somebody else's app registration, which the test can call as.
+type roleStory struct {
+	*world
+	guest partner
+}
+
+var (
+	readRole  = fields{"value": "Orders.Read", "displayName": "Read orders"}
+	writeRole = fields{"value": "Orders.Write", "displayName": "Write orders"}
+)
+
+// define sets the roles, of which the API asks for the first, and who has them.
+func (s *roleStory) define(roles []fields, worker, partner []string) {
+	s.t.Helper()
+	s.set(map[string]any{"roles": roles, "clients": []fields{
+		{"name": "worker", "identity": "managedIdentity", "functionApp": false, "roles": worker},
+		{"name": "partner", "identity": "existing", "objectId": s.guest.objectID, "roles": partner},
+	}})
+}
+
+// shown runs a verb and returns what the engine printed.
+func (w *world) shown(verb string, args ...string) string {
+	w.t.Helper()
+	before := len(w.printed.String())
+	w.run(verb, args...)
+	return w.printed.String()[before:]
+}
+
+// warnings run a preview and an update, and expect the texts in the warnings
+// of both; without texts no warning at all.
+func (s *roleStory) warnings(texts ...string) {
+	s.t.Helper()
+	for verb, printed := range map[string]string{"preview": s.shown("preview"), "up": s.shown("up", "--yes", "--skip-preview")} {
+		if len(texts) == 0 && strings.Contains(printed, "warning: ") {
+			s.t.Errorf("%s: expected no warning", verb)
+		}
+		for _, text := range texts {
+			if !strings.Contains(printed, text) {
+				s.t.Errorf("%s: expected a warning with %q", verb, text)
+			}
+		}
+	}
+}
+
+func firstUpdate(s *roleStory) {
+	s.define([]fields{readRole, writeRole}, []string{"Orders.Read"}, []string{"Orders.Read", "Orders.Write"})
+	s.warnings()
+	previewsClean(s.world)
+}
+
+func roleGiven(s *roleStory) {
+	s.define([]fields{readRole, writeRole}, []string{"Orders.Read", "Orders.Write"}, []string{"Orders.Read", "Orders.Write"})
+	s.warnings(`client "worker" is given Orders.Write`, "for up to 24 hours")
+	s.warnings() // it is said once
+}
+
+func roleTaken(s *roleStory) {
+	s.define([]fields{readRole, writeRole}, []string{"Orders.Write"}, []string{"Orders.Read", "Orders.Write"})
+	s.warnings(`client "worker" loses Orders.Read`, "for up to 24 hours", "app-to-app:blockedCallers[0]' "+s.objectIDs()["worker"])
+	s.warnings()
+}
+
+// objectIDs are those of the clients' service principals, as exported.
+func (s *roleStory) objectIDs() map[string]string {
+	s.t.Helper()
+	var e struct {
+		Access []struct{ Client, ObjectID string } `json:"access"`
+	}
+	if err := s.project.Outputs(s.t.Context(), s.stack, &e); err != nil {
+		s.t.Fatal(err)
+	}
+	ids := make(map[string]string)
+	for _, access := range e.Access {
+		ids[access.Client] = access.ObjectID
+	}
+	return ids
+}
+
+// roleRemoved removes a role that both clients hold. Graph refuses to remove
+// an enabled role, so the first of the two changes of the app registration is
+// the one that disables it.
+func roleRemoved(s *roleStory) {
+	e, before := s.exports(), len(s.sandbox.History())
+	s.define([]fields{readRole}, []string{"Orders.Read"}, []string{"Orders.Read"})
+	s.warnings(`client "worker" is given Orders.Read`, `client "worker" loses Orders.Write`)
+	var order []string
+	for _, entry := range s.sandbox.History()[before:] {
+		switch {
+		case entry.Service != "graph" || entry.Method == http.MethodGet || entry.Method == http.MethodPost:
+		case entry.Status >= 300:
+			s.t.Errorf("%s %s: got status %d and code %s, want success", entry.Method, entry.URL, entry.Status, entry.Code)
+		case entry.URL == "/v1.0/applications/"+e.APIObjectID:
+			order = append(order, entry.Method+" application")
+		case strings.Contains(entry.URL, "/appRoleAssignedTo/"):
+			order = append(order, entry.Method+" assignment")
+		default:
+			order = append(order, entry.Method+" "+entry.URL)
+		}
+	}
+	want := []string{"DELETE assignment", "DELETE assignment", "PATCH application", "PATCH application"}
+	if !slices.Equal(order, want) {
+		s.t.Errorf("got changes %q, want %q", order, want)
+	}
+	if status := s.calls(s.guest, s.exports()); status != http.StatusOK {
+		s.t.Errorf("got status %d with the role that stayed, want 200", status)
+	}
+	previewsClean(s.world)
+}
+
+// roleAddedAgain adds the removed role as the one that the API asks for.
+func roleAddedAgain(s *roleStory) {
+	s.define([]fields{writeRole, readRole}, []string{"Orders.Read"}, []string{"Orders.Write"})
+	s.up()
+	e := s.exports()
+	assignments, err := s.azure.List(s.t.Context(), "/v1.0/servicePrincipals/"+s.servicePrincipal(e.APIClientID)+"/appRoleAssignedTo")
+	holds := func(a map[string]any) bool {
+		return a["principalId"] == s.guest.objectID && a["appRoleId"] == e.RoleIDs["Orders.Write"]
+	}
+	if err != nil || !slices.ContainsFunc(assignments, holds) {
+		s.t.Errorf("expected an assignment of role %s, got %v, %v", e.RoleIDs["Orders.Write"], assignments, err)
+	}
+	if status := s.calls(s.guest, e); status != http.StatusOK {
+		s.t.Errorf("got status %d with the role, want 200", status)
+	}
+	previewsClean(s.world)
+}
+
+// roleLags defines a role and gives it to a client in one change, while the
+// API's service principal does not know the role yet. The azuread provider
+// tries again when a principal is unknown, but not when a role is, so this
+// update fails, with one message, and the next one converges.
+func roleLags(s *roleStory) {
+	s.sandbox.Weather().SetLag(route.Lag{AppRole: time.Minute})
+	audit := fields{"value": "Orders.Audit", "displayName": "Audit orders"}
+	s.define([]fields{audit, writeRole, readRole}, []string{"Orders.Read"}, []string{"Orders.Write", "Orders.Audit"})
+	before := len(s.printed.String())
+	if _, err := s.project.Run(s.t.Context(), s.printed, s.stack, "up", "--yes", "--skip-preview"); err == nil {
+		s.t.Fatal("expected the update to fail while the role is not replicated, got success")
+	}
+	_, diagnostics, _ := strings.Cut(s.printed.String()[before:], "Diagnostics:")
+	const message = "Permission being assigned was not found on application"
+	if n := strings.Count(diagnostics, message); n != 1 {
+		s.t.Errorf("expected %q once, got it %d times", message, n)
+	}
+	if err := s.sandbox.Advance(time.Minute); err != nil {
+		s.t.Fatal(err)
+	}
+	s.up()
+	if status := s.calls(s.guest, s.exports()); status != http.StatusOK {
+		s.t.Errorf("got status %d with the new role, want 200", status)
+	}
+	previewsClean(s.world)
+	s.sandbox.Weather().SetLag(route.Lag{})
+}
+
+// expiringCredential adds a client whose secret ends soon: its stack was last
+// updated in the period before this one, as the setting asOf has it.
+func expiringCredential(s *roleStory) {
+	days, last := overdue(time.Now())
+	s.set(map[string]any{"rotationDays": days, "asOf": last.Format(time.RFC3339), "clients": []fields{
+		{"name": "legacy", "identity": "clientSecret", "functionApp": false, "roles": []string{"Orders.Write"}},
+	}})
+	s.up()
+	s.warnings(`client "legacy": its clientSecret`, " expires on ")
+	s.set(map[string]any{"asOf": nil})
+	s.up()
+	s.warnings()
+}
+
+// overdue finds a period of rotation of which now is in the second half, and
+// the middle of the one before: what was made then ends with this one, and
+// should have been replaced.
+func overdue(now time.Time) (days int64, last time.Time) {
+	for days := int64(8); ; days++ {
+		period := days * 24 * 60 * 60
+		if into := now.Unix() % period; into > period*6/10 && into < period*9/10 {
+			return days, time.Unix(now.Unix()-into-period/2, 0).UTC()
+		}
+	}
+}

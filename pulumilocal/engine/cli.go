@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"app-to-app/pulumilocal/executable"
+)
+
+// A CLI is the Pulumi command to run.
+type CLI struct {
+	Path     string
+	Official bool // a normal installation on PATH, language host included
+}
+
+// Find returns the CLI of a normal installation when PATH has one, and else
+// the one built from tools/pulumi, building it on the first call on a machine
+// (about six minutes on two cores). projectDir is any directory inside this
+// repository; progress is told on log.
+func Find(ctx context.Context, projectDir string, log io.Writer) (CLI, error) {
+	if path, err := exec.LookPath("pulumi"); err == nil {
+		if _, err := exec.LookPath(LanguageHost); err == nil && !ours(path) {
+			return CLI{Path: path, Official: true}, nil
+		}
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return CLI{}, fmt.Errorf("find pulumi: %w", err)
+	}
+	path := filepath.Join(cache, "app-to-app", "pulumi-"+Version, "pulumi")
+	if _, err := os.Stat(path); err == nil {
+		return CLI{Path: path}, nil
+	}
+	if err := build(ctx, projectDir, path, log); err != nil {
+		return CLI{}, fmt.Errorf("build pulumi %s: %w", Version, err)
+	}
+	return CLI{Path: path}, nil
+}
+
+// ours tells the CLI that [Install] put into a sandbox directory, which a
+// shell that sourced its env file has on PATH, from an installation.
+func ours(path string) bool {
+	_, err := os.Stat(filepath.Join(filepath.Dir(path), "."+LanguageHost+".stand-in"))
+	return err == nil
+}
+
+// build builds the CLI to path. A second process waits for the first.
+func build(ctx context.Context, projectDir, path string, log io.Writer) error {
+	unlock, err := executable.Lock(path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err := os.Stat(path); err == nil {
+		return nil // the process before us built it
+	}
+	root, err := moduleRoot(ctx, projectDir)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(log, "building the Pulumi CLI %s from its module, once for this user (about six minutes on two cores)\n", Version)
+	start := time.Now()
+	partial := path + ".partial"
+	defer os.Remove(partial)
+	// Without the symbol tables linking takes half the memory; without the
+	// version the CLI would call itself a development build.
+	if err := executable.Build(ctx, filepath.Join(root, "tools", "pulumi"), partial, "-trimpath",
+		"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version="+Version,
+		"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"); err != nil {
+		return err
+	}
+	if err := os.Rename(partial, path); err != nil {
+		return err
+	}
+	fmt.Fprintf(log, "built the Pulumi CLI in %s\n", time.Since(start).Round(time.Second))
+	return nil
+}
+
+// moduleRoot is the folder of the repository's go.mod.
+func moduleRoot(ctx context.Context, dir string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "env", "GOMOD")
+	cmd.Dir = dir
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("find the module of %q: %w", dir, err)
+	}
+	file := strings.TrimSpace(string(out))
+	root := filepath.Dir(file)
+	if _, err := os.Stat(filepath.Join(root, "tools", "pulumi", "go.mod")); file == "" || errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("expected a directory inside the app-to-app repository, got %q", dir)
+	}
+	return root, nil
+}

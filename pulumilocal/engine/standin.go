@@ -1,0 +1,40 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"app-to-app/pulumilocal/executable"
+)
+
+// BuildStandIn builds the executable that stands in for the language host and
+// the provider plugins (cmd/pulumi-stand-in) into the user's cache directory,
+// and returns its path. The first build compiles the Pulumi SDK, which takes
+// minutes; later ones find nothing to do. projectDir is any directory inside
+// this repository.
+func BuildStandIn(ctx context.Context, projectDir string) (string, error) {
+	root, err := moduleRoot(ctx, projectDir)
+	if err != nil {
+		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
+	}
+	// Two checkouts must not overwrite each other's.
+	sum := sha256.Sum256([]byte(root))
+	path := filepath.Join(cache, "app-to-app", "stand-in-"+hex.EncodeToString(sum[:8]), "pulumi-stand-in")
+	unlock, err := executable.Lock(path)
+	if err != nil {
+		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
+	}
+	defer unlock()
+	if err := executable.Build(ctx, root, path, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "./cmd/pulumi-stand-in"); err != nil {
+		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
+	}
+	return path, nil
+}

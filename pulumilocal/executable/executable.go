@@ -1,0 +1,83 @@
+// Package executable builds Go programs and puts executables where the Pulumi
+// engine looks for them. Several processes may do so at once: a file under a
+// final name is always complete.
+//
+// Not for production.
+package executable
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Build runs go build in dir and leaves the result at target. args are its
+// arguments beside -o: flags and the package. An unchanged program is not
+// linked again. Callers that share a target hold its [Lock].
+func Build(ctx context.Context, dir, target string, args ...string) error {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", target}, args...)...)
+	cmd.Dir = dir
+	var problems bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &problems, &problems
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("go build in %q: %w\n%s", dir, err, strings.TrimSpace(problems.String()))
+	}
+	return nil
+}
+
+// Lock waits for the exclusive lock of target, which ends with the process at
+// the latest. It creates target's folder.
+func Lock(target string) (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
+		return nil, err
+	}
+	path := target + ".lock"
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("lock %q: %w", path, err)
+	}
+	return func() { f.Close() }, nil
+}
+
+// Link makes path the same file as target, or a copy where a hard link is not
+// possible (another file system). A running executable at path keeps running.
+func Link(target, path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Link(target, path); err == nil {
+		return nil
+	}
+	return Copy(target, path)
+}
+
+// Copy copies an executable; path is complete or absent.
+func Copy(from, path string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.CreateTemp(filepath.Dir(path), ".copy-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(out.Name())
+	_, err = io.Copy(out, in)
+	if err = errors.Join(err, out.Chmod(0o700), out.Close()); err != nil {
+		return err
+	}
+	return os.Rename(out.Name(), path)
+}

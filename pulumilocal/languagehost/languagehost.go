@@ -1,0 +1,133 @@
+// Package languagehost stands in for pulumi-language-go, which the CLI starts
+// to run a Pulumi program written in Go and which is not available as a module.
+// It answers only the calls that the engine makes for a program: plugin info,
+// required packages, install dependencies, run, cancel. The options `binary`
+// and `buildTarget` mean what they mean officially
+// (https://www.pulumi.com/docs/iac/languages-sdks/go/). It never writes into
+// the project.
+//
+// Not for production.
+package languagehost
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"app-to-app/pulumilocal/engine"
+)
+
+// Serve answers as the plugin pulumi-language-go until the engine goes away.
+// args are the process's arguments without its name.
+func Serve(args []string) error {
+	flags := flag.NewFlagSet(engine.LanguageHost, flag.ContinueOnError)
+	// The engine passes these to every language host. Run says the same again
+	// for the program it is about, so only their names matter here.
+	for _, name := range []string{"root", "tracing", "binary", "buildTarget"} {
+		flags.String(name, "", "known and not used")
+	}
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	cancel := make(chan bool)
+	engineAddress := ""
+	if flags.NArg() > 0 {
+		engineAddress = flags.Arg(0)
+		if err := rpcutil.Healthcheck(ctx, engineAddress, 5*time.Second, func() {
+			stop()
+			close(cancel)
+		}); err != nil {
+			return fmt.Errorf("watch engine: %w", err)
+		}
+	}
+	host := &languageHost{engine: engineAddress, stop: stop, ctx: ctx}
+	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
+		Cancel: cancel,
+		Init: func(server *grpc.Server) error {
+			pulumirpc.RegisterLanguageRuntimeServer(server, host)
+			return nil
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("serve language host: %w", err)
+	}
+	fmt.Printf("%d\n", handle.Port) // how the engine learns the port
+	return <-handle.Done
+}
+
+type languageHost struct {
+	pulumirpc.UnimplementedLanguageRuntimeServer
+	engine string
+	ctx    context.Context // ends with the engine
+	stop   func()
+
+	mu       sync.Mutex
+	programs map[*os.Process]bool
+}
+
+func (h *languageHost) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
+	return &pulumirpc.PluginInfo{Version: engine.Version}, nil
+}
+
+func (h *languageHost) GetRequiredPackages(ctx context.Context, req *pulumirpc.GetRequiredPackagesRequest) (*pulumirpc.GetRequiredPackagesResponse, error) {
+	packages, err := requiredPackages(ctx, req.GetInfo().GetProgramDirectory())
+	if err != nil {
+		return nil, status.Error(codes.FailedPrecondition, err.Error())
+	}
+	return &pulumirpc.GetRequiredPackagesResponse{Packages: packages}, nil
+}
+
+func (h *languageHost) InstallDependencies(req *pulumirpc.InstallDependenciesRequest, stream grpc.ServerStreamingServer[pulumirpc.InstallDependenciesResponse]) error {
+	err := downloadModules(stream.Context(), req.GetInfo().GetProgramDirectory(), func(line []byte) error {
+		return stream.Send(&pulumirpc.InstallDependenciesResponse{Stderr: line})
+	})
+	if err != nil {
+		return status.Error(codes.FailedPrecondition, err.Error())
+	}
+	return nil
+}
+
+func (h *languageHost) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
+	if req.GetAttachDebugger() {
+		return nil, status.Error(codes.Unimplemented, "the sandbox's language host cannot attach a debugger")
+	}
+	environ, err := h.environ(req)
+	if err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	program, done, err := buildProgram(ctx, req.GetInfo())
+	if err != nil {
+		return &pulumirpc.RunResponse{Error: err.Error()}, nil
+	}
+	defer done()
+	err = h.execute(ctx, program, req.GetPwd(), environ)
+	switch {
+	case err == nil:
+		return &pulumirpc.RunResponse{}, nil
+	case errors.Is(err, errReported):
+		return &pulumirpc.RunResponse{Bail: true}, nil
+	}
+	return &pulumirpc.RunResponse{Error: err.Error()}, nil
+}
+
+func (h *languageHost) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for process := range h.programs {
+		process.Signal(os.Interrupt)
+	}
+	return &emptypb.Empty{}, nil
+}

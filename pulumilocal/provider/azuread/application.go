@@ -1,0 +1,270 @@
+package azuread
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"app-to-app/pulumilocal/provider/plugin"
+)
+
+// enabledFirst is Graph's refusal of a change to a role or scope that is
+// enabled, which a lagging replica repeats after it was disabled.
+const enabledFirst = "cannot be deleted or updated unless disabled first"
+
+// maxOwnersInCreate is how many owners Graph takes in a creation.
+const maxOwnersInCreate = 20
+
+// application is azuread:index/application:Application (beta).
+type application struct{ *provider }
+
+func (a application) collection() string { return beta + "/applications" }
+
+func (a application) Create(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	if err := a.refuseDuplicate(ctx, call.Inputs, ""); err != nil {
+		return plugin.Result{}, err
+	}
+	owners, err := a.ownersInCreate(ctx, call.Inputs)
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	body := applicationBody(call.Inputs)
+	object(body, "api")["acceptMappedClaims"] = false // Graph takes true only in a later change
+	body["owners@odata.bind"] = anyList(owners.bind)
+	var created plugin.Object
+	if err := a.graph.do(ctx, request{method: http.MethodPost, path: a.collection(), body: body, full: true}, &created); err != nil {
+		return plugin.Result{}, err
+	}
+	id := text(created, "id")
+	if id == "" || text(created, "appId") == "" {
+		return plugin.Result{}, errors.New("create application: expected id and appId in the answer")
+	}
+	made := plugin.Result{ID: applicationPath + id, State: applicationState(created, call.Inputs)}
+	if err := a.complete(ctx, id, call.Inputs, owners.later); err != nil {
+		return plugin.Result{}, &plugin.PartialError{Result: made, Err: err}
+	}
+	result, err := a.read(ctx, id, call.Inputs)
+	if err != nil {
+		return plugin.Result{}, &plugin.PartialError{Result: made, Err: err}
+	}
+	return result, nil
+}
+
+// complete does what a creation cannot: it proves by a change that every
+// replica has the application, and sets what a creation does not take.
+func (a application) complete(ctx context.Context, id string, inputs plugin.Object, owners []string) error {
+	r := request{path: a.collection()}
+	if err := a.graph.patch(ctx, r, id, plugin.Object{"displayName": probe()}); err != nil {
+		return err
+	}
+	if err := a.graph.patch(ctx, r, id, plugin.Object{"displayName": text(inputs, "displayName")}); err != nil {
+		return err
+	}
+	if flag(object(inputs, "api"), "mappedClaimsEnabled") {
+		if err := a.graph.patch(ctx, r, id, plugin.Object{"api": object(applicationBody(inputs), "api")}); err != nil {
+			return err
+		}
+	}
+	return a.settleOwners(ctx, a.collection()+"/"+id, inputs, owners)
+}
+
+// probe is the name or description that the official provider gives an object
+// for a moment, to see whether it is replicated.
+func probe() string { return "TERRAFORM_UPDATE_" + uuid.NewString() }
+
+func (a application) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	id := strings.TrimPrefix(call.ID, applicationPath)
+	if !guid.MatchString(id) {
+		return plugin.Result{}, fmt.Errorf("expected an id like /applications/OBJECTID, got %q", call.ID)
+	}
+	return a.read(ctx, id, merged(call.State, call.Inputs))
+}
+
+func (a application) read(ctx context.Context, id string, inputs plugin.Object) (plugin.Result, error) {
+	found, err := a.graph.get(ctx, request{path: a.collection() + "/" + id, patient: true})
+	if isGone(err) {
+		return plugin.Result{}, nil
+	}
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	owners, err := a.listOwners(ctx, a.collection()+"/"+id)
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	state := applicationState(found, inputs)
+	state["owners"] = anyList(owners)
+	return plugin.Result{ID: applicationPath + id, State: state}, nil
+}
+
+func (a application) Update(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	id := strings.TrimPrefix(call.ID, applicationPath)
+	defer a.lock(id)()
+	if call.Changed("displayName") {
+		if err := a.refuseDuplicate(ctx, call.Inputs, id); err != nil {
+			return plugin.Result{}, err
+		}
+	}
+	body := applicationBody(call.Inputs)
+	if err := a.disableChanged(ctx, a.collection(), id, call, body); err != nil {
+		return plugin.Result{}, err
+	}
+	for input, name := range map[string]string{"appRoles": "appRoles", "identifierUris": "identifierUris",
+		"optionalClaims": "optionalClaims", "requiredResourceAccesses": "requiredResourceAccess"} {
+		if !call.Changed(input) {
+			delete(body, name)
+		} else if body[name] == nil {
+			body[name] = emptied[name]
+		}
+	}
+	if !scopesChanged(call) {
+		delete(object(body, "api"), "oauth2PermissionScopes")
+	}
+	retry := func(e *graphError) bool {
+		return e.status == http.StatusBadRequest && strings.Contains(e.Message, enabledFirst)
+	}
+	if err := a.graph.patch(ctx, request{path: a.collection(), again: retry}, id, body); err != nil {
+		return plugin.Result{}, err
+	}
+	if err := a.changeOwners(ctx, a.collection()+"/"+id, call); err != nil {
+		result, readErr := a.read(ctx, id, call.Inputs)
+		return plugin.Result{}, &plugin.PartialError{Result: result, Err: errors.Join(err, readErr)}
+	}
+	return a.read(ctx, id, call.Inputs)
+}
+
+// emptied is how a block is taken away.
+var emptied = map[string]any{
+	"optionalClaims": plugin.Object{"accessToken": []any{}, "idToken": []any{}, "saml2Token": []any{}},
+}
+
+// disableChanged disables the roles and scopes that the update is going to
+// change or remove.
+func (a application) disableChanged(ctx context.Context, collection, id string, call plugin.Call, body plugin.Object) error {
+	if call.Changed("appRoles") {
+		if err := a.disable(ctx, collection, id, appRoles, objects(body, "appRoles")); err != nil {
+			return err
+		}
+	}
+	if scopesChanged(call) {
+		return a.disable(ctx, collection, id, scopes, objects(object(body, "api"), "oauth2PermissionScopes"))
+	}
+	return nil
+}
+
+// scopesChanged reports whether the permission scopes differ.
+func scopesChanged(call plugin.Call) bool {
+	return plugin.Call{Inputs: object(call.Inputs, "api"), OldInputs: object(call.OldInputs, "api")}.Changed("oauth2PermissionScopes")
+}
+
+// appRoles and scopes find the two collections whose enabled elements Graph
+// does not let change, and put them back.
+var (
+	appRoles = disabling{
+		get: func(app plugin.Object) []plugin.Object { return objects(app, "appRoles") },
+		set: func(elements []any) plugin.Object { return plugin.Object{"appRoles": elements} },
+	}
+	scopes = disabling{
+		get: func(app plugin.Object) []plugin.Object {
+			return objects(object(app, "api"), "oauth2PermissionScopes")
+		},
+		set: func(elements []any) plugin.Object {
+			return plugin.Object{"api": plugin.Object{"oauth2PermissionScopes": elements}}
+		},
+	}
+)
+
+type disabling struct {
+	get func(plugin.Object) []plugin.Object
+	set func([]any) plugin.Object
+}
+
+// disable disables the enabled elements that wanted changes or lacks, and
+// waits until Graph shows it.
+func (p *provider) disable(ctx context.Context, collection, id string, d disabling, wanted []plugin.Object) error {
+	app, err := p.graph.get(ctx, request{path: collection + "/" + id, patient: true})
+	if err != nil {
+		return err
+	}
+	var off []string
+	elements := d.get(app)
+	for _, element := range elements {
+		next := find(wanted, "id", text(element, "id"))
+		if flag(element, "isEnabled") && (next == nil || differs(element, next)) {
+			element["isEnabled"] = false
+			off = append(off, text(element, "id"))
+		}
+	}
+	if len(off) == 0 {
+		return nil
+	}
+	if err := p.graph.patch(ctx, request{path: collection}, id, d.set(anyList(elements))); err != nil {
+		return err
+	}
+	for {
+		app, err := p.graph.get(ctx, request{path: collection + "/" + id, patient: true})
+		if err != nil {
+			return err
+		}
+		if allDisabled(d.get(app), off) {
+			return nil
+		}
+		if err := p.options.Wait(ctx, time.Second); err != nil {
+			return fmt.Errorf("wait until %s is disabled: %w", strings.Join(off, ", "), err)
+		}
+	}
+}
+
+func allDisabled(elements []plugin.Object, ids []string) bool {
+	for _, id := range ids {
+		if element := find(elements, "id", id); element != nil && flag(element, "isEnabled") {
+			return false
+		}
+	}
+	return true
+}
+
+// differs compares what a program sets; Graph adds more.
+func differs(element, next plugin.Object) bool {
+	return plugin.Call{Inputs: next, OldInputs: element}.Changed(keys(next)...)
+}
+
+func (a application) Delete(ctx context.Context, call plugin.Call) error {
+	path := a.collection() + "/" + strings.TrimPrefix(call.ID, applicationPath)
+	return a.deleteObject(ctx, path)
+}
+
+// deleteObject deletes an application or service principal and waits until it
+// is gone. It is left in the recycle bin, as by the official provider.
+func (p *provider) deleteObject(ctx context.Context, path string) error {
+	if _, err := p.graph.get(ctx, request{path: path, patient: true}); err != nil {
+		return err
+	}
+	if err := p.graph.do(ctx, request{method: http.MethodDelete, path: path}, nil); err != nil && !isGone(err) {
+		return err
+	}
+	return p.graph.untilNotFound(ctx, path)
+}
+
+// refuseDuplicate looks for another application of the name, when asked to.
+func (a application) refuseDuplicate(ctx context.Context, inputs plugin.Object, id string) error {
+	if !flag(inputs, "preventDuplicateNames") {
+		return nil
+	}
+	name := text(inputs, "displayName")
+	found, err := a.graph.list(ctx, request{path: a.collection(), query: filter("displayName eq '%s'", name)})
+	if err != nil {
+		return err
+	}
+	for _, app := range found {
+		if text(app, "id") != id {
+			return fmt.Errorf("expected no other application named %q, got one with object id %q", name, text(app, "id"))
+		}
+	}
+	return nil
+}

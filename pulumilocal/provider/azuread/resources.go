@@ -1,0 +1,188 @@
+package azuread
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	sdk "github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
+
+	"app-to-app/pulumilocal/provider/plugin"
+)
+
+// resources is the table of what this provider emulates. The properties come
+// from the SDK; which of them replace is from the schemas of
+// terraform-provider-azuread 2.53.1 (ForceNew).
+func (p *provider) resources() map[string]plugin.Resource {
+	const minute = time.Minute
+	slow := plugin.Timeouts{Create: 10 * minute, Update: 10 * minute}
+	credential := plugin.Timeouts{Create: 15 * minute}
+	return map[string]plugin.Resource{
+		"azuread:index/application:Application": {
+			Args: plugin.TypeOf(sdk.ApplicationArgs{}), State: plugin.TypeOf(sdk.Application{}),
+			Replace: []string{"templateId"}, Timeouts: slow, Validate: offline(validateApplication), Lifecycle: application{p},
+		},
+		"azuread:index/applicationRegistration:ApplicationRegistration": {
+			Args: plugin.TypeOf(sdk.ApplicationRegistrationArgs{}), State: plugin.TypeOf(sdk.ApplicationRegistration{}),
+			Timeouts: slow, Validate: offline(validateAudience), Lifecycle: registration{p},
+		},
+		"azuread:index/applicationAppRole:ApplicationAppRole": {
+			Args: plugin.TypeOf(sdk.ApplicationAppRoleArgs{}), State: plugin.TypeOf(sdk.ApplicationAppRole{}),
+			Required: []string{"allowedMemberTypes"}, Replace: []string{"applicationId", "roleId"}, Timeouts: slow,
+			Validate: offline(validateAppRole), Lifecycle: appRole{p},
+		},
+		"azuread:index/applicationIdentifierUri:ApplicationIdentifierUri": {
+			Args: plugin.TypeOf(sdk.ApplicationIdentifierUriArgs{}), State: plugin.TypeOf(sdk.ApplicationIdentifierUri{}),
+			Replace: []string{"applicationId", "identifierUri"}, Timeouts: slow, Validate: offline(requireApplication), Lifecycle: identifierURI{p},
+		},
+		"azuread:index/applicationOwner:ApplicationOwner": {
+			Args: plugin.TypeOf(sdk.ApplicationOwnerArgs{}), State: plugin.TypeOf(sdk.ApplicationOwner{}),
+			Replace: []string{"applicationId", "ownerObjectId"}, Timeouts: slow, Lifecycle: applicationOwner{p},
+			Validate: offline(func(c *plugin.Check) { requireApplication(c); requireGUIDs(c, "ownerObjectId") }),
+		},
+		"azuread:index/applicationPassword:ApplicationPassword": {
+			Args: plugin.TypeOf(sdk.ApplicationPasswordArgs{}), State: plugin.TypeOf(sdk.ApplicationPassword{}),
+			Replace: []string{"applicationId", "applicationObjectId", "displayName", "startDate", "endDate", "endDateRelative", "rotateWhenChanged"},
+			Secret:  []string{"value"}, Timeouts: credential, Validate: offline(validateCredential), Lifecycle: password{p},
+		},
+		"azuread:index/applicationCertificate:ApplicationCertificate": {
+			Args: plugin.TypeOf(sdk.ApplicationCertificateArgs{}), State: plugin.TypeOf(sdk.ApplicationCertificate{}),
+			Replace: []string{"applicationId", "applicationObjectId", "encoding", "type", "keyId", "startDate", "endDate", "endDateRelative", "value"},
+			Secret:  []string{"value"}, Timeouts: credential, Validate: offline(validateCertificate), Lifecycle: certificate{p},
+		},
+		"azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential": {
+			Args: plugin.TypeOf(sdk.ApplicationFederatedIdentityCredentialArgs{}), State: plugin.TypeOf(sdk.ApplicationFederatedIdentityCredential{}),
+			Required: []string{"audiences"}, Replace: []string{"applicationId", "applicationObjectId", "displayName"}, Timeouts: credential,
+			Validate: offline(validateFederated), Lifecycle: federated{p},
+		},
+		"azuread:index/servicePrincipal:ServicePrincipal": {
+			Args: plugin.TypeOf(sdk.ServicePrincipalArgs{}), State: plugin.TypeOf(sdk.ServicePrincipal{}),
+			Replace: []string{"clientId", "applicationId"}, Timeouts: slow, Validate: offline(validateServicePrincipal), Lifecycle: servicePrincipal{p},
+		},
+		"azuread:index/appRoleAssignment:AppRoleAssignment": {
+			Args: plugin.TypeOf(sdk.AppRoleAssignmentArgs{}), State: plugin.TypeOf(sdk.AppRoleAssignment{}),
+			Replace: []string{"appRoleId", "principalObjectId", "resourceObjectId"}, Lifecycle: assignment{p},
+			Validate: offline(func(c *plugin.Check) { requireGUIDs(c, "appRoleId", "principalObjectId", "resourceObjectId") }),
+		},
+	}
+}
+
+// offline makes a check that needs no call.
+func offline(validate func(*plugin.Check)) func(context.Context, *plugin.Check) {
+	return func(_ context.Context, c *plugin.Check) { validate(c) }
+}
+
+func validateAudience(c *plugin.Check) {
+	requireIn(c, "signInAudience", "AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+	validateMembership(c)
+	validateVersion(c, c.Plain(), "requestedAccessTokenVersion", 2)
+}
+
+func validateMembership(c *plugin.Check) {
+	for _, claim := range texts(c.Plain(), "groupMembershipClaims") {
+		switch claim {
+		case "None", "SecurityGroup", "DirectoryRole", "ApplicationGroup", "All":
+		default:
+			c.Fail("groupMembershipClaims", "property %q: expected None, SecurityGroup, DirectoryRole, ApplicationGroup or All, got %q", "groupMembershipClaims", claim)
+		}
+	}
+}
+
+// validateVersion checks the token version, which personal accounts only have
+// in version 2.
+func validateVersion(c *plugin.Check, in plugin.Object, property string, otherwise float64) {
+	version, ok := in["requestedAccessTokenVersion"].(float64)
+	if !ok {
+		version = otherwise
+	}
+	personal := strings.Contains(text(c.Plain(), "signInAudience"), "Personal")
+	if version != 2 && (version != 1 || personal) {
+		c.Fail(property, "property %q: expected 1 or 2, and 2 where personal accounts sign in, got %v", property, version)
+	}
+}
+
+func validateApplication(c *plugin.Check) {
+	for _, name := range []string{"password", "logoImage", "templateId"} {
+		if c.Given(name) {
+			c.Fail(name, "property %q of Application is not emulated by the stand-in for azuread", name)
+		}
+	}
+	if c.Given("tags") && c.Given("featureTags") {
+		c.Fail("tags", "expected tags or featureTags, got both")
+	}
+	in := c.Plain()
+	requireIn(c, "signInAudience", "AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+	validateMembership(c)
+	if c.Given("api") {
+		validateVersion(c, object(in, "api"), "api.requestedAccessTokenVersion", 1)
+	}
+	ids, values := map[string]bool{}, map[string]bool{}
+	for _, element := range append(objects(in, "appRoles"), objects(object(in, "api"), "oauth2PermissionScopes")...) {
+		id, value := text(element, "id"), text(element, "value")
+		if id != "" && !guid.MatchString(id) {
+			c.Fail("appRoles", "expected a GUID as id of an app role or permission scope, got %q", id)
+		}
+		if id != "" && ids[id] || value != "" && values[value] {
+			c.Fail("appRoles", "expected ids and values of app roles and permission scopes to differ, got id %q, value %q twice", id, value)
+		}
+		ids[id], values[value] = true, true
+		validateRoleValue(c, "appRoles", value)
+	}
+}
+
+// validateRoleValue follows
+// https://learn.microsoft.com/graph/api/resources/approle?view=graph-rest-1.0.
+func validateRoleValue(c *plugin.Check, property, value string) {
+	const allowed = "!#$%&'()*+,-./:;<=>?@[]^_`{|}~ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	wrong := strings.IndexFunc(value, func(r rune) bool { return !strings.ContainsRune(allowed, r) })
+	if len(value) > 249 || strings.HasPrefix(value, ".") || wrong >= 0 {
+		c.Fail(property, "expected a role value of at most 249 characters without spaces and not starting with a dot, got %q", value)
+	}
+}
+
+func validateAppRole(c *plugin.Check) {
+	requireApplication(c)
+	requireGUIDs(c, "roleId")
+	if value, ok := c.Known("value"); ok {
+		validateRoleValue(c, "value", value)
+	}
+	for _, member := range texts(c.Plain(), "allowedMemberTypes") {
+		if member != "Application" && member != "User" {
+			c.Fail("allowedMemberTypes", "property %q: expected Application or User, got %q", "allowedMemberTypes", member)
+		}
+	}
+}
+
+func validateCredential(c *plugin.Check) {
+	requireOneOf(c, "applicationId", "applicationObjectId")
+	requireApplication(c)
+	requireGUIDs(c, "applicationObjectId")
+}
+
+func validateCertificate(c *plugin.Check) {
+	validateCredential(c)
+	requireGUIDs(c, "keyId")
+	requireIn(c, "encoding", "pem", "base64", "hex")
+	requireIn(c, "type", "AsymmetricX509Cert", "Symmetric")
+	if c.Given("endDate") && c.Given("endDateRelative") {
+		c.Fail("endDate", "expected endDate or endDateRelative, got both")
+	}
+}
+
+func validateFederated(c *plugin.Check) {
+	validateCredential(c)
+	if n := len(listOf(c.Plain(), "audiences")); n > 1 {
+		c.Fail("audiences", "property %q: expected one, got %d", "audiences", n)
+	}
+}
+
+func validateServicePrincipal(c *plugin.Check) {
+	requireOneOf(c, "clientId", "applicationId")
+	requireGUIDs(c, "clientId", "applicationId")
+	if c.Given("features") {
+		c.Fail("features", "property %q is deprecated and not emulated by the stand-in for azuread; use featureTags", "features")
+	}
+	if c.Given("tags") && c.Given("featureTags") {
+		c.Fail("tags", "expected tags or featureTags, got both")
+	}
+}

@@ -1,0 +1,265 @@
+package azuread
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"app-to-app/pulumilocal/provider/plugin"
+)
+
+const servicePrincipals = v1 + "/servicePrincipals"
+
+// servicePrincipal is azuread:index/servicePrincipal:ServicePrincipal (v1.0).
+// Its Pulumi id is the bare object id.
+type servicePrincipal struct{ *provider }
+
+func (s servicePrincipal) Create(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	clientID := firstFrom(call.Inputs, "clientId", "applicationId")
+	existing, err := s.graph.list(ctx, request{path: servicePrincipals, query: filter("appId eq '%s'", clientID)})
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	if len(existing) > 0 {
+		return s.adopt(ctx, text(existing[0], "id"), clientID, call.Inputs)
+	}
+	owners, err := s.ownersInCreate(ctx, call.Inputs)
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	body := servicePrincipalBody(call.Inputs)
+	body["appId"] = clientID
+	body["description"] = probe()
+	body["owners@odata.bind"] = anyList(owners.bind)
+	var created plugin.Object
+	err = s.graph.do(ctx, request{method: http.MethodPost, path: servicePrincipals, body: body, full: true, again: applicationLags}, &created)
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	id := text(created, "id")
+	if id == "" {
+		return plugin.Result{}, errors.New("create service principal: expected id in the answer")
+	}
+	made := plugin.Result{ID: id, State: servicePrincipalState(created, call.Inputs)}
+	err = s.graph.patch(ctx, request{path: servicePrincipals}, id, plugin.Object{"description": null(text(call.Inputs, "description"))})
+	if err == nil {
+		err = s.settleOwners(ctx, servicePrincipals+"/"+id, call.Inputs, owners.later)
+	}
+	if err != nil {
+		return plugin.Result{}, &plugin.PartialError{Result: made, Err: err}
+	}
+	result, err := s.read(ctx, id, call.Inputs)
+	if err != nil {
+		return plugin.Result{}, &plugin.PartialError{Result: made, Err: err}
+	}
+	return result, nil
+}
+
+// applicationLags tells the refusals of a replica that does not have the
+// application yet.
+func applicationLags(e *graphError) bool {
+	return e.status == http.StatusBadRequest && strings.Contains(e.Message, "does not reference a valid application object") ||
+		e.status == http.StatusForbidden && strings.Contains(e.Message, "must in the local tenant")
+}
+
+// adopt takes over a service principal that is there already.
+func (s servicePrincipal) adopt(ctx context.Context, id, clientID string, inputs plugin.Object) (plugin.Result, error) {
+	if !flag(inputs, "useExisting") {
+		return plugin.Result{}, fmt.Errorf("expected no service principal of client id %q, got one with object id %q; import it, or set useExisting", clientID, id)
+	}
+	if err := s.graph.patch(ctx, request{path: servicePrincipals}, id, servicePrincipalBody(inputs)); err != nil {
+		return plugin.Result{}, err
+	}
+	return s.read(ctx, id, inputs)
+}
+
+func servicePrincipalBody(in plugin.Object) plugin.Object {
+	return plugin.Object{
+		"accountEnabled":             flagOr(in, "accountEnabled", true),
+		"alternativeNames":           listOf(in, "alternativeNames"),
+		"appRoleAssignmentRequired":  flag(in, "appRoleAssignmentRequired"),
+		"description":                null(text(in, "description")),
+		"loginUrl":                   null(text(in, "loginUrl")),
+		"notes":                      null(text(in, "notes")),
+		"notificationEmailAddresses": listOf(in, "notificationEmailAddresses"),
+		"preferredSingleSignOnMode":  null(text(in, "preferredSingleSignOnMode")),
+		"samlSingleSignOnSettings":   plugin.Object{"relayState": null(text(object(in, "samlSingleSignOn"), "relayState"))},
+		"tags":                       tagsBody(in),
+	}
+}
+
+func (s servicePrincipal) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	if !guid.MatchString(call.ID) {
+		return plugin.Result{}, fmt.Errorf("expected the object id of a service principal, got %q", call.ID)
+	}
+	return s.read(ctx, call.ID, merged(call.State, call.Inputs))
+}
+
+func (s servicePrincipal) read(ctx context.Context, id string, inputs plugin.Object) (plugin.Result, error) {
+	found, err := s.graph.get(ctx, request{path: servicePrincipals + "/" + id, patient: true})
+	if isGone(err) {
+		return plugin.Result{}, nil
+	}
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	owners, err := s.listOwners(ctx, servicePrincipals+"/"+id)
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	state := servicePrincipalState(found, inputs)
+	state["owners"] = anyList(owners)
+	return plugin.Result{ID: id, State: state}, nil
+}
+
+func servicePrincipalState(sp, inputs plugin.Object) plugin.Object {
+	clientID := text(sp, "appId")
+	names := slices.DeleteFunc(texts(sp, "servicePrincipalNames"), func(name string) bool { return name == clientID })
+	state := plugin.Object{
+		"accountEnabled":             flag(sp, "accountEnabled"),
+		"alternativeNames":           listOf(sp, "alternativeNames"),
+		"appRoleAssignmentRequired":  flag(sp, "appRoleAssignmentRequired"),
+		"appRoleIds":                 idsByValue(objects(sp, "appRoles")),
+		"appRoles":                   rolesState(objects(sp, "appRoles")),
+		"applicationId":              clientID,
+		"applicationTenantId":        text(sp, "appOwnerOrganizationId"),
+		"clientId":                   clientID,
+		"description":                text(sp, "description"),
+		"displayName":                text(sp, "displayName"),
+		"featureTags":                featureState(texts(sp, "tags")),
+		"homepageUrl":                text(sp, "homepage"),
+		"loginUrl":                   text(sp, "loginUrl"),
+		"logoutUrl":                  text(sp, "logoutUrl"),
+		"notes":                      text(sp, "notes"),
+		"notificationEmailAddresses": listOf(sp, "notificationEmailAddresses"),
+		"oauth2PermissionScopeIds":   idsByValue(objects(sp, "oauth2PermissionScopes")),
+		"oauth2PermissionScopes":     scopesState(objects(sp, "oauth2PermissionScopes")),
+		"objectId":                   text(sp, "id"),
+		"owners":                     listOf(inputs, "owners"),
+		"preferredSingleSignOnMode":  text(sp, "preferredSingleSignOnMode"),
+		"redirectUris":               listOf(sp, "replyUrls"),
+		"samlMetadataUrl":            text(sp, "samlMetadataUrl"),
+		"servicePrincipalNames":      anyList(names),
+		"signInAudience":             text(sp, "signInAudience"),
+		"tags":                       listOf(sp, "tags"),
+		"type":                       text(sp, "servicePrincipalType"),
+		"useExisting":                flag(inputs, "useExisting"),
+	}
+	if relay := text(object(sp, "samlSingleSignOnSettings"), "relayState"); relay != "" {
+		state["samlSingleSignOn"] = plugin.Object{"relayState": relay}
+	}
+	for _, name := range []string{"description", "loginUrl", "notes", "preferredSingleSignOnMode"} {
+		if state[name] == "" {
+			delete(state, name)
+		}
+	}
+	return state
+}
+
+func (s servicePrincipal) Update(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	if err := s.graph.patch(ctx, request{path: servicePrincipals}, call.ID, servicePrincipalBody(call.Inputs)); err != nil {
+		return plugin.Result{}, err
+	}
+	if err := s.changeOwners(ctx, servicePrincipals+"/"+call.ID, call); err != nil {
+		result, readErr := s.read(ctx, call.ID, call.Inputs)
+		return plugin.Result{}, &plugin.PartialError{Result: result, Err: errors.Join(err, readErr)}
+	}
+	return s.read(ctx, call.ID, call.Inputs)
+}
+
+// Delete deletes an adopted service principal too, as the official provider
+// does, only without caring whether it worked.
+func (s servicePrincipal) Delete(ctx context.Context, call plugin.Call) error {
+	path := servicePrincipals + "/" + call.ID
+	if flag(call.State, "useExisting") || flag(call.Inputs, "useExisting") {
+		if err := s.graph.do(ctx, request{method: http.MethodDelete, path: path, once: true}, nil); err != nil {
+			call.Warn(ctx, fmt.Sprintf("delete adopted service principal: %v", err))
+		}
+		return nil
+	}
+	return s.deleteObject(ctx, path)
+}
+
+// assignment is azuread:index/appRoleAssignment:AppRoleAssignment (v1.0).
+type assignment struct{ *provider }
+
+func assignments(resourceID string) string {
+	return servicePrincipals + "/" + resourceID + "/appRoleAssignedTo"
+}
+
+func (a assignment) Create(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	resourceID := text(call.Inputs, "resourceObjectId")
+	if _, err := a.graph.get(ctx, request{path: servicePrincipals + "/" + resourceID, patient: true}); err != nil {
+		return plugin.Result{}, err
+	}
+	var created plugin.Object
+	err := a.graph.do(ctx, request{method: http.MethodPost, path: assignments(resourceID), again: principalLags, full: true, body: plugin.Object{
+		"appRoleId": text(call.Inputs, "appRoleId"), "principalId": text(call.Inputs, "principalObjectId"), "resourceId": resourceID,
+	}}, &created)
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	id := resourceID + "/appRoleAssignment/" + text(created, "id")
+	result, err := a.read(ctx, resourceID, text(created, "id"))
+	if err == nil && result.ID == "" {
+		err = errors.New("read app role assignment after its creation: not there")
+	}
+	if err != nil {
+		return plugin.Result{}, &plugin.PartialError{Result: plugin.Result{ID: id, State: assignmentState(created)}, Err: err}
+	}
+	return result, nil
+}
+
+// principalLags tells that Graph does not know the principal yet: a managed
+// identity's appears there with delay. A role that is not replicated is told
+// by another text and not tried again.
+func principalLags(e *graphError) bool {
+	return e.status == http.StatusNotFound && e.Message != "" ||
+		e.status == http.StatusBadRequest && strings.Contains(e.Message, "Not a valid reference update")
+}
+
+func (a assignment) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	resourceID, id, err := splitID(call.ID, "appRoleAssignment")
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	return a.read(ctx, resourceID, id)
+}
+
+func (a assignment) read(ctx context.Context, resourceID, id string) (plugin.Result, error) {
+	found, err := a.graph.list(ctx, request{path: assignments(resourceID), query: filter("id eq '%s'", id)})
+	if isGone(err) {
+		return plugin.Result{}, nil
+	}
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	for _, one := range found {
+		if text(one, "id") == id {
+			return plugin.Result{ID: resourceID + "/appRoleAssignment/" + id, State: assignmentState(one)}, nil
+		}
+	}
+	return plugin.Result{}, nil
+}
+
+func assignmentState(a plugin.Object) plugin.Object {
+	return plugin.Object{
+		"appRoleId": text(a, "appRoleId"), "principalDisplayName": text(a, "principalDisplayName"), "principalObjectId": text(a, "principalId"),
+		"principalType": text(a, "principalType"), "resourceDisplayName": text(a, "resourceDisplayName"), "resourceObjectId": text(a, "resourceId"),
+	}
+}
+
+func (a assignment) Update(context.Context, plugin.Call) (plugin.Result, error) {
+	return plugin.Result{}, errNoUpdate
+}
+
+func (a assignment) Delete(ctx context.Context, call plugin.Call) error {
+	resourceID, id, err := splitID(call.ID, "appRoleAssignment")
+	if err != nil {
+		return err
+	}
+	return a.graph.do(ctx, request{method: http.MethodDelete, path: assignments(resourceID) + "/" + id, patient: true}, nil)
+}

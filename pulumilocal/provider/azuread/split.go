@@ -1,0 +1,273 @@
+package azuread
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"app-to-app/pulumilocal/provider/plugin"
+)
+
+// This file has the resources that each own one element of an application's
+// collections. They send the whole collection, under the application's lock;
+// other processes are not locked out, by the official provider neither. They
+// use v1.0, without retries except in updates.
+
+const applications = v1 + "/applications"
+
+// appRole is azuread:index/applicationAppRole:ApplicationAppRole.
+type appRole struct{ *provider }
+
+func (a appRole) Create(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	id, roleID := objectIDOf(call.Inputs), text(call.Inputs, "roleId")
+	defer a.lock(id)()
+	app, err := a.graph.get(ctx, request{path: applications + "/" + id, once: true})
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	roles := objects(app, "appRoles")
+	if find(roles, "id", roleID) != nil {
+		return plugin.Result{}, fmt.Errorf("expected no app role with id %q on application %q, got one; import it as %s", roleID, id, appRoleID(id, roleID))
+	}
+	roles = append(roles, roleBody(call.Inputs))
+	if err := a.patchOnce(ctx, id, plugin.Object{"appRoles": anyList(roles)}); err != nil {
+		return plugin.Result{}, err
+	}
+	result, err := a.read(ctx, id, roleID, true)
+	if err == nil && result.ID == "" {
+		err = fmt.Errorf("read app role %q after its creation: not there", roleID)
+	}
+	return result, err
+}
+
+// patchOnce changes an application without retries.
+func (p *provider) patchOnce(ctx context.Context, id string, body plugin.Object) error {
+	return p.graph.patch(ctx, request{path: applications, once: true}, id, body)
+}
+
+func appRoleID(id, roleID string) string { return applicationPath + id + "/appRoles/" + roleID }
+
+func roleBody(in plugin.Object) plugin.Object {
+	role := merged(in, plugin.Object{"id": text(in, "roleId"), "enabled": true})
+	return rolesBody([]plugin.Object{role})[0].(plugin.Object)
+}
+
+func (a appRole) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	id, roleID, err := splitID(strings.TrimPrefix(call.ID, applicationPath), "appRoles")
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	return a.read(ctx, id, roleID, true)
+}
+
+func (a appRole) read(ctx context.Context, id, roleID string, once bool) (plugin.Result, error) {
+	app, err := a.graph.get(ctx, request{path: applications + "/" + id, once: once, patient: !once})
+	if isGone(err) {
+		return plugin.Result{}, nil
+	}
+	role := find(objects(app, "appRoles"), "id", roleID)
+	if err != nil || role == nil {
+		return plugin.Result{}, err
+	}
+	state := rolesState([]plugin.Object{role})[0].(plugin.Object)
+	delete(state, "id")
+	delete(state, "enabled")
+	state["applicationId"], state["roleId"] = applicationPath+id, text(role, "id")
+	return plugin.Result{ID: appRoleID(id, text(role, "id")), State: state}, nil
+}
+
+func (a appRole) Update(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	id, roleID := objectIDOf(call.Inputs), text(call.Inputs, "roleId")
+	defer a.lock(id)()
+	app, err := a.graph.get(ctx, request{path: applications + "/" + id, patient: true})
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	roles := objects(app, "appRoles")
+	i := slices.IndexFunc(roles, func(r plugin.Object) bool { return strings.EqualFold(text(r, "id"), roleID) })
+	if i < 0 {
+		return plugin.Result{}, fmt.Errorf("expected app role %q on application %q, got none; run pulumi refresh", roleID, id)
+	}
+	roles[i] = merged(roles[i], roleBody(call.Inputs))
+	if err := a.disable(ctx, applications, id, appRoles, roles); err != nil {
+		return plugin.Result{}, err
+	}
+	if err := a.graph.patch(ctx, request{path: applications}, id, plugin.Object{"appRoles": anyList(roles)}); err != nil {
+		return plugin.Result{}, err
+	}
+	return a.read(ctx, id, roleID, false)
+}
+
+func (a appRole) Delete(ctx context.Context, call plugin.Call) error {
+	id, roleID, err := splitID(strings.TrimPrefix(call.ID, applicationPath), "appRoles")
+	if err != nil {
+		return err
+	}
+	defer a.lock(id)()
+	app, err := a.graph.get(ctx, request{path: applications + "/" + id, once: true})
+	if isGone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	rest := slices.DeleteFunc(objects(app, "appRoles"), func(r plugin.Object) bool { return strings.EqualFold(text(r, "id"), roleID) })
+	if len(rest) == len(objects(app, "appRoles")) {
+		return nil
+	}
+	if err := a.disable(ctx, applications, id, appRoles, rest); err != nil {
+		return err
+	}
+	return a.patchOnce(ctx, id, plugin.Object{"appRoles": anyList(rest)})
+}
+
+// identifierURI is azuread:index/applicationIdentifierUri:ApplicationIdentifierUri.
+type identifierURI struct{ *provider }
+
+func (u identifierURI) Create(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	id, uri := objectIDOf(call.Inputs), text(call.Inputs, "identifierUri")
+	defer u.lock(id)()
+	app, err := u.graph.get(ctx, request{path: applications + "/" + id, once: true})
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	uris := texts(app, "identifierUris")
+	if slices.Contains(uris, uri) {
+		return plugin.Result{}, fmt.Errorf("expected identifier URI %q not to be on application %q yet; import it as %s", uri, id, identifierURIID(id, uri))
+	}
+	if err := u.patchOnce(ctx, id, plugin.Object{"identifierUris": anyList(append(uris, uri))}); err != nil {
+		return plugin.Result{}, err
+	}
+	result, err := u.read(ctx, id, uri)
+	if err == nil && result.ID == "" {
+		err = fmt.Errorf("read identifier URI %q after its creation: not there", uri)
+	}
+	return result, err
+}
+
+func identifierURIID(id, uri string) string {
+	return applicationPath + id + "/identifierUris/" + base64.StdEncoding.EncodeToString([]byte(uri))
+}
+
+func parseIdentifierURIID(id string) (application, uri string, err error) {
+	application, encoded, err := splitID(strings.TrimPrefix(id, applicationPath), "identifierUris")
+	if err != nil {
+		return "", "", err
+	}
+	decoded, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return "", "", fmt.Errorf("expected the identifier URI in base64 in id %q", id)
+	}
+	return application, string(decoded), nil
+}
+
+func (u identifierURI) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	id, uri, err := parseIdentifierURIID(call.ID)
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	return u.read(ctx, id, uri)
+}
+
+func (u identifierURI) read(ctx context.Context, id, uri string) (plugin.Result, error) {
+	app, err := u.graph.get(ctx, request{path: applications + "/" + id, once: true})
+	if isGone(err) {
+		return plugin.Result{}, nil
+	}
+	if err != nil || !slices.Contains(texts(app, "identifierUris"), uri) {
+		return plugin.Result{}, err
+	}
+	return plugin.Result{ID: identifierURIID(id, uri), State: plugin.Object{"applicationId": applicationPath + id, "identifierUri": uri}}, nil
+}
+
+// errNoUpdate is returned by resources whose every change replaces them.
+var errNoUpdate = errors.New("every change of this resource replaces it; there is nothing to update")
+
+func (u identifierURI) Update(context.Context, plugin.Call) (plugin.Result, error) {
+	return plugin.Result{}, errNoUpdate
+}
+
+func (u identifierURI) Delete(ctx context.Context, call plugin.Call) error {
+	id, uri, err := parseIdentifierURIID(call.ID)
+	if err != nil {
+		return err
+	}
+	defer u.lock(id)()
+	app, err := u.graph.get(ctx, request{path: applications + "/" + id, once: true})
+	if err != nil {
+		return err
+	}
+	uris := texts(app, "identifierUris")
+	if !slices.Contains(uris, uri) {
+		return fmt.Errorf("expected identifier URI %q on application %q, got none; run pulumi refresh", uri, id)
+	}
+	rest := slices.DeleteFunc(uris, func(other string) bool { return other == uri })
+	return u.patchOnce(ctx, id, plugin.Object{"identifierUris": anyList(rest)})
+}
+
+// applicationOwner is azuread:index/applicationOwner:ApplicationOwner.
+type applicationOwner struct{ *provider }
+
+func (o applicationOwner) reference(id, owner string) request {
+	return request{path: applications + "/" + id + "/owners/" + owner + "/$ref", query: url.Values{"$select": {"id,url"}}, once: true}
+}
+
+func (o applicationOwner) Create(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	id, owner := objectIDOf(call.Inputs), text(call.Inputs, "ownerObjectId")
+	defer o.lock(id)()
+	if _, err := o.graph.get(ctx, o.reference(id, owner)); err == nil {
+		return plugin.Result{}, fmt.Errorf("expected %q not to own application %q yet; import it as %s", owner, id, ownerID(id, owner))
+	} else if !isGone(err) {
+		return plugin.Result{}, err
+	}
+	err := o.graph.do(ctx, request{method: http.MethodPost, path: applications + "/" + id + "/owners/$ref", once: true,
+		body: plugin.Object{"@odata.id": o.provider.reference(owner)}}, nil)
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	return o.Read(ctx, plugin.Call{ID: ownerID(id, owner)})
+}
+
+func ownerID(id, owner string) string { return applicationPath + id + "/owners/" + owner }
+
+func (o applicationOwner) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
+	id, owner, err := splitID(strings.TrimPrefix(call.ID, applicationPath), "owners")
+	if err != nil {
+		return plugin.Result{}, err
+	}
+	if _, err := o.graph.get(ctx, o.reference(id, owner)); isGone(err) {
+		return plugin.Result{}, nil
+	} else if err != nil {
+		return plugin.Result{}, err
+	}
+	return plugin.Result{ID: ownerID(id, owner), State: plugin.Object{"applicationId": applicationPath + id, "ownerObjectId": owner}}, nil
+}
+
+func (o applicationOwner) Update(context.Context, plugin.Call) (plugin.Result, error) {
+	return plugin.Result{}, errNoUpdate
+}
+
+func (o applicationOwner) Delete(ctx context.Context, call plugin.Call) error {
+	id, owner, err := splitID(strings.TrimPrefix(call.ID, applicationPath), "owners")
+	if err != nil {
+		return err
+	}
+	defer o.lock(id)()
+	if _, err := o.graph.get(ctx, o.reference(id, owner)); isGone(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	r := o.reference(id, owner)
+	r.method, r.query = http.MethodDelete, nil
+	err = o.graph.do(ctx, r, nil)
+	if says(err, http.StatusBadRequest, "One or more removed object references do not exist") {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,154 @@
+package azuread
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"app-to-app/pulumilocal/provider/plugin"
+)
+
+// This file reads plain values. The rules are: what is absent or of another
+// type is zero, because the types are checked before; an empty string of a
+// nullable property goes out as null.
+
+func text(o plugin.Object, name string) string {
+	value, _ := o[name].(string)
+	return value
+}
+
+func flag(o plugin.Object, name string) bool {
+	value, _ := o[name].(bool)
+	return value
+}
+
+func flagOr(o plugin.Object, name string, otherwise bool) bool {
+	if value, ok := o[name].(bool); ok {
+		return value
+	}
+	return otherwise
+}
+
+func object(o plugin.Object, name string) plugin.Object {
+	value, _ := o[name].(plugin.Object)
+	return value
+}
+
+func objects(o plugin.Object, name string) []plugin.Object {
+	values, _ := o[name].([]any)
+	result := make([]plugin.Object, 0, len(values))
+	for _, value := range values {
+		if value, ok := value.(plugin.Object); ok {
+			result = append(result, value)
+		}
+	}
+	return result
+}
+
+func texts(o plugin.Object, name string) []string {
+	values, _ := o[name].([]any)
+	result := make([]string, 0, len(values))
+	for _, value := range values {
+		if value, ok := value.(string); ok {
+			result = append(result, value)
+		}
+	}
+	return result
+}
+
+// anyList makes a list for a state or a body; it is never null.
+func anyList[T any](values []T) []any {
+	result := make([]any, len(values))
+	for i, value := range values {
+		result[i] = value
+	}
+	return result
+}
+
+// listOf is the list as it came, or an empty one.
+func listOf(o plugin.Object, name string) []any {
+	if values, ok := o[name].([]any); ok {
+		return values
+	}
+	return []any{}
+}
+
+// null is the string, or null for an empty one.
+func null(value string) any {
+	if value == "" {
+		return nil
+	}
+	return value
+}
+
+// firstFrom is the first of the named values that is there.
+func firstFrom(o plugin.Object, names ...string) string {
+	for _, name := range names {
+		if value := text(o, name); value != "" {
+			return value
+		}
+	}
+	return ""
+}
+
+var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// requireGUIDs checks inputs that are known already.
+func requireGUIDs(c *plugin.Check, names ...string) {
+	for _, name := range names {
+		if value, ok := c.Known(name); ok && !guid.MatchString(value) {
+			c.Fail(name, "property %q: expected a GUID, got %q", name, value)
+		}
+	}
+}
+
+// requireOneOf checks that exactly one of the inputs is given.
+func requireOneOf(c *plugin.Check, names ...string) {
+	given := 0
+	for _, name := range names {
+		if c.Given(name) {
+			given++
+		}
+	}
+	if given != 1 {
+		c.Fail(names[0], "expected exactly one of %s, got %d", strings.Join(names, ", "), given)
+	}
+}
+
+// requireIn checks an input against the values that it may have.
+func requireIn(c *plugin.Check, name string, allowed ...string) {
+	if value, ok := c.Known(name); ok && !slices.Contains(allowed, value) {
+		c.Fail(name, "property %q: expected one of %s, got %q", name, strings.Join(allowed, ", "), value)
+	}
+}
+
+// applicationPath is the resource id that split resources take as
+// applicationId.
+const applicationPath = "/applications/"
+
+// requireApplication checks an applicationId. It is the resource's id, not
+// the client id: the most common mistake.
+func requireApplication(c *plugin.Check) {
+	value, ok := c.Known("applicationId")
+	if id, found := strings.CutPrefix(value, applicationPath); ok && !(found && guid.MatchString(id)) {
+		c.Fail("applicationId", "property %q: expected the id of an application as /applications/OBJECTID, got %q; use the application's ID() and not its client id", "applicationId", value)
+	}
+}
+
+// objectIDOf takes the object id out of an applicationId.
+func objectIDOf(inputs plugin.Object) string {
+	if id := strings.TrimPrefix(text(inputs, "applicationId"), applicationPath); id != "" {
+		return id
+	}
+	return text(inputs, "applicationObjectId")
+}
+
+// splitID cuts an id like LEFT/WORD/RIGHT, for imports and reads.
+func splitID(id, word string) (left, right string, err error) {
+	left, right, ok := strings.Cut(id, "/"+word+"/")
+	if !ok || left == "" || right == "" {
+		return "", "", fmt.Errorf("expected an id of the form LEFT/%s/RIGHT, got %q", word, id)
+	}
+	return left, right, nil
+}

@@ -1,0 +1,99 @@
+package azurenative
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
+	"github.com/pulumi/pulumi-azure-native-sdk/storage/v2"
+	"github.com/pulumi/pulumi-azure-native-sdk/web/v2"
+
+	"app-to-app/pulumilocal/provider/plugin"
+)
+
+// functions are the functions of the table. The official provider marks none
+// of their results as secret; programs do, with pulumi.ToSecret.
+func (p *provider) functions() map[string]plugin.Function {
+	hostKeys := func(version string) plugin.Function {
+		return plugin.Function{Args: plugin.TypeOf(web.ListWebAppHostKeysArgs{}), Call: p.list("Microsoft.Web/sites/{name}/host/default/listkeys", version)}
+	}
+	return map[string]plugin.Function{
+		"azure-native:authorization:getClientConfig": {Args: &plugin.Type{Kind: plugin.Record}, Call: p.getClientConfig},
+		"azure-native:authorization:getClientToken":  {Args: plugin.TypeOf(authorization.GetClientTokenArgs{}), Call: p.getClientToken},
+		"azure-native:storage:listStorageAccountKeys": {
+			Args: plugin.TypeOf(storage.ListStorageAccountKeysArgs{}), Call: p.list("Microsoft.Storage/storageAccounts/{accountName}/listKeys", "2022-09-01"),
+		},
+		"azure-native:web:listWebAppHostKeys":           hostKeys("2022-09-01"),
+		"azure-native:web/v20240401:listWebAppHostKeys": hostKeys("2024-04-01"),
+	}
+}
+
+// list makes a POST of an action in a resource group.
+func (p *provider) list(action, version string) func(context.Context, plugin.Object) (plugin.Object, error) {
+	return func(ctx context.Context, args plugin.Object) (plugin.Object, error) {
+		r := &armResource{provider: p, kind: kind{path: group + action}}
+		post := request{method: http.MethodPost, path: r.id(args), version: version}
+		if expand, ok := args["expand"].(string); ok {
+			post.query = map[string][]string{"$expand": {expand}}
+		}
+		got, err := p.do(ctx, post)
+		if err != nil {
+			return nil, err
+		}
+		if got.body == nil {
+			return nil, fmt.Errorf("POST %s: expected a body in the answer, got none", post.path)
+		}
+		return got.body, nil
+	}
+}
+
+// getClientConfig reads who the caller is from the access token, which it
+// does not verify: it is not the audience.
+func (p *provider) getClientConfig(ctx context.Context, _ plugin.Object) (plugin.Object, error) {
+	connection, err := p.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	token, err := p.token(ctx, connection, "")
+	if err != nil {
+		return nil, err
+	}
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("read access token: expected 3 parts, got %d", len(parts))
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, errors.New("read access token: expected base64url without padding")
+	}
+	var claims struct{ OID, TID, AppID string }
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return nil, errors.New("read access token: expected a JSON object of claims")
+	}
+	return plugin.Object{
+		"clientId": claims.AppID, "objectId": claims.OID, "tenantId": claims.TID, "subscriptionId": p.deployer.SubscriptionID,
+	}, nil
+}
+
+// getClientToken gets the caller's access token for an endpoint, Azure Resource
+// Manager's unless another is named.
+func (p *provider) getClientToken(ctx context.Context, args plugin.Object) (plugin.Object, error) {
+	connection, err := p.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	scope := ""
+	if endpoint, ok := args["endpoint"].(string); ok && endpoint != "" {
+		scope = strings.TrimRight(endpoint, "/") + "/.default"
+	}
+	token, err := p.token(ctx, connection, scope)
+	if err != nil {
+		return nil, err
+	}
+	return plugin.Object{"token": token}, nil
+}

@@ -1,0 +1,76 @@
+package azurenative_test
+
+import (
+	"strings"
+	"testing"
+
+	"app-to-app/pulumilocal/provider/azurenative"
+	"app-to-app/pulumilocal/provider/enginetest"
+	"app-to-app/sandbox/sandboxtest"
+)
+
+// TestVaultInTheSandbox is the life of a vault and its secret against the
+// services themselves.
+func TestVaultInTheSandbox(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t, sandboxtest.Options{})
+	deployer := s.Tenants()[0]
+	engine := enginetest.New(t, azurenative.New(azurenative.Options{HTTPClient: s.HTTPClient()}))
+	engine.MustConfigure(map[string]any{"metadataHost": strings.TrimPrefix(s.BaseURL, "https://"), "tenantId": deployer.ID, "subscriptionId": deployer.SubscriptionID,
+		"clientId": deployer.Deployer.ClientID, "clientSecret": enginetest.Secret(deployer.Deployer.Secret), "location": "westeurope"})
+	create := func(token, name string, inputs map[string]any) enginetest.State {
+		t.Helper()
+		return engine.MustCreate(token, name, engine.MustCheck(token, name, enginetest.Of(inputs)))
+	}
+	unchanged := func(state enginetest.State) {
+		t.Helper()
+		refreshed, err := engine.Refresh(state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := engine.Diff(state.Token, refreshed.Inputs, state.Inputs).GetDiffs(); len(diff) != 0 {
+			t.Errorf("refresh of %s: got changes of %v, want none", state.ID, diff)
+		}
+	}
+	create(groupToken, "group", map[string]any{"resourceGroupName": "rg"})
+	vaultInputs := map[string]any{"resourceGroupName": "rg", "vaultName": "orders-vault", "properties": map[string]any{
+		"tenantId": deployer.ID, "sku": map[string]any{"family": "A", "name": "standard"},
+		// What the SDK fills in, and RBAC.
+		"enableRbacAuthorization": true, "enableSoftDelete": true, "publicNetworkAccess": "enabled", "softDeleteRetentionInDays": 90}}
+	vault := create(vaultToken, "vault", vaultInputs)
+	secretInputs := func(value string) map[string]any {
+		return map[string]any{"resourceGroupName": "rg", "vaultName": "orders-vault", "secretName": "it", "properties": map[string]any{"value": enginetest.Secret(value)}}
+	}
+	secret := create(secretToken, "secret", secretInputs("one"))
+	unchanged(vault)
+	unchanged(secret)
+	version := func(state enginetest.State) string {
+		properties := state.Outputs["properties"]
+		if properties.IsSecret() {
+			properties = properties.SecretValue().Element
+		}
+		return properties.ObjectValue()["secretUriWithVersion"].StringValue()
+	}
+	first := version(secret)
+	secret, err := engine.Update(secret, enginetest.Of(secretInputs("two")))
+	if err != nil || version(secret) == first || !strings.HasPrefix(first, s.BaseURL+"/keyvault/orders-vault/secrets/it/") {
+		t.Errorf("update: got version %q after %q, %v, want another", version(secret), first, err)
+	}
+	if err := engine.Delete(secret); err == nil || !strings.Contains(err.Error(), "secrets/delete") {
+		t.Errorf("delete without a data role: got %v, want the vault's refusal: Contributor has none", err)
+	}
+	create(assignmentToken, "officer", map[string]any{"scope": vault.ID, "principalId": deployer.Deployer.ObjectID, "principalType": "ServicePrincipal",
+		"roleDefinitionId": "/providers/Microsoft.Authorization/roleDefinitions/b86a8fe4-44ce-4948-aee5-eccb2c155cd7"})
+	if err := engine.Delete(secret); err != nil {
+		t.Errorf("delete: %v", err)
+	}
+	if _, err := engine.Create(secretToken, "secret", enginetest.Of(secretInputs("three"))); err == nil || !strings.Contains(err.Error(), "deleted but recoverable") {
+		t.Errorf("same name again: got %v, want a refusal while it can be recovered", err)
+	}
+	if err := engine.Delete(vault); err != nil {
+		t.Errorf("delete vault: %v", err)
+	}
+	if _, err := engine.Create(vaultToken, "vault", vault.Inputs); err == nil || !strings.Contains(err.Error(), "ConflictError") {
+		t.Errorf("same vault again: got %v, want a refusal while it can be recovered", err)
+	}
+}

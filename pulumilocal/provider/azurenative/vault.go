@@ -1,0 +1,41 @@
+package azurenative
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"app-to-app/pulumilocal/provider/plugin"
+)
+
+// This file is the one call that does not go to ARM. ARM cannot delete secrets,
+// so the official provider deletes them at the vault
+// (https://learn.microsoft.com/rest/api/keyvault/secrets/delete-secret), with a
+// role there that Contributor does not include. Departures, on purpose: it takes
+// the vault's address from the state instead of making it of the vault's name,
+// and brings the token at once instead of asking for a challenge.
+
+const (
+	vaultScope   = "https://vault.azure.net/.default"
+	vaultVersion = "7.5"
+)
+
+// deleteSecret succeeds when the secret is gone already. It stays recoverable,
+// and its name taken, for the vault's retention.
+func (p *provider) deleteSecret(ctx context.Context, call plugin.Call) error {
+	properties, _ := call.State["properties"].(plugin.Object)
+	uri, _ := properties["secretUri"].(string)
+	if uri == "" {
+		return errors.New("delete secret: expected property secretUri in the state, got none")
+	}
+	target, err := p.atHome(ctx, uri)
+	if err != nil {
+		return fmt.Errorf("delete secret: expected a vault at %w", err)
+	}
+	_, err = p.do(ctx, request{method: http.MethodDelete, path: target.Path, url: target.String() + "?api-version=" + vaultVersion, scope: vaultScope})
+	if isStatus(err, http.StatusNotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,41 @@
+// Package provider stands in for Pulumi's provider plugins azuread 5.53.5,
+// azure-native 2.90.0, command 1.1.0 and tls 5.2.2 where they cannot be had.
+// Each stand-in is thin: property names come from the Go SDKs, calls are the
+// official ones, and what happens then is up to the services of the sandbox.
+//
+// The stand-ins only ever talk to this machine. Not for production.
+package provider
+
+import (
+	"fmt"
+	"os"
+
+	"app-to-app/pulumilocal/provider/azuread"
+	"app-to-app/pulumilocal/provider/azurenative"
+	"app-to-app/pulumilocal/provider/command"
+	"app-to-app/pulumilocal/provider/plugin"
+	"app-to-app/pulumilocal/provider/tls"
+)
+
+// Serve makes this process the plugin of that name, until the engine ends it.
+func Serve(name string) error {
+	definition, err := definitionOf(name)
+	if err != nil {
+		return err
+	}
+	return plugin.Serve(os.Args[1:], os.Stdout, definition)
+}
+
+func definitionOf(name string) (plugin.Definition, error) {
+	switch name {
+	case "azuread":
+		return azuread.New(azuread.Options{Getenv: os.Getenv}), nil
+	case "azure-native":
+		return azurenative.New(azurenative.Options{Getenv: os.Getenv}), nil
+	case "command":
+		return command.New(command.Options{}), nil
+	case "tls":
+		return tls.New(tls.Options{}), nil
+	}
+	return plugin.Definition{}, fmt.Errorf("expected azuread, azure-native, command or tls, got %q", name)
+}
