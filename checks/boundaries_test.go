@@ -55,14 +55,14 @@ var boundaries = []boundary{
 		testOurs: []string{"app-to-app"}, testOutside: plugin,
 	},
 	// The stories use everything the way a person does; the checks use nothing.
-	{of: "app-to-app/e2e", testOurs: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/engine"}, testOutside: []string{"gopkg.in/yaml.v3"}},
+	{of: "app-to-app/e2e", testOurs: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/deployer", "app-to-app/pulumilocal/engine"}, testOutside: []string{"gopkg.in/yaml.v3"}},
 	{of: "app-to-app/checks", testOutside: []string{"gopkg.in/yaml.v3"}},
 	{of: "app-to-app/components", outside: pulumi, testOurs: []string{"app-to-app/components"}},
 
 	// Handlers share functions/internal and nothing else: they are deployed, the
 	// rest is not. The tests beside them deploy both to a sandbox.
 	{
-		of: "app-to-app/functions", testOurs: []string{"app-to-app/functions/...", "app-to-app/sandbox/..."},
+		of: "app-to-app/functions", testOurs: []string{"app-to-app/functions/...", "app-to-app/sandbox/...", "app-to-app/azurecloud", "app-to-app/pulumilocal/deployer"},
 		testOutside: []string{"github.com/google/uuid", "software.sslmate.com/src/go-pkcs12"},
 	},
 	{
@@ -92,13 +92,13 @@ var boundaries = []boundary{
 	{
 		of: "app-to-app/sandbox/...", ours: []string{"app-to-app/sandbox/..."},
 		outside:     []string{"go.etcd.io/bbolt", "github.com/robfig/cron/v3", "github.com/google/uuid", "golang.org/x/sys"},
+		testOurs:    []string{"app-to-app/pulumilocal/deployer"},
 		testOutside: azure,
 	},
 	{
 		of: "app-to-app/sandbox/store", outside: []string{"go.etcd.io/bbolt"},
 		testOurs: []string{"app-to-app/sandbox/store"},
 	},
-	{of: "app-to-app/sandbox/azureclient", ours: []string{"app-to-app/sandbox/..."}, outside: azure},
 
 	// Pulumi against any sandbox. The engine package starts processes and links
 	// no Pulumi itself, so that a command can say something before the SDK is
@@ -108,6 +108,7 @@ var boundaries = []boundary{
 		outside: []string{"gopkg.in/yaml.v3"}, testOurs: []string{"app-to-app/pulumilocal/engine"},
 	},
 	{of: "app-to-app/pulumilocal/executable"},
+	{of: "app-to-app/pulumilocal/deployer", ours: []string{"app-to-app/azurecloud", "app-to-app/sandbox"}},
 	{
 		of: "app-to-app/pulumilocal/languagehost", ours: []string{"app-to-app/pulumilocal/engine", "app-to-app/pulumilocal/executable"},
 		outside: slices.Concat(pulumi[:1], plugin),
@@ -124,7 +125,10 @@ var boundaries = []boundary{
 	},
 	{of: "app-to-app/cmd/pulumi-stand-in", ours: []string{"app-to-app/pulumilocal/..."}},
 
-	{of: "app-to-app/cmd/sandbox", ours: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/engine"}, testOurs: []string{"app-to-app/cmd/sandbox"}},
+	{
+		of: "app-to-app/cmd/sandbox", ours: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/deployer", "app-to-app/pulumilocal/engine"},
+		testOurs: []string{"app-to-app/cmd/sandbox"},
+	},
 	// Commands sign in with the same forms of ARM_* as the providers.
 	{of: "app-to-app/azurecloud", outside: azure, testOurs: []string{"app-to-app/azurecloud"}},
 	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud"}, testOurs: []string{"app-to-app/tenant", "app-to-app/sandbox/..."}},

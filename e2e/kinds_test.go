@@ -14,7 +14,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"app-to-app/sandbox/azureclient"
+	"app-to-app/pulumilocal/deployer"
 )
 
 // set writes settings into the stack's file, as an editor would.
@@ -131,7 +131,7 @@ func TestEveryKindOfIdentity(t *testing.T) {
 	}
 	nothingLeaked(w)
 	w.destroy()
-	if left := w.inventory().Minus(before); left != (azureclient.Inventory{}) {
+	if left := w.inventory().Minus(before); left != (deployer.Inventory{}) {
 		t.Errorf("expected destroy to leave nothing behind, got:\n%s", left)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"app-to-app/sandbox/azureclient"
+	"app-to-app/pulumilocal/deployer"
 	"app-to-app/sandbox/sandboxtest"
 )
 
@@ -94,7 +94,7 @@ func TestPullRequest(t *testing.T) {
 
 	interruptedTeardown(w, tenant)
 	tenant.says("teardown -stack pr-7 -yes", 0, "left of pr-7", "going on with the teardown")
-	if left := w.inventory().Minus(before); left != (azureclient.Inventory{}) {
+	if left := w.inventory().Minus(before); left != (deployer.Inventory{}) {
 		t.Errorf("expected nothing to be left, got\n%s", left)
 	}
 	if got := w.binned(); got != binned {

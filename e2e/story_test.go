@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"app-to-app/pulumilocal/deployer"
 	"app-to-app/sandbox"
-	"app-to-app/sandbox/azureclient"
 )
 
 // TestStory is the main job, on the real engine, in one stack from its first
@@ -56,7 +56,7 @@ func TestStory(t *testing.T) {
 		}
 	}
 	w.destroy()
-	if got := w.inventory().Minus(before); got != (azureclient.Inventory{}) {
+	if got := w.inventory().Minus(before); got != (deployer.Inventory{}) {
 		t.Errorf("expected destroy to leave nothing behind, got:\n%s", got)
 	}
 	if got := gitStatus(t); got != tree {

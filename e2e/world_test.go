@@ -13,9 +13,9 @@ import (
 	"sync"
 	"testing"
 
+	"app-to-app/pulumilocal/deployer"
 	"app-to-app/pulumilocal/engine"
 	"app-to-app/sandbox"
-	"app-to-app/sandbox/azureclient"
 	"app-to-app/sandbox/sandboxtest"
 )
 
@@ -27,7 +27,7 @@ type world struct {
 	tenant  sandbox.Tenant
 	project engine.Project
 	stack   string
-	azure   *azureclient.Client
+	azure   *deployer.Client
 	printed *printed
 	leaks   *sandboxtest.Leaks // that the search for secrets knows so far
 }
@@ -44,7 +44,7 @@ func newWorld(t testing.TB) *world {
 // are those of the committed stack that file names.
 func worldOf(t testing.TB, s *sandbox.Sandbox, tenant sandbox.Tenant, file, stack string) *world {
 	t.Helper()
-	azure, err := azureclient.New(s, tenant)
+	azure, err := deployer.New(t.Context(), s, tenant)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func (w *world) do(method, path string, in, out any) {
 	}
 }
 
-func (w *world) inventory() azureclient.Inventory {
+func (w *world) inventory() deployer.Inventory {
 	w.t.Helper()
 	i, err := w.azure.Inventory(w.t.Context())
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"slices"
 	"testing"
 
+	"app-to-app/pulumilocal/deployer"
 	"app-to-app/sandbox"
-	"app-to-app/sandbox/azureclient"
 	"app-to-app/sandbox/sandboxtest"
 	"app-to-app/sandbox/store"
 )
@@ -34,7 +34,7 @@ func issueSome(t *testing.T, s *sandbox.Sandbox) (token, secret string) {
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
 		t.Fatal(err)
 	}
-	azure, err := azureclient.New(s, tenant)
+	azure, err := deployer.New(t.Context(), s, tenant)
 	if err != nil {
 		t.Fatal(err)
 	}

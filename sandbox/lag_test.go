@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"app-to-app/pulumilocal/deployer"
 	"app-to-app/sandbox"
-	"app-to-app/sandbox/azureclient"
 	"app-to-app/sandbox/entra"
 	"app-to-app/sandbox/sandboxtest"
 )
@@ -18,7 +18,7 @@ import (
 type lagging struct {
 	t     *testing.T
 	s     *sandbox.Sandbox
-	azure *azureclient.Client
+	azure *deployer.Client
 
 	api, client registered
 	secret      string
@@ -32,7 +32,7 @@ func newLagging(t *testing.T, required bool) *lagging {
 	t.Helper()
 	l := &lagging{t: t, s: sandboxtest.Start(t, sandboxtest.Options{})}
 	var err error
-	if l.azure, err = azureclient.New(l.s, l.s.Tenants()[0]); err != nil {
+	if l.azure, err = deployer.New(l.t.Context(), l.s, l.s.Tenants()[0]); err != nil {
 		t.Fatal(err)
 	}
 	l.api = l.register(map[string]any{"displayName": "api", "appRoles": []any{map[string]any{
@@ -210,7 +210,7 @@ func TestLagSparesDeployers(t *testing.T) {
 	if status, answer := controlled(t, s, "POST", "/lag", body, nil); status != 204 {
 		t.Fatalf("got %d %s", status, answer)
 	}
-	azure, err := azureclient.New(s, s.Tenants()[0])
+	azure, err := deployer.New(t.Context(), s, s.Tenants()[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"testing"
 
-	"app-to-app/sandbox/azureclient"
+	"app-to-app/pulumilocal/deployer"
 	"app-to-app/sandbox/sandboxtest"
 )
 
@@ -16,7 +16,7 @@ func TestKeyVaultReferenceOfASite(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	tenant := s.Tenants()[0]
-	client, err := azureclient.New(s, tenant)
+	client, err := deployer.New(t.Context(), s, tenant)
 	if err != nil {
 		t.Fatal(err)
 	}

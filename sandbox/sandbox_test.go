@@ -15,8 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"app-to-app/pulumilocal/deployer"
 	"app-to-app/sandbox"
-	"app-to-app/sandbox/azureclient"
 	"app-to-app/sandbox/sandboxtest"
 	"app-to-app/sandbox/store"
 )
@@ -132,7 +132,7 @@ func TestDeployersOfTwoTenantsSeeTheirOwn(t *testing.T) {
 		t.Fatalf("got %d tenants, want at least two", len(s.Tenants()))
 	}
 	for i, tenant := range s.Tenants() {
-		azure, err := azureclient.New(s, tenant)
+		azure, err := deployer.New(t.Context(), s, tenant)
 		if err != nil {
 			t.Fatal(err)
 		}

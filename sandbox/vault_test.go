@@ -16,8 +16,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
+	"app-to-app/pulumilocal/deployer"
 	"app-to-app/sandbox"
-	"app-to-app/sandbox/azureclient"
 	"app-to-app/sandbox/sandboxtest"
 	"app-to-app/sandbox/store"
 )
@@ -29,12 +29,12 @@ var challenge = regexp.MustCompile(`^Bearer authorization="https://[^"/]+/([0-9a
 func TestAVaultByItsChallenge(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
-	deployer := s.Tenants()[0]
-	client, err := azureclient.New(s, deployer)
+	tenant := s.Tenants()[0]
+	client, err := deployer.New(t.Context(), s, tenant)
 	if err != nil {
 		t.Fatal(err)
 	}
-	group := "/subscriptions/" + deployer.SubscriptionID + "/resourceGroups/rg"
+	group := "/subscriptions/" + tenant.SubscriptionID + "/resourceGroups/rg"
 	vault := group + "/providers/Microsoft.KeyVault/vaults/orders"
 	arm := func(path, version, body string, out any) {
 		t.Helper()
@@ -43,7 +43,7 @@ func TestAVaultByItsChallenge(t *testing.T) {
 		}
 	}
 	arm(group, "2022-09-01", `{"location":"westeurope"}`, nil)
-	arm(vault, "2023-02-01", `{"location":"westeurope","properties":{"tenantId":"`+deployer.ID+`","sku":{"family":"A","name":"standard"},"enableRbacAuthorization":true}}`, nil)
+	arm(vault, "2023-02-01", `{"location":"westeurope","properties":{"tenantId":"`+tenant.ID+`","sku":{"family":"A","name":"standard"},"enableRbacAuthorization":true}}`, nil)
 	var secret struct {
 		Properties struct{ SecretURI, SecretURIWithVersion string }
 	}
@@ -51,21 +51,21 @@ func TestAVaultByItsChallenge(t *testing.T) {
 
 	status, header, _ := getSecret(t, s, secret.Properties.SecretURI, "")
 	m := challenge.FindStringSubmatch(header.Get("WWW-Authenticate"))
-	if status != 401 || m == nil || m[1] != deployer.ID {
+	if status != 401 || m == nil || m[1] != tenant.ID {
 		t.Fatalf("got %d and challenge %q, want 401 and the tenant", status, header.Get("WWW-Authenticate"))
 	}
-	token := tokenFor(t, s, deployer, m[2]+"/.default")
+	token := tokenFor(t, s, tenant, m[2]+"/.default")
 	if status, _, body := getSecret(t, s, secret.Properties.SecretURI, token); status != 403 || !strings.Contains(body, "ForbiddenByRbac") {
 		t.Errorf("without a data role: got %d %s, want 403", status, body)
 	}
 	arm(vault+"/providers/Microsoft.Authorization/roleAssignments/99999999-0000-4000-8000-000000000001", "2022-04-01",
-		`{"properties":{"roleDefinitionId":"/providers/Microsoft.Authorization/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6","principalId":"`+deployer.Deployer.ObjectID+`"}}`, nil)
+		`{"properties":{"roleDefinitionId":"/providers/Microsoft.Authorization/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6","principalId":"`+tenant.Deployer.ObjectID+`"}}`, nil)
 	for _, uri := range []string{secret.Properties.SecretURI, secret.Properties.SecretURIWithVersion} {
 		if status, _, body := getSecret(t, s, uri, token); status != 200 || !strings.Contains(body, `"value":"hunter2"`) {
 			t.Errorf("got %d %s, want the value", status, body)
 		}
 	}
-	if status, _, _ := getSecret(t, s, secret.Properties.SecretURI, tokenFor(t, s, deployer, "https://management.azure.com/.default")); status != 401 {
+	if status, _, _ := getSecret(t, s, secret.Properties.SecretURI, tokenFor(t, s, tenant, "https://management.azure.com/.default")); status != 401 {
 		t.Errorf("token for ARM: got %d, want 401", status)
 	}
 	other := s.Tenants()[1]

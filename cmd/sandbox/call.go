@@ -13,7 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"app-to-app/sandbox/azureclient"
+	"app-to-app/pulumilocal/deployer"
 )
 
 // results is what the client function app answers.
@@ -44,11 +44,11 @@ type report struct {
 	Resources struct {
 		Created int `json:"created"`
 	} `json:"resources"`
-	Orders         []json.RawMessage     `json:"orders"`
-	Providers      []providerReport      `json:"providers"`
-	PreviewChanges int                   `json:"previewChanges"`
-	LeftBehind     azureclient.Inventory `json:"leftBehind"`
-	RecycleBin     azureclient.Bin       `json:"recycleBin"`
+	Orders         []json.RawMessage  `json:"orders"`
+	Providers      []providerReport   `json:"providers"`
+	PreviewChanges int                `json:"previewChanges"`
+	LeftBehind     deployer.Inventory `json:"leftBehind"`
+	RecycleBin     deployer.Bin       `json:"recycleBin"`
 	Seconds        struct {
 		Up      float64 `json:"up"`
 		Call    float64 `json:"call"`

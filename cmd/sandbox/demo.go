@@ -11,16 +11,16 @@ import (
 	"path/filepath"
 	"time"
 
+	"app-to-app/pulumilocal/deployer"
 	"app-to-app/pulumilocal/engine"
 	"app-to-app/sandbox"
-	"app-to-app/sandbox/azureclient"
 )
 
 // A demonstration is one run of the main job in a sandbox of its own.
 type demonstration struct {
 	sandbox *sandbox.Sandbox
 	tenant  sandbox.Tenant
-	azure   *azureclient.Client
+	azure   *deployer.Client
 	project engine.Project
 	stack   string
 	show    io.Writer // what a person reads
@@ -68,7 +68,7 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, d.sandbox.Close()) }()
-	if err := d.prepare(project, filepath.Join(dir, "project")); err != nil {
+	if err := d.prepare(ctx, project, filepath.Join(dir, "project")); err != nil {
 		return err
 	}
 	if err := d.story(ctx, !*keep); err != nil {
@@ -93,10 +93,10 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 
 // prepare makes a scratch project folder that points back to the program, so
 // that what the CLI writes into stack files stays out of the repository.
-func (d *demonstration) prepare(project, scratch string) error {
+func (d *demonstration) prepare(ctx context.Context, project, scratch string) error {
 	d.tenant = d.sandbox.Tenants()[0]
 	var err error
-	if d.azure, err = azureclient.New(d.sandbox, d.tenant); err != nil {
+	if d.azure, err = deployer.New(ctx, d.sandbox, d.tenant); err != nil {
 		return err
 	}
 	d.project = engine.Project{Dir: scratch, Environ: d.sandbox.Overlay(os.Environ(), d.sandbox.Environ(d.tenant)...)}
@@ -200,7 +200,7 @@ func (d *demonstration) destroy(ctx context.Context) error {
 
 // left compares the live tenant and subscription with what they held before,
 // and looks after the neighbour and the hand-made object.
-func (d *demonstration) left(ctx context.Context, before azureclient.Inventory, handMade string) error {
+func (d *demonstration) left(ctx context.Context, before deployer.Inventory, handMade string) error {
 	after, err := d.azure.Inventory(ctx)
 	if err != nil {
 		return err
@@ -212,7 +212,7 @@ func (d *demonstration) left(ctx context.Context, before azureclient.Inventory, 
 	d.say("\nLeft behind, from the lists of Graph and ARM against those before `up`:\n%s", d.report.LeftBehind)
 	d.say("In the recycle bins of Entra, for 30 days, and Key Vault, for 7: %d applications, %d service principals, %d vaults\n",
 		d.report.RecycleBin.Applications, d.report.RecycleBin.ServicePrincipals, d.report.RecycleBin.Vaults)
-	if d.report.LeftBehind != (azureclient.Inventory{}) {
+	if d.report.LeftBehind != (deployer.Inventory{}) {
 		return errors.New("expected destroy to leave nothing of its own and to take nothing of others, got a difference")
 	}
 	if err := d.azure.Do(ctx, "GET", "/v1.0/applications/"+handMade, nil, nil); err != nil {

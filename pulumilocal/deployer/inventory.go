@@ -1,4 +1,4 @@
-package azureclient
+package deployer
 
 import (
 	"context"
@@ -51,7 +51,7 @@ func (i Inventory) String() string {
 // Inventory counts through the public lists of Graph and ARM.
 func (c *Client) Inventory(ctx context.Context) (Inventory, error) {
 	var i Inventory
-	subscription := "/subscriptions/" + c.subscription
+	subscription := "/subscriptions/" + c.session.SubscriptionID
 	for _, list := range []struct {
 		url string
 		n   *int
@@ -100,6 +100,6 @@ func (c *Client) RecycleBin(ctx context.Context) (Bin, error) {
 	if err != nil {
 		return Bin{}, err
 	}
-	vaults, err := c.List(ctx, "/subscriptions/"+c.subscription+"/providers/Microsoft.KeyVault/deletedVaults?api-version=2023-02-01")
+	vaults, err := c.List(ctx, "/subscriptions/"+c.session.SubscriptionID+"/providers/Microsoft.KeyVault/deletedVaults?api-version=2023-02-01")
 	return Bin{Applications: len(applications), ServicePrincipals: len(principals), Vaults: len(vaults)}, err
 }
