@@ -83,7 +83,7 @@ func (h *languageHost) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirp
 }
 
 func (h *languageHost) GetRequiredPackages(ctx context.Context, req *pulumirpc.GetRequiredPackagesRequest) (*pulumirpc.GetRequiredPackagesResponse, error) {
-	packages, err := requiredPackages(ctx, req.GetInfo().GetProgramDirectory())
+	packages, err := requiredPackages(ctx, req.GetInfo().GetProgramDirectory(), req.GetInfo().GetEntryPoint())
 	if err != nil {
 		return nil, status.Error(codes.FailedPrecondition, err.Error())
 	}

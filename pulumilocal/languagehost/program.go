@@ -10,14 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"syscall"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/constant"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -86,28 +84,77 @@ func buildProgram(ctx context.Context, info *pulumirpc.ProgramInfo) (path string
 	return buildCached(ctx, source)
 }
 
-// buildCached builds source into PULUMI_HOME and hands out a name of its own
-// for the result: another run may replace the file while this one executes it.
-func buildCached(ctx context.Context, source string) (path string, done func(), err error) {
+// A program is one whose executable is kept in PULUMI_HOME.
+type program struct {
+	source string
+	target string // the executable; target.build tells what it was built from
+}
+
+func programOf(source string) (program, error) {
 	home := os.Getenv("PULUMI_HOME")
 	if home == "" {
-		return "", nil, errors.New("expected PULUMI_HOME to name the sandbox's Pulumi folder, got nothing; source the sandbox's env file")
+		return program{}, errors.New("expected PULUMI_HOME to name the sandbox's Pulumi folder, got nothing; fix: source the sandbox's env file")
 	}
 	sum := sha256.Sum256([]byte(source))
-	target := filepath.Join(home, "programs", hex.EncodeToString(sum[:8]))
-	unlock, err := executable.Lock(target)
+	return program{source: source, target: filepath.Join(home, "programs", hex.EncodeToString(sum[:8]))}, nil
+}
+
+// kept returns what the executable was built from if it is up to date.
+func (p program) kept() (build, bool) {
+	if _, err := os.Stat(p.target); err != nil {
+		return build{}, false
+	}
+	return readBuild(p.target + ".build")
+}
+
+// buildCached builds source into PULUMI_HOME, unless it is there already, and
+// hands out a name of its own for the result: another run may replace the file
+// while this one executes it.
+func buildCached(ctx context.Context, source string) (path string, done func(), err error) {
+	p, err := programOf(source)
+	if err != nil {
+		return "", nil, err
+	}
+	unlock, err := executable.Lock(p.target)
 	if err != nil {
 		return "", nil, err
 	}
 	defer unlock()
-	if err := goBuild(ctx, source, target); err != nil {
-		return "", nil, err
+	if _, ok := p.kept(); !ok {
+		if err := p.build(ctx); err != nil {
+			return "", nil, err
+		}
 	}
-	path = target + "-" + strconv.Itoa(os.Getpid())
-	if err := executable.Link(target, path); err != nil {
+	path = p.target + "-" + strconv.Itoa(os.Getpid())
+	if err := executable.Link(p.target, path); err != nil {
 		return "", nil, err
 	}
 	return path, func() { os.Remove(path) }, nil
+}
+
+// build builds the executable and notes what from. The packages are listed
+// before and compared after, so that what is noted is what was built.
+func (p program) build(ctx context.Context) error {
+	packages, err := listPackages(ctx, p.source)
+	if err != nil {
+		return err
+	}
+	folders, all := watchedOf(packages)
+	state, _, err := stateOf(folders)
+	if err != nil {
+		return err
+	}
+	required, err := requiredBy(packages)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(p.target + ".build"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := goBuild(ctx, p.source, p.target); err != nil || !all {
+		return err
+	}
+	return build{Watched: folders, State: state, Packages: required}.write(p.target+".build", time.Now())
 }
 
 func goBuild(ctx context.Context, source, target string) error {
@@ -157,67 +204,6 @@ func (h *languageHost) track(process *os.Process, running bool) {
 	} else {
 		delete(h.programs, process)
 	}
-}
-
-// requiredPackages finds the providers that the program's imports stand for:
-// each generated SDK carries a pulumi-plugin.json in its package or above it.
-func requiredPackages(ctx context.Context, dir string) ([]*pulumirpc.PackageDependency, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-f", "{{with .Module}}{{.Dir}}\t{{end}}{{.Dir}}", ".")
-	cmd.Dir = dir
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("list the program's packages in %q: %w", dir, withStderr(err))
-	}
-	folders := make(map[string]bool)
-	for line := range strings.Lines(string(out)) {
-		root, folder, ok := strings.Cut(strings.TrimRight(line, "\n"), "\t")
-		if !ok {
-			continue // the standard library has no module
-		}
-		for ; len(folder) >= len(root) && !folders[folder]; folder = filepath.Dir(folder) {
-			folders[folder] = true
-		}
-	}
-	found := make(map[string]*pulumirpc.PackageDependency)
-	for folder := range folders {
-		pkg, err := pluginOf(folder)
-		if err != nil {
-			return nil, err
-		}
-		if pkg != nil {
-			found[pkg.Name+"@"+pkg.Version] = pkg
-		}
-	}
-	packages := make([]*pulumirpc.PackageDependency, 0, len(found))
-	for _, key := range slices.Sorted(maps.Keys(found)) {
-		packages = append(packages, found[key])
-	}
-	return packages, nil
-}
-
-// pluginOf reads the pulumi-plugin.json of a folder; nil when it has none.
-func pluginOf(folder string) (*pulumirpc.PackageDependency, error) {
-	data, err := os.ReadFile(filepath.Join(folder, "pulumi-plugin.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var plugin struct {
-		Resource bool   `json:"resource"`
-		Name     string `json:"name"`
-		Version  string `json:"version"`
-		Server   string `json:"server"`
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &plugin)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the plugin of %q: %w", folder, err)
-	}
-	if !plugin.Resource || plugin.Name == "" {
-		return nil, nil
-	}
-	return &pulumirpc.PackageDependency{Kind: "resource", Name: plugin.Name,
-		Version: strings.TrimPrefix(plugin.Version, "v"), Server: plugin.Server}, nil
 }
 
 // downloadModules fetches the program's modules without touching go.mod or

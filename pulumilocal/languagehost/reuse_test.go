@@ -1,0 +1,121 @@
+package languagehost
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// TestReuse changes one thing at a time under a program that was built: what
+// the go command would notice must not be reused.
+func TestReuse(t *testing.T) {
+	old := time.Now().Add(-time.Hour)
+	put := func(t *testing.T, path, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		name   string
+		change func(t *testing.T, module string)
+		reused bool
+	}{
+		{"nothing changed", func(*testing.T, string) {}, true},
+		{"a file that is no source", func(t *testing.T, module string) { put(t, filepath.Join(module, "Pulumi.dev.yaml"), "config: {}\n") }, true},
+		{"a changed file", func(t *testing.T, module string) {
+			put(t, filepath.Join(module, "main.go"), "package main\n\nfunc main() { println() }\n")
+		}, false},
+		{"a touched file of the same size", func(t *testing.T, module string) {
+			if err := os.Chtimes(filepath.Join(module, "main.go"), time.Now(), time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		{"a new file", func(t *testing.T, module string) { put(t, filepath.Join(module, "more.go"), "package main\n") }, false},
+		{"a file gone", func(t *testing.T, module string) {
+			if err := os.Remove(filepath.Join(module, "leaf", "leaf.go")); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		{"a changed package", func(t *testing.T, module string) {
+			put(t, filepath.Join(module, "leaf", "leaf.go"), "package leaf\n\nconst X = 1\n")
+		}, false},
+		{"a changed go.sum", func(t *testing.T, module string) { put(t, filepath.Join(module, "go.sum"), "x\n") }, false},
+		{"a module in between", func(t *testing.T, module string) { put(t, filepath.Join(module, "leaf", "go.mod"), "module other\n") }, false},
+		{"a variable of the go command", func(t *testing.T, _ string) { t.Setenv("GOFLAGS", "-tags=other") }, false},
+		{"another go command", func(t *testing.T, module string) {
+			put(t, filepath.Join(module, "bin", "go"), "#!/bin/sh\n")
+			if err := os.Chmod(filepath.Join(module, "bin", "go"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("PATH", filepath.Join(module, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
+		}, false},
+		{"the executable gone", func(t *testing.T, module string) {
+			p, err := programOf(module)
+			if err == nil {
+				err = os.Remove(p.target)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			module := t.TempDir()
+			t.Setenv("PULUMI_HOME", t.TempDir())
+			put(t, filepath.Join(module, "go.mod"), "module it\n\ngo 1.26\n")
+			put(t, filepath.Join(module, "main.go"), "package main\n\nimport _ \"it/leaf\"\n\nfunc main() {}\n")
+			put(t, filepath.Join(module, "leaf", "leaf.go"), "package leaf\n")
+			path, done, err := buildCached(t.Context(), module)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(path); err != nil {
+				t.Errorf("expected an executable of the run's own: %v", err)
+			}
+			done()
+			test.change(t, module)
+			p, err := programOf(module)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, got := p.kept(); got != test.reused {
+				t.Errorf("got reused %t, want %t", got, test.reused)
+			}
+		})
+	}
+}
+
+// TestFreshSourcesAreNotTrusted shows that what changed just now may change
+// again without showing it, so it is built again.
+func TestFreshSourcesAreNotTrusted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "it.build")
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "main.go"), []byte("package main\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	state, newest, err := stateOf([]string{folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := build{Watched: []string{folder}, State: state}
+	if err := b.write(path, newest.Add(racy/2)); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := readBuild(path); ok {
+		t.Error("expected a build of fresh sources not to be kept")
+	}
+	if err := b.write(path, newest.Add(racy)); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := readBuild(path); !ok {
+		t.Error("expected a build of settled sources to be kept")
+	}
+}
