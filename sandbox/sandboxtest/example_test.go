@@ -1,0 +1,33 @@
+package sandboxtest_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"app-to-app/sandbox/sandboxtest"
+)
+
+// A test of a program that calls Microsoft Graph starts a sandbox, signs in as
+// the deployer of its first tenant, and asks. What the sandbox does not know
+// fails the test at its end. (An example has no *testing.T, so this one is
+// compiled and not run.)
+func ExampleStart() {
+	_ = func(t *testing.T) {
+		s := sandboxtest.Start(t, sandboxtest.Options{})
+		tenant := s.Tenants()[0]
+		resp, err := s.HTTPClient().PostForm(s.BaseURL+"/"+tenant.ID+"/oauth2/v2.0/token", url.Values{
+			"grant_type":    {"client_credentials"},
+			"client_id":     {tenant.Deployer.ClientID},
+			"client_secret": {tenant.Deployer.Secret},
+			"scope":         {s.BaseURL + "/.default"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("got %s, want a token", resp.Status)
+		}
+	}
+}
