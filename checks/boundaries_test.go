@@ -66,27 +66,30 @@ var boundaries = []boundary{
 		testOutside: []string{"github.com/google/uuid", "software.sslmate.com/src/go-pkcs12"},
 	},
 	{
-		of: "app-to-app/functions/orders-api", ours: handlerParts,
+		of: "app-to-app/functions/orders-api", ours: append([]string{"app-to-app/functions/internal/verify"}, handlerParts...),
 		testOurs: []string{"app-to-app/functions/orders-api", "app-to-app/functions/internal/..."},
 	},
 	{
-		of: "app-to-app/functions/orders-client", ours: handlerParts,
+		of: "app-to-app/functions/orders-client", ours: append([]string{"app-to-app/functions/internal/acquire"}, handlerParts...),
 		testOurs: []string{"app-to-app/functions/orders-client", "app-to-app/functions/internal/..."},
 	},
 	{of: "app-to-app/functions/internal/customhandler", testOurs: []string{"app-to-app/functions/internal/customhandler"}},
 	{of: "app-to-app/functions/internal/orders", testOurs: []string{"app-to-app/functions/internal/orders"}},
 	{
-		// Verification is ours alone; other libraries acquire tokens, or check
-		// the verifier in tests.
-		of: "app-to-app/functions/internal/auth", testOurs: []string{"app-to-app/functions/internal/auth/..."},
-		outside: append(slices.Clone(azure), "github.com/Azure/go-autorest/autorest/adal", "software.sslmate.com/src/go-pkcs12"),
+		// Tests check the verifier against other libraries.
+		of: "app-to-app/functions/internal/verify", testOurs: []string{"app-to-app/functions/internal/verify/..."},
 		testOutside: []string{
 			"github.com/go-jose/go-jose/v4", "github.com/golang-jwt/jwt/v5", // oracles
 			"github.com/coreos/go-oidc/v3", "github.com/MicahParks/keyfunc/v3", "github.com/lestrrat-go/jwx/v3", // peers in the benchmark
 		},
 	},
-	{of: "app-to-app/functions/internal/auth/authtest"},
-	{of: "app-to-app/functions/internal/auth/authtest/attacks", ours: []string{"app-to-app/functions/internal/auth/authtest"}},
+	{of: "app-to-app/functions/internal/verify/verifytest"},
+	{of: "app-to-app/functions/internal/verify/verifytest/attacks", ours: []string{"app-to-app/functions/internal/verify/verifytest"}},
+	{
+		of:       "app-to-app/functions/internal/acquire",
+		testOurs: []string{"app-to-app/functions/internal/acquire", "app-to-app/functions/internal/verify/verifytest"},
+		outside:  append(slices.Clone(azure), "github.com/Azure/go-autorest/autorest/adal", "software.sslmate.com/src/go-pkcs12"),
+	},
 
 	// No JWT library in the sandbox: it and the verifier must not share a bug.
 	{
@@ -147,8 +150,8 @@ var boundaries = []boundary{
 	},
 }
 
+// What both handlers are made of.
 var handlerParts = []string{
-	"app-to-app/functions/internal/auth",
 	"app-to-app/functions/internal/customhandler",
 	"app-to-app/functions/internal/orders",
 }
@@ -320,10 +323,11 @@ func TestBoundariesRefuse(t *testing.T) {
 		"app-to-app":                                  "app-to-app/sandbox",
 		"app-to-app/components":                       "app-to-app/functions/internal/orders",
 		"app-to-app/functions/orders-api":             "github.com/Azure/azure-sdk-for-go/sdk/azidentity",
-		"app-to-app/functions/orders-client":          "app-to-app/functions/internal/auth/authtest",
-		"app-to-app/functions/internal/customhandler": "app-to-app/functions/internal/auth",
-		"app-to-app/functions/internal/orders":        "app-to-app/functions/internal/auth",
-		"app-to-app/functions/internal/auth":          "github.com/golang-jwt/jwt/v5",
+		"app-to-app/functions/orders-client":          "app-to-app/functions/internal/verify",
+		"app-to-app/functions/internal/customhandler": "app-to-app/functions/internal/verify",
+		"app-to-app/functions/internal/orders":        "app-to-app/functions/internal/acquire",
+		"app-to-app/functions/internal/verify":        "github.com/golang-jwt/jwt/v5",
+		"app-to-app/functions/internal/acquire":       "app-to-app/functions/internal/verify",
 		"app-to-app/sandbox/entra":                    "github.com/golang-jwt/jwt/v5",
 		"app-to-app/sandbox/arm":                      "github.com/pulumi/pulumi/sdk/v3/go/pulumi",
 		"app-to-app/sandbox/store":                    "app-to-app/sandbox/route",

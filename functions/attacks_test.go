@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"app-to-app/functions/internal/auth/authtest/attacks"
+	"app-to-app/functions/internal/verify/verifytest/attacks"
 	"app-to-app/sandbox/entra"
 	"app-to-app/sandbox/sandboxtest"
 )
@@ -95,7 +95,7 @@ func TestAttackCorpus(t *testing.T) {
 	t.Parallel()
 	c := startCloud(t)
 	world := c.world(t)
-	rows := attacks.Read(t, "internal/auth/testdata/attacks.json")
+	rows := attacks.Read(t, "internal/verify/testdata/attacks.json")
 	if len(rows) < 60 {
 		t.Errorf("got %d rows, want at least 60", len(rows))
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"app-to-app/functions/internal/auth/authtest"
+	"app-to-app/functions/internal/verify/verifytest"
 )
 
 // results is the contract of ProcessOrders.
@@ -39,14 +39,14 @@ func process(t *testing.T, method string, client *handler) (status int, answer r
 
 // A pair is both handlers in one tenant.
 type pair struct {
-	tenant      *authtest.Tenant
+	tenant      *verifytest.Tenant
 	identity    *identityEndpoint
 	api, client *handler
 }
 
 func startPair(t *testing.T, edit func(*pair)) *pair {
 	t.Helper()
-	p := &pair{tenant: authtest.NewTenant(t)}
+	p := &pair{tenant: verifytest.NewTenant(t)}
 	p.identity = newIdentityEndpoint(t, p.tenant)
 	if edit != nil {
 		edit(p)
@@ -76,7 +76,7 @@ func TestProcessOrders(t *testing.T) {
 			t.Errorf("%s: got a token by %s with %s from %s, want azidentity with userAssigned from %s",
 				method, got.TokenProvider, got.Credential, got.TokenSource, source)
 		}
-		if got.Caller == nil || got.Caller.ObjectID != authtest.ObjectID || got.Caller.ClientID != authtest.ClientID {
+		if got.Caller == nil || got.Caller.ObjectID != verifytest.ObjectID || got.Caller.ClientID != verifytest.ClientID {
 			t.Errorf("%s: got caller %+v, want the identity's ids", method, got.Caller)
 		}
 	}
@@ -128,7 +128,7 @@ func TestProcessOrdersFails(t *testing.T) {
 	}{
 		{"client not assigned to the role", refusing("AADSTS501051: Application is not assigned to a role for the application."), 0, []string{"AADSTS501051", "assign the app role"}},
 		{"token without the role", giving(func(claims map[string]any) { delete(claims, "roles") }), 403, []string{"insufficient_scope", "24 hours"}},
-		{"token for another API", giving(func(claims map[string]any) { claims["aud"] = authtest.ClientID }), 401, []string{"invalid_token", "ORDERS_SCOPE"}},
+		{"token for another API", giving(func(claims map[string]any) { claims["aud"] = verifytest.ClientID }), 401, []string{"invalid_token", "ORDERS_SCOPE"}},
 		{"API without keys", func(p *pair) { p.tenant.Break(500) }, 503, []string{`Retry-After "5"`}},
 	}
 	for _, test := range tests {
@@ -155,7 +155,7 @@ func TestProcessOrdersFails(t *testing.T) {
 
 func TestProcessOrdersWithoutAPI(t *testing.T) {
 	t.Parallel()
-	tenant := authtest.NewTenant(t)
+	tenant := verifytest.NewTenant(t)
 	identity := newIdentityEndpoint(t, tenant)
 
 	client := startHandler(t, "orders-client", clientSettings(tenant, identity, "https://127.0.0.1:1/api/orders"))

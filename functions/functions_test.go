@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"app-to-app/functions/internal/auth/authtest"
+	"app-to-app/functions/internal/verify/verifytest"
 )
 
 // anOrder and aCaller are the contract of GetOrders, spelt out a second time
@@ -31,7 +31,7 @@ func bearer(token string) http.Header { return http.Header{"Authorization": {"Be
 
 func TestGetOrders(t *testing.T) {
 	t.Parallel()
-	tenant := authtest.NewTenant(t)
+	tenant := verifytest.NewTenant(t)
 	api := startHandler(t, "orders-api", apiSettings(tenant))
 	token := tenant.Token(time.Now(), nil)
 	for range 2 { // verified, then remembered
@@ -48,7 +48,7 @@ func TestGetOrders(t *testing.T) {
 		if len(answer.Orders) != 5 || answer.Orders[0].Total != "450.00" {
 			t.Errorf("got orders %+v, want five, the first for 450.00", answer.Orders)
 		}
-		if answer.Caller.ObjectID != authtest.ObjectID || answer.Caller.ClientID != authtest.ClientID || len(answer.Caller.Roles) != 1 {
+		if answer.Caller.ObjectID != verifytest.ObjectID || answer.Caller.ClientID != verifytest.ClientID || len(answer.Caller.Roles) != 1 {
 			t.Errorf("got caller %+v, want the token's", answer.Caller)
 		}
 		if got := response.Header.Get("Cache-Control"); got != "no-store" {
@@ -59,7 +59,7 @@ func TestGetOrders(t *testing.T) {
 		t.Errorf("got %d key fetches, want 1", got)
 	}
 	api.stop()
-	for _, want := range []string{authtest.ObjectID, `"route":"GET /api/orders"`, `"orders":5`} {
+	for _, want := range []string{verifytest.ObjectID, `"route":"GET /api/orders"`, `"orders":5`} {
 		if !strings.Contains(api.stdout.String(), want) {
 			t.Errorf("got log %s, want %q in it", api.stdout.String(), want)
 		}
@@ -69,7 +69,7 @@ func TestGetOrders(t *testing.T) {
 
 func TestGetOrdersRefuses(t *testing.T) {
 	t.Parallel()
-	tenant := authtest.NewTenant(t)
+	tenant := verifytest.NewTenant(t)
 	api := startHandler(t, "orders-api", apiSettings(tenant))
 	good := tenant.Token(time.Now(), nil)
 	claim := func(name string, value any) http.Header {
@@ -92,8 +92,8 @@ func TestGetOrdersRefuses(t *testing.T) {
 		{"not a token", "", bearer("not-a-token"), 401, `Bearer error="invalid_token"`, "invalid_token"},
 		{"token beyond 8 KiB", "", claim("aio", strings.Repeat("k", 9000)), 401, `Bearer error="invalid_token"`, "invalid_token"},
 		{"tampered", "", bearer(good[:len(good)-8] + "AAAAAAAA"), 401, `Bearer error="invalid_token"`, "invalid_token"},
-		{"wrong audience", "", claim("aud", authtest.ClientID), 401, `Bearer error="invalid_token"`, "invalid_token"},
-		{"another tenant", "", claim("tid", authtest.ClientID), 401, `Bearer error="invalid_token"`, "invalid_token"},
+		{"wrong audience", "", claim("aud", verifytest.ClientID), 401, `Bearer error="invalid_token"`, "invalid_token"},
+		{"another tenant", "", claim("tid", verifytest.ClientID), 401, `Bearer error="invalid_token"`, "invalid_token"},
 		{"expired", "", claim("exp", time.Now().Add(-time.Hour).Unix()), 401, `Bearer error="invalid_token"`, "invalid_token"},
 		{"delegated permissions", "", claim("scp", "Orders.Read"), 403, `Bearer error="insufficient_scope"`, "insufficient_scope"},
 		{"no role", "", without("roles"), 403, `Bearer error="insufficient_scope"`, "insufficient_scope"},
@@ -128,7 +128,7 @@ func TestGetOrdersRefuses(t *testing.T) {
 
 func TestGetOrdersFilters(t *testing.T) {
 	t.Parallel()
-	tenant := authtest.NewTenant(t)
+	tenant := verifytest.NewTenant(t)
 	api := startHandler(t, "orders-api", apiSettings(tenant))
 	for query, want := range map[string]int{"?region=North": 2, "?rep=R-04": 2, "?region=north&rep=R-04": 1, "?region=Atlantis": 0} {
 		response, body := call(t, "GET", api.url+"/api/orders"+query, bearer(tenant.Token(time.Now(), nil)), "")
@@ -144,15 +144,15 @@ func TestGetOrdersFilters(t *testing.T) {
 
 func TestGetOrdersAdmitsAndBlocksByConfiguration(t *testing.T) {
 	t.Parallel()
-	tenant := authtest.NewTenant(t)
+	tenant := verifytest.NewTenant(t)
 	for _, test := range []struct {
 		name, setting, value string
 		status               int
 	}{
-		{"on the list", "ORDERS_ALLOWED_CLIENTS", authtest.ObjectID + ", " + authtest.ClientID, 200},
-		{"not on the list", "ORDERS_ALLOWED_CLIENTS", authtest.ObjectID, 403},
-		{"client blocked", "ORDERS_BLOCKED_CALLERS", strings.ToUpper(authtest.ClientID), 403},
-		{"object blocked", "ORDERS_BLOCKED_CALLERS", authtest.ObjectID, 403},
+		{"on the list", "ORDERS_ALLOWED_CLIENTS", verifytest.ObjectID + ", " + verifytest.ClientID, 200},
+		{"not on the list", "ORDERS_ALLOWED_CLIENTS", verifytest.ObjectID, 403},
+		{"client blocked", "ORDERS_BLOCKED_CALLERS", strings.ToUpper(verifytest.ClientID), 403},
+		{"object blocked", "ORDERS_BLOCKED_CALLERS", verifytest.ObjectID, 403},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -167,7 +167,7 @@ func TestGetOrdersAdmitsAndBlocksByConfiguration(t *testing.T) {
 
 func TestGetOrdersWithoutKeys(t *testing.T) {
 	t.Parallel()
-	tenant := authtest.NewTenant(t)
+	tenant := verifytest.NewTenant(t)
 	tenant.Break(http.StatusInternalServerError)
 	api := startHandler(t, "orders-api", apiSettings(tenant))
 	response, body := call(t, "GET", api.url+"/api/orders", bearer(tenant.Token(time.Now(), nil)), "")
@@ -178,13 +178,13 @@ func TestGetOrdersWithoutKeys(t *testing.T) {
 
 func TestGetOrdersAfterKeyRollover(t *testing.T) {
 	t.Parallel()
-	tenant := authtest.NewTenant(t)
+	tenant := verifytest.NewTenant(t)
 	api := startHandler(t, "orders-api", apiSettings(tenant))
 	old := tenant.Token(time.Now(), nil)
 	if response, body := call(t, "GET", api.url+"/api/orders", bearer(old), ""); response.StatusCode != 200 {
 		t.Fatalf("got %d %s, want 200", response.StatusCode, body)
 	}
-	tenant.Signing = authtest.Key(t, "key-2", 2048)
+	tenant.Signing = verifytest.Key(t, "key-2", 2048)
 	tenant.Publish(tenant.Signing)
 	if response, body := call(t, "GET", api.url+"/api/orders", bearer(tenant.Token(time.Now(), nil)), ""); response.StatusCode != 200 {
 		t.Errorf("new key: got %d %s, want 200", response.StatusCode, body)
@@ -196,7 +196,7 @@ func TestGetOrdersAfterKeyRollover(t *testing.T) {
 
 func TestHandlersNameEveryBadAppSetting(t *testing.T) {
 	t.Parallel()
-	tenant := authtest.NewTenant(t)
+	tenant := verifytest.NewTenant(t)
 	identity := newIdentityEndpoint(t, tenant)
 	client := func(more ...string) map[string]string {
 		return with(clientSettings(tenant, identity, "https://127.0.0.1/api/orders"), more...)

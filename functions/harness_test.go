@@ -22,7 +22,7 @@ import (
 	"testing"
 	"time"
 
-	"app-to-app/functions/internal/auth/authtest"
+	"app-to-app/functions/internal/verify/verifytest"
 )
 
 // binaries is the folder of both handlers, built as they are deployed.
@@ -148,13 +148,13 @@ func runToFailure(t *testing.T, name string, settings map[string]string) string 
 }
 
 // apiSettings are the API's app settings in a tenant.
-func apiSettings(tenant *authtest.Tenant) map[string]string {
+func apiSettings(tenant *verifytest.Tenant) map[string]string {
 	return map[string]string{
 		"SSL_CERT_FILE":         tenant.CertificateFile(),
-		"ORDERS_TENANT_ID":      authtest.TenantID,
+		"ORDERS_TENANT_ID":      verifytest.TenantID,
 		"ORDERS_AUTHORITY_HOST": tenant.AuthorityHost(),
-		"ORDERS_AUDIENCE":       authtest.Audience,
-		"ORDERS_ROLE":           authtest.Role,
+		"ORDERS_AUDIENCE":       verifytest.Audience,
+		"ORDERS_ROLE":           verifytest.Role,
 	}
 }
 
@@ -208,14 +208,14 @@ func (e *identityEndpoint) requests() (asked int, tokens []string) {
 
 const identityHeader = "5d2c9b"
 
-func newIdentityEndpoint(t *testing.T, tenant *authtest.Tenant) *identityEndpoint {
+func newIdentityEndpoint(t *testing.T, tenant *verifytest.Tenant) *identityEndpoint {
 	t.Helper()
 	endpoint := &identityEndpoint{}
 	endpoint.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		endpoint.mu.Lock()
 		defer endpoint.mu.Unlock()
 		endpoint.asked++
-		want := url.Values{"api-version": {"2019-08-01"}, "resource": {"api://" + authtest.Audience}, "client_id": {authtest.ClientID}}
+		want := url.Values{"api-version": {"2019-08-01"}, "resource": {"api://" + verifytest.Audience}, "client_id": {verifytest.ClientID}}
 		if got := r.URL.Query().Encode(); got != want.Encode() || r.Header.Get("X-IDENTITY-HEADER") != identityHeader {
 			t.Errorf("the identity endpoint was asked for %s, want %s with the identity header", got, want.Encode())
 		}
@@ -228,7 +228,7 @@ func newIdentityEndpoint(t *testing.T, tenant *authtest.Tenant) *identityEndpoin
 		token := tenant.Token(time.Now(), endpoint.edit)
 		endpoint.tokens = append(endpoint.tokens, token)
 		_ = json.NewEncoder(w).Encode(map[string]string{
-			"access_token": token, "token_type": "Bearer", "resource": r.URL.Query().Get("resource"), "client_id": authtest.ClientID,
+			"access_token": token, "token_type": "Bearer", "resource": r.URL.Query().Get("resource"), "client_id": verifytest.ClientID,
 			"expires_on": strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10),
 		})
 	}))
@@ -237,18 +237,18 @@ func newIdentityEndpoint(t *testing.T, tenant *authtest.Tenant) *identityEndpoin
 }
 
 // clientSettings are the client's app settings.
-func clientSettings(tenant *authtest.Tenant, identity *identityEndpoint, ordersURL string) map[string]string {
+func clientSettings(tenant *verifytest.Tenant, identity *identityEndpoint, ordersURL string) map[string]string {
 	return map[string]string{
 		"SSL_CERT_FILE":                     tenant.CertificateFile(),
 		"IDENTITY_ENDPOINT":                 identity.server.URL + "/msi/token",
 		"IDENTITY_HEADER":                   identityHeader,
 		"ORDERS_URL":                        ordersURL,
-		"ORDERS_SCOPE":                      "api://" + authtest.Audience + "/.default",
-		"ORDERS_TENANT_ID":                  authtest.TenantID,
+		"ORDERS_SCOPE":                      "api://" + verifytest.Audience + "/.default",
+		"ORDERS_TENANT_ID":                  verifytest.TenantID,
 		"ORDERS_AUTHORITY_HOST":             tenant.AuthorityHost(),
 		"ORDERS_TOKEN_PROVIDERS":            "azidentity",
 		"ORDERS_SCHEDULE":                   "0 */10 * * * *",
-		"ORDERS_MANAGED_IDENTITY_CLIENT_ID": authtest.ClientID,
+		"ORDERS_MANAGED_IDENTITY_CLIENT_ID": verifytest.ClientID,
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"app-to-app/functions/internal/auth/authtest"
+	"app-to-app/functions/internal/verify/verifytest"
 )
 
 // This file runs handlers as a developer does, without a Functions host, from
@@ -22,9 +22,9 @@ const clientSecret = "l0cal+client/secret"
 
 // newTokenEndpoint is an authority that gives the tenant's tokens for the
 // client secret, at both versions of the token endpoint.
-func newTokenEndpoint(t *testing.T, tenant *authtest.Tenant) (authorityHost string) {
+func newTokenEndpoint(t *testing.T, tenant *verifytest.Tenant) (authorityHost string) {
 	t.Helper()
-	base := "/" + authtest.TenantID
+	base := "/" + verifytest.TenantID
 	mux := http.NewServeMux()
 	server := httptest.NewTLSServer(mux)
 	t.Cleanup(server.Close)
@@ -36,7 +36,7 @@ func newTokenEndpoint(t *testing.T, tenant *authtest.Tenant) (authorityHost stri
 		})
 	})
 	give := func(w http.ResponseWriter, r *http.Request) {
-		if r.PostFormValue("client_id") != authtest.ClientID || r.PostFormValue("client_secret") != clientSecret {
+		if r.PostFormValue("client_id") != verifytest.ClientID || r.PostFormValue("client_secret") != clientSecret {
 			t.Errorf("got client %q, or another secret than its", r.PostFormValue("client_id"))
 		}
 		w.Header().Set("Content-Type", "application/json")
@@ -81,7 +81,7 @@ func localFile(t *testing.T, values map[string]string) []byte {
 // the module's root and from the function app's folder.
 func TestLocalHandlers(t *testing.T) {
 	t.Parallel()
-	tenant := authtest.NewTenant(t)
+	tenant := verifytest.NewTenant(t)
 	for name, test := range map[string]struct {
 		file        string // FOLDER is the function app's
 		environment []string
@@ -97,11 +97,11 @@ func TestLocalHandlers(t *testing.T) {
 			api := startCommand(t, "orders-api", localCommand(t, "orders-api", file("orders-api"), localFile(t, apiSettings(tenant))))
 			client := startCommand(t, "orders-client", localCommand(t, "orders-client", file("orders-client"), localFile(t, map[string]string{
 				"SSL_CERT_FILE": tenant.CertificateFile(), "ORDERS_URL": publish(t, api) + "/api/orders",
-				"ORDERS_SCOPE": "api://" + authtest.Audience + "/.default", "ORDERS_TENANT_ID": authtest.TenantID,
+				"ORDERS_SCOPE": "api://" + verifytest.Audience + "/.default", "ORDERS_TENANT_ID": verifytest.TenantID,
 				"ORDERS_AUTHORITY_HOST": newTokenEndpoint(t, tenant), "ORDERS_SCHEDULE": "0 */10 * * * *",
 				"ORDERS_TOKEN_PROVIDERS": "adal,msal,appauth,azidentity",
-				"ORDERS_CLIENT_ID":       authtest.ClientID, "ORDERS_CLIENT_SECRET": clientSecret,
-				"AzureServicesAuthConnectionString": "RunAs=App;AppId=" + authtest.ClientID + ";TenantId=" + authtest.TenantID + ";AppKey=" + clientSecret,
+				"ORDERS_CLIENT_ID":       verifytest.ClientID, "ORDERS_CLIENT_SECRET": clientSecret,
+				"AzureServicesAuthConnectionString": "RunAs=App;AppId=" + verifytest.ClientID + ";TenantId=" + verifytest.TenantID + ";AppKey=" + clientSecret,
 			}), test.environment...))
 			checkProviders(t, client, test.providers)
 		})
@@ -133,7 +133,7 @@ func checkProviders(t *testing.T, client *handler, providers []string) {
 
 func TestLocalSettingsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	tenant := authtest.NewTenant(t)
+	tenant := verifytest.NewTenant(t)
 	good := string(localFile(t, apiSettings(tenant)))
 	for name, test := range map[string]struct {
 		content     string

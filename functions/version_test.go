@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"app-to-app/functions/internal/auth/authtest"
+	"app-to-app/functions/internal/verify/verifytest"
 )
 
 // TestAPITakesVersion1WhenTold: a v1.0 token is refused unless both app settings
@@ -13,8 +13,8 @@ import (
 // starting.
 func TestAPITakesVersion1WhenTold(t *testing.T) {
 	t.Parallel()
-	tenant := authtest.NewTenant(t)
-	issuer, audience := tenant.AuthorityHost()+"/"+authtest.TenantID+"/", "api://"+authtest.Audience
+	tenant := verifytest.NewTenant(t)
+	issuer, audience := tenant.AuthorityHost()+"/"+verifytest.TenantID+"/", "api://"+verifytest.Audience
 	token := func() string {
 		return tenant.Token(time.Now(), func(_, claims map[string]any) {
 			claims["iss"], claims["aud"], claims["ver"], claims["appid"] = issuer, audience, "1.0", claims["azp"]
@@ -37,7 +37,7 @@ func TestAPITakesVersion1WhenTold(t *testing.T) {
 			}
 		})
 	}
-	other := strings.Replace(issuer, authtest.TenantID, "9f0f2c1e-9d35-4f0e-8a4b-0c5f3f1d7a99", 1)
+	other := strings.Replace(issuer, verifytest.TenantID, "9f0f2c1e-9d35-4f0e-8a4b-0c5f3f1d7a99", 1)
 	for name, settings := range map[string]map[string]string{
 		"half":                     with(apiSettings(tenant), "ORDERS_V1_ISSUER", issuer),
 		"issuer of another tenant": with(apiSettings(tenant), "ORDERS_V1_ISSUER", other, "ORDERS_V1_AUDIENCE", audience),

@@ -20,7 +20,7 @@ type refused struct {
 	client   string
 	wrong    func(s *stack)
 	code     int    // of Entra, when the client gets no token
-	sentinel string // of the server (functions/internal/auth), when it does not take the token
+	sentinel string // of the server (functions/internal/verify), when it does not take the token
 	token    func(s *stack, claims map[string]any) bool
 	check    string
 }
@@ -282,7 +282,7 @@ func TestWhyIsComplete(t *testing.T) {
 		}
 		return slices.Compact(slices.Sorted(slices.Values(names)))
 	}
-	sentinels := look(`(?m)^\t(Err[A-Z]\w+)\s+= errors\.New`, "functions/internal/auth/auth.go")
+	sentinels := look(`(?m)^\t(Err[A-Z]\w+)\s+= errors\.New`, "functions/internal/verify/refusal.go")
 	codes := look(`refuse\((\d+),`, "sandbox/entra/*.go")
 	if len(sentinels) < 13 || len(codes) < 30 {
 		t.Fatalf("got %d sentinels and %d codes; where have they gone?", len(sentinels), len(codes))

@@ -4,19 +4,19 @@ import (
 	"log/slog"
 	"net/http"
 
-	"app-to-app/functions/internal/auth"
 	"app-to-app/functions/internal/customhandler"
 	"app-to-app/functions/internal/orders"
+	"app-to-app/functions/internal/verify"
 )
 
 // getOrders is the function GetOrders.
 type getOrders struct {
-	verifier *auth.Verifier
+	verifier *verify.Verifier
 	orders   []orders.Order
 	logger   *slog.Logger
 }
 
-func newGetOrders(verifier *auth.Verifier, list []orders.Order, logger *slog.Logger) http.Handler {
+func newGetOrders(verifier *verify.Verifier, list []orders.Order, logger *slog.Logger) http.Handler {
 	return &getOrders{verifier: verifier, orders: list, logger: logger}
 }
 
@@ -43,7 +43,7 @@ func (g *getOrders) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // refuse tells the log why and the caller what.
 func (g *getOrders) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	answer := auth.AnswerTo(err)
+	answer := verify.AnswerTo(err)
 	g.logger.WarnContext(r.Context(), "caller refused", "status", answer.Status, "code", answer.Code, "reason", err)
 	answer.SetHeader(w.Header())
 	customhandler.WriteError(w, answer.Status, answer.Code, answer.Message)

@@ -12,9 +12,9 @@ import (
 	"context"
 	"os"
 
-	"app-to-app/functions/internal/auth"
 	"app-to-app/functions/internal/customhandler"
 	"app-to-app/functions/internal/orders"
+	"app-to-app/functions/internal/verify"
 )
 
 func main() { os.Exit(customhandler.Main("orders-api", start)) }
@@ -24,13 +24,13 @@ func start(ctx context.Context, app *customhandler.App) error {
 	if err != nil {
 		return err
 	}
-	keys, err := auth.NewKeys(auth.KeysConfig{
+	keys, err := verify.NewKeys(verify.KeysConfig{
 		TenantID: settings.tenantID, AuthorityHost: settings.authorityHost, Logger: app.Logger,
 	})
 	if err != nil {
 		return err
 	}
-	verifier, err := auth.NewVerifier(settings.verifier(keys))
+	verifier, err := verify.NewVerifier(settings.verifier(keys))
 	if err != nil {
 		return err
 	}

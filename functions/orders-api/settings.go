@@ -1,8 +1,8 @@
 package main
 
 import (
-	"app-to-app/functions/internal/auth"
 	"app-to-app/functions/internal/customhandler"
+	"app-to-app/functions/internal/verify"
 )
 
 // settings are the app settings of the API.
@@ -18,18 +18,18 @@ func readSettings(app *customhandler.AppSettings) (settings, error) {
 		authorityHost: app.HTTPS("ORDERS_AUTHORITY_HOST", "the authority host, such as https://login.microsoftonline.com"),
 		audience:      app.Required("ORDERS_AUDIENCE", "this API's client ID, the audience of its access tokens"),
 		role:          app.Required("ORDERS_ROLE", "the value of the app role that callers need, such as Orders.Read"),
-		// Empty: v1.0 tokens are refused (see auth.Config).
+		// Empty: v1.0 tokens are refused (see verify.Config).
 		v1Issuer:   app.Optional("ORDERS_V1_ISSUER"),
 		v1Audience: app.Optional("ORDERS_V1_AUDIENCE"),
-		// Empty: the app role alone decides (see auth.Config).
+		// Empty: the app role alone decides (see verify.Config).
 		allowedClients: app.GUIDs("ORDERS_ALLOWED_CLIENTS"),
 		blockedCallers: app.GUIDs("ORDERS_BLOCKED_CALLERS"),
 	}
 	return s, app.Err()
 }
 
-func (s settings) verifier(keys auth.KeySource) auth.Config {
-	return auth.Config{
+func (s settings) verifier(keys verify.KeySource) verify.Config {
+	return verify.Config{
 		TenantID:       s.tenantID,
 		AuthorityHost:  s.authorityHost,
 		Audience:       s.audience,

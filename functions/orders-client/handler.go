@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"app-to-app/functions/internal/auth"
+	"app-to-app/functions/internal/acquire"
 	"app-to-app/functions/internal/customhandler"
 	"app-to-app/functions/internal/orders"
 )
@@ -20,25 +20,25 @@ const providerTimeout = time.Minute
 
 // A result is what came of fetching the orders with one token provider.
 type result struct {
-	TokenProvider string              `json:"tokenProvider"`
-	Credential    auth.CredentialKind `json:"credential"`
-	Status        int                 `json:"status"` // of the API's answer; 0 when it gave none
-	Orders        []orders.Order      `json:"orders"` // null when there are none to show
-	Caller        *orders.Caller      `json:"caller"` // this client as the API saw it
-	TokenSource   auth.TokenSource    `json:"tokenSource"`
-	ElapsedMs     int64               `json:"elapsedMs"` // token and call
-	Error         string              `json:"error"`
+	TokenProvider string                 `json:"tokenProvider"`
+	Credential    acquire.CredentialKind `json:"credential"`
+	Status        int                    `json:"status"` // of the API's answer; 0 when it gave none
+	Orders        []orders.Order         `json:"orders"` // null when there are none to show
+	Caller        *orders.Caller         `json:"caller"` // this client as the API saw it
+	TokenSource   acquire.TokenSource    `json:"tokenSource"`
+	ElapsedMs     int64                  `json:"elapsedMs"` // token and call
+	Error         string                 `json:"error"`
 }
 
 // A processor fetches the orders once with each token provider.
 type processor struct {
-	providers  []auth.TokenProvider
+	providers  []acquire.TokenProvider
 	url        string
 	httpClient *http.Client
 	logger     *slog.Logger
 }
 
-func newProcessor(providers []auth.TokenProvider, url string, httpClient *http.Client, logger *slog.Logger) *processor {
+func newProcessor(providers []acquire.TokenProvider, url string, httpClient *http.Client, logger *slog.Logger) *processor {
 	return &processor{providers: providers, url: url, httpClient: httpClient, logger: logger}
 }
 
@@ -87,7 +87,7 @@ func (p *processor) process(ctx context.Context) []result {
 	return results
 }
 
-func (p *processor) fetch(ctx context.Context, provider auth.TokenProvider) (r result) {
+func (p *processor) fetch(ctx context.Context, provider acquire.TokenProvider) (r result) {
 	started := time.Now()
 	r = result{TokenProvider: provider.Name(), Credential: provider.Credential()}
 	defer func() {
@@ -116,8 +116,8 @@ func (p *processor) fetch(ctx context.Context, provider auth.TokenProvider) (r r
 // acquiredToken hands a provider's token to the orders client and remembers
 // where it came from.
 type acquiredToken struct {
-	provider auth.TokenProvider
-	source   auth.TokenSource
+	provider acquire.TokenProvider
+	source   acquire.TokenSource
 }
 
 func (a *acquiredToken) AccessToken(ctx context.Context) (string, error) {

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"app-to-app/functions/internal/auth"
+	"app-to-app/functions/internal/acquire"
 )
 
 // This test is inside the package because it is package main: a token provider
@@ -25,14 +25,14 @@ type fakeProvider struct {
 	panic string
 }
 
-func (f fakeProvider) Name() string                    { return f.name }
-func (f fakeProvider) Credential() auth.CredentialKind { return auth.SystemAssigned }
+func (f fakeProvider) Name() string                       { return f.name }
+func (f fakeProvider) Credential() acquire.CredentialKind { return acquire.SystemAssigned }
 
-func (f fakeProvider) Acquire(context.Context) (auth.Acquired, error) {
+func (f fakeProvider) Acquire(context.Context) (acquire.Acquired, error) {
 	if f.panic != "" {
 		panic(f.panic)
 	}
-	return auth.Acquired{Token: auth.NewAccessToken(f.token), Source: auth.FromNetwork}, f.err
+	return acquire.Acquired{Token: acquire.NewAccessToken(f.token), Source: acquire.FromNetwork}, f.err
 }
 
 var (
@@ -43,7 +43,7 @@ var (
 )
 
 // newTestProcessor calls an API that admits one token.
-func newTestProcessor(t *testing.T, providers ...auth.TokenProvider) (*processor, *bytes.Buffer) {
+func newTestProcessor(t *testing.T, providers ...acquire.TokenProvider) (*processor, *bytes.Buffer) {
 	t.Helper()
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer good" {
@@ -62,13 +62,13 @@ func TestOneFailureHidesNothing(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name      string
-		providers []auth.TokenProvider
+		providers []acquire.TokenProvider
 		status    int
 		succeeded int
 	}{
-		{"all work", []auth.TokenProvider{works, works}, 200, 2},
-		{"one works", []auth.TokenProvider{fails, panics, works, refused}, 200, 1},
-		{"none works", []auth.TokenProvider{fails, panics, refused}, 502, 0},
+		{"all work", []acquire.TokenProvider{works, works}, 200, 2},
+		{"one works", []acquire.TokenProvider{fails, panics, works, refused}, 200, 1},
+		{"none works", []acquire.TokenProvider{fails, panics, refused}, 502, 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

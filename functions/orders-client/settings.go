@@ -3,14 +3,14 @@ package main
 import (
 	"log/slog"
 
-	"app-to-app/functions/internal/auth"
+	"app-to-app/functions/internal/acquire"
 	"app-to-app/functions/internal/customhandler"
 )
 
 // settings are the app settings of the client.
 type settings struct {
 	url, scope, tenantID, authorityHost, schedule string
-	providers                                     []auth.TokenProvider
+	providers                                     []acquire.TokenProvider
 }
 
 func readSettings(app *customhandler.AppSettings, logger *slog.Logger) (settings, error) {
@@ -28,14 +28,14 @@ func readSettings(app *customhandler.AppSettings, logger *slog.Logger) (settings
 		// the timer without it.
 		schedule: app.Required("ORDERS_SCHEDULE", "the timer's schedule in six fields, such as 0 */10 * * * *"),
 	}
-	if err := auth.CheckScope(s.scope); s.scope != "" && err != nil {
+	if err := acquire.CheckScope(s.scope); s.scope != "" && err != nil {
 		app.Refuse("ORDERS_SCOPE", err)
 	}
 	config.Scope, config.TenantID, config.AuthorityHost, config.Logger = s.scope, s.tenantID, s.authorityHost, logger
 	const providers = "ORDERS_TOKEN_PROVIDERS"
 	names := app.List(providers)
 	if app.Required(providers, "the token providers to use, separated by commas, such as azidentity") != "" {
-		if err := auth.CheckTokenProviders(names, config); err != nil {
+		if err := acquire.CheckTokenProviders(names, config); err != nil {
 			app.Refuse(providers, err)
 		}
 	}
@@ -43,20 +43,20 @@ func readSettings(app *customhandler.AppSettings, logger *slog.Logger) (settings
 		return s, err
 	}
 	var err error
-	if s.providers, err = auth.NewTokenProviders(names, config); err != nil {
+	if s.providers, err = acquire.NewTokenProviders(names, config); err != nil {
 		app.Refuse(providers, err)
 	}
 	return s, app.Err()
 }
 
 // readProviderConfig reads what the client's credential follows from.
-func readProviderConfig(app *customhandler.AppSettings) auth.ProviderConfig {
-	return auth.ProviderConfig{
+func readProviderConfig(app *customhandler.AppSettings) acquire.ProviderConfig {
+	return acquire.ProviderConfig{
 		ClientID:                app.OptionalGUID("ORDERS_CLIENT_ID"),
-		ClientSecret:            auth.NewSecret(app.Optional("ORDERS_CLIENT_SECRET")),
-		ClientCertificate:       auth.NewSecret(app.Optional("ORDERS_CLIENT_CERTIFICATE")),
+		ClientSecret:            acquire.NewSecret(app.Optional("ORDERS_CLIENT_SECRET")),
+		ClientCertificate:       acquire.NewSecret(app.Optional("ORDERS_CLIENT_CERTIFICATE")),
 		ManagedIdentityClientID: app.OptionalGUID("ORDERS_MANAGED_IDENTITY_CLIENT_ID"),
-		ConnectionString:        auth.NewSecret(app.Optional("AzureServicesAuthConnectionString")),
+		ConnectionString:        acquire.NewSecret(app.Optional("AzureServicesAuthConnectionString")),
 		CertificateDir:          app.Optional("ORDERS_CERTIFICATE_DIR"),
 		// App Service sets the first for an app with a managed identity, and the
 		// second for every app: there, the Azure CLI must not be looked for

@@ -1,0 +1,114 @@
+package acquire
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+)
+
+// This file gets the certificate of an app registration from Key Vault, for
+// connection strings that name it there. The rules are: the managed identity
+// opens the vault, or the Azure CLI's login on a developer's machine; the
+// certificate is read again with every token request, so that one that Key
+// Vault has renewed is used within an hour; it is kept nowhere.
+
+const (
+	vaultScope      = "https://vault.azure.net/.default"
+	vaultAPIVersion = "7.4" // https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret
+	maxVaultAnswer  = 1 << 20
+)
+
+// secretPath is the end of a secret identifier, with or without a version
+// (https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#object-identifiers).
+var secretPath = regexp.MustCompile(`/secrets/[0-9A-Za-z-]{1,127}(/[0-9a-f]{32})?$`)
+
+func checkSecretIdentifier(identifier string) error {
+	u, err := url.Parse(identifier)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !secretPath.MatchString(u.Path) {
+		return fmt.Errorf("%s: expected https://NAME.vault.azure.net/secrets/NAME, got something else", partKeyVault)
+	}
+	return nil
+}
+
+// askAppauth is azidentity with the credential of a connection string.
+func askAppauth(config ProviderConfig, used credential) (asker, error) {
+	if used.vaultSecret == "" {
+		return askAzidentity(config, used)
+	}
+	opening := config
+	opening.Scope = vaultScope
+	identity := credential{tenantID: config.TenantID, identity: config.ManagedIdentityClientID}
+	identity.kind = managedIdentityKind(identity.identity, config.Local)
+	open, err := askAzidentity(opening, identity)
+	if err != nil {
+		return nil, err
+	}
+	vault := newSender(config.HTTPClient)
+	return kept(func(ctx context.Context) (grant, error) {
+		token, err := open(ctx)
+		if err != nil {
+			return grant{}, fmt.Errorf("get a token for Key Vault: %w", err)
+		}
+		found := used
+		if found.certificate, err = vault.certificate(ctx, used.vaultSecret, token.token); err != nil {
+			return grant{}, fmt.Errorf("get the certificate from Key Vault: %w", err)
+		}
+		ask, err := askAzidentity(config, found)
+		if err != nil {
+			return grant{}, err
+		}
+		return ask(ctx)
+	}), nil
+}
+
+// certificate reads the secret behind a certificate, which holds its key too.
+func (s sender) certificate(ctx context.Context, identifier, token string) (keyPair, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, identifier+"?api-version="+vaultAPIVersion, nil)
+	if err != nil {
+		return keyPair{}, err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := s.Do(request)
+	if err != nil {
+		return keyPair{}, err
+	}
+	defer func() { _ = response.Body.Close() }() // read to the end, or not wanted
+	switch response.StatusCode {
+	case http.StatusOK:
+	case http.StatusForbidden:
+		return keyPair{}, errors.New("status 403; give the identity that opens the vault the role Key Vault Secrets User there, and let the vault's network in")
+	case http.StatusNotFound:
+		return keyPair{}, errors.New("status 404; there is no such secret, or it is disabled")
+	default:
+		return keyPair{}, fmt.Errorf("expected status 200, got %d", response.StatusCode)
+	}
+	content, err := io.ReadAll(io.LimitReader(response.Body, maxVaultAnswer))
+	if err != nil {
+		return keyPair{}, err
+	}
+	return readVaultSecret(content)
+}
+
+func readVaultSecret(content []byte) (keyPair, error) {
+	var secret struct{ Value, ContentType string }
+	if err := json.Unmarshal(content, &secret); err != nil {
+		return keyPair{}, errors.New("expected a secret as JSON, got something else")
+	}
+	switch secret.ContentType {
+	case "application/x-pem-file":
+		return parseKeyPair([]byte(secret.Value))
+	case "application/x-pkcs12":
+		content, err := base64.StdEncoding.DecodeString(secret.Value)
+		if err != nil {
+			return keyPair{}, errors.New("expected PFX in base64, got something else")
+		}
+		return parseKeyPair(content)
+	}
+	return keyPair{}, errors.New("expected the secret of a certificate, of content type application/x-pkcs12 or application/x-pem-file, got another")
+}

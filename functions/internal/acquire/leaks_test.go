@@ -1,0 +1,134 @@
+package acquire_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"app-to-app/functions/internal/acquire"
+)
+
+// This file looks for secrets where providers speak: in errors, in the log and
+// in printed configuration.
+
+// badAnswers are what a service may say instead of giving a token, with
+// everything in it that must not be passed on.
+var badAnswers = []struct {
+	name string
+	give func(http.ResponseWriter, *http.Request)
+	want string
+}{
+	{"wrong secret", func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprintf(w, `{"error":"invalid_client","error_description":%q}`,
+			"AADSTS7000215: Invalid client secret provided. "+strings.Join(r.PostForm["client_secret"], "")+" "+r.PostForm.Encode()+" "+secretToken)
+	}, "AADSTS7000215"},
+	{"no JSON", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "access_token=", opaqueToken) }, ""},
+	{"half a token", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"access_token":%q,"expires_in":{}}`, opaqueToken)
+	}, ""},
+	{"no token", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"token":%q,"expires_in":3600,"expires_on":"%d"}`, opaqueToken, time.Now().Add(time.Hour).Unix())
+	}, ""},
+}
+
+const opaqueToken = "0paque-access-t0ken"
+
+func TestRefusalsKeepSecrets(t *testing.T) {
+	eachCell(t, func(t *testing.T, c cell) {
+		if c.kind == acquire.AzureCLI {
+			return // its refusal is in TestSignedOutCLI
+		}
+		for _, bad := range badAnswers {
+			w := newWorld(t, c, "")
+			w.secret = append(w.secret, opaqueToken)
+			w.answers = append(w.answers, bad.give)
+			_, err := w.provider(t, c).Acquire(t.Context())
+			if err == nil {
+				t.Errorf("%s: got no error", bad.name)
+				continue
+			}
+			if !strings.Contains(err.Error(), bad.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s: got %q, want one line with %q", bad.name, err, bad.want)
+			}
+			w.keepsSecrets(t, err.Error())
+			if errors.Unwrap(err) != nil {
+				t.Errorf("%s: got a library's error wrapped: it holds the response", bad.name)
+			}
+		}
+	})
+}
+
+// TestLongRefusalCutsNoSecretInHalf: the service says the secret again, just
+// where a long text is cut.
+func TestLongRefusalCutsNoSecretInHalf(t *testing.T) {
+	eachCell(t, func(t *testing.T, c cell) {
+		if c.kind != acquire.ClientSecret {
+			return
+		}
+		w := newWorld(t, c, "")
+		w.answers = append(w.answers, func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusUnauthorized)
+			fmt.Fprintf(w, `{"error":"invalid_client","error_description":%q}`, strings.Repeat("x", 570)+" "+r.PostForm.Get("client_secret"))
+		})
+		_, err := w.provider(t, c).Acquire(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "xxx") || strings.Contains(err.Error(), clientSecret[:8]) {
+			t.Errorf("got %v, want the refusal without the beginning of the secret", err)
+		}
+	})
+}
+
+// TestRedirectsAreNotFollowed: 307 would repeat the form, secret included.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	eachCell(t, func(t *testing.T, c cell) {
+		if c.kind == acquire.AzureCLI {
+			return // it makes its own requests
+		}
+		stranger := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			t.Errorf("a stranger was sent %s %s", r.Method, r.URL.Path)
+		}))
+		t.Cleanup(stranger.Close)
+		w := newWorld(t, c, "")
+		w.answers = append(w.answers, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, stranger.URL, http.StatusTemporaryRedirect)
+		})
+		if _, err := w.provider(t, c).Acquire(t.Context()); err == nil || !strings.Contains(err.Error(), "status 307") {
+			t.Errorf("got %v, want the redirect refused", err)
+		}
+	})
+}
+
+// keepsSecrets looks for secrets in a text and the log, in the encodings in
+// which they travel.
+func (w *world) keepsSecrets(t *testing.T, text string) {
+	t.Helper()
+	text += w.log.String()
+	for _, secret := range w.secret {
+		encodings := []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)),
+			base64.RawURLEncoding.EncodeToString([]byte(secret)), fmt.Sprintf("%x", secret)}
+		if slices.ContainsFunc(encodings, func(e string) bool { return strings.Contains(text, e) }) {
+			t.Errorf("got a secret in %s", text)
+		}
+	}
+	if strings.Contains(text, "eyJ") || strings.Contains(text, "PRIVATE KEY") {
+		t.Errorf("got a token or key in %s", text)
+	}
+}
+
+func TestSecretsAreFound(t *testing.T) {
+	t.Parallel()
+	for _, leak := range []string{"x=" + clientSecret, url.QueryEscape(clientSecret), base64.StdEncoding.EncodeToString([]byte(clientSecret)), "eyJhbGciOiJSUzI1NiJ9"} {
+		recorder := &testing.T{}
+		(&world{secret: []string{clientSecret}}).keepsSecrets(recorder, leak)
+		if !recorder.Failed() {
+			t.Errorf("%q was not found", leak)
+		}
+	}
+}

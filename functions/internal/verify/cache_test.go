@@ -1,0 +1,190 @@
+package verify_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"app-to-app/functions/internal/verify"
+	"app-to-app/functions/internal/verify/verifytest"
+)
+
+// countedKeys counts how often a key is asked for, which a remembered token
+// does not need.
+type countedKeys struct {
+	verify.Key
+	asked      atomic.Int64
+	generation atomic.Uint64
+}
+
+func (c *countedKeys) Generation() uint64 { return c.generation.Load() }
+
+type countedSource struct{ *countedKeys }
+
+func (c countedSource) Key(_ context.Context, _ string) (verify.Key, error) {
+	c.asked.Add(1)
+	return c.countedKeys.Key, nil
+}
+
+func newCountedKeys(key *verifytest.SigningKey) *countedKeys {
+	keys := &countedKeys{Key: verify.Key{ID: key.ID, Public: &key.Private.PublicKey}}
+	keys.generation.Store(1)
+	return keys
+}
+
+func TestVerifiedTokenIsRemembered(t *testing.T) {
+	t.Parallel()
+	a := newAttempt(t)
+	keys := newCountedKeys(a.key)
+	a.config.Keys = countedSource{keys}
+	verifier, token := a.verifier(), a.signed()
+	first, err := verifier.Verify(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Roles[0] = "changed by the caller"
+	again, err := verifier.Verify(t.Context(), token)
+	if err != nil || again.Roles[0] != verifytest.Role || again.ObjectID != verifytest.ObjectID {
+		t.Errorf("got %+v, %v, want the same claims again", again, err)
+	}
+	if got := keys.asked.Load(); got != 1 {
+		t.Errorf("got %d keys asked for, want 1", got)
+	}
+	tampered := token[:len(token)-10] + "AAAAAAAAAA"
+	if _, err := verifier.Verify(t.Context(), tampered); !isRefusal(err, verify.ErrSignature) && !isRefusal(err, verify.ErrMalformed) {
+		t.Errorf("another signature: got %v, want a refusal", err)
+	}
+}
+
+func TestRememberedTokenExpires(t *testing.T) {
+	t.Parallel()
+	a := newAttempt(t)
+	clock := newClock()
+	a.config.Now = clock.Now
+	verifier, token := a.verifier(), a.signed()
+	if _, err := verifier.Verify(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	clock.advance(time.Hour + verify.Skew)
+	if _, err := verifier.Verify(t.Context(), token); !isRefusal(err, verify.ErrExpired) {
+		t.Errorf("got %v, want %v", err, verify.ErrExpired)
+	}
+}
+
+func TestOtherKeysForgetRememberedTokens(t *testing.T) {
+	t.Parallel()
+	a := newAttempt(t)
+	keys := newKeys(t, a.tenant, newClock().Now)
+	a.config.Keys = keys
+	verifier, token := a.verifier(), a.signed()
+	if _, err := verifier.Verify(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	second := verifytest.Key(t, "key-2", 2048)
+	a.tenant.Publish(second)
+	mustKey(t, keys, second.ID)
+	if _, err := verifier.Verify(t.Context(), token); !isRefusal(err, verify.ErrSignature) {
+		t.Errorf("got %v, want %v", err, verify.ErrSignature)
+	}
+}
+
+func TestNoUsableKeysForgetRememberedTokens(t *testing.T) {
+	t.Parallel()
+	a := newAttempt(t)
+	keys := newCountedKeys(a.key)
+	a.config.Keys = countedSource{keys}
+	verifier, token := a.verifier(), a.signed()
+	for range 2 {
+		if _, err := verifier.Verify(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keys.generation.Store(0)
+	if _, err := verifier.Verify(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	if got := keys.asked.Load(); got != 2 {
+		t.Errorf("got %d keys asked for, want 2: one for each generation", got)
+	}
+}
+
+func TestRefusalsAreNotRemembered(t *testing.T) {
+	t.Parallel()
+	a := newAttempt(t)
+	clock := newClock()
+	a.config.Now = clock.Now
+	a.claims["nbf"] = now.Add(time.Hour).Unix()
+	a.claims["exp"] = now.Add(2 * time.Hour).Unix()
+	verifier, token := a.verifier(), a.signed()
+	if _, err := verifier.Verify(t.Context(), token); !isRefusal(err, verify.ErrNotYetValid) {
+		t.Fatalf("got %v, want %v", err, verify.ErrNotYetValid)
+	}
+	clock.advance(time.Hour)
+	if _, err := verifier.Verify(t.Context(), token); err != nil {
+		t.Errorf("an hour later: got %v, want none", err)
+	}
+}
+
+// TestMemoryIsBounded: of more tokens than are remembered, some must be
+// verified again, and all are still admitted.
+func TestMemoryIsBounded(t *testing.T) {
+	t.Parallel()
+	a := newAttempt(t)
+	keys := newCountedKeys(a.key)
+	a.config.Keys = countedSource{keys}
+	verifier := a.verifier()
+	const tokens = 1100
+	list := make([]string, tokens)
+	for i := range list {
+		a.claims["uti"] = fmt.Sprint(i)
+		list[i] = a.signed()
+	}
+	for range 2 {
+		for _, token := range list {
+			if _, err := verifier.Verify(t.Context(), token); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if again := keys.asked.Load() - tokens; again < tokens-1024 || again > tokens {
+		t.Errorf("got %d tokens verified again, want at least %d", again, tokens-1024)
+	}
+}
+
+// TestVerifyTogether runs hits, misses, refusals and a change of keys side by
+// side, for the race detector.
+func TestVerifyTogether(t *testing.T) {
+	t.Parallel()
+	a := newAttempt(t)
+	keys := newCountedKeys(a.key)
+	a.config.Keys = countedSource{keys}
+	verifier, good := a.verifier(), a.signed()
+	a.claims["roles"] = []string{"Other"}
+	bad := a.signed()
+	done := make(chan error)
+	const each = 50
+	for i := range 4 {
+		go func() {
+			var failed error
+			for range each {
+				if i == 0 {
+					keys.generation.Add(1)
+				}
+				_, err := verifier.Verify(t.Context(), good)
+				_, refused := verifier.Verify(t.Context(), bad)
+				if err != nil || !isRefusal(refused, verify.ErrAppRole) {
+					failed = errors.Join(failed, err, refused)
+				}
+			}
+			done <- failed
+		}()
+	}
+	for range 4 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}

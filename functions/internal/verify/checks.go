@@ -1,0 +1,232 @@
+package verify
+
+import (
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// This file is the list of checks that [Verifier] documents. The rules are:
+// one check, one idea, one source; a check refuses by wrapping one reason of
+// refusal.go; a mismatch says what was expected and what came; nothing before the
+// signature is believed, and nothing that is not verified names a caller.
+
+// A check refuses a candidate by returning an error. One that is always run
+// depends on the time or on configuration, so a token that was remembered must
+// pass it again.
+type check struct {
+	name   string
+	always bool
+	run    func(context.Context, *Verifier, *candidate) error
+}
+
+var checks = []check{
+	{"size", false, checkSize},
+	{"shape", false, func(_ context.Context, _ *Verifier, c *candidate) error { return c.split() }},
+	{"header", false, func(_ context.Context, _ *Verifier, c *candidate) error { return c.decodeHeader() }},
+	{"algorithm", false, checkAlgorithm},
+	{"header trust", false, checkHeaderTrust},
+	{"key", false, checkKey},
+	{"signature", false, checkSignature},
+	{"payload", false, checkPayload},
+	{"key issuer", false, checkKeyIssuer},
+	{"issuer", false, checkIssuer},
+	{"tenant", false, checkTenant},
+	{"audience", false, checkAudience},
+	{"time", true, checkTime},
+	{"application", false, checkApplication},
+	{"role", true, checkRole},
+	{"allowed", true, checkAllowed},
+	{"blocked", true, checkBlocked},
+}
+
+func checkSize(_ context.Context, _ *Verifier, c *candidate) error {
+	if len(c.token) > maxTokenBytes {
+		return fmt.Errorf("%w: expected at most %d bytes, got %d", ErrMalformed, maxTokenBytes, len(c.token))
+	}
+	return nil
+}
+
+// checkAlgorithm: the algorithm is ours to choose and not the token's (RFC
+// 8725 section 3.1); "none" and the HMAC family fall here, in any case of
+// letters (RFC 7515 section 4.1.1: case-sensitive).
+func checkAlgorithm(_ context.Context, _ *Verifier, c *candidate) error {
+	if c.header.algorithm != "RS256" {
+		return fmt.Errorf("%w: header alg: expected %q, got %s", ErrSignature, "RS256", shown(c.header.algorithm))
+	}
+	return nil
+}
+
+// checkHeaderTrust: a token must not bring or name its own key (RFC 8725
+// sections 3.10 and 2.1), and a critical extension that is not understood must
+// be refused (RFC 7515 section 4.1.11), as must what makes the payload anything
+// but base64url of the claims: b64 (RFC 7797 section 3), enc and zip (RFC 7516
+// section 4.1), cty (RFC 7519 section 5.2). Entra ID sends none of these, and
+// its typ is JWT.
+func checkHeaderTrust(_ context.Context, _ *Verifier, c *candidate) error {
+	if c.header.forbidden != "" {
+		return fmt.Errorf("%w: header %s: expected none", ErrMalformed, c.header.forbidden)
+	}
+	if c.header.kind != "" && !strings.EqualFold(c.header.kind, "JWT") {
+		return fmt.Errorf("%w: header typ: expected %q, got %s", ErrMalformed, "JWT", shown(c.header.kind))
+	}
+	return nil
+}
+
+// minKeyBits is the smallest RSA key for RS256 (RFC 7518 section 3.3).
+const minKeyBits = 2048
+
+func checkKey(ctx context.Context, v *Verifier, c *candidate) error {
+	if c.header.keyID == "" {
+		return fmt.Errorf("%w: header kid: expected a key id, got none", ErrSignature)
+	}
+	key, err := v.keys.Key(ctx, c.header.keyID)
+	if err != nil {
+		return err
+	}
+	if key.Public == nil || key.Public.N.BitLen() < minKeyBits {
+		return fmt.Errorf("%w: key %s: expected RSA of at least %d bits", ErrSignature, shown(key.ID), minKeyBits)
+	}
+	c.key = key
+	return nil
+}
+
+// checkSignature: RS256 is RSASSA-PKCS1-v1_5 with SHA-256 over the encoded
+// header and payload (RFC 7515 section 5.2, RFC 7518 section 3.3).
+func checkSignature(_ context.Context, _ *Verifier, c *candidate) error {
+	signature, err := decode64(c.parts[2])
+	if err != nil {
+		return err
+	}
+	signed := c.token[:len(c.token)-len(c.parts[2])-1]
+	sum := sha256.Sum256([]byte(signed))
+	if err := rsa.VerifyPKCS1v15(c.key.Public, crypto.SHA256, sum[:], signature); err != nil {
+		return fmt.Errorf("%w: the signature is not by key %s", ErrSignature, shown(c.key.ID))
+	}
+	c.claims.KeyID = c.key.ID
+	return nil
+}
+
+// checkPayload: a v1.0 token names its client in appid instead of azp
+// (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
+func checkPayload(_ context.Context, v *Verifier, c *candidate) error {
+	if err := c.decodePayload(); err != nil {
+		return err
+	}
+	if v.isV1(c) {
+		c.claims.ClientID = c.v1ClientID
+	}
+	return nil
+}
+
+// checkKeyIssuer: a key that is published for one issuer signs for no other
+// (https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer).
+func checkKeyIssuer(_ context.Context, v *Verifier, c *candidate) error {
+	if c.key.Issuer != "" && c.key.Issuer != v.issuer {
+		return fmt.Errorf("%w: issuer of key %s: expected %q, got %s", ErrIssuer, shown(c.key.ID), v.issuer, shown(c.key.Issuer))
+	}
+	return nil
+}
+
+// checkIssuer: exactly the pinned tenant's, as its discovery document says
+// (RFC 8725 section 3.8). A v1.0 token, issued by sts.windows.net, falls here
+// unless it is configured: the API asks for version 2 in its registration.
+func checkIssuer(_ context.Context, v *Verifier, c *candidate) error {
+	if c.issuer != v.issuer && !v.isV1(c) {
+		return fmt.Errorf("%w: claim iss: expected %q, got %s", ErrIssuer, v.issuer, shown(c.issuer))
+	}
+	return nil
+}
+
+// checkTenant: tid and iss must name the same tenant
+// (https://learn.microsoft.com/entra/identity-platform/claims-validation).
+func checkTenant(_ context.Context, v *Verifier, c *candidate) error {
+	if c.claims.TenantID != v.tenantID {
+		return fmt.Errorf("%w: claim tid: expected %q, got %s", ErrTenant, v.tenantID, shown(c.claims.TenantID))
+	}
+	return nil
+}
+
+// checkAudience: a token for another API is not for us to accept (RFC 8725
+// section 3.9). In v2.0 tokens aud is always the API's client id; in v1.0 tokens
+// it is the resource as the client has spelt it.
+func checkAudience(_ context.Context, v *Verifier, c *candidate) error {
+	want := v.audience
+	if v.isV1(c) {
+		want = v.v1Audience
+	}
+	if c.audience != want {
+		return fmt.Errorf("%w: claim aud: expected %q, got %s", ErrAudience, want, shown(c.audience))
+	}
+	return nil
+}
+
+// checkTime: not on or after exp and not before nbf (RFC 7519 sections 4.1.4
+// and 4.1.5), both required here because Entra ID always sends them; and not
+// issued in the future (section 4.1.6 leaves that open): a token that says so
+// comes from a clock that cannot be trusted with exp either.
+func checkTime(_ context.Context, _ *Verifier, c *candidate) error {
+	if !c.now.Before(c.claims.ExpiresAt.Add(Skew)) {
+		return fmt.Errorf("%w: claim exp: expected after %s, got %s", ErrExpired, stamp(c.now), stamp(c.claims.ExpiresAt))
+	}
+	if c.claims.NotBefore.IsZero() || c.now.Add(Skew).Before(c.claims.NotBefore) {
+		return fmt.Errorf("%w: claim nbf: expected at most %s, got %s", ErrNotYetValid, stamp(c.now), stamp(c.claims.NotBefore))
+	}
+	if c.now.Add(Skew).Before(c.issuedAt) {
+		return fmt.Errorf("%w: claim iat: expected at most %s, got %s", ErrNotYetValid, stamp(c.now), stamp(c.issuedAt))
+	}
+	return nil
+}
+
+// checkApplication: only a token that an application got for itself. Such a
+// token has no scp, has idtyp "app" where the API asks for that optional claim
+// (https://learn.microsoft.com/entra/identity-platform/optional-claims-reference),
+// and its sub is its oid, whereas a user's sub is different for each API.
+func checkApplication(_ context.Context, _ *Verifier, c *candidate) error {
+	switch {
+	case c.hasScope:
+		return fmt.Errorf("%w: claim scp: expected none (%s)", ErrNotAppOnly, c.caller())
+	case c.hasIDType && c.idType != "app":
+		return fmt.Errorf("%w: claim idtyp: expected %q, got %s (%s)", ErrNotAppOnly, "app", shown(c.idType), c.caller())
+	case c.claims.ObjectID != c.subject:
+		return fmt.Errorf("%w: claim sub: expected the oid, got %s (%s)", ErrNotAppOnly, shown(c.subject), c.caller())
+	}
+	return nil
+}
+
+// checkRole: the exact value; roles are case-sensitive
+// (https://learn.microsoft.com/entra/identity-platform/howto-add-app-roles-in-apps).
+func checkRole(_ context.Context, v *Verifier, c *candidate) error {
+	if !slices.Contains(c.claims.Roles, v.role) {
+		return fmt.Errorf("%w: claim roles: expected %q, got %s (%s)",
+			ErrAppRole, v.role, shown(strings.Join(c.claims.Roles, " ")), c.caller())
+	}
+	return nil
+}
+
+// checkAllowed: a caller must have a name, and one on the list where there is
+// one (https://learn.microsoft.com/entra/identity-platform/claims-validation).
+func checkAllowed(_ context.Context, v *Verifier, c *candidate) error {
+	if c.claims.ClientID == "" || c.claims.ObjectID == "" {
+		return fmt.Errorf("%w: claims azp and oid: expected both (%s)", ErrCaller, c.caller())
+	}
+	if len(v.allowed) > 0 && !v.allowed[strings.ToLower(c.claims.ClientID)] {
+		return fmt.Errorf("%w: claim azp: expected an allowed client (%s)", ErrCaller, c.caller())
+	}
+	return nil
+}
+
+// checkBlocked is the way to revoke a caller at once; see [Config].
+func checkBlocked(_ context.Context, v *Verifier, c *candidate) error {
+	if len(v.blocked) == 0 {
+		return nil
+	}
+	if v.blocked[strings.ToLower(c.claims.ClientID)] || v.blocked[strings.ToLower(c.claims.ObjectID)] {
+		return fmt.Errorf("%w: expected a caller that is not blocked (%s)", ErrCaller, c.caller())
+	}
+	return nil
+}

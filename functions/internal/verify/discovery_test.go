@@ -1,0 +1,105 @@
+package verify_test
+
+import (
+	"strings"
+	"testing"
+
+	"app-to-app/functions/internal/verify"
+	"app-to-app/functions/internal/verify/verifytest"
+)
+
+// unusable are entries of a key set that are no signing key, each made from a
+// good one.
+var unusable = []struct {
+	name string
+	edit func(entry map[string]any)
+}{
+	{"another kind of key", func(e map[string]any) { e["kty"] = "NEW" }},
+	{"another kind of key with a number for its id", func(e map[string]any) { e["kty"], e["kid"] = "NEW", 5 }},
+	{"kty that is a list", member("kty", []string{"RSA"})},
+	{"kid that is a number", member("kid", 5)},
+	{"use that is a list", member("use", []string{"sig"})},
+	{"alg that is an object", member("alg", map[string]any{"name": "RS256"})},
+	{"n that is a number", member("n", 65537)},
+	{"e that is a number", member("e", 65537)},
+	{"issuer that is a list", member("issuer", []string{"https://login.microsoftonline.com/{tenantid}/v2.0"})},
+	{"key for encryption", member("use", "enc")},
+	{"key of another algorithm", member("alg", "PS256")},
+	{"no id", func(e map[string]any) { delete(e, "kid") }},
+	{"modulus too long", member("n", strings.Repeat("_", 2000))},
+	{"modulus that is no base64", member("n", "!")},
+	{"exponent too long", member("e", "AQAAAAAB")},
+	{"nothing at all", func(e map[string]any) { clear(e) }},
+}
+
+func member(name string, value any) func(map[string]any) {
+	return func(entry map[string]any) { entry[name] = value }
+}
+
+// TestUnusableKeyCostsItselfAlone puts each entry in front of a good key and
+// behind it, and alone.
+func TestUnusableKeyCostsItselfAlone(t *testing.T) {
+	t.Parallel()
+	for _, test := range unusable {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			tenant := verifytest.NewTenant(t)
+			odd := tenant.Entry(verifytest.Key(t, "key-2", 2048))
+			test.edit(odd)
+			good := tenant.Entry(tenant.Signing)
+			for _, entries := range [][]map[string]any{{odd, good}, {good, odd}} {
+				tenant.PublishEntries(entries...)
+				keys := newKeys(t, tenant, newClock().Now)
+				mustKey(t, keys, tenant.Signing.ID)
+				for _, id := range []string{"key-2", "5", ""} {
+					if _, err := keys.Key(t.Context(), id); !isRefusal(err, verify.ErrSignature) {
+						t.Errorf("key %q: got %v, want %v", id, err, verify.ErrSignature)
+					}
+				}
+			}
+			tenant.PublishEntries(odd)
+			_, err := newKeys(t, tenant, newClock().Now).Key(t.Context(), "key-2")
+			if !isRefusal(err, verify.ErrKeysUnavailable) || !strings.Contains(err.Error(), "at least one RSA signing key") {
+				t.Errorf("alone: got %v, want %v", err, verify.ErrKeysUnavailable)
+			}
+		})
+	}
+}
+
+// TestEntriesThatAreNoObjects: the list may hold anything, the document may
+// not.
+func TestEntriesThatAreNoObjects(t *testing.T) {
+	t.Parallel()
+	tenant := verifytest.NewTenant(t)
+	good := string(encodeJSON(t, tenant.Entry(tenant.Signing)))
+	for _, test := range []struct {
+		name, document string
+		want           error
+	}{
+		{"null, a number, a text and a list", `{"keys":[null,5,"RSA",[],` + good + `]}`, nil},
+		{"none of them a key", `{"keys":[null,5,"RSA",[]]}`, verify.ErrKeysUnavailable},
+		{"keys that are an object", `{"keys":{"0":` + good + `}}`, verify.ErrKeysUnavailable},
+		{"a list alone", `[` + good + `]`, verify.ErrKeysUnavailable},
+		{"no JSON behind a key", `{"keys":[` + good + `,}`, verify.ErrKeysUnavailable},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			tenant.PublishDocument(test.document)
+			_, err := newKeys(t, tenant, newClock().Now).Key(t.Context(), tenant.Signing.ID)
+			if test.want == nil && err != nil || test.want != nil && !isRefusal(err, test.want) {
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+		})
+	}
+}
+
+func TestFirstOfTwoKeysWithOneIDStays(t *testing.T) {
+	t.Parallel()
+	tenant := verifytest.NewTenant(t)
+	second := tenant.Entry(verifytest.Key(t, "key-2", 2048))
+	second["kid"] = tenant.Signing.ID
+	tenant.PublishEntries(tenant.Entry(tenant.Signing), second)
+	key := mustKey(t, newKeys(t, tenant, newClock().Now), tenant.Signing.ID)
+	if !key.Public.Equal(&tenant.Signing.Private.PublicKey) {
+		t.Error("got the second key under the id")
+	}
+}

@@ -1,0 +1,336 @@
+package verify
+
+import (
+	"context"
+	"crypto/rsa"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// This file decides when the tenant's signing keys are fetched; discovery.go
+// fetches them. The rules are: a request waits for a fetch only when there is
+// no other way to decide; many requests share one fetch; what strangers send
+// cannot cause more than a bounded number of fetches; the last good set is
+// kept through an outage, for as long as maxKeyAge.
+
+const (
+	// refreshEvery is how old the set of keys gets. Entra ID announces keys
+	// well ahead and asks for a refresh at least daily
+	// (https://learn.microsoft.com/entra/identity-platform/signing-key-rollover);
+	// hourly, a key withdrawn in an emergency is soon forgotten.
+	refreshEvery = time.Hour
+	// maxKeyAge ends the trust in a set that could not be refreshed. No access
+	// token lives longer than a day, so by then every token that the set could
+	// still serve is one issued during the outage.
+	maxKeyAge = 24 * time.Hour
+	// fetchTimeout bounds one fetch, and the wait of a request for it.
+	fetchTimeout = 5 * time.Second
+	// firstRetry and lastRetry bound the growing pause between refreshes that
+	// fail; firstRetry is also the least time between fetches that requests
+	// cause while there is no set.
+	firstRetry = time.Second
+	lastRetry  = 5 * time.Minute
+	// A key id that the set lacks may be a new key's. It causes a fetch out of
+	// a budget of unknownBurst, refilled by one every unknownEvery.
+	unknownBurst = 4
+	unknownEvery = 30 * time.Second
+	// unknownFor is how long a key id that a fetch did not bring stays unknown
+	// without asking again; maxUnknown bounds how many are remembered.
+	unknownFor = 10 * time.Second
+	maxUnknown = 64
+)
+
+// A Key is one signing key of the tenant.
+type Key struct {
+	ID     string
+	Public *rsa.PublicKey
+	Issuer string // the only issuer it signs for; empty when not published
+}
+
+// A KeysConfig says whose keys a [Keys] holds.
+type KeysConfig struct {
+	TenantID      string // required
+	AuthorityHost string // required; https
+
+	HTTPClient *http.Client                         // nil means one with the system's trust; redirects are never followed
+	Logger     *slog.Logger                         // nil discards
+	Now        func() time.Time                     // nil means [time.Now]
+	After      func(time.Duration) <-chan time.Time // paces Run; nil means [time.After]
+}
+
+// Keys is the pinned tenant's set of signing keys, kept fresh by [Keys.Run]. It
+// is a [KeySource] and safe for concurrent use.
+type Keys struct {
+	config   KeysConfig
+	issuer   string
+	metadata string // URL of the discovery document
+
+	current atomic.Pointer[keySet]
+
+	mu       sync.Mutex // guards what follows
+	flight   *flight    // the fetch under way
+	started  time.Time  // of the latest fetch
+	failed   error      // of the latest fetch that ended
+	budget   int
+	refilled time.Time
+	unknown  map[string]time.Time // key ids that a fetch did not bring, until when
+}
+
+// A keySet is what one fetch brought. It never changes.
+type keySet struct {
+	keys       map[string]Key
+	fetched    time.Time
+	generation uint64
+}
+
+// A flight is a fetch that many may wait for.
+type flight struct {
+	started time.Time
+	done    chan struct{}
+}
+
+// NewKeys returns an empty set. Nothing is fetched before Run or the first
+// Key.
+func NewKeys(config KeysConfig) (*Keys, error) {
+	if config.TenantID == "" || !strings.HasPrefix(config.AuthorityHost, "https://") {
+		return nil, fmt.Errorf("signing keys: expected a tenant id and an https authority host, got %q and %q",
+			config.TenantID, config.AuthorityHost)
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.After == nil {
+		config.After = time.After
+	}
+	config.HTTPClient = withoutRedirects(config.HTTPClient)
+	issuer := Issuer(config.AuthorityHost, config.TenantID)
+	return &Keys{
+		config:   config,
+		issuer:   issuer,
+		metadata: issuer + "/.well-known/openid-configuration",
+		budget:   unknownBurst,
+		unknown:  map[string]time.Time{},
+	}, nil
+}
+
+// Run fetches the keys, so that the first caller need not wait, and refreshes
+// them until ctx ends.
+func (k *Keys) Run(ctx context.Context) {
+	pause := firstRetry
+	for {
+		<-k.begin().done
+		next := refreshEvery
+		if k.lastError() != nil {
+			next = pause
+			pause = min(2*pause, lastRetry)
+		} else {
+			pause = firstRetry
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-k.config.After(next):
+		}
+	}
+}
+
+// Generation implements [KeySource].
+func (k *Keys) Generation() uint64 {
+	if set := k.usable(); set != nil {
+		return set.generation
+	}
+	return 0
+}
+
+// usable returns the last good set unless it is too old to be relied on.
+func (k *Keys) usable() *keySet {
+	set := k.current.Load()
+	if set == nil || k.config.Now().Sub(set.fetched) > maxKeyAge {
+		return nil
+	}
+	return set
+}
+
+// Key implements [KeySource]. It fetches when there is no set, or when the set
+// lacks the key and the budget allows it; otherwise it fails at once.
+func (k *Keys) Key(ctx context.Context, keyID string) (Key, error) {
+	if key, ok := k.find(keyID); ok {
+		return key, nil
+	}
+	arrived := k.config.Now()
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	for {
+		flight, err := k.ask(keyID)
+		if err != nil {
+			return Key{}, err
+		}
+		select {
+		case <-flight.done:
+		case <-ctx.Done():
+			return Key{}, fmt.Errorf("%w: wait for a fetch: %w", ErrKeysUnavailable, context.Cause(ctx))
+		}
+		if key, ok := k.find(keyID); ok {
+			return key, nil
+		}
+		// A fetch that began before this request may have been answered before
+		// the key was published: one more may be asked for.
+		if !flight.started.Before(arrived) {
+			return Key{}, k.missing(keyID)
+		}
+	}
+}
+
+func (k *Keys) find(keyID string) (Key, bool) {
+	set := k.usable()
+	if set == nil {
+		return Key{}, false
+	}
+	key, ok := set.keys[keyID]
+	return key, ok
+}
+
+// ask returns a fetch to wait for: the one under way, or a new one if that is
+// allowed.
+func (k *Keys) ask(keyID string) (*flight, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.flight != nil {
+		return k.flight, nil
+	}
+	now := k.config.Now()
+	switch {
+	case k.usable() == nil:
+		if !k.started.IsZero() && now.Sub(k.started) < firstRetry {
+			return nil, k.missingLocked(keyID)
+		}
+	case now.Before(k.unknown[keyID]) || !k.spendLocked(now):
+		return nil, k.missingLocked(keyID)
+	}
+	return k.beginLocked(now), nil
+}
+
+// spendLocked takes one fetch out of the budget, if there is one.
+func (k *Keys) spendLocked(now time.Time) bool {
+	if earned := int(now.Sub(k.refilled) / unknownEvery); earned > 0 {
+		k.budget = min(k.budget+earned, unknownBurst)
+		k.refilled = now
+	}
+	if k.budget == 0 {
+		return false
+	}
+	k.budget--
+	return true
+}
+
+func (k *Keys) lastError() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.failed
+}
+
+// missing says what it means that a fetch did not bring the key, and remembers
+// that for a while.
+func (k *Keys) missing(keyID string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.config.Now()
+	for id, until := range k.unknown {
+		if !now.Before(until) {
+			delete(k.unknown, id)
+		}
+	}
+	if k.failed == nil && len(k.unknown) < maxUnknown {
+		k.unknown[keyID] = now.Add(unknownFor)
+	}
+	return k.missingLocked(keyID)
+}
+
+// missingLocked: while the tenant cannot be asked, an unknown key may well be
+// a new one, and refusing its token for good would be wrong.
+func (k *Keys) missingLocked(keyID string) error {
+	switch {
+	case k.failed != nil:
+		return fmt.Errorf("%w: %w", ErrKeysUnavailable, k.failed)
+	case k.usable() == nil:
+		return fmt.Errorf("%w: expected keys fetched in the last %s", ErrKeysUnavailable, maxKeyAge)
+	}
+	return fmt.Errorf("%w: header kid: expected a key id of the tenant, got %s", ErrSignature, shown(keyID))
+}
+
+// begin joins the fetch under way, or starts one.
+func (k *Keys) begin() *flight {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.flight != nil {
+		return k.flight
+	}
+	return k.beginLocked(k.config.Now())
+}
+
+// beginLocked starts a fetch. It belongs to no request: one that gives up must
+// not take the keys from the others.
+func (k *Keys) beginLocked(now time.Time) *flight {
+	flight := &flight{started: now, done: make(chan struct{})}
+	k.flight, k.started = flight, now
+	go func() {
+		defer close(flight.done)
+		ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
+		defer cancel()
+		keys, err := k.fetch(ctx)
+		k.finish(keys, err)
+	}()
+	return flight
+}
+
+// finish takes over a fetched set; a failed fetch leaves the one before.
+func (k *Keys) finish(keys map[string]Key, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.flight, k.failed = nil, err
+	if err != nil {
+		k.config.Logger.Warn("signing keys not fetched", "url", k.metadata, "error", err, "kept", k.usable() != nil)
+		return
+	}
+	set := &keySet{keys: keys, fetched: k.config.Now(), generation: 1}
+	if before := k.current.Load(); before != nil {
+		set.generation = before.generation
+		if !sameKeys(before.keys, keys) {
+			set.generation++
+		}
+	}
+	k.current.Store(set)
+	k.config.Logger.Info("signing keys fetched", "url", k.metadata, "keys", len(keys), "generation", set.generation)
+}
+
+func sameKeys(a, b map[string]Key) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for id, key := range a {
+		other, ok := b[id]
+		if !ok || other.Issuer != key.Issuer || !other.Public.Equal(key.Public) {
+			return false
+		}
+	}
+	return true
+}
+
+// withoutRedirects copies a client so that it asks nobody but the host it was
+// told to.
+func withoutRedirects(base *http.Client) *http.Client {
+	if base == nil {
+		base = &http.Client{}
+	}
+	careful := *base
+	careful.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &careful
+}

@@ -1,0 +1,122 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Claims is what a verified access token says about its caller.
+type Claims struct {
+	TenantID  string
+	ObjectID  string // of the caller's service principal
+	ClientID  string
+	Roles     []string // the app roles, of this API only
+	KeyID     string   // of the signing key
+	UniqueID  string   // uti: the token's id in Entra ID's sign-in log
+	NotBefore time.Time
+	ExpiresAt time.Time
+}
+
+// Reasons an access token is not accepted. [Verifier.Verify] and
+// [Verifier.Authenticate] wrap exactly one of them.
+var (
+	ErrNoToken         = errors.New("no access token")
+	ErrInvalidRequest  = errors.New("invalid request")
+	ErrMalformed       = errors.New("malformed access token")
+	ErrSignature       = errors.New("not signed by the tenant")
+	ErrIssuer          = errors.New("wrong issuer")
+	ErrAudience        = errors.New("wrong audience")
+	ErrTenant          = errors.New("wrong tenant")
+	ErrExpired         = errors.New("access token expired")
+	ErrNotYetValid     = errors.New("access token not yet valid")
+	ErrNotAppOnly      = errors.New("not an application's access token")
+	ErrAppRole         = errors.New("missing app role")
+	ErrCaller          = errors.New("caller not admitted")
+	ErrKeysUnavailable = errors.New("signing keys unavailable")
+)
+
+// An Answer is what a refused caller is told: never the cause, which is the
+// log's.
+type Answer struct {
+	Status     int
+	Challenge  string // WWW-Authenticate; empty for none
+	Code       string // for the body
+	Message    string // for the body, one sentence
+	RetryAfter time.Duration
+}
+
+// keysRetryAfter is when a caller may ask again after [ErrKeysUnavailable]: by
+// then the next fetch has been tried.
+const keysRetryAfter = 5 * time.Second
+
+// answers is the one table from error to answer. The challenges follow RFC
+// 6750 section 3.1: no error attribute when no token was sent, invalid_request
+// with 400, invalid_token with 401, insufficient_scope with 403. The scheme never
+// stands alone, which section 3 forbids: without an error it has a realm.
+//
+// A verified token without the app role is 403 on purpose, also when it has no
+// roles claim at all, where Microsoft.Identity.Web answers 401: the token is
+// good, the right is missing.
+var answers = []struct {
+	err    error
+	answer Answer
+}{
+	{ErrNoToken, Answer{401, `Bearer realm="orders"`, "token_required",
+		"An access token of Microsoft Entra ID is required in the Authorization header.", 0}},
+	{ErrInvalidRequest, Answer{400, `Bearer error="invalid_request"`, "invalid_request",
+		"The request must carry exactly one access token, in one Authorization header.", 0}},
+	{ErrMalformed, invalidToken("The access token is malformed.")},
+	{ErrSignature, invalidToken("The access token is not signed by a key of the expected tenant.")},
+	{ErrIssuer, invalidToken("The access token has the wrong issuer.")},
+	{ErrAudience, invalidToken("The access token is for another audience.")},
+	{ErrTenant, invalidToken("The access token is of another tenant.")},
+	{ErrExpired, invalidToken("The access token has expired.")},
+	{ErrNotYetValid, invalidToken("The access token is not valid yet.")},
+	{ErrNotAppOnly, insufficientScope("The access token is not one of an application acting for itself.")},
+	{ErrAppRole, insufficientScope("The access token lacks the app role that this API requires.")},
+	{ErrCaller, insufficientScope("The calling application is not admitted.")},
+	{ErrKeysUnavailable, Answer{503, "", "temporarily_unavailable",
+		"The access token cannot be checked at the moment; try again later.", keysRetryAfter}},
+}
+
+func invalidToken(message string) Answer {
+	return Answer{401, `Bearer error="invalid_token"`, "invalid_token", message, 0}
+}
+
+func insufficientScope(message string) Answer {
+	return Answer{403, `Bearer error="insufficient_scope"`, "insufficient_scope", message, 0}
+}
+
+// AnswerTo returns the answer to a request that was refused with err. An error
+// that is none of this package's reasons is our fault: 500.
+func AnswerTo(err error) Answer {
+	for _, row := range answers {
+		if errors.Is(err, row.err) {
+			return row.answer
+		}
+	}
+	return Answer{500, "", "internal_error", "The request failed unexpectedly.", 0}
+}
+
+// SetHeader sets the answer's WWW-Authenticate and Retry-After.
+func (a Answer) SetHeader(header http.Header) {
+	if a.Challenge != "" {
+		header.Set("WWW-Authenticate", a.Challenge)
+	}
+	if a.RetryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(int(a.RetryAfter.Seconds())))
+	}
+}
+
+// shown quotes what a token or a peer said, cut short: enough to recognise,
+// too little to carry anything.
+func shown(text string) string {
+	const limit = 100
+	if len(text) > limit {
+		text = text[:limit] + "…"
+	}
+	return fmt.Sprintf("%q", text)
+}

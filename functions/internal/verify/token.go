@@ -1,0 +1,193 @@
+package verify
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// maxTokenBytes caps an access token before anything is decoded. One of Entra
+// ID with a few app roles has about 1.5 KiB; App Service caps all headers
+// together at 16 KiB.
+const maxTokenBytes = 8 << 10
+
+// A candidate is an access token on its way through the checks: what is known
+// of it so far.
+type candidate struct {
+	token  string
+	parts  [3]string // header, payload and signature, still encoded
+	header header
+	key    Key
+
+	issuer, audience, subject string
+	hasScope, hasIDType       bool
+	idType                    string
+	issuedAt                  time.Time // iat; zero when absent
+	claims                    Claims
+	v1ClientID                string // appid
+	unused                    string // read for its type only
+
+	now time.Time
+}
+
+// header is the JOSE header (RFC 7515 section 4).
+type header struct {
+	algorithm, keyID, kind string
+	forbidden              string // a parameter that must not be there
+}
+
+// split takes the three parts apart. Only the base64url alphabet is let
+// through: encoding/base64 skips line breaks, so one token would have many
+// spellings.
+func (c *candidate) split() error {
+	for i := range len(c.token) {
+		b := c.token[i]
+		letter := b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+		if !letter && b != '-' && b != '_' && b != '.' {
+			return fmt.Errorf("%w: expected base64url and dots, got another byte at %d", ErrMalformed, i)
+		}
+	}
+	if dots := strings.Count(c.token, "."); dots != 2 {
+		return fmt.Errorf("%w: expected 2 dots, got %d", ErrMalformed, dots)
+	}
+	for i, part := range strings.SplitN(c.token, ".", 3) {
+		if part == "" {
+			return fmt.Errorf("%w: expected three parts, got an empty one", ErrMalformed)
+		}
+		c.parts[i] = part
+	}
+	return nil
+}
+
+// decode64 reads base64url without padding, in its one canonical spelling (RFC
+// 7515 section 2; Strict refuses stray bits at the end).
+func decode64(part string) ([]byte, error) {
+	content, err := base64.RawURLEncoding.Strict().DecodeString(part)
+	if err != nil {
+		return nil, fmt.Errorf("%w: expected base64url: %w", ErrMalformed, err)
+	}
+	return content, nil
+}
+
+func (c *candidate) decodeHeader() error {
+	content, err := decode64(c.parts[0])
+	if err != nil {
+		return err
+	}
+	s := scanner{data: content}
+	err = s.document(func(name []byte) error {
+		target := &c.unused
+		switch string(name) {
+		case "alg":
+			target = &c.header.algorithm
+		case "kid":
+			target = &c.header.keyID
+		case "typ":
+			target = &c.header.kind
+		case "nonce", "x5t", "x5t#S256": // strings where there are any
+		case "jku", "jwk", "x5u", "x5c", "crit", "b64", "enc", "zip", "cty":
+			c.header.forbidden = string(name)
+			return s.skip()
+		default:
+			return s.skip()
+		}
+		return s.named(name, target)
+	})
+	if err != nil {
+		return fmt.Errorf("%w: header: %w", ErrMalformed, err)
+	}
+	return nil
+}
+
+func (c *candidate) decodePayload() error {
+	content, err := decode64(c.parts[1])
+	if err != nil {
+		return err
+	}
+	s := scanner{data: content}
+	err = s.document(func(name []byte) error { return c.claim(&s, name) })
+	if err != nil {
+		return fmt.Errorf("%w: payload: %w", ErrMalformed, err)
+	}
+	return nil
+}
+
+// claim reads one claim of an access token
+// (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
+func (c *candidate) claim(s *scanner, name []byte) error {
+	var target *string
+	switch string(name) {
+	case "iss":
+		target = &c.issuer
+	case "aud":
+		// RFC 7519 section 4.1.3 also allows a list; Entra ID writes one.
+		target = &c.audience
+	case "sub":
+		target = &c.subject
+	case "tid":
+		target = &c.claims.TenantID
+	case "oid":
+		target = &c.claims.ObjectID
+	case "azp":
+		target = &c.claims.ClientID
+	case "jti":
+		target = &c.unused // RFC 7519 section 4.1.7: a string; Entra ID has uti
+	case "appid":
+		target = &c.v1ClientID
+	case "uti":
+		target = &c.claims.UniqueID
+	case "idtyp":
+		c.hasIDType = true
+		target = &c.idType
+	case "exp":
+		return s.time(name, &c.claims.ExpiresAt)
+	case "nbf":
+		return s.time(name, &c.claims.NotBefore)
+	case "iat":
+		return s.time(name, &c.issuedAt)
+	case "roles":
+		roles, err := s.texts()
+		c.claims.Roles = roles
+		return inMember(name, err)
+	case "scp":
+		c.hasScope = true // whatever it holds: an application's token has none
+		return s.skip()
+	default:
+		return s.skip()
+	}
+	return s.named(name, target)
+}
+
+// named reads the string that belongs to name.
+func (s *scanner) named(name []byte, target *string) error {
+	text, err := s.text()
+	*target = string(text)
+	return inMember(name, err)
+}
+
+func (s *scanner) time(name []byte, target *time.Time) error {
+	seconds, err := s.seconds()
+	*target = time.Unix(seconds, 0).UTC()
+	return inMember(name, err)
+}
+
+func inMember(name []byte, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%q: %w", name, err)
+}
+
+// caller names who a verified token was issued to, for the log.
+func (c *candidate) caller() string {
+	return fmt.Sprintf("client ID %s, object ID %s", shown(c.claims.ClientID), shown(c.claims.ObjectID))
+}
+
+// stamp shows a time; a claim that is missing has none.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "none"
+	}
+	return t.UTC().Format(time.RFC3339)
+}

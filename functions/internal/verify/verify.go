@@ -1,0 +1,230 @@
+// Package verify decides whom the API admits: exactly the callers whose access
+// token the tenant issued for this API, to an application, with the app role
+// that it requires.
+//
+// It follows Microsoft's rules for access tokens
+// (https://learn.microsoft.com/entra/identity-platform/claims-validation) and
+// the best practices for JWTs (RFC 8725). A [Verifier] trusts its configuration
+// and the keys that its tenant publishes, and nothing that a token says about
+// itself; its documentation lists the checks in order. [Keys] fetches those keys
+// and refreshes them. [AnswerTo] turns an error into the status and challenge
+// for the caller (RFC 6750).
+//
+// It is narrow on purpose. It accepts RS256, the only algorithm that Entra ID
+// signs with, and v2.0 tokens of one tenant (v1.0 too, when configured): what
+// cannot be chosen at run time, an attacker cannot choose. It does not ask Entra
+// ID about a token, so a removed app role assignment takes effect when the
+// token expires; Config.BlockedCallers takes effect at once. It uses the
+// standard library alone.
+//
+// Nothing here logs, prints or wraps a token.
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Skew is how far our clock may be from Entra ID's. Microsoft's own validators
+// take five minutes; a minute is plenty between machines that keep time, and
+// an access token is backdated by five minutes when it is issued.
+const Skew = time.Minute
+
+// A KeySource holds the signing keys of the tenant.
+type KeySource interface {
+	// Key returns the key with that id. The error wraps [ErrSignature] when
+	// the tenant has none, [ErrKeysUnavailable] when that cannot be known.
+	Key(ctx context.Context, keyID string) (Key, error)
+	// Generation changes whenever the set of keys does. 0 means that there is
+	// no set to rely on now.
+	Generation() uint64
+}
+
+// A Config says whom a [Verifier] admits. Its zero value admits nobody.
+type Config struct {
+	TenantID      string // required
+	AuthorityHost string // required, as https://login.microsoftonline.com
+	Audience      string // required: the API's client id, which is aud in v2.0 tokens
+	Role          string // required: the app role's value
+	Keys          KeySource
+
+	// V1Issuer and V1Audience admit v1.0 access tokens beside v2.0 ones, for an
+	// API whose registration does not ask for version 2. The issuer is as
+	// https://sts.windows.net/TENANT/, of the same tenant; the audience is what
+	// clients ask for, mostly the identifier URI. Both empty, as in the zero
+	// value, refuses such tokens; one without the other is a mistake.
+	V1Issuer, V1Audience string
+
+	// AllowedClients are the client ids admitted. Empty means that the app
+	// role alone decides: it is assigned to named applications, so that is
+	// already a list, kept in the tenant.
+	AllowedClients []string
+	// BlockedCallers are client ids or object ids refused from now on,
+	// whatever their token says. Removing an app role assignment takes effect
+	// only when issued tokens expire, up to 24 hours later; this is at once.
+	BlockedCallers []string
+
+	Now func() time.Time // nil means [time.Now]
+}
+
+// A Verifier admits or refuses access tokens. Its zero value refuses all. It is
+// safe for concurrent use.
+//
+// The checks, in the order in which they run:
+//
+//  1. size: at most 8 KiB
+//  2. shape: three parts of base64url
+//  3. header: one strict JSON object
+//  4. algorithm: RS256
+//  5. header trust: no key, key address, critical extension or other kind of
+//     content in the header
+//  6. key: kid is in the tenant's own key set, RSA of 2048 bits at least
+//  7. signature: PKCS #1 v1.5 with SHA-256
+//  8. payload: one strict JSON object, claims of their type
+//  9. key issuer: where the key set names one, it is the tenant's
+//  10. issuer: iss is the tenant's v2.0 issuer, or its v1.0 issuer where that
+//     is configured
+//  11. tenant: tid
+//  12. audience: aud, of the version that iss says
+//  13. time: exp, nbf and, where there is one, iat, within [Skew]
+//  14. application: an app-only token
+//  15. role: roles contains the app role
+//  16. allowed: azp, which is appid in v1.0, is an allowed client, where a list
+//     is configured
+//  17. blocked: neither azp, or appid, nor oid is blocked
+//
+// A token that passed all is remembered until its key set changes. Remembered
+// or not, time, role, allowed and blocked are checked on every call.
+type Verifier struct {
+	issuer, tenantID, audience, role string
+	v1Issuer, v1Audience             string // empty: no v1.0 tokens
+
+	keys             KeySource
+	allowed, blocked map[string]bool
+	now              func() time.Time
+	checks           []check
+	verified         cache
+}
+
+// NewVerifier returns a verifier, or an error that names every required value
+// that is missing.
+func NewVerifier(config Config) (*Verifier, error) {
+	var problems []error
+	for _, required := range []struct{ name, value string }{
+		{"tenant id", config.TenantID}, {"authority host", config.AuthorityHost},
+		{"audience", config.Audience}, {"app role", config.Role},
+	} {
+		if required.value == "" {
+			problems = append(problems, fmt.Errorf("missing %s", required.name))
+		}
+	}
+	if config.Keys == nil {
+		problems = append(problems, errors.New("missing key source"))
+	}
+	if err := config.checkV1(); err != nil {
+		problems = append(problems, err)
+	}
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("verifier: %w", errors.Join(problems...))
+	}
+	now := config.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &Verifier{
+		issuer:   Issuer(config.AuthorityHost, config.TenantID),
+		tenantID: config.TenantID,
+		audience: config.Audience,
+		role:     config.Role,
+
+		v1Issuer:   config.V1Issuer,
+		v1Audience: config.V1Audience,
+
+		keys:    config.Keys,
+		allowed: set(config.AllowedClients),
+		blocked: set(config.BlockedCallers),
+		now:     now,
+		checks:  checks,
+	}, nil
+}
+
+// checkV1 keeps a v1.0 issuer to the one tenant: the issuer of another would
+// make its callers ours.
+func (c Config) checkV1() error {
+	if c.V1Issuer == "" && c.V1Audience == "" {
+		return nil
+	}
+	if !strings.HasPrefix(c.V1Issuer, "https://") || !strings.HasSuffix(c.V1Issuer, "/"+c.TenantID+"/") || c.V1Audience == "" {
+		return fmt.Errorf("expected a v1.0 audience and a v1.0 issuer as https://sts.windows.net/%s/, or neither, got %q and %q",
+			c.TenantID, c.V1Audience, c.V1Issuer)
+	}
+	return nil
+}
+
+// isV1 reports whether a candidate is of the v1.0 issuer, and that is
+// configured.
+func (v *Verifier) isV1(c *candidate) bool { return v.v1Issuer != "" && c.issuer == v.v1Issuer }
+
+// Issuer returns the iss of the v2.0 access tokens of a tenant
+// (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
+func Issuer(authorityHost, tenantID string) string {
+	return strings.TrimRight(authorityHost, "/") + "/" + tenantID + "/v2.0"
+}
+
+// set holds ids in lower case, as Entra ID writes them.
+func set(ids []string) map[string]bool {
+	members := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		members[strings.ToLower(id)] = true
+	}
+	return members
+}
+
+// Verify returns the claims of an access token after all checks have passed.
+// The error wraps the one reason of the first check that did not; it names the
+// caller only when the signature was good, and never holds the token.
+func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
+	if v == nil || v.keys == nil || len(v.checks) == 0 {
+		return Claims{}, errors.New("the verifier is not configured; make it with NewVerifier")
+	}
+	c := &candidate{token: token, now: v.now()}
+	// The generation is read first: keys that change from here on make what is
+	// remembered below useless, and never the other way round.
+	generation := v.keys.Generation()
+	var sum digest
+	known := false
+	if generation != 0 && len(token) <= maxTokenBytes {
+		sum = digestOf(token)
+		c.claims, known = v.verified.get(sum, generation)
+	}
+	for i := range v.checks {
+		if known && !v.checks[i].always {
+			continue
+		}
+		if err := v.checks[i].run(ctx, v, c); err != nil {
+			return Claims{}, err
+		}
+	}
+	if !known && generation != 0 {
+		v.verified.put(sum, generation, c.claims, c.now)
+	}
+	return c.claims.clone(), nil
+}
+
+// clone keeps a caller's changes out of what is remembered.
+func (c Claims) clone() Claims {
+	c.Roles = append([]string(nil), c.Roles...)
+	return c
+}
+
+// LogValue is the caller, for the log: ids, roles and times, nothing else.
+func (c Claims) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("tenantId", c.TenantID), slog.String("objectId", c.ObjectID),
+		slog.String("clientId", c.ClientID), slog.Any("roles", c.Roles),
+		slog.String("keyId", c.KeyID), slog.String("uti", c.UniqueID), slog.Time("expiresAt", c.ExpiresAt))
+}
