@@ -92,10 +92,12 @@ func TestProcessOrdersOnSchedule(t *testing.T) {
 		"object": `{"Data":{"timer":{"Schedule":{"AdjustForDST":true},"ScheduleStatus":{"Last":"0001-01-01T00:00:00","Next":"2026-06-01T12:10:00Z"},"IsPastDue":true}},"Metadata":{"sys":{}}}`,
 		"string": `{"Data":{"timer":"{\"Schedule\":{\"AdjustForDST\":true},\"ScheduleStatus\":null,\"IsPastDue\":true}"},"Metadata":{}}`,
 	} {
-		response, answer := call(t, "POST", p.client.url+"/ProcessOrdersTimer", nil, body)
-		if response.StatusCode != 200 || strings.TrimSpace(answer) != `{"Outputs":{},"Logs":[],"ReturnValue":null}` {
-			t.Errorf("%s: got %d %s, want an empty result", name, response.StatusCode, answer)
-		}
+		t.Run("timer as "+name, func(t *testing.T) {
+			response, answer := call(t, "POST", p.client.url+"/ProcessOrdersTimer", nil, body)
+			if response.StatusCode != 200 || strings.TrimSpace(answer) != `{"Outputs":{},"Logs":[],"ReturnValue":null}` {
+				t.Errorf("got %d %s, want an empty result", response.StatusCode, answer)
+			}
+		})
 	}
 	p.client.stop()
 	p.api.stop()

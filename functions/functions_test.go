@@ -131,14 +131,16 @@ func TestGetOrdersFilters(t *testing.T) {
 	tenant := verifytest.NewTenant(t)
 	api := startHandler(t, "orders-api", apiSettings(tenant))
 	for query, want := range map[string]int{"?region=North": 2, "?rep=R-04": 2, "?region=north&rep=R-04": 1, "?region=Atlantis": 0} {
-		response, body := call(t, "GET", api.url+"/api/orders"+query, bearer(tenant.Token(time.Now(), nil)), "")
-		var answer struct{ Orders []anOrder }
-		if err := json.Unmarshal([]byte(body), &answer); err != nil || response.StatusCode != 200 {
-			t.Errorf("%s: got %d %s", query, response.StatusCode, body)
-		}
-		if len(answer.Orders) != want || answer.Orders == nil {
-			t.Errorf("%s: got %d orders, want %d", query, len(answer.Orders), want)
-		}
+		t.Run(query, func(t *testing.T) {
+			response, body := call(t, "GET", api.url+"/api/orders"+query, bearer(tenant.Token(time.Now(), nil)), "")
+			var answer struct{ Orders []anOrder }
+			if err := json.Unmarshal([]byte(body), &answer); err != nil || response.StatusCode != 200 {
+				t.Errorf("got %d %s", response.StatusCode, body)
+			}
+			if len(answer.Orders) != want || answer.Orders == nil {
+				t.Errorf("got %d orders, want %d", len(answer.Orders), want)
+			}
+		})
 	}
 }
 

@@ -137,7 +137,7 @@ func (c *clients) tokenForOrders(t testing.TB) string {
 
 // knockInEveryWay calls both apps with secrets in the right and in the wrong
 // places.
-func (c *clients) knockInEveryWay(t testing.TB, token string) {
+func (c *clients) knockInEveryWay(t *testing.T, token string) {
 	t.Helper()
 	key, err := c.azure.HostKey(t.Context(), c.api.id)
 	if err != nil {
@@ -145,28 +145,30 @@ func (c *clients) knockInEveryWay(t testing.TB, token string) {
 	}
 	orders, process := c.api.url("/api/orders"), c.client.url("/api/ProcessOrders")
 	for _, test := range []struct {
-		url    string
-		header http.Header
-		status int
+		name, url string
+		header    http.Header
+		status    int
 	}{
-		{orders, bearer(token), 200},
-		{orders + "?colour=red", bearer(token), 400},
-		{orders, bearer(token[:len(token)-8] + "AAAAAAAA"), 401},
-		{orders, bearer(token + "." + token), 401},
-		{orders, http.Header{"Authorization": {"Basic " + token}}, 401},
-		{orders, http.Header{"Authorization": {"Bearer " + token, "Bearer " + token}}, 400},
-		{orders + "?access_token=" + token, nil, 401},
-		{orders + "?ACCESS_TOKEN=" + token, nil, 401},
-		{orders + "?colour=" + token, bearer(token), 400},
-		{c.api.url("/api/" + token), nil, 404},
-		{c.api.url("/" + token), bearer(token), 404},
-		{process + "?code=" + key, nil, 401},
-		{process, http.Header{"X-Functions-Key": {key}}, 401},
-		{process, bearer(token), 401},
+		{"good", orders, bearer(token), 200},
+		{"unknown query", orders + "?colour=red", bearer(token), 400},
+		{"bad signature", orders, bearer(token[:len(token)-8] + "AAAAAAAA"), 401},
+		{"two tokens in one", orders, bearer(token + "." + token), 401},
+		{"another scheme", orders, http.Header{"Authorization": {"Basic " + token}}, 401},
+		{"two headers", orders, http.Header{"Authorization": {"Bearer " + token, "Bearer " + token}}, 400},
+		{"token in the query", orders + "?access_token=" + token, nil, 401},
+		{"token in the query, upper case", orders + "?ACCESS_TOKEN=" + token, nil, 401},
+		{"token as another query value", orders + "?colour=" + token, bearer(token), 400},
+		{"token in the path", c.api.url("/api/" + token), nil, 404},
+		{"token as the path", c.api.url("/" + token), bearer(token), 404},
+		{"wrong key in the query", process + "?code=" + key, nil, 401},
+		{"wrong key", process, http.Header{"X-Functions-Key": {key}}, 401},
+		{"token for a key", process, bearer(token), 401},
 	} {
-		if response, body := c.get(t, test.url, test.header); response.StatusCode != test.status {
-			t.Errorf("got %d %s, want %d", response.StatusCode, body, test.status)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			if response, body := c.get(t, test.url, test.header); response.StatusCode != test.status {
+				t.Errorf("got %d %s, want %d", response.StatusCode, body, test.status)
+			}
+		})
 	}
 }
 

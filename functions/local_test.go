@@ -168,14 +168,17 @@ func TestLocalSettingsThatAreRefused(t *testing.T) {
 func TestExampleSettings(t *testing.T) {
 	t.Parallel()
 	for _, app := range []string{"orders-api", "orders-client"} {
-		content, err := os.ReadFile(filepath.Join(app, "local.settings.example.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		command := localCommand(t, app, "local.settings.json", content)
-		output, err := command.Output()
-		if err == nil || !strings.Contains(string(output), "ORDERS_TENANT_ID: expected a GUID") || strings.Contains(string(output), "missing") {
-			t.Errorf("%s: got %v and %s, want the placeholders refused and nothing missing", app, err, output)
-		}
+		t.Run(app, func(t *testing.T) {
+			t.Parallel()
+			content, err := os.ReadFile(filepath.Join(app, "local.settings.example.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			command := localCommand(t, app, "local.settings.json", content)
+			output, err := command.Output()
+			if err == nil || !strings.Contains(string(output), "ORDERS_TENANT_ID: expected a GUID") || strings.Contains(string(output), "missing") {
+				t.Errorf("got %v and %s, want the placeholders refused and nothing missing", err, output)
+			}
+		})
 	}
 }

@@ -104,13 +104,17 @@ func TestOneFailureHidesNothing(t *testing.T) {
 func TestResultsSayWhatWentWrong(t *testing.T) {
 	t.Parallel()
 	processor, _ := newTestProcessor(t, fails, panics, refused)
+	results := processor.process(t.Context())
 	for i, want := range []struct {
 		status int
 		text   string
 	}{{0, "no such identity"}, {0, "unexpectedly"}, {403, "the token lacks the app role"}} {
-		got := processor.process(t.Context())[i]
-		if got.Status != want.status || !strings.Contains(got.Error, want.text) || strings.Contains(got.Error, "in a library") {
-			t.Errorf("%s: got %d %q, want %d with %q", got.TokenProvider, got.Status, got.Error, want.status, want.text)
-		}
+		got := results[i]
+		t.Run(got.TokenProvider, func(t *testing.T) {
+			t.Parallel()
+			if got.Status != want.status || !strings.Contains(got.Error, want.text) || strings.Contains(got.Error, "in a library") {
+				t.Errorf("got %d %q, want %d with %q", got.Status, got.Error, want.status, want.text)
+			}
+		})
 	}
 }

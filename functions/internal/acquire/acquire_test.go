@@ -228,31 +228,46 @@ func TestAcquireEndsWithItsContext(t *testing.T) {
 func TestTokenProvidersAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
+		name  string
 		names []string
 		want  []string
 	}{
-		{nil, []string{"at least one", "azidentity"}},
-		{[]string{"azidentity", "kerberos", "Azidentity"}, []string{`"kerberos"`, `"Azidentity"`, "there are: adal, appauth, azidentity, msal"}},
-		{[]string{"azidentity", "azidentity"}, []string{`"azidentity"`, "expected once"}},
+		{"none", nil, []string{"at least one", "azidentity"}},
+		{"not built in", []string{"azidentity", "kerberos", "Azidentity"}, []string{`"kerberos"`, `"Azidentity"`, "there are: adal, appauth, azidentity, msal"}},
+		{"twice", []string{"azidentity", "azidentity"}, []string{`"azidentity"`, "expected once"}},
 	} {
-		_, err := acquire.NewTokenProviders(test.names, acquire.ProviderConfig{Scope: "api://orders/.default"})
-		for _, want := range test.want {
-			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%q: got %v, want an error with %q", test.names, err, want)
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := acquire.NewTokenProviders(test.names, acquire.ProviderConfig{Scope: "api://orders/.default"})
+			for _, want := range test.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v, want an error with %q", err, want)
+				}
 			}
-		}
+		})
 	}
 }
 
 func TestCheckScope(t *testing.T) {
 	t.Parallel()
-	for scope, ok := range map[string]bool{
-		"api://orders/.default": true, "6f0f2c1e-9d35-4f0e-8a4b-0c5f3f1d7a01/.default": true,
-		"": false, "/.default": false, "api://orders": false, "api://orders/Orders.Read": false, "api://orders/.default openid/.default": false,
+	for name, test := range map[string]struct {
+		scope string
+		ok    bool
+	}{
+		"identifier URI":     {"api://orders/.default", true},
+		"client ID":          {"6f0f2c1e-9d35-4f0e-8a4b-0c5f3f1d7a01/.default", true},
+		"empty":              {"", false},
+		"no resource":        {"/.default", false},
+		"without .default":   {"api://orders", false},
+		"a named permission": {"api://orders/Orders.Read", false},
+		"two scopes":         {"api://orders/.default openid/.default", false},
 	} {
-		if err := acquire.CheckScope(scope); (err == nil) != ok {
-			t.Errorf("%q: got %v, want accepted %t", scope, err, ok)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if err := acquire.CheckScope(test.scope); (err == nil) != test.ok {
+				t.Errorf("got %v, want accepted %t", err, test.ok)
+			}
+		})
 	}
 }
 

@@ -377,15 +377,18 @@ func TestInstanceDiscovery(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"msal", "azidentity"} {
 		for _, host := range []string{"https://login.microsoftonline.com", "https://LOGIN.microsoftonline.us"} {
-			transport := recordingTransport{make(chan string, 20)}
-			w := newWorld(t, cell{settings: withSecret}, "")
-			w.config.AuthorityHost, w.config.HTTPClient = host, &http.Client{Transport: transport}
-			if _, err := w.provider(t, cell{provider: name}).Acquire(t.Context()); err == nil {
-				t.Errorf("%s: got no error from an authority that knows nothing", name)
-			}
-			if first := <-transport.asked; !strings.HasSuffix(first, "/common/discovery/instance") {
-				t.Errorf("%s: got %s asked first, want instance discovery", name, first)
-			}
+			t.Run(name+" at "+host, func(t *testing.T) {
+				t.Parallel()
+				transport := recordingTransport{make(chan string, 20)}
+				w := newWorld(t, cell{settings: withSecret}, "")
+				w.config.AuthorityHost, w.config.HTTPClient = host, &http.Client{Transport: transport}
+				if _, err := w.provider(t, cell{provider: name}).Acquire(t.Context()); err == nil {
+					t.Error("got no error from an authority that answers everything with 404")
+				}
+				if first := <-transport.asked; !strings.HasSuffix(first, "/common/discovery/instance") {
+					t.Errorf("got %s asked first, want instance discovery", first)
+				}
+			})
 		}
 	}
 }

@@ -42,24 +42,26 @@ func TestFederationInEachCloud(t *testing.T) {
 		{"https://login.example", "api://AzureADTokenExchange"},
 	} {
 		for j, name := range []string{"msal", "azidentity"} {
-			w := newWorld(t, cell{settings: func(*world, *testing.T) {}}, "")
-			cloud := anyCloud{make(chan string, 5)}
-			w.config.AuthorityHost, w.config.HTTPClient = test.host, &http.Client{Transport: cloud}
-			w.config.ClientID = verifytest.ClientID
-			// Its own identity each: MSAL keeps their tokens once a process.
-			w.config.ManagedIdentityClientID = fmt.Sprintf("22222222-0000-4000-9000-%012d", 10*i+j)
-			if _, err := w.provider(t, cell{provider: name}).Acquire(t.Context()); err != nil {
-				t.Errorf("%s at %s: got %v, want a token", name, test.host, err)
-				continue
-			}
-			select {
-			case got := <-cloud.resources:
-				if got != test.want {
-					t.Errorf("%s at %s: got the identity asked for %q, want %q", name, test.host, got, test.want)
+			t.Run(name+" at "+test.host, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, cell{settings: func(*world, *testing.T) {}}, "")
+				cloud := anyCloud{make(chan string, 5)}
+				w.config.AuthorityHost, w.config.HTTPClient = test.host, &http.Client{Transport: cloud}
+				w.config.ClientID = verifytest.ClientID
+				// One identity each: MSAL shares their tokens in the whole process.
+				w.config.ManagedIdentityClientID = fmt.Sprintf("22222222-0000-4000-9000-%012d", 10*i+j)
+				if _, err := w.provider(t, cell{provider: name}).Acquire(t.Context()); err != nil {
+					t.Fatalf("got %v, want a token", err)
 				}
-			default:
-				t.Errorf("%s at %s: expected the identity to be asked", name, test.host)
-			}
+				select {
+				case got := <-cloud.resources:
+					if got != test.want {
+						t.Errorf("got the identity asked for %q, want %q", got, test.want)
+					}
+				default:
+					t.Error("expected the identity to be asked")
+				}
+			})
 		}
 	}
 }

@@ -47,21 +47,22 @@ func TestRefusalsKeepSecrets(t *testing.T) {
 			return // its refusal is in TestSignedOutCLI
 		}
 		for _, bad := range badAnswers {
-			w := newWorld(t, c, "")
-			w.secret = append(w.secret, opaqueToken)
-			w.answers = append(w.answers, bad.give)
-			_, err := w.provider(t, c).Acquire(t.Context())
-			if err == nil {
-				t.Errorf("%s: got no error", bad.name)
-				continue
-			}
-			if !strings.Contains(err.Error(), bad.want) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("%s: got %q, want one line with %q", bad.name, err, bad.want)
-			}
-			w.keepsSecrets(t, err.Error())
-			if errors.Unwrap(err) != nil {
-				t.Errorf("%s: got a library's error wrapped: it holds the response", bad.name)
-			}
+			t.Run(bad.name, func(t *testing.T) {
+				w := newWorld(t, c, "")
+				w.secret = append(w.secret, opaqueToken)
+				w.answers = append(w.answers, bad.give)
+				_, err := w.provider(t, c).Acquire(t.Context())
+				if err == nil {
+					t.Fatal("got no error")
+				}
+				if !strings.Contains(err.Error(), bad.want) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("got %q, want one line with %q", err, bad.want)
+				}
+				w.keepsSecrets(t, err.Error())
+				if errors.Unwrap(err) != nil {
+					t.Error("got a library's error wrapped: it holds the response")
+				}
+			})
 		}
 	})
 }
@@ -124,11 +125,17 @@ func (w *world) keepsSecrets(t *testing.T, text string) {
 
 func TestSecretsAreFound(t *testing.T) {
 	t.Parallel()
-	for _, leak := range []string{"x=" + clientSecret, url.QueryEscape(clientSecret), base64.StdEncoding.EncodeToString([]byte(clientSecret)), "eyJhbGciOiJSUzI1NiJ9"} {
-		recorder := &testing.T{}
-		(&world{secret: []string{clientSecret}}).keepsSecrets(recorder, leak)
-		if !recorder.Failed() {
-			t.Errorf("%q was not found", leak)
-		}
+	for name, leak := range map[string]string{
+		"as it is": "x=" + clientSecret, "in a form": url.QueryEscape(clientSecret),
+		"in base64": base64.StdEncoding.EncodeToString([]byte(clientSecret)), "a token": "eyJhbGciOiJSUzI1NiJ9",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			recorder := &testing.T{}
+			(&world{secret: []string{clientSecret}}).keepsSecrets(recorder, leak)
+			if !recorder.Failed() {
+				t.Errorf("%q was not found", leak)
+			}
+		})
 	}
 }

@@ -117,12 +117,15 @@ func TestSecretInThePlaceOfAnID(t *testing.T) {
 func TestRunWithoutAPort(t *testing.T) {
 	t.Parallel()
 	for name, port := range map[string]string{"missing": "", "too large": "65536", "negative": "-1"} {
-		log := &captured{}
-		code := customhandler.Run(t.Context(), environ(map[string]string{"FUNCTIONS_CUSTOMHANDLER_PORT": port}), log,
-			func(context.Context, *customhandler.App) error { return nil })
-		if code != 1 || !strings.Contains(log.String(), "FUNCTIONS_CUSTOMHANDLER_PORT") {
-			t.Errorf("%s: got exit code %d and log %s", name, code, log)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := &captured{}
+			code := customhandler.Run(t.Context(), environ(map[string]string{"FUNCTIONS_CUSTOMHANDLER_PORT": port}), log,
+				func(context.Context, *customhandler.App) error { return nil })
+			if code != 1 || !strings.Contains(log.String(), "FUNCTIONS_CUSTOMHANDLER_PORT") {
+				t.Errorf("got exit code %d and log %s", code, log)
+			}
+		})
 	}
 }
 
@@ -163,18 +166,34 @@ func TestAppSettings(t *testing.T) {
 	if err := settings.Err(); err != nil {
 		t.Errorf("got %v, want no problem", err)
 	}
-	for _, list := range []string{",", " , ,"} {
-		s := customhandler.NewAppSettings(environ(map[string]string{"SOME": list}))
-		if s.GUIDs("SOME"); s.Err() == nil {
-			t.Errorf("%q: got no problem with a list of nobody", list)
-		}
+}
+
+func TestListsWithoutEntries(t *testing.T) {
+	t.Parallel()
+	for name, list := range map[string]string{"a comma": ",", "commas and spaces": " , ,"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := customhandler.NewAppSettings(environ(map[string]string{"SOME": list}))
+			if s.GUIDs("SOME"); s.Err() == nil {
+				t.Error("got no error for a list without entries")
+			}
+		})
 	}
-	for _, bad := range []string{"http://host", "host", "https://", "https://host?code=x", "https://host#x", "https://u@host", "ftp://host", "https://host?"} {
-		s := customhandler.NewAppSettings(environ(map[string]string{"URL": bad}))
-		s.HTTPS("URL", "a URL")
-		if s.Err() == nil {
-			t.Errorf("%q: got no problem", bad)
-		}
+}
+
+func TestURLsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, bad := range map[string]string{
+		"http": "http://host", "no scheme": "host", "no host": "https://", "query": "https://host?code=x", "empty query": "https://host?",
+		"fragment": "https://host#x", "user": "https://u@host", "another scheme": "ftp://host",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := customhandler.NewAppSettings(environ(map[string]string{"URL": bad}))
+			if s.HTTPS("URL", "a URL"); s.Err() == nil {
+				t.Errorf("got no error for %q", bad)
+			}
+		})
 	}
 }
 
@@ -186,22 +205,31 @@ func TestURLsOnThisMachine(t *testing.T) {
 		"http://host": false, "http://localhost.example": false, "http://127.0.0.1.example": false, "http://10.0.0.1": false, "http://0.0.0.0": false,
 		"ftp://127.0.0.1": false, "http://u@127.0.0.1": false, "http://127.0.0.1/?code=x": false,
 	} {
-		s := customhandler.NewAppSettings(environ(map[string]string{"URL": value}))
-		s.LocalHTTPS("URL", "a URL")
-		if taken := s.Err() == nil; taken != want {
-			t.Errorf("%q: got taken %v, want %v", value, taken, want)
-		}
+		t.Run(value, func(t *testing.T) {
+			t.Parallel()
+			s := customhandler.NewAppSettings(environ(map[string]string{"URL": value}))
+			s.LocalHTTPS("URL", "a URL")
+			if accepted := s.Err() == nil; accepted != want {
+				t.Errorf("got accepted %v, want %v", accepted, want)
+			}
+		})
 	}
 }
 
 func TestSecretsInURLsAreNotRepeated(t *testing.T) {
 	t.Parallel()
-	for _, bad := range []string{"https://user:secret@host/x", "https://host/x?code=secret", "http://user:secret@host", "ftp://x@h?code=secret", "https://host:port/?code=secret"} {
-		s := customhandler.NewAppSettings(environ(map[string]string{"URL": bad}))
-		s.HTTPS("URL", "a URL")
-		if err := s.Err(); err == nil || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%q: got %v, want an error without the secret", bad, err)
-		}
+	for name, bad := range map[string]string{
+		"password": "https://user:secret@host/x", "query": "https://host/x?code=secret", "password over http": "http://user:secret@host",
+		"another scheme": "ftp://x@h?code=secret", "port that is no number": "https://host:port/?code=secret",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := customhandler.NewAppSettings(environ(map[string]string{"URL": bad}))
+			s.HTTPS("URL", "a URL")
+			if err := s.Err(); err == nil || strings.Contains(err.Error(), "secret") {
+				t.Errorf("got %v, want an error without the secret", err)
+			}
+		})
 	}
 }
 

@@ -59,21 +59,33 @@ func TestAmount(t *testing.T) {
 	for text, want := range map[string]orders.Amount{
 		"0": 0, "7": 700, "0.07": 7, "0.7": 70, "18.75": 1875, "-0.05": -5, "92233720368547758.07": math.MaxInt64,
 	} {
-		var got orders.Amount
-		if err := json.Unmarshal([]byte(text), &got); err != nil || got != want {
-			t.Errorf("%s: got %d, %v, want %d", text, got, err, want)
-		}
+		t.Run("reads "+text, func(t *testing.T) {
+			t.Parallel()
+			var got orders.Amount
+			if err := json.Unmarshal([]byte(text), &got); err != nil || got != want {
+				t.Errorf("got %d, %v, want %d", got, err, want)
+			}
+		})
 	}
-	for _, text := range []string{"1.005", "1e3", `"1.00"`, "null", "true", "92233720368547758.08", "{}"} {
-		var got orders.Amount
-		if err := json.Unmarshal([]byte(text), &got); err == nil {
-			t.Errorf("%s: got %s, want an error", text, got)
-		}
+	for name, text := range map[string]string{
+		"three decimals": "1.005", "exponent": "1e3", "string": `"1.00"`, "null": "null", "boolean": "true",
+		"too large": "92233720368547758.08", "object": "{}",
+	} {
+		t.Run("refuses "+name, func(t *testing.T) {
+			t.Parallel()
+			var got orders.Amount
+			if err := json.Unmarshal([]byte(text), &got); err == nil {
+				t.Errorf("got %s, want an error", got)
+			}
+		})
 	}
 	for amount, want := range map[orders.Amount]string{0: "0.00", 5: "0.05", -5: "-0.05", -12345: "-123.45", math.MinInt64: "-92233720368547758.08"} {
-		if got := amount.String(); got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
+		t.Run("writes "+want, func(t *testing.T) {
+			t.Parallel()
+			if got := amount.String(); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
 	}
 }
 
@@ -82,45 +94,48 @@ func TestTimesDoesNotOverflow(t *testing.T) {
 	if got := orders.Amount(-250).Times(3); got != -750 {
 		t.Errorf("got %d, want -750", got)
 	}
-	for _, units := range []int{-1, 1 << 40} {
-		func() {
+	for name, units := range map[string]int{"negative": -1, "too many": 1 << 40} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%d units: got no panic", units)
+					t.Errorf("got no panic for %d units", units)
 				}
 			}()
 			orders.Amount(1 << 40).Times(units)
-		}()
+		})
 	}
 }
 
 func TestFilter(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		query string
-		want  []string
+		name, query string
+		want        []string
 	}{
-		{"", []string{"SO-1001", "SO-1002", "SO-1003", "SO-1004", "SO-1005"}},
-		{"region=North", []string{"SO-1001", "SO-1004"}},
-		{"region=north", []string{"SO-1001", "SO-1004"}},
-		{"rep=R-04", []string{"SO-1002", "SO-1004"}},
-		{"rep=R-04&region=North", []string{"SO-1004"}},
-		{"region=Atlantis", []string{}},
+		{"none", "", []string{"SO-1001", "SO-1002", "SO-1003", "SO-1004", "SO-1005"}},
+		{"region", "region=North", []string{"SO-1001", "SO-1004"}},
+		{"region in another case", "region=north", []string{"SO-1001", "SO-1004"}},
+		{"representative", "rep=R-04", []string{"SO-1002", "SO-1004"}},
+		{"both", "rep=R-04&region=North", []string{"SO-1004"}},
+		{"nothing matches", "region=Atlantis", []string{}},
 	}
 	for _, test := range tests {
-		filter, err := orders.ParseFilter(test.query)
-		if err != nil {
-			t.Errorf("%q: %v", test.query, err)
-			continue
-		}
-		got := []string{}
-		selected := filter.Apply(orders.Sample())
-		for _, order := range selected {
-			got = append(got, order.ID)
-		}
-		if !slices.Equal(got, test.want) || selected == nil {
-			t.Errorf("%q: got %v, want %v", test.query, got, test.want)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			filter, err := orders.ParseFilter(test.query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := []string{}
+			selected := filter.Apply(orders.Sample())
+			for _, order := range selected {
+				got = append(got, order.ID)
+			}
+			if !slices.Equal(got, test.want) || selected == nil {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
 	}
 }
 

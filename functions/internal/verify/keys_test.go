@@ -340,10 +340,18 @@ func TestDiscoveryIsNotFollowedElsewhere(t *testing.T) {
 
 func TestKeysNeedAnHTTPSAuthority(t *testing.T) {
 	t.Parallel()
-	for _, config := range []verify.KeysConfig{{}, {TenantID: verifytest.TenantID}, {TenantID: verifytest.TenantID, AuthorityHost: "http://127.0.0.1"}} {
-		if _, err := verify.NewKeys(config); err == nil {
-			t.Errorf("got no error for authority host %q", config.AuthorityHost)
-		}
+	for name, config := range map[string]verify.KeysConfig{
+		"zero value":        {},
+		"no tenant ID":      {AuthorityHost: "https://127.0.0.1"},
+		"no authority host": {TenantID: verifytest.TenantID},
+		"http":              {TenantID: verifytest.TenantID, AuthorityHost: "http://127.0.0.1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := verify.NewKeys(config); err == nil || !strings.Contains(err.Error(), "https authority host") {
+				t.Errorf("got %v, want an error about the https authority host", err)
+			}
+		})
 	}
 }
 
