@@ -53,6 +53,10 @@ func textOr(o plugin.Object, name, otherwise string) string {
 	return otherwise
 }
 
+// defaultTokenVersion is the requestedAccessTokenVersion of a block api that
+// names none.
+const defaultTokenVersion = 1.0
+
 func apiBody(in plugin.Object) plugin.Object {
 	body := plugin.Object{
 		"acceptMappedClaims":      flag(in, "mappedClaimsEnabled"),
@@ -60,7 +64,7 @@ func apiBody(in plugin.Object) plugin.Object {
 		"oauth2PermissionScopes":  scopesBody(objects(in, "oauth2PermissionScopes")),
 	}
 	if in != nil {
-		body["requestedAccessTokenVersion"] = 1.0 // the default of Application; Registration's is 2
+		body["requestedAccessTokenVersion"] = defaultTokenVersion
 		if version, ok := in["requestedAccessTokenVersion"]; ok {
 			body["requestedAccessTokenVersion"] = version
 		}

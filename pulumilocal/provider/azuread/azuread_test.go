@@ -16,8 +16,6 @@ const (
 	applicationToken = "azuread:index/application:Application"
 	roleToken        = "azuread:index/applicationAppRole:ApplicationAppRole"
 	uriToken         = "azuread:index/applicationIdentifierUri:ApplicationIdentifierUri"
-	ownerToken       = "azuread:index/applicationOwner:ApplicationOwner"
-	registrarToken   = "azuread:index/applicationRegistration:ApplicationRegistration"
 	passwordToken    = "azuread:index/applicationPassword:ApplicationPassword"
 	certificateToken = "azuread:index/applicationCertificate:ApplicationCertificate"
 	federatedToken   = "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential"

@@ -12,10 +12,8 @@ import (
 // replaceOnChange are the inputs marked as such in the providers' schemas.
 var replaceOnChange = map[string][]string{
 	applicationToken: {"templateId"},
-	registrarToken:   {},
 	roleToken:        {"applicationId", "roleId"},
 	uriToken:         {"applicationId", "identifierUri"},
-	ownerToken:       {"applicationId", "ownerObjectId"},
 	passwordToken:    {"applicationId", "applicationObjectId", "displayName", "startDate", "endDate", "endDateRelative", "rotateWhenChanged"},
 	certificateToken: {"applicationId", "applicationObjectId", "value", "encoding", "type", "keyId", "startDate", "endDate", "endDateRelative"},
 	federatedToken:   {"applicationId", "applicationObjectId", "displayName"},

@@ -120,46 +120,6 @@ func TestFederatedCallSequence(t *testing.T) {
 	graph.expect("delete", append([]string{"DELETE " + one}, slices.Repeat([]string{"GET " + all}, 5)...)...)
 }
 
-func TestOwnerCallSequence(t *testing.T) {
-	t.Parallel()
-	graph, engine := newGraph(t)
-	graph.start(engine)
-	graph.objects["/applications/"+firstID] = object{"id": firstID}
-	state := engine.MustCreate(ownerToken, "owner", enginetest.Of(map[string]any{"applicationId": "/applications/" + firstID, "ownerObjectId": owner2ID}))
-	get := "GET " + v1App + "/owners/" + owner2ID + "/$ref" + selectRef
-	graph.expect("create", get, "POST "+v1App+"/owners/$ref", get)
-	if err := engine.Delete(state); err != nil {
-		t.Fatal(err)
-	}
-	graph.expect("delete", get, "DELETE "+v1App+"/owners/"+owner2ID+"/$ref")
-}
-
-func TestRegistrationCallSequence(t *testing.T) {
-	t.Parallel()
-	graph, engine := newGraph(t)
-	graph.start(engine)
-	inputs := map[string]any{"displayName": "orders"}
-	state := engine.MustCreate(registrarToken, "api", enginetest.Of(inputs))
-	graph.expect("create", "POST /v1.0/applications", "GET "+v1App)
-	post := graph.bodies["POST"][0]
-	if _, ok := post["appRoles"]; ok || post["api"].(object)["requestedAccessTokenVersion"] != 2.0 {
-		t.Errorf("got %v sent, want version 2 and no app roles", post)
-	}
-	inputs["notes"] = "n"
-	state, err := engine.Update(state, enginetest.Of(inputs))
-	if err != nil {
-		t.Fatal(err)
-	}
-	graph.expect("update", "PATCH "+v1App, "GET "+v1App)
-	if patch := graph.bodies["PATCH"][0]; len(patch) != 2 || patch["notes"] != "n" || patch["id"] != firstID {
-		t.Errorf("update: got %v sent, want only what changed", patch)
-	}
-	if err := engine.Delete(state); err != nil {
-		t.Fatal(err)
-	}
-	graph.expect("delete", append([]string{"DELETE " + v1App}, slices.Repeat([]string{"GET " + v1App}, 5)...)...)
-}
-
 func TestFunctions(t *testing.T) {
 	t.Parallel()
 	graph, engine := newGraph(t)

@@ -22,10 +22,6 @@ func (p *provider) resources() map[string]plugin.Resource {
 			Args: plugin.TypeOf(sdk.ApplicationArgs{}), State: plugin.TypeOf(sdk.Application{}),
 			Replace: []string{"templateId"}, Timeouts: slow, Validate: offline(validateApplication), Lifecycle: application{p},
 		},
-		"azuread:index/applicationRegistration:ApplicationRegistration": {
-			Args: plugin.TypeOf(sdk.ApplicationRegistrationArgs{}), State: plugin.TypeOf(sdk.ApplicationRegistration{}),
-			Timeouts: slow, Validate: offline(validateAudience), Lifecycle: registration{p},
-		},
 		"azuread:index/applicationAppRole:ApplicationAppRole": {
 			Args: plugin.TypeOf(sdk.ApplicationAppRoleArgs{}), State: plugin.TypeOf(sdk.ApplicationAppRole{}),
 			Required: []string{"allowedMemberTypes"}, Replace: []string{"applicationId", "roleId"}, Timeouts: slow,
@@ -34,11 +30,6 @@ func (p *provider) resources() map[string]plugin.Resource {
 		"azuread:index/applicationIdentifierUri:ApplicationIdentifierUri": {
 			Args: plugin.TypeOf(sdk.ApplicationIdentifierUriArgs{}), State: plugin.TypeOf(sdk.ApplicationIdentifierUri{}),
 			Replace: []string{"applicationId", "identifierUri"}, Timeouts: slow, Validate: offline(requireApplication), Lifecycle: identifierURI{p},
-		},
-		"azuread:index/applicationOwner:ApplicationOwner": {
-			Args: plugin.TypeOf(sdk.ApplicationOwnerArgs{}), State: plugin.TypeOf(sdk.ApplicationOwner{}),
-			Replace: []string{"applicationId", "ownerObjectId"}, Timeouts: slow, Lifecycle: applicationOwner{p},
-			Validate: offline(func(c *plugin.Check) { requireApplication(c); requireGUIDs(c, "ownerObjectId") }),
 		},
 		"azuread:index/applicationPassword:ApplicationPassword": {
 			Args: plugin.TypeOf(sdk.ApplicationPasswordArgs{}), State: plugin.TypeOf(sdk.ApplicationPassword{}),
@@ -72,12 +63,6 @@ func offline(validate func(*plugin.Check)) func(context.Context, *plugin.Check) 
 	return func(_ context.Context, c *plugin.Check) { validate(c) }
 }
 
-func validateAudience(c *plugin.Check) {
-	requireIn(c, "signInAudience", "AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
-	validateMembership(c)
-	validateVersion(c, c.Plain(), "requestedAccessTokenVersion", 2)
-}
-
 func validateMembership(c *plugin.Check) {
 	for _, claim := range texts(c.Plain(), "groupMembershipClaims") {
 		switch claim {
@@ -88,15 +73,17 @@ func validateMembership(c *plugin.Check) {
 	}
 }
 
-// validateVersion checks the token version, which personal accounts only have
-// in version 2.
-func validateVersion(c *plugin.Check, in plugin.Object, property string, otherwise float64) {
-	version, ok := in["requestedAccessTokenVersion"].(float64)
+// validateVersion checks the token version. Personal accounts only have
+// version 2.
+func validateVersion(c *plugin.Check) {
+	in := c.Plain()
+	version, ok := object(in, "api")["requestedAccessTokenVersion"].(float64)
 	if !ok {
-		version = otherwise
+		version = defaultTokenVersion
 	}
-	personal := strings.Contains(text(c.Plain(), "signInAudience"), "Personal")
+	personal := strings.Contains(text(in, "signInAudience"), "Personal")
 	if version != 2 && (version != 1 || personal) {
+		const property = "api.requestedAccessTokenVersion"
 		c.Fail(property, "property %q: expected 1 or 2, and 2 where personal accounts sign in, got %v", property, version)
 	}
 }
@@ -114,7 +101,7 @@ func validateApplication(c *plugin.Check) {
 	requireIn(c, "signInAudience", "AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
 	validateMembership(c)
 	if c.Given("api") {
-		validateVersion(c, object(in, "api"), "api.requestedAccessTokenVersion", 1)
+		validateVersion(c)
 	}
 	ids, values := map[string]bool{}, map[string]bool{}
 	for _, element := range append(objects(in, "appRoles"), objects(object(in, "api"), "oauth2PermissionScopes")...) {

@@ -5,8 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -208,66 +206,4 @@ func (u identifierURI) Delete(ctx context.Context, call plugin.Call) error {
 	}
 	rest := slices.DeleteFunc(uris, func(other string) bool { return other == uri })
 	return u.patchOnce(ctx, id, plugin.Object{"identifierUris": anyList(rest)})
-}
-
-// applicationOwner is azuread:index/applicationOwner:ApplicationOwner.
-type applicationOwner struct{ *provider }
-
-func (o applicationOwner) reference(id, owner string) request {
-	return request{path: applications + "/" + id + "/owners/" + owner + "/$ref", query: url.Values{"$select": {"id,url"}}, once: true}
-}
-
-func (o applicationOwner) Create(ctx context.Context, call plugin.Call) (plugin.Result, error) {
-	id, owner := objectIDOf(call.Inputs), text(call.Inputs, "ownerObjectId")
-	defer o.lock(id)()
-	if _, err := o.graph.get(ctx, o.reference(id, owner)); err == nil {
-		return plugin.Result{}, fmt.Errorf("expected %q not to own application %q yet; import it as %s", owner, id, ownerID(id, owner))
-	} else if !isGone(err) {
-		return plugin.Result{}, err
-	}
-	err := o.graph.do(ctx, request{method: http.MethodPost, path: applications + "/" + id + "/owners/$ref", once: true,
-		body: plugin.Object{"@odata.id": o.provider.reference(owner)}}, nil)
-	if err != nil {
-		return plugin.Result{}, err
-	}
-	return o.Read(ctx, plugin.Call{ID: ownerID(id, owner)})
-}
-
-func ownerID(id, owner string) string { return applicationPath + id + "/owners/" + owner }
-
-func (o applicationOwner) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
-	id, owner, err := splitID(strings.TrimPrefix(call.ID, applicationPath), "owners")
-	if err != nil {
-		return plugin.Result{}, err
-	}
-	if _, err := o.graph.get(ctx, o.reference(id, owner)); isGone(err) {
-		return plugin.Result{}, nil
-	} else if err != nil {
-		return plugin.Result{}, err
-	}
-	return plugin.Result{ID: ownerID(id, owner), State: plugin.Object{"applicationId": applicationPath + id, "ownerObjectId": owner}}, nil
-}
-
-func (o applicationOwner) Update(context.Context, plugin.Call) (plugin.Result, error) {
-	return plugin.Result{}, errNoUpdate
-}
-
-func (o applicationOwner) Delete(ctx context.Context, call plugin.Call) error {
-	id, owner, err := splitID(strings.TrimPrefix(call.ID, applicationPath), "owners")
-	if err != nil {
-		return err
-	}
-	defer o.lock(id)()
-	if _, err := o.graph.get(ctx, o.reference(id, owner)); isGone(err) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	r := o.reference(id, owner)
-	r.method, r.query = http.MethodDelete, nil
-	err = o.graph.do(ctx, r, nil)
-	if says(err, http.StatusBadRequest, "One or more removed object references do not exist") {
-		return nil
-	}
-	return err
 }
