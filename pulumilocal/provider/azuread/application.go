@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -114,13 +116,13 @@ func (a application) Update(ctx context.Context, call plugin.Call) (plugin.Resul
 	if err := a.disableChanged(ctx, a.collection(), id, call, body); err != nil {
 		return plugin.Result{}, err
 	}
-	for input, name := range map[string]string{"appRoles": "appRoles", "identifierUris": "identifierUris",
-		"optionalClaims": "optionalClaims", "requiredResourceAccesses": "requiredResourceAccess"} {
-		if !call.Changed(input) {
-			delete(body, name)
-		} else if body[name] == nil {
-			body[name] = emptied[name]
+	for _, r := range applicationTable {
+		if slices.Contains(sentIfChanged, r.property) && !call.Changed(r.property) {
+			delete(body, r.member)
 		}
+	}
+	if call.Changed("optionalClaims") && body["optionalClaims"] == nil {
+		body["optionalClaims"] = claimsTable.body(nil) // empty lists take the block away
 	}
 	if !scopesChanged(call) {
 		delete(object(body, "api"), "oauth2PermissionScopes")
@@ -136,11 +138,6 @@ func (a application) Update(ctx context.Context, call plugin.Call) (plugin.Resul
 		return plugin.Result{}, &plugin.PartialError{Result: result, Err: errors.Join(err, readErr)}
 	}
 	return a.read(ctx, id, call.Inputs)
-}
-
-// emptied is how a block is taken away.
-var emptied = map[string]any{
-	"optionalClaims": plugin.Object{"accessToken": []any{}, "idToken": []any{}, "saml2Token": []any{}},
 }
 
 // disableChanged disables the roles and scopes that the update is going to
@@ -231,7 +228,7 @@ func allDisabled(elements []plugin.Object, ids []string) bool {
 
 // differs compares what a program sets; Graph adds more.
 func differs(element, next plugin.Object) bool {
-	return plugin.Call{Inputs: next, OldInputs: element}.Changed(keys(next)...)
+	return plugin.Call{Inputs: next, OldInputs: element}.Changed(slices.Collect(maps.Keys(next))...)
 }
 
 func (a application) Delete(ctx context.Context, call plugin.Call) error {

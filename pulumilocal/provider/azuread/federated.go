@@ -12,6 +12,15 @@ import (
 // ApplicationFederatedIdentityCredential (beta).
 type federated struct{ *provider }
 
+var federatedTable = table{
+	{"credentialId", "id", readOnly(aText)},
+	{"displayName", "name", aText},
+	{"description", "description", optionalText},
+	{"audiences", "audiences", aList},
+	{"issuer", "issuer", aText},
+	{"subject", "subject", aText},
+}
+
 func federatedPath(id string) string {
 	return betaApplications + "/" + id + "/federatedIdentityCredentials"
 }
@@ -26,10 +35,8 @@ func (f federated) Create(ctx context.Context, call plugin.Call) (plugin.Result,
 	if _, err := f.graph.get(ctx, request{path: betaApplications + "/" + id, patient: true}); err != nil {
 		return plugin.Result{}, err
 	}
-	body := federatedBody(call.Inputs)
-	body["name"] = text(call.Inputs, "displayName")
 	var created plugin.Object
-	if err := f.graph.do(ctx, request{method: http.MethodPost, path: federatedPath(id), body: body, full: true}, &created); err != nil {
+	if err := f.graph.do(ctx, request{method: http.MethodPost, path: federatedPath(id), body: federatedTable.body(call.Inputs), full: true}, &created); err != nil {
 		return plugin.Result{}, err
 	}
 	credentialID := text(created, "id")
@@ -45,13 +52,6 @@ func (f federated) Create(ctx context.Context, call plugin.Call) (plugin.Result,
 		return plugin.Result{}, &plugin.PartialError{Result: made, Err: errors.Join(err, errors.New("read federated identity credential after its creation"))}
 	}
 	return result, nil
-}
-
-func federatedBody(in plugin.Object) plugin.Object {
-	return plugin.Object{
-		"audiences": listOf(in, "audiences"), "description": null(text(in, "description")),
-		"issuer": text(in, "issuer"), "subject": text(in, "subject"),
-	}
 }
 
 func (f federated) listed(ctx context.Context, id, credentialID string) func() (bool, error) {
@@ -81,15 +81,7 @@ func (f federated) read(ctx context.Context, id, credentialID string) (plugin.Re
 }
 
 func federatedState(id string, credential plugin.Object) plugin.Object {
-	state := plugin.Object{
-		"applicationId": applicationPath + id, "applicationObjectId": id, "credentialId": text(credential, "id"),
-		"displayName": text(credential, "name"), "issuer": text(credential, "issuer"), "subject": text(credential, "subject"),
-		"audiences": listOf(credential, "audiences"),
-	}
-	if description := text(credential, "description"); description != "" {
-		state["description"] = description
-	}
-	return state
+	return ofApplication(id, federatedTable.state(credential))
 }
 
 func (f federated) Update(ctx context.Context, call plugin.Call) (plugin.Result, error) {
@@ -98,7 +90,9 @@ func (f federated) Update(ctx context.Context, call plugin.Call) (plugin.Result,
 		return plugin.Result{}, err
 	}
 	defer f.lock(id)()
-	if err := f.graph.patch(ctx, request{path: federatedPath(id)}, credentialID, federatedBody(call.Inputs)); err != nil {
+	body := federatedTable.body(call.Inputs)
+	delete(body, "name") // it cannot change
+	if err := f.graph.patch(ctx, request{path: federatedPath(id)}, credentialID, body); err != nil {
 		return plugin.Result{}, err
 	}
 	return f.read(ctx, id, credentialID)

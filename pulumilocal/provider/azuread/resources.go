@@ -29,17 +29,17 @@ func (p *provider) resources() map[string]plugin.Resource {
 		},
 		"azuread:index/applicationIdentifierUri:ApplicationIdentifierUri": {
 			Args: plugin.TypeOf(sdk.ApplicationIdentifierUriArgs{}), State: plugin.TypeOf(sdk.ApplicationIdentifierUri{}),
-			Replace: []string{"applicationId", "identifierUri"}, Timeouts: slow, Validate: offline(requireApplication), Lifecycle: identifierURI{p},
+			Replace: []string{"applicationId", "identifierUri"}, Timeouts: slow, Validate: offline(requireApplication), Lifecycle: identifierURI{provider: p},
 		},
 		"azuread:index/applicationPassword:ApplicationPassword": {
 			Args: plugin.TypeOf(sdk.ApplicationPasswordArgs{}), State: plugin.TypeOf(sdk.ApplicationPassword{}),
 			Replace: []string{"applicationId", "applicationObjectId", "displayName", "startDate", "endDate", "endDateRelative", "rotateWhenChanged"},
-			Secret:  []string{"value"}, Timeouts: credential, Validate: offline(validateCredential), Lifecycle: password{p},
+			Secret:  []string{"value"}, Timeouts: credential, Validate: offline(validateCredential), Lifecycle: newPassword(p),
 		},
 		"azuread:index/applicationCertificate:ApplicationCertificate": {
 			Args: plugin.TypeOf(sdk.ApplicationCertificateArgs{}), State: plugin.TypeOf(sdk.ApplicationCertificate{}),
 			Replace: []string{"applicationId", "applicationObjectId", "encoding", "type", "keyId", "startDate", "endDate", "endDateRelative", "value"},
-			Secret:  []string{"value"}, Timeouts: credential, Validate: offline(validateCertificate), Lifecycle: certificate{p},
+			Secret:  []string{"value"}, Timeouts: credential, Validate: offline(validateCertificate), Lifecycle: newCertificate(p),
 		},
 		"azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential": {
 			Args: plugin.TypeOf(sdk.ApplicationFederatedIdentityCredentialArgs{}), State: plugin.TypeOf(sdk.ApplicationFederatedIdentityCredential{}),
@@ -52,7 +52,7 @@ func (p *provider) resources() map[string]plugin.Resource {
 		},
 		"azuread:index/appRoleAssignment:AppRoleAssignment": {
 			Args: plugin.TypeOf(sdk.AppRoleAssignmentArgs{}), State: plugin.TypeOf(sdk.AppRoleAssignment{}),
-			Replace: []string{"appRoleId", "principalObjectId", "resourceObjectId"}, Lifecycle: assignment{p},
+			Replace: []string{"appRoleId", "principalObjectId", "resourceObjectId"}, Lifecycle: assignment{provider: p},
 			Validate: offline(func(c *plugin.Check) { requireGUIDs(c, "appRoleId", "principalObjectId", "resourceObjectId") }),
 		},
 	}

@@ -30,7 +30,7 @@ func (s servicePrincipal) Create(ctx context.Context, call plugin.Call) (plugin.
 	if err != nil {
 		return plugin.Result{}, err
 	}
-	body := servicePrincipalBody(call.Inputs)
+	body := servicePrincipalTable.body(call.Inputs)
 	body["appId"] = clientID
 	body["description"] = probe()
 	body["owners@odata.bind"] = anyList(owners.bind)
@@ -44,7 +44,7 @@ func (s servicePrincipal) Create(ctx context.Context, call plugin.Call) (plugin.
 		return plugin.Result{}, errors.New("create service principal: expected id in the answer")
 	}
 	made := plugin.Result{ID: id, State: servicePrincipalState(created, call.Inputs)}
-	err = s.graph.patch(ctx, request{path: servicePrincipals}, id, plugin.Object{"description": null(text(call.Inputs, "description"))})
+	err = s.graph.patch(ctx, request{path: servicePrincipals}, id, plugin.Object{"description": nullIfEmpty(call.Inputs["description"])})
 	if err == nil {
 		err = s.settleOwners(ctx, servicePrincipals+"/"+id, call.Inputs, owners.later)
 	}
@@ -70,26 +70,42 @@ func (s servicePrincipal) adopt(ctx context.Context, id, clientID string, inputs
 	if !flag(inputs, "useExisting") {
 		return plugin.Result{}, fmt.Errorf("expected no service principal of client id %q, got one with object id %q; import it, or set useExisting", clientID, id)
 	}
-	if err := s.graph.patch(ctx, request{path: servicePrincipals}, id, servicePrincipalBody(inputs)); err != nil {
+	if err := s.graph.patch(ctx, request{path: servicePrincipals}, id, servicePrincipalTable.body(inputs)); err != nil {
 		return plugin.Result{}, err
 	}
 	return s.read(ctx, id, inputs)
 }
 
-func servicePrincipalBody(in plugin.Object) plugin.Object {
-	return plugin.Object{
-		"accountEnabled":             flagOr(in, "accountEnabled", true),
-		"alternativeNames":           listOf(in, "alternativeNames"),
-		"appRoleAssignmentRequired":  flag(in, "appRoleAssignmentRequired"),
-		"description":                null(text(in, "description")),
-		"loginUrl":                   null(text(in, "loginUrl")),
-		"notes":                      null(text(in, "notes")),
-		"notificationEmailAddresses": listOf(in, "notificationEmailAddresses"),
-		"preferredSingleSignOnMode":  null(text(in, "preferredSingleSignOnMode")),
-		"samlSingleSignOnSettings":   plugin.Object{"relayState": null(text(object(in, "samlSingleSignOn"), "relayState"))},
-		"tags":                       tagsBody(in),
-	}
-}
+// servicePrincipalTable follows
+// https://learn.microsoft.com/graph/api/resources/serviceprincipal?view=graph-rest-1.0.
+var servicePrincipalTable = slices.Concat(table{
+	{"accountEnabled", "accountEnabled", anEnabled},
+	{"alternativeNames", "alternativeNames", aList},
+	{"appRoleAssignmentRequired", "appRoleAssignmentRequired", aFlag},
+	{"appRoleIds", "appRoles", idsOfValues},
+	{"appRoles", "appRoles", readOnly(blocks(roleTable))},
+	{"applicationId", "appId", readOnly(aText)},
+	{"applicationTenantId", "appOwnerOrganizationId", readOnly(aText)},
+	{"clientId", "appId", readOnly(aText)},
+	{"description", "description", optionalText},
+	{"displayName", "displayName", readOnly(aText)},
+	{"homepageUrl", "homepage", readOnly(aText)},
+	{"loginUrl", "loginUrl", optionalText},
+	{"logoutUrl", "logoutUrl", readOnly(aText)},
+	{"notes", "notes", optionalText},
+	{"notificationEmailAddresses", "notificationEmailAddresses", aList},
+	{"oauth2PermissionScopeIds", "oauth2PermissionScopes", idsOfValues},
+	{"oauth2PermissionScopes", "oauth2PermissionScopes", readOnly(blocks(scopeTable))},
+	{"objectId", "id", readOnly(aText)},
+	{"preferredSingleSignOnMode", "preferredSingleSignOnMode", optionalText},
+	{"redirectUris", "replyUrls", readOnly(aList)},
+	{"samlMetadataUrl", "samlMetadataUrl", readOnly(aText)},
+	{"samlSingleSignOn", "samlSingleSignOnSettings", conversion{block(samlTable).toGraph, optionalBlock(samlTable).fromGraph}},
+	{"signInAudience", "signInAudience", readOnly(aText)},
+	{"type", "servicePrincipalType", readOnly(aText)},
+}, tagTable)
+
+var samlTable = table{{"relayState", "relayState", optionalText}}
 
 func (s servicePrincipal) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
 	if !guid.MatchString(call.ID) {
@@ -116,51 +132,15 @@ func (s servicePrincipal) read(ctx context.Context, id string, inputs plugin.Obj
 }
 
 func servicePrincipalState(sp, inputs plugin.Object) plugin.Object {
-	clientID := text(sp, "appId")
-	names := slices.DeleteFunc(texts(sp, "servicePrincipalNames"), func(name string) bool { return name == clientID })
-	state := plugin.Object{
-		"accountEnabled":             flag(sp, "accountEnabled"),
-		"alternativeNames":           listOf(sp, "alternativeNames"),
-		"appRoleAssignmentRequired":  flag(sp, "appRoleAssignmentRequired"),
-		"appRoleIds":                 idsByValue(objects(sp, "appRoles")),
-		"appRoles":                   rolesState(objects(sp, "appRoles")),
-		"applicationId":              clientID,
-		"applicationTenantId":        text(sp, "appOwnerOrganizationId"),
-		"clientId":                   clientID,
-		"description":                text(sp, "description"),
-		"displayName":                text(sp, "displayName"),
-		"featureTags":                featureState(texts(sp, "tags")),
-		"homepageUrl":                text(sp, "homepage"),
-		"loginUrl":                   text(sp, "loginUrl"),
-		"logoutUrl":                  text(sp, "logoutUrl"),
-		"notes":                      text(sp, "notes"),
-		"notificationEmailAddresses": listOf(sp, "notificationEmailAddresses"),
-		"oauth2PermissionScopeIds":   idsByValue(objects(sp, "oauth2PermissionScopes")),
-		"oauth2PermissionScopes":     scopesState(objects(sp, "oauth2PermissionScopes")),
-		"objectId":                   text(sp, "id"),
-		"owners":                     listOf(inputs, "owners"),
-		"preferredSingleSignOnMode":  text(sp, "preferredSingleSignOnMode"),
-		"redirectUris":               listOf(sp, "replyUrls"),
-		"samlMetadataUrl":            text(sp, "samlMetadataUrl"),
-		"servicePrincipalNames":      anyList(names),
-		"signInAudience":             text(sp, "signInAudience"),
-		"tags":                       listOf(sp, "tags"),
-		"type":                       text(sp, "servicePrincipalType"),
-		"useExisting":                flag(inputs, "useExisting"),
-	}
-	if relay := text(object(sp, "samlSingleSignOnSettings"), "relayState"); relay != "" {
-		state["samlSingleSignOn"] = plugin.Object{"relayState": relay}
-	}
-	for _, name := range []string{"description", "loginUrl", "notes", "preferredSingleSignOnMode"} {
-		if state[name] == "" {
-			delete(state, name)
-		}
-	}
+	state := servicePrincipalTable.state(sp)
+	names := texts(sp, "servicePrincipalNames")
+	state["servicePrincipalNames"] = anyList(slices.DeleteFunc(names, func(name string) bool { return name == text(sp, "appId") }))
+	state["owners"], state["useExisting"] = listOf(inputs, "owners"), flag(inputs, "useExisting")
 	return state
 }
 
 func (s servicePrincipal) Update(ctx context.Context, call plugin.Call) (plugin.Result, error) {
-	if err := s.graph.patch(ctx, request{path: servicePrincipals}, call.ID, servicePrincipalBody(call.Inputs)); err != nil {
+	if err := s.graph.patch(ctx, request{path: servicePrincipals}, call.ID, servicePrincipalTable.body(call.Inputs)); err != nil {
 		return plugin.Result{}, err
 	}
 	if err := s.changeOwners(ctx, servicePrincipals+"/"+call.ID, call); err != nil {
@@ -184,7 +164,19 @@ func (s servicePrincipal) Delete(ctx context.Context, call plugin.Call) error {
 }
 
 // assignment is azuread:index/appRoleAssignment:AppRoleAssignment (v1.0).
-type assignment struct{ *provider }
+type assignment struct {
+	*provider
+	plugin.ReplaceOnly
+}
+
+var assignmentTable = table{
+	{"appRoleId", "appRoleId", aText},
+	{"principalObjectId", "principalId", aText},
+	{"principalDisplayName", "principalDisplayName", readOnly(aText)},
+	{"principalType", "principalType", readOnly(aText)},
+	{"resourceObjectId", "resourceId", aText},
+	{"resourceDisplayName", "resourceDisplayName", readOnly(aText)},
+}
 
 func assignments(resourceID string) string {
 	return servicePrincipals + "/" + resourceID + "/appRoleAssignedTo"
@@ -196,9 +188,8 @@ func (a assignment) Create(ctx context.Context, call plugin.Call) (plugin.Result
 		return plugin.Result{}, err
 	}
 	var created plugin.Object
-	err := a.graph.do(ctx, request{method: http.MethodPost, path: assignments(resourceID), again: principalLags, full: true, body: plugin.Object{
-		"appRoleId": text(call.Inputs, "appRoleId"), "principalId": text(call.Inputs, "principalObjectId"), "resourceId": resourceID,
-	}}, &created)
+	err := a.graph.do(ctx, request{method: http.MethodPost, path: assignments(resourceID), again: principalLags, full: true,
+		body: assignmentTable.body(call.Inputs)}, &created)
 	if err != nil {
 		return plugin.Result{}, err
 	}
@@ -208,7 +199,7 @@ func (a assignment) Create(ctx context.Context, call plugin.Call) (plugin.Result
 		err = errors.New("read app role assignment after its creation: not there")
 	}
 	if err != nil {
-		return plugin.Result{}, &plugin.PartialError{Result: plugin.Result{ID: id, State: assignmentState(created)}, Err: err}
+		return plugin.Result{}, &plugin.PartialError{Result: plugin.Result{ID: id, State: assignmentTable.state(created)}, Err: err}
 	}
 	return result, nil
 }
@@ -239,21 +230,10 @@ func (a assignment) read(ctx context.Context, resourceID, id string) (plugin.Res
 	}
 	for _, one := range found {
 		if text(one, "id") == id {
-			return plugin.Result{ID: resourceID + "/appRoleAssignment/" + id, State: assignmentState(one)}, nil
+			return plugin.Result{ID: resourceID + "/appRoleAssignment/" + id, State: assignmentTable.state(one)}, nil
 		}
 	}
 	return plugin.Result{}, nil
-}
-
-func assignmentState(a plugin.Object) plugin.Object {
-	return plugin.Object{
-		"appRoleId": text(a, "appRoleId"), "principalDisplayName": text(a, "principalDisplayName"), "principalObjectId": text(a, "principalId"),
-		"principalType": text(a, "principalType"), "resourceDisplayName": text(a, "resourceDisplayName"), "resourceObjectId": text(a, "resourceId"),
-	}
-}
-
-func (a assignment) Update(context.Context, plugin.Call) (plugin.Result, error) {
-	return plugin.Result{}, errNoUpdate
 }
 
 func (a assignment) Delete(ctx context.Context, call plugin.Call) error {

@@ -3,7 +3,6 @@ package azuread
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +19,8 @@ const applications = v1 + "/applications"
 
 // appRole is azuread:index/applicationAppRole:ApplicationAppRole.
 type appRole struct{ *provider }
+
+var appRoleTable = slices.Concat(ownRoleTable, table{{"roleId", "id", aText}})
 
 func (a appRole) Create(ctx context.Context, call plugin.Call) (plugin.Result, error) {
 	id, roleID := objectIDOf(call.Inputs), text(call.Inputs, "roleId")
@@ -51,8 +52,7 @@ func (p *provider) patchOnce(ctx context.Context, id string, body plugin.Object)
 func appRoleID(id, roleID string) string { return applicationPath + id + "/appRoles/" + roleID }
 
 func roleBody(in plugin.Object) plugin.Object {
-	role := merged(in, plugin.Object{"id": text(in, "roleId"), "enabled": true})
-	return rolesBody([]plugin.Object{role})[0].(plugin.Object)
+	return merged(appRoleTable.body(in), plugin.Object{"isEnabled": true})
 }
 
 func (a appRole) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
@@ -72,10 +72,8 @@ func (a appRole) read(ctx context.Context, id, roleID string, once bool) (plugin
 	if err != nil || role == nil {
 		return plugin.Result{}, err
 	}
-	state := rolesState([]plugin.Object{role})[0].(plugin.Object)
-	delete(state, "id")
-	delete(state, "enabled")
-	state["applicationId"], state["roleId"] = applicationPath+id, text(role, "id")
+	state := appRoleTable.state(role)
+	state["applicationId"] = applicationPath + id
 	return plugin.Result{ID: appRoleID(id, text(role, "id")), State: state}, nil
 }
 
@@ -125,7 +123,10 @@ func (a appRole) Delete(ctx context.Context, call plugin.Call) error {
 }
 
 // identifierURI is azuread:index/applicationIdentifierUri:ApplicationIdentifierUri.
-type identifierURI struct{ *provider }
+type identifierURI struct {
+	*provider
+	plugin.ReplaceOnly
+}
 
 func (u identifierURI) Create(ctx context.Context, call plugin.Call) (plugin.Result, error) {
 	id, uri := objectIDOf(call.Inputs), text(call.Inputs, "identifierUri")
@@ -181,13 +182,6 @@ func (u identifierURI) read(ctx context.Context, id, uri string) (plugin.Result,
 		return plugin.Result{}, err
 	}
 	return plugin.Result{ID: identifierURIID(id, uri), State: plugin.Object{"applicationId": applicationPath + id, "identifierUri": uri}}, nil
-}
-
-// errNoUpdate is returned by resources whose every change replaces them.
-var errNoUpdate = errors.New("every change of this resource replaces it; there is nothing to update")
-
-func (u identifierURI) Update(context.Context, plugin.Call) (plugin.Result, error) {
-	return plugin.Result{}, errNoUpdate
 }
 
 func (u identifierURI) Delete(ctx context.Context, call plugin.Call) error {

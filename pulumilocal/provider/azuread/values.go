@@ -2,6 +2,7 @@ package azuread
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,53 +10,35 @@ import (
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
-// This file reads plain values. The rules are: what is absent or of another
-// type is zero, because the types are checked before; an empty string of a
-// nullable property goes out as null.
+// This file reads plain values. What is absent or of another type is zero,
+// because the types are checked before.
 
-func text(o plugin.Object, name string) string {
-	value, _ := o[name].(string)
-	return value
+// as is the value if it is of the type, else the type's zero.
+func as[T any](value any) T {
+	typed, _ := value.(T)
+	return typed
 }
 
-func flag(o plugin.Object, name string) bool {
-	value, _ := o[name].(bool)
-	return value
-}
+func text(o plugin.Object, name string) string { return as[string](o[name]) }
 
-func flagOr(o plugin.Object, name string, otherwise bool) bool {
-	if value, ok := o[name].(bool); ok {
-		return value
-	}
-	return otherwise
-}
+func flag(o plugin.Object, name string) bool { return as[bool](o[name]) }
 
-func object(o plugin.Object, name string) plugin.Object {
-	value, _ := o[name].(plugin.Object)
-	return value
-}
+func object(o plugin.Object, name string) plugin.Object { return as[plugin.Object](o[name]) }
 
-func objects(o plugin.Object, name string) []plugin.Object {
-	values, _ := o[name].([]any)
-	result := make([]plugin.Object, 0, len(values))
-	for _, value := range values {
-		if value, ok := value.(plugin.Object); ok {
-			result = append(result, value)
+// elements are those elements of a list that are of the type.
+func elements[T any](value any) []T {
+	result := []T{}
+	for _, element := range as[[]any](value) {
+		if element, ok := element.(T); ok {
+			result = append(result, element)
 		}
 	}
 	return result
 }
 
-func texts(o plugin.Object, name string) []string {
-	values, _ := o[name].([]any)
-	result := make([]string, 0, len(values))
-	for _, value := range values {
-		if value, ok := value.(string); ok {
-			result = append(result, value)
-		}
-	}
-	return result
-}
+func objects(o plugin.Object, name string) []plugin.Object { return elements[plugin.Object](o[name]) }
+
+func texts(o plugin.Object, name string) []string { return elements[string](o[name]) }
 
 // anyList makes a list for a state or a body; it is never null.
 func anyList[T any](values []T) []any {
@@ -67,19 +50,14 @@ func anyList[T any](values []T) []any {
 }
 
 // listOf is the list as it came, or an empty one.
-func listOf(o plugin.Object, name string) []any {
-	if values, ok := o[name].([]any); ok {
-		return values
-	}
-	return []any{}
-}
+func listOf(o plugin.Object, name string) []any { return as[[]any](listOrEmpty(o[name])) }
 
-// null is the string, or null for an empty one.
-func null(value string) any {
-	if value == "" {
-		return nil
-	}
-	return value
+// merged lays over on top of base.
+func merged(base, over plugin.Object) plugin.Object {
+	result := plugin.Object{}
+	maps.Copy(result, base)
+	maps.Copy(result, over)
+	return result
 }
 
 // firstFrom is the first of the named values that is there.

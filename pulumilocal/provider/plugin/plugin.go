@@ -14,6 +14,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -76,6 +77,14 @@ type Lifecycle interface {
 	// Delete succeeds when the object is gone already, where the official
 	// provider does.
 	Delete(context.Context, Call) error
+}
+
+// ReplaceOnly is the Update of a resource whose every change replaces it.
+type ReplaceOnly struct{}
+
+// Update is never asked for.
+func (ReplaceOnly) Update(context.Context, Call) (Result, error) {
+	return Result{}, errors.New("every change of this resource replaces it; there is nothing to update")
 }
 
 // A Call is one operation on a resource.

@@ -47,11 +47,10 @@ func validateKey(_ context.Context, c *plugin.Check) {
 	}
 }
 
-// A keyMaker makes private keys. It has no update: every input replaces.
-type keyMaker struct{ kept }
-
-func (keyMaker) Update(context.Context, plugin.Call) (plugin.Result, error) {
-	return plugin.Result{}, errors.New("update PrivateKey: every input replaces it")
+// A keyMaker makes private keys.
+type keyMaker struct {
+	kept
+	plugin.ReplaceOnly
 }
 
 func (keyMaker) Create(_ context.Context, call plugin.Call) (plugin.Result, error) {

@@ -1,0 +1,162 @@
+package azuread
+
+import (
+	"slices"
+
+	"app-to-app/pulumilocal/provider/plugin"
+)
+
+// applicationTable follows
+// https://learn.microsoft.com/graph/api/resources/application?view=graph-rest-beta.
+var applicationTable = slices.Concat(table{
+	{"applicationId", "appId", readOnly(aText)},
+	{"clientId", "appId", readOnly(aText)},
+	{"objectId", "id", readOnly(aText)},
+	{"api", "api", block(apiTable)},
+	{"appRoles", "appRoles", blocks(roleTable)},
+	{"appRoleIds", "appRoles", idsOfValues},
+	{"description", "description", optionalText},
+	{"deviceOnlyAuthEnabled", "isDeviceOnlyAuthSupported", aFlag},
+	{"disabledByMicrosoft", "disabledByMicrosoftStatus", readOnly(aText)},
+	{"displayName", "displayName", aText},
+	{"fallbackPublicClientEnabled", "isFallbackPublicClient", aFlag},
+	{"groupMembershipClaims", "groupMembershipClaims", commaList},
+	{"identifierUris", "identifierUris", aList},
+	{"logoUrl", "info.logoUrl", readOnly(aText)},
+	{"marketingUrl", "info.marketingUrl", optionalText},
+	{"notes", "notes", optionalText},
+	{"oauth2PermissionScopeIds", "api.oauth2PermissionScopes", idsOfValues},
+	{"oauth2PostResponseRequired", "oauth2RequirePostResponse", aFlag},
+	{"optionalClaims", "optionalClaims", optionalBlock(claimsTable)},
+	{"privacyStatementUrl", "info.privacyStatementUrl", optionalText},
+	{"publicClient", "publicClient", block(redirectTable)},
+	{"publisherDomain", "publisherDomain", readOnly(aText)},
+	{"requiredResourceAccesses", "requiredResourceAccess", blocks(table{
+		{"resourceAppId", "resourceAppId", aText},
+		{"resourceAccesses", "resourceAccess", blocks(table{{"id", "id", aText}, {"type", "type", aText}})},
+	})},
+	{"serviceManagementReference", "serviceManagementReference", optionalText},
+	{"signInAudience", "signInAudience", textOr("AzureADMyOrg")},
+	{"singlePageApplication", "spa", block(redirectTable)},
+	{"supportUrl", "info.supportUrl", optionalText},
+	{"templateId", "applicationTemplateId", readOnly(aText)},
+	{"termsOfServiceUrl", "info.termsOfServiceUrl", optionalText},
+	{"web", "web", block(slices.Concat(redirectTable, table{
+		{"homepageUrl", "homePageUrl", optionalText},
+		{"logoutUrl", "logoutUrl", optionalText},
+		{"implicitGrant", "implicitGrantSettings", block(table{
+			{"accessTokenIssuanceEnabled", "enableAccessTokenIssuance", aFlag},
+			{"idTokenIssuanceEnabled", "enableIdTokenIssuance", aFlag},
+		})},
+	}))},
+}, tagTable)
+
+// sentIfChanged are the properties that an update of an application leaves out
+// unless they changed.
+var sentIfChanged = []string{"appRoles", "identifierUris", "optionalClaims", "requiredResourceAccesses"}
+
+var redirectTable = table{{"redirectUris", "redirectUris", aList}}
+
+var apiTable = table{
+	{"mappedClaimsEnabled", "acceptMappedClaims", aFlag},
+	{"knownClientApplications", "knownClientApplications", aList},
+	{"oauth2PermissionScopes", "oauth2PermissionScopes", blocks(scopeTable)},
+	{"requestedAccessTokenVersion", "requestedAccessTokenVersion", conversion{
+		func(value any) any {
+			if value == nil {
+				return defaultTokenVersion
+			}
+			return value
+		},
+		func(value any) any {
+			if value == nil {
+				return leftOut{}
+			}
+			return value
+		},
+	}},
+}
+
+// defaultTokenVersion is the requestedAccessTokenVersion of a block api that
+// names none.
+const defaultTokenVersion = 1.0
+
+// ownRoleTable is an app role without what the list of an application adds.
+var ownRoleTable = table{
+	{"allowedMemberTypes", "allowedMemberTypes", aList},
+	{"description", "description", aText},
+	{"displayName", "displayName", aText},
+	{"value", "value", nullText},
+}
+
+var roleTable = slices.Concat(ownRoleTable, table{{"id", "id", aText}, {"enabled", "isEnabled", anEnabled}})
+
+var scopeTable = table{
+	{"id", "id", aText},
+	{"adminConsentDescription", "adminConsentDescription", nullText},
+	{"adminConsentDisplayName", "adminConsentDisplayName", nullText},
+	{"enabled", "isEnabled", anEnabled},
+	{"type", "type", textOr("User")},
+	{"userConsentDescription", "userConsentDescription", nullText},
+	{"userConsentDisplayName", "userConsentDisplayName", nullText},
+	{"value", "value", nullText},
+}
+
+var claimsTable = table{
+	{"accessTokens", "accessToken", blocks(claimTable)},
+	{"idTokens", "idToken", blocks(claimTable)},
+	{"saml2Tokens", "saml2Token", blocks(claimTable)},
+}
+
+var claimTable = table{
+	{"name", "name", aText},
+	{"source", "source", conversion{nullIfEmpty, asIs}},
+	{"essential", "essential", aFlag},
+	{"additionalProperties", "additionalProperties", aList},
+}
+
+// tagTable is for applications and service principals.
+var tagTable = table{{"tags", "tags", aList}, {"featureTags", "tags", featureTags}}
+
+// features are the tags behind the flags of block featureTags.
+var features = []struct{ flag, tag string }{
+	{"customSingleSignOn", "WindowsAzureActiveDirectoryCustomSingleSignOnApplication"},
+	{"enterprise", "WindowsAzureActiveDirectoryIntegratedApp"},
+	{"gallery", "WindowsAzureActiveDirectoryGalleryApplicationNonPrimaryV1"},
+	{"hide", "HideApp"},
+}
+
+func tagsOfFeatures(value any) any {
+	tags := []any{}
+	for _, given := range elements[plugin.Object](value) {
+		for _, feature := range features {
+			if flag(given, feature.flag) {
+				tags = append(tags, feature.tag)
+			}
+		}
+	}
+	return tags
+}
+
+func featuresOfTags(value any) any {
+	result := plugin.Object{}
+	for _, feature := range features {
+		result[feature.flag] = slices.Contains(elements[string](value), feature.tag)
+	}
+	return []any{result}
+}
+
+func applicationBody(in plugin.Object) plugin.Object {
+	body := applicationTable.body(in)
+	if object(in, "api") == nil {
+		delete(object(body, "api"), "requestedAccessTokenVersion") // the default is the block's, not the application's
+	}
+	return body
+}
+
+// applicationState takes what Graph does not return from the inputs.
+func applicationState(app, inputs plugin.Object) plugin.Object {
+	state := applicationTable.state(app)
+	state["owners"], state["preventDuplicateNames"] = listOf(inputs, "owners"), flag(inputs, "preventDuplicateNames")
+	return state
+}
