@@ -201,7 +201,7 @@ func (p *provider) resources() map[string]plugin.Resource {
 		}
 		resource := plugin.Resource{
 			Args: r.args, State: r.state, Required: k.required, Replace: append(pathInputs(k.path), k.replace...),
-			Validate: r.validate, DeleteFirst: deleteFirst, Shape: r.shape, Lifecycle: r,
+			Validate: r.validate, DeleteFirst: deleteFirst, StateAsInputs: r.stateAsInputs, Lifecycle: r,
 		}
 		for _, token := range k.tokens {
 			table["azure-native:"+token] = resource

@@ -190,9 +190,8 @@ func (r *armResource) rename(path string, value any, inverse map[[2]string]strin
 	return value
 }
 
-// shape is a state in the form of inputs: with what the id says, and with the
-// identities as a list.
-func (r *armResource) shape(id string, state plugin.Object) plugin.Object {
+// stateAsInputs adds what the id says, and makes the identities a list.
+func (r *armResource) stateAsInputs(id string, state plugin.Object) plugin.Object {
 	result := clone(state)
 	maps.Copy(result, r.fromID(id))
 	if identity, ok := state["identity"].(plugin.Object); ok {

@@ -39,7 +39,7 @@ func New(options Options) plugin.Definition {
 		Resources: map[string]plugin.Resource{
 			"command:local:Command": {
 				Args: plugin.TypeOf(local.CommandArgs{}), State: plugin.TypeOf(local.Command{}),
-				Replace: []string{"triggers"}, Spare: updatable, Echo: true, Taint: true,
+				Replace: []string{"triggers"}, UpdatedInPlace: updatable, InputsAreOutputs: true, OutputsDependOnInputs: true,
 				Timeouts: plugin.Timeouts{Create: forever, Update: forever, Delete: forever},
 				Validate: validate, Lifecycle: runner{options},
 			},
@@ -47,8 +47,8 @@ func New(options Options) plugin.Definition {
 	}
 }
 
-// updatable says that changed triggers update a command that can be updated.
-// The SDK asks the engine for a replacement in any case.
+// updatable makes changed triggers run the update command, if there is one. The
+// SDK asks the engine for a replacement in any case.
 func updatable(inputs plugin.Object) []string {
 	if _, ok := inputs["update"]; ok {
 		return []string{"triggers"}

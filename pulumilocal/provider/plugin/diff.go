@@ -7,15 +7,15 @@ import (
 	pulumiplugin "github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// diff compares new inputs with the old ones. Outputs are not looked at, but
-// for what is due: what a refresh finds changed comes in through the old inputs
-// (see readInputs).
+// diff compares new inputs with the old ones. Of the outputs only an age is
+// looked at: what a refresh finds changed comes in through the old inputs (see
+// readInputs).
 func (r Resource) diff(check Check, state resource.PropertyMap) pulumiplugin.DiffResult {
 	olds, news := bare(check.Olds), bare(check.News)
 	detailed := pulumiplugin.NewDetailedDiffFromObjectDiff(olds.Diff(news), true)
 	var due []string
-	if r.Due != nil {
-		due = r.Due(plain(state), plain(news))
+	if r.RenewalDue != nil {
+		due = r.RenewalDue(plain(state), plain(news))
 	}
 	for _, name := range due {
 		if detailed == nil {
@@ -27,9 +27,9 @@ func (r Resource) diff(check Check, state resource.PropertyMap) pulumiplugin.Dif
 		return pulumiplugin.DiffResult{Changes: pulumiplugin.DiffNone}
 	}
 	replace := append(slices.Clone(r.Replace), due...)
-	if r.Spare != nil {
-		spared := r.Spare(plain(news))
-		replace = slices.DeleteFunc(replace, func(name string) bool { return slices.Contains(spared, name) })
+	if r.UpdatedInPlace != nil {
+		updated := r.UpdatedInPlace(plain(news))
+		replace = slices.DeleteFunc(replace, func(name string) bool { return slices.Contains(updated, name) })
 	}
 	result := pulumiplugin.DiffResult{Changes: pulumiplugin.DiffSome, DetailedDiff: detailed}
 	replaces := false

@@ -36,25 +36,38 @@ type Definition struct {
 	Functions map[string]Function                            // by token
 }
 
-// A Resource is one resource type.
+// A Resource is one resource type. All but Args, State and Lifecycle may be
+// left out.
 type Resource struct {
 	Args  *Type // what a program may give
 	State *Type // what it gets
 
-	Required    []string // lists and maps that are required: the SDKs' structs do not show it
-	Replace     []string // inputs whose change replaces the resource
-	Secret      []string // outputs that are secret whatever the inputs are
-	Echo        bool     // inputs are outputs too, as they were given
-	Taint       bool     // the other outputs are secret when any input is
-	Timeouts    Timeouts
-	Validate    func(context.Context, *Check) // what the types cannot say, and names to fill in; may be nil
-	DeleteFirst func(Check) bool              // a replacement needs the name of what it replaces; may be nil
-	Shape       func(string, Object) Object   // state of an id in the shape of inputs; nil: as it is
-	Spare       func(inputs Object) []string  // which of Replace are updated after all; may be nil
+	Required []string // lists and maps that are required, which the SDKs' structs do not show
+	Replace  []string // inputs whose change replaces the resource
+	Secret   []string // outputs that are always secret
+	Timeouts Timeouts
 
-	// Due names outputs for which a resource is replaced although no input
-	// changed: it has a time to live. May be nil.
-	Due func(state, inputs Object) []string
+	// InputsAreOutputs puts the inputs into the state as they were given.
+	InputsAreOutputs bool
+	// OutputsDependOnInputs says that every output that is no input depends on
+	// all inputs: it is secret if one of them is, and unknown in the preview of
+	// an update.
+	OutputsDependOnInputs bool
+
+	// Validate checks what the types cannot say, and fills in names.
+	Validate func(context.Context, *Check)
+	// DeleteFirst reports whether a replacement needs the name of what it
+	// replaces.
+	DeleteFirst func(Check) bool
+	// UpdatedInPlace returns the inputs of Replace whose change is only an
+	// update, given all inputs.
+	UpdatedInPlace func(inputs Object) []string
+	// RenewalDue returns the outputs that say that the resource is too old: it
+	// is replaced although no input changed.
+	RenewalDue func(state, inputs Object) []string
+	// StateAsInputs brings a state into the shape of the inputs, for refreshes
+	// and imports. Nil means that it has that shape.
+	StateAsInputs func(id string, state Object) Object
 
 	Lifecycle Lifecycle
 }

@@ -21,7 +21,7 @@ func (r Resource) previewUpdate(state, inputs resource.PropertyMap) resource.Pro
 			outputs[key] = update(outputs[key], value, field.Type)
 		}
 	}
-	if r.Taint {
+	if r.OutputsDependOnInputs {
 		for name := range r.State.Fields {
 			if key := resource.PropertyKey(name); !r.Args.Has(name) {
 				outputs[key] = unknown
@@ -83,20 +83,20 @@ func update(old, value resource.PropertyValue, t *Type) resource.PropertyValue {
 	return resource.NewProperty(merged)
 }
 
-// finish puts on outputs what a resource says of all of them: echoed inputs
-// and secrets.
+// finish adds to outputs the inputs that are outputs too, and makes secret what
+// must be.
 func (r Resource) finish(outputs, inputs resource.PropertyMap) {
-	tainted := false
+	anySecret := false
 	for key, value := range inputs {
-		tainted = tainted || value.ContainsSecrets()
-		if r.Echo && !resource.IsInternalPropertyKey(key) {
+		anySecret = anySecret || value.ContainsSecrets()
+		if r.InputsAreOutputs && !resource.IsInternalPropertyKey(key) {
 			outputs[key] = value
 		}
 	}
 	annotate(outputs, inputs)
 	for key, value := range outputs {
 		computed := !r.Args.Has(string(key))
-		if !value.IsSecret() && (r.Taint && tainted && computed || contains(r.Secret, string(key))) {
+		if !value.IsSecret() && (r.OutputsDependOnInputs && anySecret && computed || contains(r.Secret, string(key))) {
 			outputs[key] = resource.MakeSecret(value)
 		}
 	}

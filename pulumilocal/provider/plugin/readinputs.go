@@ -11,15 +11,15 @@ import (
 // the service fills in by itself is no change of the program's. An import has
 // no old state; it takes everything that is not empty.
 func (r Resource) readInputs(old Object, before, now Result) Object {
-	shape := r.Shape
-	if shape == nil {
-		shape = func(_ string, state Object) Object { return state }
+	asInputs := r.StateAsInputs
+	if asInputs == nil {
+		asInputs = func(_ string, state Object) Object { return state }
 	}
-	after := shape(now.ID, now.State)
+	after := asInputs(now.ID, now.State)
 	if len(before.State) == 0 {
 		return r.Args.Project(after).(Object)
 	}
-	return carry(old, shape(before.ID, before.State), after, r.Args)
+	return carry(old, asInputs(before.ID, before.State), after, r.Args)
 }
 
 // carry takes the changes from before to after over into inputs.

@@ -108,14 +108,14 @@ type certificateMaker struct {
 	now func() time.Time
 }
 
-// isDue reports whether a certificate is to be renewed.
+// isDue reports whether it is time to renew a certificate.
 func (m certificateMaker) isDue(state plugin.Object, early time.Duration) bool {
 	text, _ := state["validityEndTime"].(string)
 	end, err := time.Parse(time.RFC3339, text)
 	return err == nil && !m.now().Before(end.Add(-early))
 }
 
-func (m certificateMaker) due(state, inputs plugin.Object) []string {
+func (m certificateMaker) renewalDue(state, inputs plugin.Object) []string {
 	if m.isDue(state, hours(inputs, "earlyRenewalHours")) {
 		return []string{"readyForRenewal"}
 	}

@@ -52,7 +52,7 @@ func New(options Options) plugin.Definition {
 					"setSubjectKeyId", "subject", "uris", "validityPeriodHours",
 				},
 				Secret:   []string{"privateKeyPem"},
-				Validate: validateCertificate, Due: certificates.due, Lifecycle: certificates,
+				Validate: validateCertificate, RenewalDue: certificates.renewalDue, Lifecycle: certificates,
 			},
 		},
 	}
