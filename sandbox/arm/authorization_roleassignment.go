@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"app-to-app/sandbox/rbac"
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -26,16 +27,16 @@ const (
 
 var authorizationVersions = []string{"2015-07-01", "2018-01-01-preview", "2020-04-01-preview", "2022-04-01", "2022-05-01-preview"}
 
-var assignmentBody = schema{
-	"id": output(), "name": output(), "type": output(),
-	"properties": object(schema{
-		"roleDefinitionId": text().need(),
-		"principalId":      text().need(),
-		"principalType":    text("User", "Group", "ServicePrincipal", "ForeignGroup", "Device"),
-		"description":      text(),
-		"condition":        text().only(""),
-		"conditionVersion": text().only(""),
-	}.with(outputs("createdBy", "createdOn", "delegatedManagedIdentityResourceId", "scope", "updatedBy", "updatedOn"))).need(),
+var assignmentBody = schema.Fields{
+	"id": schema.Output(), "name": schema.Output(), "type": schema.Output(),
+	"properties": schema.Object(schema.Fields{
+		"roleDefinitionId": schema.Text().Required(),
+		"principalId":      schema.Text().Required(),
+		"principalType":    schema.Text("User", "Group", "ServicePrincipal", "ForeignGroup", "Device"),
+		"description":      schema.Text(),
+		"condition":        schema.Text().Only(""),
+		"conditionVersion": schema.Text().Only(""),
+	}.With(schema.Outputs("createdBy", "createdOn", "delegatedManagedIdentityResourceId", "scope", "updatedBy", "updatedOn"))).Required(),
 }
 
 // scope returns what an authorization path is about, in the case it was created
@@ -69,11 +70,7 @@ func (c *call) putAssignment() (reply, error) {
 	if uuid.Validate(name) != nil || len(name) != 36 {
 		return reply{}, refuse(http.StatusBadRequest, "InvalidRoleAssignmentId", "The role assignment ID '%s' is not valid. The role assignment ID must be a GUID.", name)
 	}
-	sent, err := c.body()
-	if err != nil {
-		return reply{}, err
-	}
-	body, err := assignmentBody.read(sent, "", c.version)
+	body, err := c.read(assignmentBody)
 	if err != nil {
 		return reply{}, err
 	}

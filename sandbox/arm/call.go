@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -81,8 +82,8 @@ func (s *Service) do(answer func(*call) (reply, error)) http.HandlerFunc {
 	}
 }
 
-// body reads a request's JSON object. Numbers keep their digits.
-func (c *call) body() (map[string]any, error) {
+// read returns the request's JSON object as fields describe it.
+func (c *call) read(fields schema.Fields) (map[string]any, error) {
 	data, err := io.ReadAll(http.MaxBytesReader(nil, c.r.Body, bodyLimit))
 	if err != nil {
 		return nil, refuse(http.StatusRequestEntityTooLarge, "RequestContentTooLarge", "The request content is larger than %d bytes.", bodyLimit)
@@ -94,13 +95,16 @@ func (c *call) body() (map[string]any, error) {
 		return nil, refuse(http.StatusUnsupportedMediaType, "UnsupportedMediaType",
 			"The content media type '%s' is not supported. Only 'application/json' is supported.", kind)
 	}
-	var body map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	if err := decoder.Decode(&body); err != nil || body == nil || decoder.More() {
+	sent, err := schema.Parse(data)
+	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "InvalidRequestContent", "The request content was invalid and could not be deserialized: expected one JSON object.")
 	}
-	return body, nil
+	reader := schema.Reader{FoldCase: true, NullIsAbsent: true, IgnoreReadOnly: true, Decimals: true, Version: c.version}
+	body, err := reader.Read(fields, sent)
+	if problem, ok := err.(*schema.Problem); ok {
+		return nil, refuseProblem(problem, c.version)
+	}
+	return body, err
 }
 
 // none says whether stored JSON holds nothing.
@@ -108,14 +112,10 @@ func none(data json.RawMessage) bool { return len(data) == 0 || string(data) == 
 
 // decodeObject reads stored JSON.
 func decodeObject(data json.RawMessage) (map[string]any, error) {
-	object := make(map[string]any)
 	if none(data) {
-		return object, nil
+		return make(map[string]any), nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	err := decoder.Decode(&object)
-	return object, err
+	return schema.Parse(data)
 }
 
 // at returns what lies in nested objects under a path of names, or nil.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -19,12 +20,12 @@ import (
 const assignIdentity = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
 
 // identitySchema is the identity property of a request.
-func identitySchema() field {
-	return object(schema{
-		"type":                   text().need(),
-		"principalId":            output(),
-		"tenantId":               output(),
-		"userAssignedIdentities": dict(object(outputs("clientId", "principalId"))),
+func identitySchema() schema.Field {
+	return schema.Object(schema.Fields{
+		"type":                   schema.Text().Required(),
+		"principalId":            schema.Output(),
+		"tenantId":               schema.Output(),
+		"userAssignedIdentities": schema.Dict(schema.Object(schema.Outputs("clientId", "principalId"))),
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -27,28 +28,28 @@ func components() *resourceType {
 		doc:      "https://learn.microsoft.com/rest/api/application-insights/components/create-or-update",
 		versions: []string{"2020-02-02", "2020-02-02-preview"},
 		names:    nameRule{regexp.MustCompile(`^[^/%&\\?]{0,259}[^/%&\\?. ]$`), "InvalidResourceName", "The resource name '%s' is not valid."},
-		body:     envelope(componentProperties, schema{"kind": text().need()}),
+		body:     envelope(componentProperties, schema.Fields{"kind": schema.Text().Required()}),
 		created:  http.StatusOK,
 		check:    checkComponent,
 	}
 }
 
-var componentProperties = schema{
-	"Application_Type":                text("web", "other").need(),
-	"DisableIpMasking":                flag(),
-	"DisableLocalAuth":                flag(),
-	"Flow_Type":                       text("Bluefield"),
-	"ForceCustomerStorageForProfiler": flag(),
-	"HockeyAppId":                     text().only(""),
-	"ImmediatePurgeDataOn30Days":      flag(),
-	"IngestionMode":                   text("ApplicationInsights", "ApplicationInsightsWithDiagnosticSettings", "LogAnalytics").only("LogAnalytics"),
-	"Request_Source":                  text("rest"),
-	"RetentionInDays":                 whole(30, 730),
-	"SamplingPercentage":              number(),
-	"WorkspaceResourceId":             text(),
+var componentProperties = schema.Fields{
+	"Application_Type":                schema.Text("web", "other").Required(),
+	"DisableIpMasking":                schema.Flag(),
+	"DisableLocalAuth":                schema.Flag(),
+	"Flow_Type":                       schema.Text("Bluefield"),
+	"ForceCustomerStorageForProfiler": schema.Flag(),
+	"HockeyAppId":                     schema.Text().Only(""),
+	"ImmediatePurgeDataOn30Days":      schema.Flag(),
+	"IngestionMode":                   schema.Text("ApplicationInsights", "ApplicationInsightsWithDiagnosticSettings", "LogAnalytics").Only("LogAnalytics"),
+	"Request_Source":                  schema.Text("rest"),
+	"RetentionInDays":                 schema.Whole().Within(30, 730),
+	"SamplingPercentage":              schema.Number(),
+	"WorkspaceResourceId":             schema.Text(),
 	"publicNetworkAccessForIngestion": accessSwitch,
 	"publicNetworkAccessForQuery":     accessSwitch,
-}.with(outputs("AppId", "ApplicationId", "ConnectionString", "CreationDate", "HockeyAppToken", "InstrumentationKey", "LaMigrationDate", "Name",
+}.With(schema.Outputs("AppId", "ApplicationId", "ConnectionString", "CreationDate", "HockeyAppToken", "InstrumentationKey", "LaMigrationDate", "Name",
 	"PrivateLinkScopedResources", "TenantId", "Ver", "provisioningState"))
 
 func checkComponent(ch *change) error {

@@ -8,6 +8,7 @@ import (
 
 	"app-to-app/sandbox/keyvault"
 	"app-to-app/sandbox/rbac"
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -30,37 +31,39 @@ func vaults() *resourceType {
 		doc:      "https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/create-or-update",
 		versions: vaultVersions,
 		names:    nameRule{regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$`), "VaultNameNotValid", vaultNameText},
-		body:     envelope(nil, schema{"properties": object(vaultProperties).need()}),
+		body:     envelope(nil, schema.Fields{"properties": schema.Object(vaultProperties).Required()}),
 		created:  http.StatusOK,
 		check:    checkVault,
 		gone:     goneVault,
 	}
 }
 
-var vaultProperties = schema{
-	"tenantId":                     text().need(),
-	"sku":                          object(schema{"family": text("A").need(), "name": text("standard", "premium").need()}).need(),
-	"accessPolicies":               list(accessPolicy),
-	"createMode":                   text("default", "recover"),
-	"enablePurgeProtection":        flag(),
-	"enableRbacAuthorization":      flag(),
-	"enableSoftDelete":             flag(),
-	"enabledForDeployment":         flag(),
-	"enabledForDiskEncryption":     flag(),
-	"enabledForTemplateDeployment": flag(),
-	"networkAcls": object(schema{
-		"bypass":              text("AzureServices", "None"),
-		"defaultAction":       text("Allow", "Deny"),
-		"ipRules":             list(object(schema{"value": text().need()})),
-		"virtualNetworkRules": list(object(schema{"id": text().need(), "ignoreMissingVnetServiceEndpoint": flag()})),
+var vaultProperties = schema.Fields{
+	"tenantId": schema.Text().Required(),
+	"sku": schema.Object(schema.Fields{
+		"family": schema.Text("A").Required(), "name": schema.Text("standard", "premium").Required(),
+	}).Required(),
+	"accessPolicies":               schema.List(accessPolicy),
+	"createMode":                   schema.Text("default", "recover"),
+	"enablePurgeProtection":        schema.Flag(),
+	"enableRbacAuthorization":      schema.Flag(),
+	"enableSoftDelete":             schema.Flag(),
+	"enabledForDeployment":         schema.Flag(),
+	"enabledForDiskEncryption":     schema.Flag(),
+	"enabledForTemplateDeployment": schema.Flag(),
+	"networkAcls": schema.Object(schema.Fields{
+		"bypass":              schema.Text("AzureServices", "None"),
+		"defaultAction":       schema.Text("Allow", "Deny"),
+		"ipRules":             schema.List(schema.Object(schema.Fields{"value": schema.Text().Required()})),
+		"virtualNetworkRules": schema.List(schema.Object(schema.Fields{"id": schema.Text().Required(), "ignoreMissingVnetServiceEndpoint": schema.Flag()})),
 	}),
-	"publicNetworkAccess":       text("Enabled", "Disabled", "SecuredByPerimeter").only("Enabled", "Disabled"),
-	"softDeleteRetentionInDays": whole(7, 90),
-}.with(outputs("hsmPoolResourceId", "privateEndpointConnections", "provisioningState", "vaultUri"))
+	"publicNetworkAccess":       schema.Text("Enabled", "Disabled", "SecuredByPerimeter").Only("Enabled", "Disabled"),
+	"softDeleteRetentionInDays": schema.Whole().Within(7, 90),
+}.With(schema.Outputs("hsmPoolResourceId", "privateEndpointConnections", "provisioningState", "vaultUri"))
 
-var accessPolicy = object(schema{
-	"tenantId": text().need(), "objectId": text().need(), "applicationId": text(),
-	"permissions": object(schema{"keys": list(text()), "secrets": list(text()), "certificates": list(text()), "storage": list(text())}).need(),
+var accessPolicy = schema.Object(schema.Fields{
+	"tenantId": schema.Text().Required(), "objectId": schema.Text().Required(), "applicationId": schema.Text(),
+	"permissions": schema.Object(schema.Each(schema.List(schema.Text()), "keys", "secrets", "certificates", "storage")).Required(),
 })
 
 func checkVault(ch *change) error {
@@ -118,7 +121,7 @@ func (ch *change) checkVaultSwitches() error {
 			ch.orElse(name, kept)
 		}
 	}
-	if !sameJSON(ch.properties["softDeleteRetentionInDays"], ch.before["softDeleteRetentionInDays"]) {
+	if !schema.Same(ch.properties["softDeleteRetentionInDays"], ch.before["softDeleteRetentionInDays"]) {
 		return badRequest(`The property "softDeleteRetentionInDays" has been set already and it can't be modified.`)
 	}
 	// learn.microsoft.com/azure/key-vault/general/rbac-access-policy
@@ -200,10 +203,10 @@ const secretType = keyvault.SecretType
 // never shows them: learn.microsoft.com/rest/api/keyvault/keyvault/secrets. It
 // cannot delete. Secrets that the data plane set are among them.
 func vaultSecrets() *resourceType {
-	body := childEnvelope(schema{
-		"value": text(), "contentType": text(),
-		"attributes": object(schema{"enabled": flag(), "nbf": whole(0, 0), "exp": whole(0, 0), "created": output(), "updated": output()}),
-	}.with(outputs("secretUri", "secretUriWithVersion")))
+	body := childEnvelope(schema.Fields{
+		"value": schema.Text(), "contentType": schema.Text(),
+		"attributes": schema.Object(schema.Fields{"enabled": schema.Flag(), "nbf": schema.Whole(), "exp": schema.Whole()}.With(schema.Outputs("created", "updated"))),
+	}.With(schema.Outputs("secretUri", "secretUriWithVersion")))
 	return &resourceType{
 		name:     secretType,
 		parent:   vaultType,
@@ -211,7 +214,7 @@ func vaultSecrets() *resourceType {
 		doc:      "https://learn.microsoft.com/rest/api/keyvault/keyvault/secrets/create-or-update",
 		versions: vaultVersions,
 		names:    nameRule{keyvault.SecretName, "BadRequest", "The secret name '%s' is invalid: 1 to 127 letters, digits and '-'."},
-		body:     body.with(schema{"tags": dict(text()), "location": output()}),
+		body:     body.With(schema.Fields{"tags": schema.Dict(schema.Text()), "location": schema.Output()}),
 		created:  http.StatusCreated,
 		tagged:   true,
 		lasting:  true,

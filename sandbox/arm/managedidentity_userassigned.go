@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -29,7 +30,9 @@ func userAssignedIdentities() *resourceType {
 		versions: identityVersions,
 		names: nameRule{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$`), "InvalidResourceName",
 			"The resource name '%s' is not valid: 3 to 128 letters, digits, '-' and '_', starting with a letter or digit."},
-		body:    envelope(outputs("clientId", "principalId", "tenantId").with(schema{"isolationScope": text("None", "Regional").only("None").from("2024-11-30")}), nil),
+		body: envelope(schema.Outputs("clientId", "principalId", "tenantId").With(schema.Fields{
+			"isolationScope": schema.Text("None", "Regional").Only("None").Since("2024-11-30"),
+		}), nil),
 		created: http.StatusCreated,
 		check: func(ch *change) error {
 			if ch.old != nil {
@@ -68,8 +71,8 @@ func federatedIdentityCredentials() *resourceType {
 		versions: identityVersions,
 		names: nameRule{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$`), "InvalidResourceName",
 			"The resource name '%s' is not valid: 3 to 120 letters, digits, '-' and '_', starting with a letter or digit."},
-		body: childEnvelope(schema{
-			"issuer": text().need(), "subject": text().need(), "audiences": list(text()).need(),
+		body: childEnvelope(schema.Fields{
+			"issuer": schema.Text().Required(), "subject": schema.Text().Required(), "audiences": schema.List(schema.Text()).Required(),
 		}),
 		created: http.StatusCreated,
 		check:   checkFederated,

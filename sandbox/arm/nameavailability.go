@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"app-to-app/sandbox/schema"
 )
 
 // This file answers whether a name is free, for the types whose names are
@@ -47,11 +49,7 @@ func (c *call) askedName(t *resourceType, kinds ...string) (string, error) {
 	if err := t.supports(c.version); err != nil {
 		return "", err
 	}
-	sent, err := c.body()
-	if err != nil {
-		return "", err
-	}
-	body, err := schema{"name": text().need(), "type": text(kinds...).need(), "isFqdn": flag().only(false)}.read(sent, "", c.version)
+	body, err := c.read(schema.Fields{"name": schema.Text().Required(), "type": schema.Text(kinds...).Required(), "isFqdn": schema.Flag().Only(false)})
 	return textAt(body, "name"), err
 }
 

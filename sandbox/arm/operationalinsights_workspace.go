@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -42,17 +43,21 @@ func workspaces() *resourceType {
 	}
 }
 
-var accessSwitch = text("Enabled", "Disabled", "SecuredByPerimeter")
+var accessSwitch = schema.Text("Enabled", "Disabled", "SecuredByPerimeter")
 
-var workspaceProperties = schema{
-	"sku":                             object(schema{"name": text("Free", "Standard", "Premium", "PerNode", "PerGB2018", "Standalone", "CapacityReservation", "LACluster").only("PerGB2018").need(), "lastSkuUpdate": output()}),
-	"retentionInDays":                 whole(0, 0),
-	"workspaceCapping":                object(schema{"dailyQuotaGb": number(), "quotaNextResetTime": output(), "dataIngestionStatus": output()}),
-	"features":                        object(schema{"disableLocalAuth": flag(), "enableLogAccessUsingOnlyResourcePermissions": flag(), "immediatePurgeDataOn30Days": flag(), "enableDataExport": flag(), "legacy": output(), "searchVersion": output()}),
-	"forceCmkForQuery":                flag().only(false),
+var workspaceProperties = schema.Fields{
+	"sku": schema.Object(schema.Fields{
+		"name":          schema.Text("Free", "Standard", "Premium", "PerNode", "PerGB2018", "Standalone", "CapacityReservation", "LACluster").Only("PerGB2018").Required(),
+		"lastSkuUpdate": schema.Output(),
+	}),
+	"retentionInDays":  schema.Whole(),
+	"workspaceCapping": schema.Object(schema.Outputs("quotaNextResetTime", "dataIngestionStatus").With(schema.Fields{"dailyQuotaGb": schema.Number()})),
+	"features": schema.Object(schema.Outputs("legacy", "searchVersion").With(schema.Each(schema.Flag(),
+		"disableLocalAuth", "enableLogAccessUsingOnlyResourcePermissions", "immediatePurgeDataOn30Days", "enableDataExport"))),
+	"forceCmkForQuery":                schema.Flag().Only(false),
 	"publicNetworkAccessForIngestion": accessSwitch,
 	"publicNetworkAccessForQuery":     accessSwitch,
-}.with(outputs("createdDate", "customerId", "modifiedDate", "privateLinkScopedResources", "provisioningState"))
+}.With(schema.Outputs("createdDate", "customerId", "modifiedDate", "privateLinkScopedResources", "provisioningState"))
 
 func checkWorkspace(ch *change) error {
 	ch.orElse("sku", map[string]any{"name": "PerGB2018"})

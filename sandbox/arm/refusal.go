@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/schema"
 )
 
 // This file is the one place where errors become answers. The rules are: what
@@ -34,6 +36,31 @@ func refuse(status int, code, format string, args ...any) error {
 // badRequest is how most resource providers say no.
 func badRequest(format string, args ...any) error {
 	return refuse(http.StatusBadRequest, "BadRequest", format, args...)
+}
+
+// refuseProblem says no to a request that does not fit its description. Only
+// the code for the location is documented; providers differ in the others.
+func refuseProblem(p *schema.Problem, version string) error {
+	const badValue = "InvalidRequestPropertyValue"
+	switch p.Kind {
+	case schema.Unknown:
+		return unknown("property %q at api-version %s", p.Path, version)
+	case schema.NotEmulated:
+		return unknown("the value %s of property %q", mustJSON(p.Value), p.Path)
+	case schema.Missing:
+		if p.Path == "location" {
+			return refuse(http.StatusBadRequest, "LocationRequired", "The location property is required for this definition.")
+		}
+		return refuse(http.StatusBadRequest, "MissingRequiredProperty", "The required property '%s' is missing.", p.Path)
+	case schema.BadValue:
+		return refuse(http.StatusBadRequest, badValue,
+			"The value '%s' is not allowed for property %s. Allowed values are: %s.", p.Value, p.Path, strings.Join(p.Allowed, ", "))
+	case schema.OutOfRange:
+		return refuse(http.StatusBadRequest, badValue,
+			"The value '%d' is not allowed for property %s. The allowed range is [%d, %d].", p.Value, p.Path, p.Min, p.Max)
+	}
+	return refuse(http.StatusBadRequest, "InvalidRequestContent",
+		"The request content was invalid and could not be deserialized: expected %s in property '%s'.", p.Expected, p.Path)
 }
 
 // An unemulated is a part of a request that the sandbox does not know.

@@ -127,11 +127,7 @@ func (ch *change) prepare() error {
 		}
 	}
 	ch.resource.APIVersion, ch.resource.ChangedAt = ch.version, now
-	sent, err := ch.call.body()
-	if err != nil {
-		return err
-	}
-	if ch.body, err = t.body.read(sent, "", ch.version); err != nil {
+	if ch.body, err = ch.read(t.body); err != nil {
 		return err
 	}
 	return ch.apply()
@@ -152,15 +148,15 @@ func (ch *change) apply() error {
 		ch.properties = make(map[string]any)
 	}
 	if ch.old != nil {
-		described := t.body["properties"].fields
-		if changed := described.changedFixed(ch.before, ch.properties, ""); changed != "" {
+		described := t.body["properties"].Members()
+		if changed := described.ChangedFixed(ch.before, ch.properties); changed != "" {
 			return refuse(http.StatusConflict, t.fixedCode, "The property '%s' was specified in the input, but it cannot be updated.", changed)
 		}
 		for name, value := range ch.before {
 			// Read-only and fixed properties stay; others stay where the type
 			// merges updates.
 			f, known := described[name]
-			if _, given := ch.properties[name]; !given && (t.sticky || !known || f.readOnly || f.isFixed) {
+			if _, given := ch.properties[name]; !given && (t.sticky || !known || !f.Changeable()) {
 				ch.properties[name] = value
 			}
 		}
@@ -205,10 +201,10 @@ func (c *call) render(t *resourceType, r store.Resource) (map[string]any, error)
 	if err != nil {
 		return nil, err
 	}
-	described := t.body["properties"].fields
+	described := t.body["properties"].Members()
 	maps.DeleteFunc(properties, func(name string, _ any) bool {
 		// What a later api-version brought, an earlier one does not show.
-		return c.version < described[name].since
+		return !described[name].KnownAt(c.version)
 	})
 	if t.show != nil {
 		t.show(c, r, properties)

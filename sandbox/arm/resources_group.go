@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"app-to-app/sandbox/rbac"
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -28,11 +29,11 @@ var resourcesVersions = []string{
 	"2022-09-01", "2023-07-01", "2024-03-01", "2024-07-01", "2024-11-01", "2025-04-01",
 }
 
-var groupBody = schema{
-	"id": output(), "name": output(), "type": output(),
-	"location":   text().need(),
-	"tags":       dict(text()),
-	"properties": object(outputs("provisioningState")),
+var groupBody = schema.Fields{
+	"id": schema.Output(), "name": schema.Output(), "type": schema.Output(),
+	"location":   schema.Text().Required(),
+	"tags":       schema.Dict(schema.Text()),
+	"properties": schema.Object(schema.Outputs("provisioningState")),
 }
 
 // Letters, digits, "-", ".", "_" and parentheses, not ending with a point.
@@ -47,11 +48,7 @@ func (c *call) putGroup() (reply, error) {
 		return reply{}, refuse(http.StatusBadRequest, "InvalidResourceGroup",
 			"The provided resource group name '%s' is not valid. The name can only be letters, digits, '-', '.', '(', ')' or '_', at most 90 of them, and cannot end with '.'.", name)
 	}
-	sent, err := c.body()
-	if err != nil {
-		return reply{}, err
-	}
-	body, err := groupBody.read(sent, "", c.version)
+	body, err := c.read(groupBody)
 	if err != nil {
 		return reply{}, err
 	}

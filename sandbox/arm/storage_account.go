@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -25,12 +26,15 @@ const accountNameText = "%s is not a valid storage account name. Storage account
 
 func storageAccounts() *resourceType {
 	return &resourceType{
-		name:      storageType,
-		under:     "providers/" + storageType,
-		doc:       "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create",
-		versions:  storageVersions,
-		names:     nameRule{accountName, "AccountNameInvalid", accountNameText},
-		body:      envelope(accountProperties, schema{"kind": text("Storage", "StorageV2", "BlobStorage", "FileStorage", "BlockBlobStorage").need(), "sku": accountSKU.need(), "identity": identitySchema()}),
+		name:     storageType,
+		under:    "providers/" + storageType,
+		doc:      "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create",
+		versions: storageVersions,
+		names:    nameRule{accountName, "AccountNameInvalid", accountNameText},
+		body: envelope(accountProperties, schema.Fields{
+			"kind": schema.Text("Storage", "StorageV2", "BlobStorage", "FileStorage", "BlockBlobStorage").Required(),
+			"sku":  accountSKU.Required(), "identity": identitySchema(),
+		}),
 		created:   http.StatusAccepted,
 		sticky:    true,
 		fixedCode: "AccountPropertyCannotBeUpdated",
@@ -40,45 +44,49 @@ func storageAccounts() *resourceType {
 	}
 }
 
-var accountSKU = object(schema{
-	"name": text("Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Premium_LRS", "Premium_ZRS", "Standard_GZRS", "Standard_RAGZRS").need(),
-	"tier": output(),
+var accountSKU = schema.Object(schema.Fields{
+	"name": schema.Text("Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Premium_LRS", "Premium_ZRS", "Standard_GZRS", "Standard_RAGZRS").Required(),
+	"tier": schema.Output(),
 })
 
-var storageService = object(schema{"enabled": flag(), "keyType": text("Service", "Account"), "lastEnabledTime": output()})
+var storageService = schema.Object(schema.Fields{"enabled": schema.Flag(), "keyType": schema.Text("Service", "Account"), "lastEnabledTime": schema.Output()})
 
-var accountProperties = schema{
-	"accessTier":                   text("Hot", "Cool", "Premium", "Cold"),
-	"allowBlobPublicAccess":        flag(),
-	"allowCrossTenantReplication":  flag(),
-	"allowSharedKeyAccess":         flag(),
-	"allowedCopyScope":             text("AAD", "PrivateLink"),
-	"defaultToOAuthAuthentication": flag(),
-	"dnsEndpointType":              text("Standard", "AzureDnsZone").only("Standard"),
-	"encryption": object(schema{
-		"keySource":                       text("Microsoft.Storage", "Microsoft.Keyvault").only("Microsoft.Storage"),
-		"requireInfrastructureEncryption": flag().fixed(),
-		"services":                        object(schema{"blob": storageService, "file": storageService, "queue": storageService, "table": storageService}),
+var accountProperties = schema.Fields{
+	"accessTier":                   schema.Text("Hot", "Cool", "Premium", "Cold"),
+	"allowBlobPublicAccess":        schema.Flag(),
+	"allowCrossTenantReplication":  schema.Flag(),
+	"allowSharedKeyAccess":         schema.Flag(),
+	"allowedCopyScope":             schema.Text("AAD", "PrivateLink"),
+	"defaultToOAuthAuthentication": schema.Flag(),
+	"dnsEndpointType":              schema.Text("Standard", "AzureDnsZone").Only("Standard"),
+	"encryption": schema.Object(schema.Fields{
+		"keySource":                       schema.Text("Microsoft.Storage", "Microsoft.Keyvault").Only("Microsoft.Storage"),
+		"requireInfrastructureEncryption": schema.Flag().Fixed(),
+		"services":                        schema.Object(schema.Each(storageService, "blob", "file", "queue", "table")),
 	}),
-	"isHnsEnabled":         flag().fixed(),
-	"isLocalUserEnabled":   flag(),
-	"isNfsV3Enabled":       flag().fixed(),
-	"isSftpEnabled":        flag(),
-	"keyPolicy":            object(schema{"keyExpirationPeriodInDays": whole(0, 0).need()}),
-	"largeFileSharesState": text("Disabled", "Enabled"),
-	"minimumTlsVersion":    text("TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3"),
-	"networkAcls": object(schema{
-		"bypass":              text(),
-		"defaultAction":       text("Allow", "Deny").need(),
-		"ipRules":             list(object(schema{"value": text().need(), "action": text("Allow")})),
-		"resourceAccessRules": list(object(schema{"tenantId": text(), "resourceId": text()})),
-		"virtualNetworkRules": list(object(schema{"id": text().need(), "action": text("Allow"), "state": text()})),
+	"isHnsEnabled":         schema.Flag().Fixed(),
+	"isLocalUserEnabled":   schema.Flag(),
+	"isNfsV3Enabled":       schema.Flag().Fixed(),
+	"isSftpEnabled":        schema.Flag(),
+	"keyPolicy":            schema.Object(schema.Fields{"keyExpirationPeriodInDays": schema.Whole().Required()}),
+	"largeFileSharesState": schema.Text("Disabled", "Enabled"),
+	"minimumTlsVersion":    schema.Text("TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3"),
+	"networkAcls": schema.Object(schema.Fields{
+		"bypass":              schema.Text(),
+		"defaultAction":       schema.Text("Allow", "Deny").Required(),
+		"ipRules":             schema.List(schema.Object(schema.Fields{"value": schema.Text().Required(), "action": schema.Text("Allow")})),
+		"resourceAccessRules": schema.List(schema.Object(schema.Fields{"tenantId": schema.Text(), "resourceId": schema.Text()})),
+		"virtualNetworkRules": schema.List(schema.Object(schema.Fields{"id": schema.Text().Required(), "action": schema.Text("Allow"), "state": schema.Text()})),
 	}),
-	"publicNetworkAccess":      text("Enabled", "Disabled", "SecuredByPerimeter").only("Enabled", "Disabled"),
-	"routingPreference":        object(schema{"routingChoice": text("MicrosoftRouting", "InternetRouting"), "publishMicrosoftEndpoints": flag(), "publishInternetEndpoints": flag()}),
-	"sasPolicy":                object(schema{"sasExpirationPeriod": text().need(), "expirationAction": text("Log", "Block").need()}),
-	"supportsHttpsTrafficOnly": flag(),
-}.with(outputs("accountMigrationInProgress", "blobRestoreStatus", "creationTime", "failoverInProgress", "geoReplicationStats", "isSkuConversionBlocked",
+	"publicNetworkAccess": schema.Text("Enabled", "Disabled", "SecuredByPerimeter").Only("Enabled", "Disabled"),
+	"routingPreference": schema.Object(schema.Fields{
+		"routingChoice": schema.Text("MicrosoftRouting", "InternetRouting"), "publishMicrosoftEndpoints": schema.Flag(), "publishInternetEndpoints": schema.Flag(),
+	}),
+	"sasPolicy": schema.Object(schema.Fields{
+		"sasExpirationPeriod": schema.Text().Required(), "expirationAction": schema.Text("Log", "Block").Required(),
+	}),
+	"supportsHttpsTrafficOnly": schema.Flag(),
+}.With(schema.Outputs("accountMigrationInProgress", "blobRestoreStatus", "creationTime", "failoverInProgress", "geoReplicationStats", "isSkuConversionBlocked",
 	"keyCreationTime", "lastGeoFailoverTime", "primaryEndpoints", "primaryLocation", "privateEndpointConnections", "provisioningState",
 	"secondaryEndpoints", "secondaryLocation", "statusOfPrimary", "statusOfSecondary", "storageAccountSkuConversionStatus"))
 

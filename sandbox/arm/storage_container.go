@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -38,17 +39,17 @@ func containers() *resourceType {
 }
 
 // containerBody needs no properties: az sends {}, Pulumi what it has.
-var containerBody = schema{
-	"id": output(), "name": output(), "type": output(), "etag": output(),
-	"properties": object(schema{
-		"publicAccess":                   text("None", "Blob", "Container"),
-		"metadata":                       dict(text()),
-		"defaultEncryptionScope":         text("$account-encryption-key"),
-		"denyEncryptionScopeOverride":    flag(),
-		"immutableStorageWithVersioning": object(schema{"enabled": flag().only(false)}),
-		"enableNfsV3AllSquash":           flag().only(false),
-		"enableNfsV3RootSquash":          flag().only(false),
-	}.with(outputs("deleted", "deletedTime", "etag", "hasImmutabilityPolicy", "hasLegalHold", "immutabilityPolicy", "lastModifiedTime", "leaseDuration",
+var containerBody = schema.Fields{
+	"id": schema.Output(), "name": schema.Output(), "type": schema.Output(), "etag": schema.Output(),
+	"properties": schema.Object(schema.Fields{
+		"publicAccess":                   schema.Text("None", "Blob", "Container"),
+		"metadata":                       schema.Dict(schema.Text()),
+		"defaultEncryptionScope":         schema.Text("$account-encryption-key"),
+		"denyEncryptionScopeOverride":    schema.Flag(),
+		"immutableStorageWithVersioning": schema.Object(schema.Fields{"enabled": schema.Flag().Only(false)}),
+		"enableNfsV3AllSquash":           schema.Flag().Only(false),
+		"enableNfsV3RootSquash":          schema.Flag().Only(false),
+	}.With(schema.Outputs("deleted", "deletedTime", "etag", "hasImmutabilityPolicy", "hasLegalHold", "immutabilityPolicy", "lastModifiedTime", "leaseDuration",
 		"leaseState", "leaseStatus", "legalHold", "remainingRetentionDays", "version"))),
 }
 

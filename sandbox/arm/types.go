@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -18,7 +19,7 @@ type resourceType struct {
 	doc      string   // the reference page
 	versions []string // accepted api-versions
 	names    nameRule
-	body     schema            // of the whole request
+	body     schema.Fields     // of the whole request
 	query    map[string]string // further query parameters by method, space-separated; of GET: those of a subscription's list
 
 	// created is the status of a creation; 202 makes it asynchronous with a
@@ -112,19 +113,15 @@ func supported(version string, versions []string) error {
 }
 
 // envelope is what every tracked resource has around its properties.
-func envelope(properties schema, more schema) schema {
-	return schema{
-		"id": output(), "name": output(), "type": output(), "etag": output(), "systemData": output(),
-		"location":   text().need(),
-		"tags":       dict(text()),
-		"properties": object(properties),
-	}.with(more)
+func envelope(properties, more schema.Fields) schema.Fields {
+	return schema.Outputs("id", "name", "type", "etag", "systemData").With(schema.Fields{
+		"location":   schema.Text().Required(),
+		"tags":       schema.Dict(schema.Text()),
+		"properties": schema.Object(properties),
+	}, more)
 }
 
 // childEnvelope is what a child resource has around its properties.
-func childEnvelope(properties schema) schema {
-	return schema{
-		"id": output(), "name": output(), "type": output(), "etag": output(), "systemData": output(),
-		"properties": object(properties).need(),
-	}
+func childEnvelope(properties schema.Fields) schema.Fields {
+	return schema.Outputs("id", "name", "type", "etag", "systemData").With(schema.Fields{"properties": schema.Object(properties).Required()})
 }

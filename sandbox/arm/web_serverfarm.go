@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -34,9 +35,11 @@ func serverFarms() *resourceType {
 		doc:      "https://learn.microsoft.com/rest/api/appservice/app-service-plans/create-or-update",
 		versions: webVersions,
 		names:    nameRule{regexp.MustCompile(`^[A-Za-z0-9-]{1,60}$`), "BadRequest", "The parameter name has an invalid value: '%s'."},
-		body: envelope(planProperties, schema{
-			"kind": text("functionapp", "linux", "elastic"),
-			"sku":  object(schema{"name": text().need(), "tier": text(), "size": text(), "family": text(), "capacity": whole(0, 100)}).need(),
+		body: envelope(planProperties, schema.Fields{
+			"kind": schema.Text("functionapp", "linux", "elastic"),
+			"sku": schema.Object(schema.Each(schema.Text(), "tier", "size", "family").With(schema.Fields{
+				"name": schema.Text().Required(), "capacity": schema.Whole().Within(0, 100),
+			})).Required(),
 		}),
 		query:   map[string]string{http.MethodGet: "detailed"},
 		created: http.StatusOK,
@@ -48,18 +51,18 @@ func serverFarms() *resourceType {
 	}
 }
 
-var planProperties = schema{
-	"reserved":                  flag(),
-	"hyperV":                    flag(),
-	"isXenon":                   flag(),
-	"isSpot":                    flag().only(false),
-	"perSiteScaling":            flag().only(false),
-	"elasticScaleEnabled":       flag(),
-	"zoneRedundant":             flag(),
-	"maximumElasticWorkerCount": whole(0, 100),
-	"targetWorkerCount":         whole(0, 100),
-	"targetWorkerSizeId":        whole(0, 100),
-}.with(outputs("currentNumberOfWorkers", "currentWorkerSize", "currentWorkerSizeId", "geoRegion", "kind", "maximumNumberOfWorkers", "mdmId", "name",
+var planProperties = schema.Fields{
+	"reserved":                  schema.Flag(),
+	"hyperV":                    schema.Flag(),
+	"isXenon":                   schema.Flag(),
+	"isSpot":                    schema.Flag().Only(false),
+	"perSiteScaling":            schema.Flag().Only(false),
+	"elasticScaleEnabled":       schema.Flag(),
+	"zoneRedundant":             schema.Flag(),
+	"maximumElasticWorkerCount": schema.Whole().Within(0, 100),
+	"targetWorkerCount":         schema.Whole().Within(0, 100),
+	"targetWorkerSizeId":        schema.Whole().Within(0, 100),
+}.With(schema.Outputs("currentNumberOfWorkers", "currentWorkerSize", "currentWorkerSizeId", "geoRegion", "kind", "maximumNumberOfWorkers", "mdmId", "name",
 	"numberOfSites", "numberOfWorkers", "planName", "provisioningState", "resourceGroup", "serverFarmId", "sku", "status", "subscription", "webSiteId", "webSpace",
 	"workerSize", "workerSizeId"))
 

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -24,7 +25,7 @@ func sites() *resourceType {
 		doc:      "https://learn.microsoft.com/rest/api/appservice/web-apps/create-or-update",
 		versions: webVersions,
 		names:    nameRule{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]$`), "BadRequest", "Site name '%s' is not valid: 2 to 60 letters, digits and '-', not starting or ending with '-'."},
-		body:     envelope(siteProperties, schema{"kind": text().need(), "identity": identitySchema()}),
+		body:     envelope(siteProperties, schema.Fields{"kind": schema.Text().Required(), "identity": identitySchema()}),
 		query:    map[string]string{http.MethodDelete: "deleteEmptyServerFarm deleteMetrics"},
 		created:  http.StatusOK,
 		joint:    ", ",

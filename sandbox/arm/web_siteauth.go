@@ -1,6 +1,9 @@
 package arm
 
-import "app-to-app/sandbox/store"
+import (
+	"app-to-app/sandbox/schema"
+	"app-to-app/sandbox/store"
+)
 
 // This file is App Service Authentication ("Easy Auth"), version 2:
 // learn.microsoft.com/rest/api/appservice/web-apps/update-auth-settings-v2. The
@@ -11,13 +14,13 @@ import "app-to-app/sandbox/store"
 
 func authID(site store.Resource) string { return site.ID + "/config/authsettingsV2" }
 
-var authProperties = schema{
-	"platform": object(schema{"enabled": flag(), "runtimeVersion": text().only("~1")}),
-	"globalValidation": object(schema{
-		"requireAuthentication":       flag().only(false),
-		"unauthenticatedClientAction": text("AllowAnonymous", "RedirectToLoginPage", "Return401", "Return403").only("AllowAnonymous"),
+var authProperties = schema.Fields{
+	"platform": schema.Object(schema.Fields{"enabled": schema.Flag(), "runtimeVersion": schema.Text().Only("~1")}),
+	"globalValidation": schema.Object(schema.Fields{
+		"requireAuthentication":       schema.Flag().Only(false),
+		"unauthenticatedClientAction": schema.Text("AllowAnonymous", "RedirectToLoginPage", "Return401", "Return403").Only("AllowAnonymous"),
 	}),
-	"httpSettings": object(schema{"requireHttps": flag().only(true)}),
+	"httpSettings": schema.Object(schema.Fields{"requireHttps": schema.Flag().Only(true)}),
 }
 
 // authDefaults is what a site says that nobody set anything for.
@@ -37,7 +40,7 @@ func (c *call) authSettings() (reply, error) {
 	}
 	part, stored := store.ResourceByID(c.tx, authID(site))
 	if c.r.Method == "PUT" {
-		properties, err := c.partBody(object(authProperties))
+		properties, err := c.partBody(schema.Object(authProperties))
 		if err != nil {
 			return reply{}, err
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -42,13 +43,8 @@ func showPart(part store.Resource) map[string]any {
 func (c *call) site() (store.Resource, error) { return c.existing(c.service.typeOf(siteType)) }
 
 // partBody reads the request for a part.
-func (c *call) partBody(properties field) (map[string]any, error) {
-	sent, err := c.body()
-	if err != nil {
-		return nil, err
-	}
-	described := schema{"id": output(), "name": output(), "type": output(), "location": output(), "kind": output(), "properties": properties.need()}
-	body, err := described.read(sent, "", c.version)
+func (c *call) partBody(properties schema.Field) (map[string]any, error) {
+	body, err := c.read(schema.Outputs("id", "name", "type", "location", "kind").With(schema.Fields{"properties": properties.Required()}))
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +62,7 @@ func (c *call) putSettings() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	settings, err := c.partBody(dict(text()))
+	settings, err := c.partBody(schema.Dict(schema.Text()))
 	if err != nil {
 		return reply{}, err
 	}
@@ -205,7 +201,7 @@ func (c *call) policy() (reply, error) {
 	path := "basicPublishingCredentialsPolicies/" + name
 	part, _ := store.ResourceByID(c.tx, site.ID+"/"+path)
 	if c.writes() {
-		properties, err := c.partBody(object(schema{"allow": flag().need()}))
+		properties, err := c.partBody(schema.Object(schema.Fields{"allow": schema.Flag().Required()}))
 		if err != nil {
 			return reply{}, err
 		}

@@ -1,5 +1,7 @@
 package arm
 
+import "app-to-app/sandbox/schema"
+
 // This file says what a site's JSON may hold:
 // learn.microsoft.com/rest/api/appservice/web-apps/create-or-update. Properties
 // that would need enforcing by what stands behind the host name (access
@@ -7,36 +9,36 @@ package arm
 // the value that needs none, because keeping them without effect would be a
 // lie.
 
-var siteProperties = schema{
-	"clientAffinityEnabled":      flag(),
-	"clientCertEnabled":          flag().only(false),
-	"clientCertMode":             text("Required", "Optional", "OptionalInteractiveUser"),
-	"containerSize":              whole(0, 0),
-	"dailyMemoryTimeQuota":       whole(0, 0),
-	"enabled":                    flag(),
-	"endToEndEncryptionEnabled":  flag().only(false).from("2023-12-01"),
-	"functionAppConfig":          functionAppConfig.from("2023-12-01"),
-	"hostNamesDisabled":          flag().only(false),
-	"httpsOnly":                  flag(),
-	"hyperV":                     flag(),
-	"ipMode":                     text("IPv4", "IPv6", "IPv4AndIPv6").only("IPv4").from("2024-04-01"),
-	"isXenon":                    flag(),
-	"keyVaultReferenceIdentity":  text(),
-	"publicNetworkAccess":        text("Enabled", "Disabled").only("Enabled"),
-	"redundancyMode":             text("None", "Manual", "Failover", "ActiveActive", "GeoRedundant"),
-	"reserved":                   flag(),
-	"scmSiteAlsoStopped":         flag(),
-	"serverFarmId":               text(),
-	"siteConfig":                 object(siteConfig),
-	"storageAccountRequired":     flag(),
-	"virtualNetworkSubnetId":     text().only(""),
-	"vnetBackupRestoreEnabled":   flag().only(false).from("2023-12-01"),
-	"vnetContentShareEnabled":    flag().only(false),
-	"vnetImagePullEnabled":       flag().only(false),
-	"vnetRouteAllEnabled":        flag().only(false),
-	"customDomainVerificationId": output(),
-	"sku":                        output().from("2024-04-01"),
-}.with(outputs("adminEnabled", "availabilityState", "cers", "computeMode", "contentAvailabilityState", "csrs", "defaultHostName", "deploymentId",
+var siteProperties = schema.Fields{
+	"clientAffinityEnabled":      schema.Flag(),
+	"clientCertEnabled":          schema.Flag().Only(false),
+	"clientCertMode":             schema.Text("Required", "Optional", "OptionalInteractiveUser"),
+	"containerSize":              schema.Whole(),
+	"dailyMemoryTimeQuota":       schema.Whole(),
+	"enabled":                    schema.Flag(),
+	"endToEndEncryptionEnabled":  schema.Flag().Only(false).Since("2023-12-01"),
+	"functionAppConfig":          functionAppConfig.Since("2023-12-01"),
+	"hostNamesDisabled":          schema.Flag().Only(false),
+	"httpsOnly":                  schema.Flag(),
+	"hyperV":                     schema.Flag(),
+	"ipMode":                     schema.Text("IPv4", "IPv6", "IPv4AndIPv6").Only("IPv4").Since("2024-04-01"),
+	"isXenon":                    schema.Flag(),
+	"keyVaultReferenceIdentity":  schema.Text(),
+	"publicNetworkAccess":        schema.Text("Enabled", "Disabled").Only("Enabled"),
+	"redundancyMode":             schema.Text("None", "Manual", "Failover", "ActiveActive", "GeoRedundant"),
+	"reserved":                   schema.Flag(),
+	"scmSiteAlsoStopped":         schema.Flag(),
+	"serverFarmId":               schema.Text(),
+	"siteConfig":                 schema.Object(siteConfig),
+	"storageAccountRequired":     schema.Flag(),
+	"virtualNetworkSubnetId":     schema.Text().Only(""),
+	"vnetBackupRestoreEnabled":   schema.Flag().Only(false).Since("2023-12-01"),
+	"vnetContentShareEnabled":    schema.Flag().Only(false),
+	"vnetImagePullEnabled":       schema.Flag().Only(false),
+	"vnetRouteAllEnabled":        schema.Flag().Only(false),
+	"customDomainVerificationId": schema.Output(),
+	"sku":                        schema.Output().Since("2024-04-01"),
+}.With(schema.Outputs("adminEnabled", "availabilityState", "cers", "computeMode", "contentAvailabilityState", "csrs", "defaultHostName", "deploymentId",
 	"dnsConfiguration", "eligibleLogCategories", "enabledHostNames", "geoDistributions", "hostNameSslStates", "hostNames", "hostingEnvironment",
 	"hostingEnvironmentId", "hostingEnvironmentProfile", "inFlightFeatures", "inProgressOperationId", "inboundIpAddress", "isDefaultContainer",
 	"lastModifiedTimeUtc", "managedEnvironmentId", "maxNumberOfWorkers", "name", "outboundIpAddresses", "owner", "possibleInboundIpAddresses",
@@ -47,53 +49,53 @@ var siteProperties = schema{
 
 // functionAppConfig describes an app on Flex Consumption.
 // learn.microsoft.com/azure/azure-functions/functions-infrastructure-as-code
-var functionAppConfig = object(schema{
-	"deployment": object(schema{
-		"storage": object(schema{
-			"type":  text("blobContainer").need(),
-			"value": text().need(),
-			"authentication": object(schema{
-				"type":                               text("SystemAssignedIdentity", "UserAssignedIdentity", "StorageAccountConnectionString").need(),
-				"userAssignedIdentityResourceId":     text(),
-				"storageAccountConnectionStringName": text(),
-			}).need(),
-		}).need(),
-	}).need(),
-	"runtime": object(schema{
-		"name":    text("dotnet-isolated", "node", "java", "powershell", "python", "custom").need(),
-		"version": text(),
-	}).need(),
-	"scaleAndConcurrency": object(schema{
-		"alwaysReady":          list(object(schema{"name": text().need(), "instanceCount": whole(0, 1000).need()})),
-		"instanceMemoryMB":     whole(0, 0),
-		"maximumInstanceCount": whole(0, 0),
-		"triggers":             object(schema{"http": object(schema{"perInstanceConcurrency": whole(1, 1000)})}),
+var functionAppConfig = schema.Object(schema.Fields{
+	"deployment": schema.Object(schema.Fields{
+		"storage": schema.Object(schema.Fields{
+			"type":  schema.Text("blobContainer").Required(),
+			"value": schema.Text().Required(),
+			"authentication": schema.Object(schema.Fields{
+				"type":                               schema.Text("SystemAssignedIdentity", "UserAssignedIdentity", "StorageAccountConnectionString").Required(),
+				"userAssignedIdentityResourceId":     schema.Text(),
+				"storageAccountConnectionStringName": schema.Text(),
+			}).Required(),
+		}).Required(),
+	}).Required(),
+	"runtime": schema.Object(schema.Fields{
+		"name":    schema.Text("dotnet-isolated", "node", "java", "powershell", "python", "custom").Required(),
+		"version": schema.Text(),
+	}).Required(),
+	"scaleAndConcurrency": schema.Object(schema.Fields{
+		"alwaysReady":          schema.List(schema.Object(schema.Fields{"name": schema.Text().Required(), "instanceCount": schema.Whole().Within(0, 1000).Required()})),
+		"instanceMemoryMB":     schema.Whole(),
+		"maximumInstanceCount": schema.Whole(),
+		"triggers":             schema.Object(schema.Fields{"http": schema.Object(schema.Fields{"perInstanceConcurrency": schema.Whole().Within(1, 1000)})}),
 	}),
-	"siteUpdateStrategy": object(schema{"type": text("Recreate", "RollingUpdate").only("Recreate")}).from("2024-11-01"),
+	"siteUpdateStrategy": schema.Object(schema.Fields{"type": schema.Text("Recreate", "RollingUpdate").Only("Recreate")}).Since("2024-11-01"),
 })
 
-var siteConfig = schema{
-	"alwaysOn":                               flag(),
-	"appSettings":                            list(object(schema{"name": text().need(), "value": text(), "slotSetting": flag()})),
-	"ftpsState":                              text("AllAllowed", "FtpsOnly", "Disabled"),
-	"functionAppScaleLimit":                  whole(0, 0),
-	"functionsRuntimeScaleMonitoringEnabled": flag(),
-	"http20Enabled":                          flag(),
-	"javaVersion":                            text(),
-	"linuxFxVersion":                         text(),
-	"localMySqlEnabled":                      flag().only(false),
-	"minTlsVersion":                          text("1.0", "1.1", "1.2", "1.3"),
-	"minimumElasticInstanceCount":            whole(0, 20),
-	"netFrameworkVersion":                    text(),
-	"nodeVersion":                            text(),
-	"numberOfWorkers":                        whole(0, 100),
-	"phpVersion":                             text(),
-	"powerShellVersion":                      text(),
-	"preWarmedInstanceCount":                 whole(0, 10),
-	"pythonVersion":                          text(),
-	"remoteDebuggingEnabled":                 flag().only(false),
-	"scmMinTlsVersion":                       text("1.0", "1.1", "1.2", "1.3"),
-	"use32BitWorkerProcess":                  flag(),
-	"webSocketsEnabled":                      flag().only(false),
-	"windowsFxVersion":                       text(),
+var siteConfig = schema.Fields{
+	"alwaysOn":                               schema.Flag(),
+	"appSettings":                            schema.List(schema.Object(schema.Fields{"name": schema.Text().Required(), "value": schema.Text(), "slotSetting": schema.Flag()})),
+	"ftpsState":                              schema.Text("AllAllowed", "FtpsOnly", "Disabled"),
+	"functionAppScaleLimit":                  schema.Whole(),
+	"functionsRuntimeScaleMonitoringEnabled": schema.Flag(),
+	"http20Enabled":                          schema.Flag(),
+	"javaVersion":                            schema.Text(),
+	"linuxFxVersion":                         schema.Text(),
+	"localMySqlEnabled":                      schema.Flag().Only(false),
+	"minTlsVersion":                          schema.Text("1.0", "1.1", "1.2", "1.3"),
+	"minimumElasticInstanceCount":            schema.Whole().Within(0, 20),
+	"netFrameworkVersion":                    schema.Text(),
+	"nodeVersion":                            schema.Text(),
+	"numberOfWorkers":                        schema.Whole().Within(0, 100),
+	"phpVersion":                             schema.Text(),
+	"powerShellVersion":                      schema.Text(),
+	"preWarmedInstanceCount":                 schema.Whole().Within(0, 10),
+	"pythonVersion":                          schema.Text(),
+	"remoteDebuggingEnabled":                 schema.Flag().Only(false),
+	"scmMinTlsVersion":                       schema.Text("1.0", "1.1", "1.2", "1.3"),
+	"use32BitWorkerProcess":                  schema.Flag(),
+	"webSocketsEnabled":                      schema.Flag().Only(false),
+	"windowsFxVersion":                       schema.Text(),
 }
