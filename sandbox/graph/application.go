@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"encoding/json"
 	"iter"
 	"net/http"
 	"strings"
@@ -129,15 +128,11 @@ func deleteApplication(tx *store.Tx, q *request) (answer, error) {
 }
 
 // takeID removes the id that clients repeat in the body of a PATCH.
-func takeID(body map[string]json.RawMessage, id string) error {
+func takeID(body map[string]any, id string) error {
 	sent, ok := body["id"]
-	if !ok {
-		return nil
-	}
-	var value string
-	if json.Unmarshal(sent, &value) != nil || !strings.EqualFold(value, id) {
+	delete(body, "id")
+	if value, _ := sent.(string); ok && !strings.EqualFold(value, id) {
 		return readOnly("id")
 	}
-	delete(body, "id")
 	return nil
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"strings"
 
 	"app-to-app/sandbox/store"
@@ -37,9 +38,7 @@ func viewApplication(tx *store.Tx, app store.Application, withKeys bool) object 
 		"addIns":                    []any{},
 		"verifiedPublisher":         map[string]any{"displayName": nil, "verifiedPublisherId": nil, "addedDateTime": nil},
 	}
-	for name, form := range applicationShapes {
-		props[name] = form.show(app.Other[name])
-	}
+	maps.Copy(props, plainApplication.Show(app.Other))
 	if info, ok := props["info"].(map[string]any); ok {
 		info["logoUrl"] = nil
 	}
@@ -123,16 +122,14 @@ func viewServicePrincipal(sp store.ServicePrincipal, app *store.Application, ver
 		"appRoles":                  viewRoles(sp.AppRoles),
 		"homepage":                  nil, "logoutUrl": nil, "signInAudience": nil,
 		"replyUrls":             []string{},
-		"info":                  applicationShapes["info"].show(nil),
+		"info":                  plainApplication.Show(nil)["info"],
 		"applicationTemplateId": nil, "disabledByMicrosoftStatus": nil,
 		"preferredTokenSigningKeyThumbprint": nil, "samlMetadataUrl": nil,
 		"addIns": []any{}, "keyCredentials": []any{}, "passwordCredentials": []any{},
 		"resourceSpecificApplicationPermissions": []any{},
 		"verifiedPublisher":                      map[string]any{"displayName": nil, "verifiedPublisherId": nil, "addedDateTime": nil},
 	}
-	for name, form := range servicePrincipalShapes {
-		props[name] = form.show(sp.Other[name])
-	}
+	maps.Copy(props, plainServicePrincipal.Show(sp.Other))
 	scopes := any([]any{})
 	switch {
 	case sp.FirstParty:
@@ -155,13 +152,14 @@ func viewServicePrincipal(sp store.ServicePrincipal, app *store.Application, ver
 // returns the delegated permissions it defines. The tags of an application
 // spread to its service principal.
 func mirror(props map[string]any, sp store.ServicePrincipal, app store.Application) any {
-	show := func(name string) map[string]any {
-		shown, _ := applicationShapes[name].show(app.Other[name]).(map[string]any)
-		return shown
+	shown := plainApplication.Show(app.Other)
+	object := func(name string) map[string]any {
+		members, _ := shown[name].(map[string]any)
+		return members
 	}
-	web := show("web")
+	web := object("web")
 	replies := []string{}
-	for _, platform := range []map[string]any{web, show("spa"), show("publicClient")} {
+	for _, platform := range []map[string]any{web, object("spa"), object("publicClient")} {
 		uris, _ := platform["redirectUris"].([]any)
 		for _, uri := range uris {
 			replies = append(replies, uri.(string))
@@ -174,16 +172,15 @@ func mirror(props map[string]any, sp store.ServicePrincipal, app store.Applicati
 		}
 	}
 	props["displayName"], props["appDisplayName"] = app.DisplayName, app.DisplayName
-	props["appDescription"] = applicationShapes["description"].show(app.Other["description"])
+	props["appDescription"] = shown["description"]
 	props["servicePrincipalNames"] = append([]string{app.ClientID}, app.IdentifierURIs...)
 	props["appRoles"] = viewRoles(app.AppRoles)
 	props["signInAudience"] = app.SignInAudience
 	props["homepage"], props["logoutUrl"] = web["homePageUrl"], web["logoutUrl"]
 	props["replyUrls"], props["tags"] = replies, tags
-	info := show("info")
-	info["logoUrl"] = nil
-	props["info"] = info
-	return show("api")["oauth2PermissionScopes"]
+	object("info")["logoUrl"] = nil
+	props["info"] = shown["info"]
+	return object("api")["oauth2PermissionScopes"]
 }
 
 // identityNames say which Azure resource a managed identity's service

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -140,29 +140,23 @@ func (s side) create(tx *store.Tx, q *request) (answer, error) {
 }
 
 // readAssignment takes the three ids that make an assignment.
-func (q *request) readAssignment(body map[string]json.RawMessage) (store.AppRoleAssignment, error) {
+func (q *request) readAssignment(body map[string]any) (store.AppRoleAssignment, error) {
 	const resource = "AppRoleAssignment"
 	a := store.AppRoleAssignment{
 		TenantID: q.caller.TenantID, ID: newAssignmentID(),
 		CreatedBy: q.caller.ObjectID, CreatedAt: q.service.Store.Now(),
 	}
-	fields := map[string]*string{"appRoleId": &a.AppRoleID, "principalId": &a.PrincipalID, "resourceId": &a.ResourceID}
-	for _, name := range sortedNames(body) {
-		field, ok := fields[name]
-		switch {
-		case slices.Contains([]string{"id", "createdDateTime", "deletedDateTime", "principalDisplayName", "principalType", "resourceDisplayName"}, name):
-			return a, readOnly(name)
-		case !ok:
-			return a, unemulated("property %q of %s", name, resource)
-		case json.Unmarshal(body[name], field) != nil:
-			return a, invalidValue(name, resource)
-		}
+	body, err := read(assignmentFields, resource, body)
+	if err != nil {
+		return a, err
 	}
-	for _, name := range []string{"appRoleId", "principalId", "resourceId"} {
-		if !isGUID(*fields[name]) {
+	into := map[string]*string{"appRoleId": &a.AppRoleID, "principalId": &a.PrincipalID, "resourceId": &a.ResourceID}
+	for _, name := range slices.Sorted(maps.Keys(into)) {
+		id, _ := body[name].(string)
+		if !isGUID(id) {
 			return a, invalidValue(name, resource)
 		}
-		*fields[name] = strings.ToLower(*fields[name])
+		*into[name] = strings.ToLower(id)
 	}
 	return a, nil
 }

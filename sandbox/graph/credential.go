@@ -6,8 +6,8 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -36,10 +37,8 @@ func addPassword(tx *store.Tx, q *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	for name := range body {
-		if name != "passwordCredential" {
-			return answer{}, unemulated("parameter %q of addPassword", name)
-		}
+	if body, err = read(schema.Fields{"passwordCredential": schema.Any()}, "addPassword", body); err != nil {
+		return answer{}, err
 	}
 	now := q.service.Store.Now().Truncate(time.Second)
 	c := store.PasswordCredential{KeyID: uuid.NewString(), Start: now}
@@ -62,29 +61,19 @@ func addPassword(tx *store.Tx, q *request) (answer, error) {
 
 // readPassword takes what the caller may choose; a secret lives two years when
 // nothing else is said.
-func readPassword(c *store.PasswordCredential, value json.RawMessage) error {
-	var sent map[string]json.RawMessage
-	if len(value) > 0 && json.Unmarshal(value, &sent) != nil {
+func readPassword(c *store.PasswordCredential, value any) error {
+	sent, isObject := value.(map[string]any)
+	if value != nil && !isObject {
 		return invalidValue("passwordCredential", passwordResource)
 	}
-	for _, name := range sortedNames(sent) {
-		if isNull(sent[name]) {
-			continue
-		}
-		var err error
-		switch name {
-		case "displayName":
-			err = json.Unmarshal(sent[name], &c.DisplayName)
-		case "startDateTime":
-			err = json.Unmarshal(sent[name], &c.Start)
-		case "endDateTime":
-			err = json.Unmarshal(sent[name], &c.End)
-		case "secretText", "hint", "keyId":
-			return readOnly(name)
-		default:
-			return unemulated("property %q of %s", name, passwordResource)
-		}
-		if err != nil {
+	maps.DeleteFunc(sent, func(_ string, v any) bool { return v == nil })
+	sent, err := read(passwordFields, passwordResource, sent)
+	if err != nil {
+		return err
+	}
+	into := map[string]any{"displayName": &c.DisplayName, "startDateTime": &c.Start, "endDateTime": &c.End}
+	for _, name := range slices.Sorted(maps.Keys(sent)) {
+		if schema.Decode(sent[name], into[name]) != nil {
 			return invalidValue(name, passwordResource)
 		}
 	}
@@ -114,15 +103,10 @@ func removePassword(tx *store.Tx, q *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	var keyID string
-	for name, value := range body {
-		if name != "keyId" {
-			return answer{}, unemulated("parameter %q of removePassword", name)
-		}
-		if json.Unmarshal(value, &keyID) != nil {
-			return answer{}, invalidValue("keyId", passwordResource)
-		}
+	if body, err = read(schema.Fields{"keyId": schema.Text()}, passwordResource, body); err != nil {
+		return answer{}, err
 	}
+	keyID, _ := body["keyId"].(string)
 	kept := slices.DeleteFunc(slices.Clone(app.PasswordCredentials), func(c store.PasswordCredential) bool { return strings.EqualFold(c.KeyID, keyID) })
 	if len(kept) == len(app.PasswordCredentials) {
 		return answer{}, badRequest("No password credential found with keyId.")
@@ -133,11 +117,11 @@ func removePassword(tx *store.Tx, q *request) (answer, error) {
 }
 
 // setPasswords lets a PATCH drop secrets, never bring its own.
-func setPasswords(app *store.Application, value json.RawMessage) error {
+func setPasswords(app *store.Application, value any) error {
 	var sent []struct {
 		KeyID string `json:"keyId"`
 	}
-	if json.Unmarshal(value, &sent) != nil {
+	if schema.Decode(value, &sent) != nil {
 		return invalidValue("passwordCredentials", applicationResource)
 	}
 	var kept []store.PasswordCredential
@@ -164,17 +148,9 @@ type sentKey struct {
 	End         *time.Time `json:"endDateTime"`
 }
 
-var keyShape = listOf(shape{kind: structure, required: true, members: map[string]shape{
-	"keyId": {kind: text}, "displayName": {kind: text}, "type": {kind: text}, "usage": {kind: text}, "key": {kind: text},
-	"startDateTime": {kind: text}, "endDateTime": {kind: text}, "customKeyIdentifier": {kind: text},
-}})
-
-func (q *request) setKeys(app *store.Application, value json.RawMessage) error {
-	if err := keyShape.check("keyCredentials", applicationResource, value); err != nil {
-		return err
-	}
+func (q *request) setKeys(app *store.Application, value any) error {
 	var sent []sentKey
-	if json.Unmarshal(value, &sent) != nil {
+	if schema.Decode(value, &sent) != nil {
 		return invalidValue("keyCredentials", applicationResource)
 	}
 	var keys []store.KeyCredential

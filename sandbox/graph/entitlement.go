@@ -2,12 +2,12 @@ package graph
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -21,22 +21,13 @@ import (
 // front (https://learn.microsoft.com/graph/api/resources/approle).
 var roleValue = regexp.MustCompile("^[A-Za-z0-9:!#$%&'()*+,\\-/;<=>?@\\[\\]^_`{|}~][A-Za-z0-9:!#$%&'()*+,\\-./;<=>?@\\[\\]^_`{|}~]{0,248}$")
 
-var roleShape = listOf(shape{kind: structure, required: true, members: map[string]shape{
-	"id": {kind: text, required: true}, "allowedMemberTypes": listOf(choice("Application", "User")),
-	"description": {kind: text, required: true}, "displayName": {kind: text, required: true},
-	"isEnabled": {kind: flag, required: true}, "origin": {kind: text}, "value": {kind: text},
-}})
-
-func setRoles(app *store.Application, value json.RawMessage) error {
-	if err := roleShape.check("appRoles", applicationResource, value); err != nil {
-		return err
-	}
+func setRoles(app *store.Application, value any) error {
 	var sent []struct {
 		store.AppRole
 		IsEnabled *bool `json:"isEnabled"` // true when not sent
 	}
-	if err := json.Unmarshal(value, &sent); err != nil {
-		return invalidValue("appRoles", applicationResource)
+	if err := schema.Decode(value, &sent); err != nil {
+		return err
 	}
 	roles := make([]store.AppRole, len(sent))
 	values := make(map[string]bool)
@@ -120,7 +111,7 @@ func roleEntitlements(app store.Application) []entitlement {
 }
 
 func scopeEntitlements(app store.Application) []entitlement {
-	api, _ := applicationShapes["api"].show(app.Other["api"]).(map[string]any)
+	api, _ := plainApplication.Show(app.Other)["api"].(map[string]any)
 	scopes, _ := api["oauth2PermissionScopes"].([]any)
 	var list []entitlement
 	for _, element := range scopes {

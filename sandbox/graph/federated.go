@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -147,32 +147,15 @@ func deleteFederated(tx *store.Tx, q *request) (answer, error) {
 	return answer{status: http.StatusNoContent}, nil
 }
 
-func setFederated(f *store.FederatedIdentityCredential, body map[string]json.RawMessage) error {
-	for _, name := range sortedNames(body) {
-		var field any
-		switch name {
-		case "name":
-			field = &f.Name
-		case "issuer":
-			field = &f.Issuer
-		case "subject":
-			field = &f.Subject
-		case "audiences":
-			f.Audiences = nil
-			field = &f.Audiences
-		case "description":
-			f.Description = ""
-			field = &f.Description
-		case "id":
-			return readOnly(name)
-		default:
-			return unemulated("property %q of %s", name, federatedResource)
-		}
-		if json.Unmarshal(body[name], field) != nil {
-			return invalidValue(name, federatedResource)
-		}
+func setFederated(f *store.FederatedIdentityCredential, body map[string]any) error {
+	body, err := read(federatedFields, federatedResource, body)
+	if err != nil {
+		return err
 	}
-	return nil
+	if _, sent := body["description"]; sent {
+		f.Description = "" // null clears it
+	}
+	return schema.Decode(body, f)
 }
 
 func checkFederated(others []store.FederatedIdentityCredential, f store.FederatedIdentityCredential) error {

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,11 +22,7 @@ const (
 	mostURIs   = 50
 )
 
-func (q *request) setIdentifierURIs(tx *store.Tx, app *store.Application, value json.RawMessage) error {
-	var uris []string
-	if err := setTexts(&uris, "identifierUris", applicationResource, value); err != nil {
-		return err
-	}
+func (q *request) setIdentifierURIs(tx *store.Tx, app *store.Application, uris []string) error {
 	if len(uris) > mostURIs {
 		return invalidValue("identifierUris", applicationResource)
 	}

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -117,7 +116,7 @@ func removeOwner(tx *store.Tx, q *request) (answer, error) {
 // bindOwners takes owners@odata.bind out of the body of a create. A caller
 // that may only change what it owns owns what it creates, or it could never
 // touch it again.
-func (q *request) bindOwners(tx *store.Tx, body map[string]json.RawMessage) ([]string, error) {
+func (q *request) bindOwners(tx *store.Tx, body map[string]any) ([]string, error) {
 	var owners []string
 	if q.reach == reachOwned {
 		owners = append(owners, strings.ToLower(q.caller.ObjectID))
@@ -127,10 +126,10 @@ func (q *request) bindOwners(tx *store.Tx, body map[string]json.RawMessage) ([]s
 	if !ok {
 		return owners, nil
 	}
-	var references []json.RawMessage
 	// Graph takes at most 20 references in one request
 	// (https://learn.microsoft.com/graph/api/application-post-applications).
-	if json.Unmarshal(bound, &references) != nil || len(references) > 20 {
+	references, isList := bound.([]any)
+	if bound != nil && !isList || len(references) > 20 {
 		return nil, invalidValue("owners@odata.bind", "DirectoryObject")
 	}
 	for _, ref := range references {
@@ -147,9 +146,9 @@ func (q *request) bindOwners(tx *store.Tx, body map[string]json.RawMessage) ([]s
 
 // reference resolves the address of a service principal. azuread writes the
 // tenant's id between version and collection.
-func (q *request) reference(tx *store.Tx, value json.RawMessage) (string, error) {
-	var address string
-	if json.Unmarshal(value, &address) != nil || address == "" {
+func (q *request) reference(tx *store.Tx, value any) (string, error) {
+	address, _ := value.(string)
+	if address == "" {
 		return "", badRequest("Property '@odata.id' is required and must be the address of a directory object.")
 	}
 	parsed, err := url.Parse(address)

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"maps"
@@ -14,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -118,7 +118,7 @@ func (q *request) readAccept() error {
 }
 
 // body decodes the request's JSON object.
-func (q *request) body() (map[string]json.RawMessage, error) {
+func (q *request) body() (map[string]any, error) {
 	media := q.Header.Get("Content-Type")
 	if media == "" {
 		return nil, badRequest("Write requests (excluding DELETE) must contain the Content-Type header declaration.")
@@ -130,8 +130,8 @@ func (q *request) body() (map[string]json.RawMessage, error) {
 	if err != nil || len(data) > maxBody {
 		return nil, badRequest("Unable to read the request body.")
 	}
-	var body map[string]json.RawMessage
-	if err := json.Unmarshal(data, &body); err != nil || body == nil {
+	body, err := schema.Parse(data)
+	if err != nil {
 		return nil, &refusal{http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."}
 	}
 	return body, nil

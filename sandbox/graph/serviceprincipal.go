@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
@@ -80,8 +79,8 @@ func createServicePrincipal(tx *store.Tx, q *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	var clientID string
-	if json.Unmarshal(body["appId"], &clientID) != nil || clientID == "" {
+	clientID, _ := body["appId"].(string)
+	if clientID == "" {
 		return answer{}, invalidValue("appId", servicePrincipalResource)
 	}
 	delete(body, "appId")
@@ -183,35 +182,20 @@ func addServicePrincipalPassword(tx *store.Tx, q *request) (answer, error) {
 	return answer{}, unemulated("a client secret of a service principal")
 }
 
-// readOnlyServicePrincipal are the properties that Graph takes from the
-// application or makes itself.
-var readOnlyServicePrincipal = []string{
-	"id", "appId", "appDisplayName", "appDescription", "applicationTemplateId", "appOwnerOrganizationId",
-	"createdDateTime", "deletedDateTime", "disabledByMicrosoftStatus", "info", "oauth2PermissionScopes",
-	"publishedPermissionScopes", "resourceSpecificApplicationPermissions", "servicePrincipalType",
-	"signInAudience", "verifiedPublisher",
-}
-
-func setServicePrincipal(sp *store.ServicePrincipal, body map[string]json.RawMessage) error {
-	for _, name := range sortedNames(body) {
-		value := body[name]
-		var err error
-		switch {
-		case name == "accountEnabled":
-			err = setFlag(&sp.AccountEnabled, name, servicePrincipalResource, value)
-		case name == "appRoleAssignmentRequired":
-			err = setFlag(&sp.AppRoleAssignmentRequired, name, servicePrincipalResource, value)
-		case name == "tags":
-			err = setTexts(&sp.Tags, name, servicePrincipalResource, value)
-		case name == "@odata.type" && string(value) == `"#microsoft.graph.servicePrincipal"`:
-		case slices.Contains(readOnlyServicePrincipal, name):
-			err = readOnly(name)
-		default:
-			err = setOther(&sp.Other, servicePrincipalShapes, name, servicePrincipalResource, value)
-		}
-		if err != nil {
-			return err
-		}
+func setServicePrincipal(sp *store.ServicePrincipal, body map[string]any) error {
+	body, err := read(servicePrincipalFields, servicePrincipalResource, body)
+	if err != nil {
+		return err
 	}
+	if value, sent := body["accountEnabled"]; sent {
+		sp.AccountEnabled = value.(bool)
+	}
+	if value, sent := body["appRoleAssignmentRequired"]; sent {
+		sp.AppRoleAssignmentRequired = value.(bool)
+	}
+	if value, sent := body["tags"]; sent {
+		sp.Tags = textsOf(value)
+	}
+	sp.Other = merge(plainServicePrincipal, sp.Other, body)
 	return nil
 }

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 )
@@ -52,7 +51,7 @@ type Application struct {
 	Tags                        []string
 
 	// Other holds the remaining properties, as Graph shows them, by name.
-	Other map[string]json.RawMessage
+	Other map[string]any
 }
 
 // An AppRole is a right that an application defines for its callers.
@@ -132,7 +131,7 @@ type ServicePrincipal struct {
 	ManagedIdentityID string
 
 	// Other holds the remaining properties, as Graph shows them, by name.
-	Other map[string]json.RawMessage
+	Other map[string]any
 }
 
 // An AppRoleAssignment says that a principal holds an app role of a resource.
