@@ -1,7 +1,6 @@
 package arm
 
 import (
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"strings"
@@ -227,20 +226,14 @@ func checkVaultSecret(ch *change) error {
 	if err != nil {
 		return err
 	}
-	value, given := ch.properties["value"].(string)
-	if !given {
+	if _, given := ch.properties["value"]; !given {
 		return unknown("a secret that is written without a value")
 	}
-	version := store.SecretVersion{Value: value, ContentType: textAt(ch.properties, "contentType"), Enabled: true, Tags: ch.resource.Tags}
-	attributes, _ := ch.properties["attributes"].(map[string]any)
-	if attributes["enabled"] == false {
-		version.Enabled = false
+	version, err := keyvault.VersionOf(ch.properties)
+	if err != nil {
+		return err
 	}
-	for name, into := range map[string]*int64{"nbf": &version.NotBefore, "exp": &version.Expires} {
-		if seconds, given := attributes[name].(json.Number); given {
-			*into, _ = seconds.Int64() // read as a whole number
-		}
-	}
+	version.Tags = ch.resource.Tags
 	secret, err := keyvault.Set(ch.tx, ch.service.store.Now(), vault, ch.resource.Name, version)
 	if err == keyvault.ErrDeletedButRecoverable {
 		// The data plane's text; the code here is not known for sure.

@@ -1,13 +1,13 @@
 package keyvault
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"app-to-app/sandbox/route"
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -104,45 +104,50 @@ func (c *call) listVersions() (reply, error) {
 	return listed(items)
 }
 
+// secretBody is what a client sends of a secret.
+// https://learn.microsoft.com/rest/api/keyvault/secrets/set-secret/set-secret
+var secretBody = schema.Fields{
+	"value": schema.Text().Required(), "contentType": schema.Text(), "tags": schema.Dict(schema.Text()),
+	"attributes": schema.Object(schema.Fields{"enabled": schema.Flag(), "nbf": schema.Whole(), "exp": schema.Whole()}),
+}
+
+// readVersion returns the version that the request describes. Its errors never
+// quote the value.
+func (c *call) readVersion() (version store.SecretVersion, err error) {
+	data, err := io.ReadAll(http.MaxBytesReader(nil, c.r.Body, maxBody))
+	if err != nil {
+		return version, &Error{Status: http.StatusRequestEntityTooLarge, Code: "RequestEntityTooLarge", Message: "The request body is too large."}
+	}
+	body, err := schema.Parse(data)
+	if err == nil {
+		body, err = schema.Reader{FoldCase: true, NullIsAbsent: true}.Read(secretBody, body)
+	}
+	if err == nil {
+		version, err = VersionOf(body)
+	}
+	problem, _ := err.(*schema.Problem)
+	switch {
+	case problem != nil && problem.Kind == schema.Unknown:
+		return version, unemulated("property " + strconv.Quote(problem.Path))
+	case problem != nil && problem.Kind == schema.Missing:
+		return version, badParameter("Property '" + problem.Path + "' is required.")
+	case err != nil:
+		return version, badParameter("The request body is not a secret.")
+	case len(version.Value) > maxValue:
+		return version, badParameter("The value of a secret may have 25 KB at most.")
+	}
+	return version, nil
+}
+
 // set makes a new version.
 func (c *call) set() (reply, error) {
 	name := c.r.PathValue("name")
 	if !SecretName.MatchString(name) {
 		return reply{}, badParameter("The request URI contains an invalid name: " + name)
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(nil, c.r.Body, maxBody))
+	version, err := c.readVersion()
 	if err != nil {
-		return reply{}, &Error{Status: http.StatusRequestEntityTooLarge, Code: "RequestEntityTooLarge", Message: "The request body is too large."}
-	}
-	var body struct {
-		Value       *string           `json:"value"`
-		ContentType string            `json:"contentType"`
-		Tags        map[string]string `json:"tags"`
-		Attributes  struct {
-			Enabled   *bool `json:"enabled"`
-			NotBefore int64 `json:"nbf"`
-			Expires   int64 `json:"exp"`
-		} `json:"attributes"`
-	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	// The decoder's errors may quote the value; only the name of a field is
-	// told.
-	if err := decoder.Decode(&body); err != nil {
-		if field, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
-			return reply{}, unemulated("property " + field)
-		}
-		return reply{}, badParameter("The request body is not a secret.")
-	}
-	if body.Value == nil {
-		return reply{}, badParameter("Property 'value' is required.")
-	}
-	if len(*body.Value) > maxValue {
-		return reply{}, badParameter("The value of a secret may have 25 KB at most.")
-	}
-	version := store.SecretVersion{
-		Value: *body.Value, ContentType: body.ContentType, Tags: body.Tags, Enabled: body.Attributes.Enabled == nil || *body.Attributes.Enabled,
-		NotBefore: body.Attributes.NotBefore, Expires: body.Attributes.Expires,
+		return reply{}, err
 	}
 	s, err := Set(c.tx, c.service.store.Now(), c.vault, name, version)
 	if err == ErrDeletedButRecoverable {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -89,6 +90,24 @@ func find(tx *store.Tx, now time.Time, vault, name string) (store.VaultSecret, b
 		return store.VaultSecret{}, false
 	}
 	return s, ok
+}
+
+// VersionOf returns the version that a checked request describes: value,
+// contentType, tags and attributes. It is enabled unless the request says not.
+func VersionOf(body map[string]any) (store.SecretVersion, error) {
+	var sent struct {
+		store.SecretVersion
+		Attributes struct {
+			Enabled bool
+			Nbf     int64
+			Exp     int64
+		}
+	}
+	sent.Attributes.Enabled = true
+	err := schema.Decode(body, &sent)
+	version := sent.SecretVersion
+	version.Enabled, version.NotBefore, version.Expires = sent.Attributes.Enabled, sent.Attributes.Nbf, sent.Attributes.Exp
+	return version, err
 }
 
 // Set makes a new version of a secret, and the secret if there is none. It
