@@ -28,7 +28,6 @@ const (
 var authorizationVersions = []string{"2015-07-01", "2018-01-01-preview", "2020-04-01-preview", "2022-04-01", "2022-05-01-preview"}
 
 var assignmentBody = schema.Fields{
-	"id": schema.Output(), "name": schema.Output(), "type": schema.Output(),
 	"properties": schema.Object(schema.Fields{
 		"roleDefinitionId": schema.Text().Required(),
 		"principalId":      schema.Text().Required(),
@@ -37,11 +36,14 @@ var assignmentBody = schema.Fields{
 		"condition":        schema.Text().Only(""),
 		"conditionVersion": schema.Text().Only(""),
 	}.With(schema.Outputs("createdBy", "createdOn", "delegatedManagedIdentityResourceId", "scope", "updatedBy", "updatedOn"))).Required(),
-}
+}.With(schema.Outputs("id", "name", "type"))
 
 // scope returns what an authorization path is about, in the case it was created
 // with. It must exist.
 func (c *call) scope() (string, error) {
+	if err := supported(c.version, authorizationVersions); err != nil {
+		return "", err
+	}
 	path := c.r.URL.Path
 	path = path[:strings.Index(path, "/providers/microsoft.authorization/")]
 	if c.r.PathValue("group") == "" {
@@ -59,9 +61,6 @@ func (c *call) scope() (string, error) {
 }
 
 func (c *call) putAssignment() (reply, error) {
-	if err := supported(c.version, authorizationVersions); err != nil {
-		return reply{}, err
-	}
 	scope, err := c.scope()
 	if err != nil {
 		return reply{}, err
@@ -161,9 +160,6 @@ func orNull(text string) any {
 
 // assignment returns the assignment of the request.
 func (c *call) assignment() (store.RoleAssignment, bool, error) {
-	if err := supported(c.version, authorizationVersions); err != nil {
-		return store.RoleAssignment{}, false, err
-	}
 	scope, err := c.scope()
 	if err != nil {
 		return store.RoleAssignment{}, false, err
@@ -199,9 +195,6 @@ func (c *call) deleteAssignment() (reply, error) {
 // listAssignments shows the assignments at the scope, above and below it, or
 // what $filter leaves of them.
 func (c *call) listAssignments() (reply, error) {
-	if err := supported(c.version, authorizationVersions); err != nil {
-		return reply{}, err
-	}
 	scope, err := c.scope()
 	if err != nil {
 		return reply{}, err

@@ -88,7 +88,7 @@ func (ch *change) applyIdentity() error {
 	case system && was.system():
 		now.PrincipalID, now.TenantID = was.PrincipalID, was.TenantID
 	case system:
-		now.PrincipalID, now.TenantID = ch.addSystemIdentity(), ch.resource.TenantID
+		now.PrincipalID, now.TenantID = ch.addIdentity().ObjectID, ch.resource.TenantID
 	default:
 		ch.dropSystemIdentity(ch.resource)
 	}
@@ -149,16 +149,15 @@ func (ch *change) attach(wanted map[string]any, was identity) (map[string]attach
 	return attached, nil
 }
 
-// addSystemIdentity makes the resource's own service principal and returns its
-// object id.
-func (ch *change) addSystemIdentity() string {
+// addIdentity creates the service principal of the resource.
+func (ch *change) addIdentity() store.ServicePrincipal {
 	sp := store.ServicePrincipal{
 		TenantID: ch.resource.TenantID, ObjectID: uuid.NewString(), ClientID: uuid.NewString(),
 		DisplayName: ch.resource.Name, CreatedBy: ch.caller.ObjectID, CreatedAt: ch.service.store.Now(),
 		ManagedIdentityID: ch.resource.ID,
 	}
 	store.AddManagedIdentity(ch.tx, sp)
-	return sp.ObjectID
+	return sp
 }
 
 // dropSystemIdentity removes the resource's own service principal. Azure role

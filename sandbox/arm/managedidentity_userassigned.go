@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
@@ -38,12 +36,7 @@ func userAssignedIdentities() *resourceType {
 			if ch.old != nil {
 				return nil
 			}
-			sp := store.ServicePrincipal{
-				TenantID: ch.resource.TenantID, ObjectID: uuid.NewString(), ClientID: uuid.NewString(),
-				DisplayName: ch.resource.Name, CreatedBy: ch.caller.ObjectID, CreatedAt: ch.service.store.Now(),
-				ManagedIdentityID: ch.resource.ID,
-			}
-			store.AddManagedIdentity(ch.tx, sp)
+			sp := ch.addIdentity()
 			ch.properties["tenantId"], ch.properties["principalId"], ch.properties["clientId"] = sp.TenantID, sp.ObjectID, sp.ClientID
 			return nil
 		},

@@ -164,13 +164,7 @@ func (ch *change) apply() error {
 	if kind, ok := ch.body["kind"].(string); ok {
 		ch.resource.Kind = kind
 	}
-	ch.resource.Tags = nil
-	if tags, ok := ch.body["tags"].(map[string]any); ok {
-		ch.resource.Tags = make(map[string]string, len(tags))
-		for name, value := range tags {
-			ch.resource.Tags[name], _ = value.(string)
-		}
-	}
+	ch.resource.Tags = tagsOf(ch.body)
 	if sku, ok := ch.body["sku"]; ok {
 		data, err := json.Marshal(sku)
 		if err != nil {
@@ -179,6 +173,19 @@ func (ch *change) apply() error {
 		ch.resource.SKU = data
 	}
 	return ch.applyIdentity()
+}
+
+// tagsOf are the tags of a request, nil if it has none.
+func tagsOf(body map[string]any) map[string]string {
+	sent, ok := body["tags"].(map[string]any)
+	if !ok {
+		return nil
+	}
+	tags := make(map[string]string, len(sent))
+	for name, value := range sent {
+		tags[name], _ = value.(string)
+	}
+	return tags
 }
 
 // written answers a put.
@@ -285,13 +292,7 @@ func (c *call) erase(resource store.Resource) {
 		c.dropSystemIdentity(r)
 		store.Resources.Delete(c.tx, store.ResourceKey(r.ID))
 	}
-	var assignments []string
-	for key := range store.RoleAssignments.All(c.tx, below) {
-		assignments = append(assignments, key)
-	}
-	for _, key := range assignments {
-		store.RoleAssignments.Delete(c.tx, key)
-	}
+	store.RoleAssignments.DeleteBelow(c.tx, below)
 }
 
 // list answers the collection that a path names: of a parent, a group or a

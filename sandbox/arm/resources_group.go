@@ -30,11 +30,10 @@ var resourcesVersions = []string{
 }
 
 var groupBody = schema.Fields{
-	"id": schema.Output(), "name": schema.Output(), "type": schema.Output(),
 	"location":   schema.Text().Required(),
 	"tags":       schema.Dict(schema.Text()),
 	"properties": schema.Object(schema.Outputs("provisioningState")),
-}
+}.With(schema.Outputs("id", "name", "type"))
 
 // Letters, digits, "-", ".", "_" and parentheses, not ending with a point.
 var groupName = regexp.MustCompile(`^[-\pL\pN._()]{0,89}[-\pL\pN_()]$`)
@@ -73,13 +72,7 @@ func (c *call) putGroup() (reply, error) {
 		return reply{}, refuse(http.StatusConflict, "InvalidResourceGroupLocation",
 			"Invalid resource group location '%s'. The Resource group already exists in location '%s'.", where, group.Location)
 	}
-	group.APIVersion, group.ChangedAt, group.Tags = c.version, now, nil
-	if tags, ok := body["tags"].(map[string]any); ok {
-		group.Tags = make(map[string]string, len(tags))
-		for tag, value := range tags {
-			group.Tags[tag], _ = value.(string)
-		}
-	}
+	group.APIVersion, group.ChangedAt, group.Tags = c.version, now, tagsOf(body)
 	store.Resources.Put(c.tx, store.ResourceKey(group.ID), group)
 	c.note(group.ID)
 	status := http.StatusOK

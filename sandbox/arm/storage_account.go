@@ -144,14 +144,6 @@ func (c *call) freeAccountName(name string) error {
 }
 
 // goneAccount removes the account's content.
-func goneAccount(c *call, r store.Resource) { c.dropBlobs(strings.ToLower(r.Name) + "/") }
-
-func (c *call) dropBlobs(prefix string) {
-	var keys []string
-	for key := range store.Blobs.All(c.tx, prefix) {
-		keys = append(keys, key)
-	}
-	for _, key := range keys {
-		store.Blobs.Delete(c.tx, key)
-	}
+func goneAccount(c *call, r store.Resource) {
+	store.Blobs.DeleteBelow(c.tx, strings.ToLower(r.Name)+"/")
 }

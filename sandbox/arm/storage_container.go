@@ -75,5 +75,5 @@ func checkContainer(ch *change) error {
 
 func goneContainer(c *call, r store.Resource) {
 	account := segmentAfter(r.ID, "storageAccounts")
-	c.dropBlobs(strings.ToLower(account) + "/" + r.Name + "/")
+	store.Blobs.DeleteBelow(c.tx, strings.ToLower(account)+"/"+r.Name+"/")
 }

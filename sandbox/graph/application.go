@@ -26,6 +26,16 @@ func (q *request) application(tx *store.Tx) (store.Application, error) {
 	return app, q.mayChange(app.Owners...)
 }
 
+// applicationBody returns the application of the path and the request's body.
+func (q *request) applicationBody(tx *store.Tx) (store.Application, map[string]any, error) {
+	app, err := q.application(tx)
+	if err != nil {
+		return app, nil, err
+	}
+	body, err := q.body()
+	return app, body, err
+}
+
 func (q *request) putApplication(tx *store.Tx, app store.Application) {
 	q.born(tx, app)
 	store.Applications.Put(tx, store.TenantKey(app.TenantID, app.ObjectID), app)
@@ -86,11 +96,7 @@ func createApplication(tx *store.Tx, q *request) (answer, error) {
 }
 
 func patchApplication(tx *store.Tx, q *request) (answer, error) {
-	app, err := q.application(tx)
-	if err != nil {
-		return answer{}, err
-	}
-	body, err := q.body()
+	app, body, err := q.applicationBody(tx)
 	if err != nil {
 		return answer{}, err
 	}

@@ -56,11 +56,7 @@ func (q *request) end(tx *store.Tx) (store.ServicePrincipal, error) {
 	if !ok {
 		return sp, notFound(id)
 	}
-	owners := sp.Owners
-	if app := applicationOf(tx, sp); app != nil {
-		owners = slices.Concat(owners, app.Owners)
-	}
-	return sp, q.mayRead(strings.EqualFold(id, q.caller.ObjectID) && q.Method == http.MethodGet, owners...)
+	return sp, q.mayRead(strings.EqualFold(id, q.caller.ObjectID) && q.Method == http.MethodGet, ownersOf(tx, sp)...)
 }
 
 func (s side) list(tx *store.Tx, q *request) (answer, error) {

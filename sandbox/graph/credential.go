@@ -29,11 +29,7 @@ const passwordResource = "PasswordCredential"
 // addPassword makes a client secret
 // (https://learn.microsoft.com/graph/api/application-addpassword).
 func addPassword(tx *store.Tx, q *request) (answer, error) {
-	app, err := q.application(tx)
-	if err != nil {
-		return answer{}, err
-	}
-	body, err := q.body()
+	app, body, err := q.applicationBody(tx)
 	if err != nil {
 		return answer{}, err
 	}
@@ -95,11 +91,7 @@ func newSecret() string {
 // removePassword forgets a client secret
 // (https://learn.microsoft.com/graph/api/application-removepassword).
 func removePassword(tx *store.Tx, q *request) (answer, error) {
-	app, err := q.application(tx)
-	if err != nil {
-		return answer{}, err
-	}
-	body, err := q.body()
+	app, body, err := q.applicationBody(tx)
 	if err != nil {
 		return answer{}, err
 	}

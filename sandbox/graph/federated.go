@@ -79,11 +79,7 @@ func getFederated(tx *store.Tx, q *request) (answer, error) {
 }
 
 func createFederated(tx *store.Tx, q *request) (answer, error) {
-	app, err := q.application(tx)
-	if err != nil {
-		return answer{}, err
-	}
-	body, err := q.body()
+	app, body, err := q.applicationBody(tx)
 	if err != nil {
 		return answer{}, err
 	}

@@ -127,11 +127,7 @@ func (q *request) deleted(tx *store.Tx) (deletedItem, error) {
 		return deletedItem{app: &app}, admit(app.Owners...)
 	}
 	if sp, ok := store.ServicePrincipals.Get(tx, key); ok && sp.DeletedAt != nil && !expired(sp.DeletedAt, now) {
-		owners := sp.Owners
-		if app := applicationOf(tx, sp); app != nil {
-			owners = append(owners, app.Owners...)
-		}
-		return deletedItem{sp: &sp}, admit(owners...)
+		return deletedItem{sp: &sp}, admit(ownersOf(tx, sp)...)
 	}
 	return deletedItem{}, notFound(id)
 }

@@ -24,10 +24,7 @@ func (q *request) servicePrincipal(tx *store.Tx) (store.ServicePrincipal, error)
 	if !ok {
 		return sp, notFound(id)
 	}
-	owners := sp.Owners
-	if app := applicationOf(tx, sp); app != nil {
-		owners = slices.Concat(owners, app.Owners)
-	}
+	owners := ownersOf(tx, sp)
 	if q.Method == http.MethodGet || q.Method == http.MethodHead {
 		return sp, q.mayRead(strings.EqualFold(sp.ObjectID, q.caller.ObjectID), owners...)
 	}
@@ -35,6 +32,14 @@ func (q *request) servicePrincipal(tx *store.Tx) (store.ServicePrincipal, error)
 		return sp, denied()
 	}
 	return sp, q.mayChange(owners...)
+}
+
+// ownersOf are the owners of a service principal and of its application.
+func ownersOf(tx *store.Tx, sp store.ServicePrincipal) []string {
+	if app := applicationOf(tx, sp); app != nil {
+		return slices.Concat(sp.Owners, app.Owners)
+	}
+	return sp.Owners
 }
 
 func (q *request) putServicePrincipal(tx *store.Tx, sp store.ServicePrincipal) {

@@ -134,13 +134,7 @@ func Delete(tx *store.Tx, now time.Time, v Vault, s store.VaultSecret) store.Vau
 	store.VaultSecrets.Put(tx, store.VaultSecretKey(v.Name, s.Name), s)
 	id := store.ResourceKey(v.secretID(s.Name))
 	store.Resources.Delete(tx, id)
-	var below []string
-	for key := range store.RoleAssignments.All(tx, id+"/") {
-		below = append(below, key)
-	}
-	for _, key := range below {
-		store.RoleAssignments.Delete(tx, key)
-	}
+	store.RoleAssignments.DeleteBelow(tx, id+"/")
 	return s
 }
 
@@ -165,9 +159,7 @@ func RecoverAll(tx *store.Tx, now time.Time, v Vault) error {
 
 // PurgeAll forgets all secrets of a vault, deleted or not.
 func PurgeAll(tx *store.Tx, vault string) {
-	for _, s := range secretsOf(tx, vault) {
-		store.VaultSecrets.Delete(tx, store.VaultSecretKey(vault, s.Name))
-	}
+	store.VaultSecrets.DeleteBelow(tx, store.VaultSecretKey(vault, ""))
 }
 
 // secretsOf are the secrets of a vault by name, deleted ones included.

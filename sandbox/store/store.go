@@ -176,6 +176,18 @@ func (c Collection[T]) Delete(tx *Tx, key string) {
 	}
 }
 
+// DeleteBelow removes everything whose key starts with prefix.
+func (c Collection[T]) DeleteBelow(tx *Tx, prefix string) {
+	var keys []string
+	cursor := tx.bolt.Bucket([]byte(c.name)).Cursor()
+	for k, _ := cursor.Seek([]byte(prefix)); strings.HasPrefix(string(k), prefix) && k != nil; k, _ = cursor.Next() {
+		keys = append(keys, string(k))
+	}
+	for _, key := range keys {
+		c.Delete(tx, key)
+	}
+}
+
 // All returns the objects whose key starts with prefix, in the order of their
 // keys. The loop body must not change the collection; gather first.
 func (c Collection[T]) All(tx *Tx, prefix string) iter.Seq2[string, T] {
