@@ -36,12 +36,8 @@ func components() *resourceType {
 
 var componentProperties = schema.Fields{
 	"Application_Type":                schema.Text("web", "other").Required(),
-	"DisableIpMasking":                schema.Flag(),
-	"DisableLocalAuth":                schema.Flag(),
 	"Flow_Type":                       schema.Text("Bluefield"),
-	"ForceCustomerStorageForProfiler": schema.Flag(),
 	"HockeyAppId":                     schema.Text().Only(""),
-	"ImmediatePurgeDataOn30Days":      schema.Flag(),
 	"IngestionMode":                   schema.Text("ApplicationInsights", "ApplicationInsightsWithDiagnosticSettings", "LogAnalytics").Only("LogAnalytics"),
 	"Request_Source":                  schema.Text("rest"),
 	"RetentionInDays":                 schema.Whole().Within(30, 730),
@@ -49,8 +45,9 @@ var componentProperties = schema.Fields{
 	"WorkspaceResourceId":             schema.Text(),
 	"publicNetworkAccessForIngestion": accessSwitch,
 	"publicNetworkAccessForQuery":     accessSwitch,
-}.With(schema.Outputs("AppId", "ApplicationId", "ConnectionString", "CreationDate", "HockeyAppToken", "InstrumentationKey", "LaMigrationDate", "Name",
-	"PrivateLinkScopedResources", "TenantId", "Ver", "provisioningState"))
+}.With(schema.Each(schema.Flag(), "DisableIpMasking", "DisableLocalAuth", "ForceCustomerStorageForProfiler", "ImmediatePurgeDataOn30Days"),
+	schema.Outputs("AppId", "ApplicationId", "ConnectionString", "CreationDate", "HockeyAppToken", "InstrumentationKey", "LaMigrationDate", "Name",
+		"PrivateLinkScopedResources", "TenantId", "Ver", "provisioningState"))
 
 func checkComponent(ch *change) error {
 	id := textAt(ch.properties, "WorkspaceResourceId")

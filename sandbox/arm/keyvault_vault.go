@@ -42,14 +42,8 @@ var vaultProperties = schema.Fields{
 	"sku": schema.Object(schema.Fields{
 		"family": schema.Text("A").Required(), "name": schema.Text("standard", "premium").Required(),
 	}).Required(),
-	"accessPolicies":               schema.List(accessPolicy),
-	"createMode":                   schema.Text("default", "recover"),
-	"enablePurgeProtection":        schema.Flag(),
-	"enableRbacAuthorization":      schema.Flag(),
-	"enableSoftDelete":             schema.Flag(),
-	"enabledForDeployment":         schema.Flag(),
-	"enabledForDiskEncryption":     schema.Flag(),
-	"enabledForTemplateDeployment": schema.Flag(),
+	"accessPolicies": schema.List(accessPolicy),
+	"createMode":     schema.Text("default", "recover"),
 	"networkAcls": schema.Object(schema.Fields{
 		"bypass":              schema.Text("AzureServices", "None"),
 		"defaultAction":       schema.Text("Allow", "Deny"),
@@ -58,7 +52,9 @@ var vaultProperties = schema.Fields{
 	}),
 	"publicNetworkAccess":       schema.Text("Enabled", "Disabled", "SecuredByPerimeter").Only("Enabled", "Disabled"),
 	"softDeleteRetentionInDays": schema.Whole().Within(7, 90),
-}.With(schema.Outputs("hsmPoolResourceId", "privateEndpointConnections", "provisioningState", "vaultUri"))
+}.With(schema.Each(schema.Flag(), "enablePurgeProtection", "enableRbacAuthorization", "enableSoftDelete", "enabledForDeployment",
+	"enabledForDiskEncryption", "enabledForTemplateDeployment"),
+	schema.Outputs("hsmPoolResourceId", "privateEndpointConnections", "provisioningState", "vaultUri"))
 
 var accessPolicy = schema.Object(schema.Fields{
 	"tenantId": schema.Text().Required(), "objectId": schema.Text().Required(), "applicationId": schema.Text(),

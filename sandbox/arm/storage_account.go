@@ -52,22 +52,14 @@ var accountSKU = schema.Object(schema.Fields{
 var storageService = schema.Object(schema.Fields{"enabled": schema.Flag(), "keyType": schema.Text("Service", "Account"), "lastEnabledTime": schema.Output()})
 
 var accountProperties = schema.Fields{
-	"accessTier":                   schema.Text("Hot", "Cool", "Premium", "Cold"),
-	"allowBlobPublicAccess":        schema.Flag(),
-	"allowCrossTenantReplication":  schema.Flag(),
-	"allowSharedKeyAccess":         schema.Flag(),
-	"allowedCopyScope":             schema.Text("AAD", "PrivateLink"),
-	"defaultToOAuthAuthentication": schema.Flag(),
-	"dnsEndpointType":              schema.Text("Standard", "AzureDnsZone").Only("Standard"),
+	"accessTier":       schema.Text("Hot", "Cool", "Premium", "Cold"),
+	"allowedCopyScope": schema.Text("AAD", "PrivateLink"),
+	"dnsEndpointType":  schema.Text("Standard", "AzureDnsZone").Only("Standard"),
 	"encryption": schema.Object(schema.Fields{
 		"keySource":                       schema.Text("Microsoft.Storage", "Microsoft.Keyvault").Only("Microsoft.Storage"),
 		"requireInfrastructureEncryption": schema.Flag().Fixed(),
 		"services":                        schema.Object(schema.Each(storageService, "blob", "file", "queue", "table")),
 	}),
-	"isHnsEnabled":         schema.Flag().Fixed(),
-	"isLocalUserEnabled":   schema.Flag(),
-	"isNfsV3Enabled":       schema.Flag().Fixed(),
-	"isSftpEnabled":        schema.Flag(),
 	"keyPolicy":            schema.Object(schema.Fields{"keyExpirationPeriodInDays": schema.Whole().Required()}),
 	"largeFileSharesState": schema.Text("Disabled", "Enabled"),
 	"minimumTlsVersion":    schema.Text("TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3"),
@@ -85,10 +77,12 @@ var accountProperties = schema.Fields{
 	"sasPolicy": schema.Object(schema.Fields{
 		"sasExpirationPeriod": schema.Text().Required(), "expirationAction": schema.Text("Log", "Block").Required(),
 	}),
-	"supportsHttpsTrafficOnly": schema.Flag(),
-}.With(schema.Outputs("accountMigrationInProgress", "blobRestoreStatus", "creationTime", "failoverInProgress", "geoReplicationStats", "isSkuConversionBlocked",
-	"keyCreationTime", "lastGeoFailoverTime", "primaryEndpoints", "primaryLocation", "privateEndpointConnections", "provisioningState",
-	"secondaryEndpoints", "secondaryLocation", "statusOfPrimary", "statusOfSecondary", "storageAccountSkuConversionStatus"))
+}.With(schema.Each(schema.Flag(), "allowBlobPublicAccess", "allowCrossTenantReplication", "allowSharedKeyAccess",
+	"defaultToOAuthAuthentication", "isLocalUserEnabled", "isSftpEnabled", "supportsHttpsTrafficOnly"),
+	schema.Each(schema.Flag().Fixed(), "isHnsEnabled", "isNfsV3Enabled"),
+	schema.Outputs("accountMigrationInProgress", "blobRestoreStatus", "creationTime", "failoverInProgress", "geoReplicationStats", "isSkuConversionBlocked",
+		"keyCreationTime", "lastGeoFailoverTime", "primaryEndpoints", "primaryLocation", "privateEndpointConnections", "provisioningState",
+		"secondaryEndpoints", "secondaryLocation", "statusOfPrimary", "statusOfSecondary", "storageAccountSkuConversionStatus"))
 
 func checkAccount(ch *change) error {
 	if ch.old == nil {

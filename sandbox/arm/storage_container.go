@@ -40,18 +40,16 @@ func containers() *resourceType {
 
 // containerBody needs no properties: az sends {}, Pulumi what it has.
 var containerBody = schema.Fields{
-	"id": schema.Output(), "name": schema.Output(), "type": schema.Output(), "etag": schema.Output(),
 	"properties": schema.Object(schema.Fields{
 		"publicAccess":                   schema.Text("None", "Blob", "Container"),
 		"metadata":                       schema.Dict(schema.Text()),
 		"defaultEncryptionScope":         schema.Text("$account-encryption-key"),
 		"denyEncryptionScopeOverride":    schema.Flag(),
 		"immutableStorageWithVersioning": schema.Object(schema.Fields{"enabled": schema.Flag().Only(false)}),
-		"enableNfsV3AllSquash":           schema.Flag().Only(false),
-		"enableNfsV3RootSquash":          schema.Flag().Only(false),
-	}.With(schema.Outputs("deleted", "deletedTime", "etag", "hasImmutabilityPolicy", "hasLegalHold", "immutabilityPolicy", "lastModifiedTime", "leaseDuration",
-		"leaseState", "leaseStatus", "legalHold", "remainingRetentionDays", "version"))),
-}
+	}.With(schema.Each(schema.Flag().Only(false), "enableNfsV3AllSquash", "enableNfsV3RootSquash"),
+		schema.Outputs("deleted", "deletedTime", "etag", "hasImmutabilityPolicy", "hasLegalHold", "immutabilityPolicy", "lastModifiedTime", "leaseDuration",
+			"leaseState", "leaseStatus", "legalHold", "remainingRetentionDays", "version"))),
+}.With(schema.Outputs("id", "name", "type", "etag"))
 
 func checkContainer(ch *change) error {
 	ch.orElse("publicAccess", "None")

@@ -51,20 +51,12 @@ func serverFarms() *resourceType {
 	}
 }
 
-var planProperties = schema.Fields{
-	"reserved":                  schema.Flag(),
-	"hyperV":                    schema.Flag(),
-	"isXenon":                   schema.Flag(),
-	"isSpot":                    schema.Flag().Only(false),
-	"perSiteScaling":            schema.Flag().Only(false),
-	"elasticScaleEnabled":       schema.Flag(),
-	"zoneRedundant":             schema.Flag(),
-	"maximumElasticWorkerCount": schema.Whole().Within(0, 100),
-	"targetWorkerCount":         schema.Whole().Within(0, 100),
-	"targetWorkerSizeId":        schema.Whole().Within(0, 100),
-}.With(schema.Outputs("currentNumberOfWorkers", "currentWorkerSize", "currentWorkerSizeId", "geoRegion", "kind", "maximumNumberOfWorkers", "mdmId", "name",
-	"numberOfSites", "numberOfWorkers", "planName", "provisioningState", "resourceGroup", "serverFarmId", "sku", "status", "subscription", "webSiteId", "webSpace",
-	"workerSize", "workerSizeId"))
+var planProperties = schema.Each(schema.Flag(), "reserved", "hyperV", "isXenon", "elasticScaleEnabled", "zoneRedundant").With(
+	schema.Each(schema.Flag().Only(false), "isSpot", "perSiteScaling"),
+	schema.Each(schema.Whole().Within(0, 100), "maximumElasticWorkerCount", "targetWorkerCount", "targetWorkerSizeId"),
+	schema.Outputs("currentNumberOfWorkers", "currentWorkerSize", "currentWorkerSizeId", "geoRegion", "kind", "maximumNumberOfWorkers", "mdmId", "name",
+		"numberOfSites", "numberOfWorkers", "planName", "provisioningState", "resourceGroup", "serverFarmId", "sku", "status", "subscription", "webSiteId", "webSpace",
+		"workerSize", "workerSizeId"))
 
 func checkPlan(ch *change) error {
 	given := textAt(ch.body, "sku", "name")

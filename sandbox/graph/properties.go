@@ -63,7 +63,7 @@ var plainApplication = schema.Fields{
 
 // applicationFields are all that Graph takes of an application.
 var applicationFields = plainApplication.With(schema.Fields{
-	"@odata.type":         schema.Text(),
+	"@odata.type":         schema.Any(),
 	"displayName":         schema.Text().NotNull(),
 	"signInAudience":      schema.Text("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount").NotNull(),
 	"tags":                texts(),
@@ -93,7 +93,7 @@ var plainServicePrincipal = schema.Fields{
 // servicePrincipalFields are all that Graph takes of a service principal; it
 // takes the others from the application or makes them itself.
 var servicePrincipalFields = plainServicePrincipal.With(schema.Fields{
-	"@odata.type":               schema.Text().Only("#microsoft.graph.servicePrincipal"),
+	"@odata.type":               schema.Any().Only("#microsoft.graph.servicePrincipal"),
 	"accountEnabled":            schema.Flag().NotNull(),
 	"appRoleAssignmentRequired": schema.Flag().NotNull(),
 	"tags":                      texts(),
@@ -128,7 +128,7 @@ func read(fields schema.Fields, resource string, sent map[string]any) (map[strin
 	case schema.Unknown:
 		return nil, unemulated("property %q of %s", property, resource)
 	case schema.NotEmulated:
-		return nil, unemulated("value %q of property %q of %s", problem.Value, property, resource)
+		return nil, unemulated("value %v of property %q of %s", problem.Value, property, resource)
 	case schema.ReadOnly:
 		return nil, readOnly(property)
 	}

@@ -112,13 +112,14 @@ func (r Reader) find(fields Fields, name string) (string, Field, bool) {
 }
 
 func (r Reader) value(f Field, in any, path string) (any, error) {
-	if in == nil && !r.NullIsAbsent {
-		if f.required || f.notNull {
-			return nil, &Problem{Kind: Null, Path: path}
-		}
-		return nil, nil
+	var value any
+	var err error
+	switch {
+	case in != nil || r.NullIsAbsent:
+		value, err = r.formed(f, in, path)
+	case f.required || f.notNull:
+		err = &Problem{Kind: Null, Path: path}
 	}
-	value, err := r.formed(f, in, path)
 	if err == nil && f.only != nil && !slices.Contains(f.only, value) {
 		err = &Problem{Kind: NotEmulated, Path: path, Value: in}
 	}

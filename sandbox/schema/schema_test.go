@@ -112,6 +112,7 @@ func TestProblems(t *testing.T) {
 		{"number that is too large", strict, `{"days":91}`, schema.Problem{Kind: schema.OutOfRange, Path: "days", Min: 7, Max: 90}, `property "days": expected 7 to 90, got 91`},
 		{"number that is too small", strict, `{"days":6}`, schema.Problem{Kind: schema.OutOfRange, Path: "days", Min: 7, Max: 90}, `property "days": expected 7 to 90, got 6`},
 		{"value that is not emulated", lenient, `{"mode":"OFF"}`, schema.Problem{Kind: schema.NotEmulated, Path: "mode"}, `property "mode": value OFF is not emulated`},
+		{"null where only some values are emulated", strict, `{"mode":null}`, schema.Problem{Kind: schema.NotEmulated, Path: "mode"}, `property "mode": value <nil> is not emulated`},
 		{"first by name of two", strict, `{"tier":7,"colour":1}`, schema.Problem{Kind: schema.Unknown, Path: "colour"}, `property "colour": not known`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
