@@ -1,18 +1,17 @@
 // Package arm is the sandbox's Azure Resource Manager: subscriptions, resource
-// groups, the resource types that a keyless function app needs, Azure RBAC
-// assignments, and the metadata document that tells clients where everything
-// is.
+// groups, the resource types that a function app without keys needs, Azure role
+// assignments, and the metadata document with the addresses of the other
+// services.
 //
-// Each resource type has a small file with a declarative description: accepted
-// api-versions, properties with their values, what is required, read-only or
-// fixed, where it lives, and the rules that tie it to others. What a type's
-// description does not name is unemulated (501), never stored unseen. Read-only
-// properties in a request are ignored, as ARM does, because clients send back
-// what they read.
+// Files are named by resource provider: web_* is Microsoft.Web. Each resource
+// type has a file with its api-versions, its properties (in the language of
+// [schema]), its path and its rules. A property that is not described is
+// unemulated (501). Read-only properties in a request are ignored, as in ARM,
+// because clients send back what they read.
 //
-// It follows learn.microsoft.com/rest/api and the error texts that ARM and its
-// resource providers really send; where a text or code is not known for sure,
-// the file says so. It does not know templates, policies, locks, quotas, PATCH,
+// It follows learn.microsoft.com/rest/api, and uses the error texts that ARM
+// and its resource providers send; where a text or code is a guess, the file
+// says so. It does not know templates, policies, locks, quotas, PATCH,
 // management groups, or moving resources.
 //
 // Not for production.
@@ -29,7 +28,7 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// A Config says what a service works with. All fields but OperationTime are
+// A Config has what a [Service] needs. All fields but OperationTime are
 // required.
 type Config struct {
 	Store   *store.Store
@@ -44,24 +43,24 @@ type Config struct {
 	OperationTime time.Duration
 }
 
-// Sites is what stands behind the host names of Microsoft.Web/sites.
+// Sites runs the apps of Microsoft.Web/sites.
 type Sites interface {
-	// Create makes what a new site needs besides its resource: ports, keys,
-	// identity header. It runs in the transaction that creates the resource.
+	// Create makes the ports, keys and identity header of a new site. It runs
+	// in the transaction that creates the resource.
 	Create(tx *store.Tx, siteID, tenantID string) (store.Site, error)
-	// Delete forgets a site. Its processes stop when Changed follows.
+	// Delete removes a site. Its processes stop at the call of Changed that
+	// follows.
 	Delete(tx *store.Tx, siteID string)
-	// Changed follows the commit of a change of the site, its settings or its
-	// identity, or of its deletion: (re)start or stop the app.
+	// Changed (re)starts or stops the app. It is called after the commit of a
+	// change of the site, its settings or its identity, or of its deletion.
 	Changed(siteID string)
 	// Restart restarts the app although nothing changed.
 	Restart(siteID string)
-	// HostKeys returns the keys of the app; an error when its host cannot run.
+	// HostKeys returns the keys of the app, or an error if its host cannot run.
 	HostKeys(siteID string) (HostKeys, error)
 	// FunctionKeys returns the keys of one function by name.
 	FunctionKeys(siteID, function string) (map[string]string, error)
-	// References returns what became of the Key Vault references in the app
-	// settings, by setting.
+	// References returns the state of the Key Vault references, by app setting.
 	References(siteID string) map[string]Reference
 }
 

@@ -2,11 +2,11 @@ package arm
 
 import "app-to-app/sandbox/rbac"
 
-// This file is what the caller may do at a scope:
+// This file lists what the caller may do at a scope:
 // learn.microsoft.com/rest/api/authorization/permissions/list-for-resource-group.
-// One entry a role that the caller holds there or above; they add up. The page
-// documents resource groups and resources; the subscription's list, which the
-// portal reads, has the same form.
+// It has one entry for each role that the caller holds there or above; they add
+// up. The page documents resource groups and resources; the portal reads the
+// subscription's list, which has the same form.
 
 const permissionRead = "Microsoft.Authorization/permissions/read"
 

@@ -12,10 +12,10 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is Azure role assignments at every scope:
+// This file implements Azure role assignments at every scope:
 // learn.microsoft.com/rest/api/authorization/role-assignments and
-// learn.microsoft.com/azure/role-based-access-control/troubleshooting. They
-// outlive the principal they are for, as in Azure.
+// learn.microsoft.com/azure/role-based-access-control/troubleshooting. As in
+// Azure, they stay when their principal is deleted.
 
 const (
 	assignmentType  = "Microsoft.Authorization/roleAssignments"
@@ -38,8 +38,8 @@ var assignmentBody = schema.Fields{
 	}.With(schema.Outputs("createdBy", "createdOn", "delegatedManagedIdentityResourceId", "scope", "updatedBy", "updatedOn"))).Required(),
 }.With(schema.Outputs("id", "name", "type"))
 
-// scope returns what an authorization path is about, in the case it was created
-// with. It must exist.
+// scope returns the scope of an authorization path, in the case it was created
+// with. The scope must exist.
 func (c *call) scope() (string, error) {
 	if err := supported(c.version, authorizationVersions); err != nil {
 		return "", err
@@ -83,7 +83,7 @@ func (c *call) putAssignment() (reply, error) {
 			return reply{}, refuse(http.StatusBadRequest, "RoleAssignmentUpdateNotPermitted", "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
 		}
 		wanted.CreatedAt, wanted.CreatedBy, wanted.PrincipalType = old.CreatedAt, old.CreatedBy, old.PrincipalType
-	} else if twin, ok := c.twin(wanted); ok {
+	} else if twin, ok := c.sameAssignment(wanted); ok {
 		return reply{}, refuse(http.StatusConflict, "RoleAssignmentExists", "The role assignment already exists. The ID of the conflicting role assignment is %s.", strings.ReplaceAll(twin.Name, "-", ""))
 	}
 	rbac.Assign(c.tx, wanted)
@@ -95,7 +95,7 @@ func (c *call) putAssignment() (reply, error) {
 	return reply{status: status, body: c.showAssignment(wanted)}, nil
 }
 
-// wantedAssignment checks what is asked for: the role and the principal.
+// wantedAssignment checks the role and the principal of a request.
 func (c *call) wantedAssignment(scope, name string, properties map[string]any) (store.RoleAssignment, error) {
 	now := c.service.store.Now()
 	a := store.RoleAssignment{
@@ -116,15 +116,15 @@ func (c *call) wantedAssignment(scope, name string, properties map[string]any) (
 	if uuid.Validate(a.PrincipalID) != nil {
 		return a, refuse(http.StatusBadRequest, "InvalidPrincipalId", "The Principal ID '%s' is not valid. Principal ID must be a GUID.", a.PrincipalID)
 	}
-	_, live := store.LiveServicePrincipal(c.tx, a.TenantID, a.PrincipalID)
+	_, exists := store.LiveServicePrincipal(c.tx, a.TenantID, a.PrincipalID)
 	switch {
-	case live && a.PrincipalType != "" && a.PrincipalType != "ServicePrincipal":
+	case exists && a.PrincipalType != "" && a.PrincipalType != "ServicePrincipal":
 		return a, refuse(http.StatusBadRequest, "UnmatchedPrincipalType", "The PrincipalId '%s' has type 'ServicePrincipal' , which is different from specified PrinciaplType '%s'.", a.PrincipalID, a.PrincipalType)
-	case live:
+	case exists:
 		a.PrincipalType = "ServicePrincipal"
 	case a.PrincipalType == "":
-		// With a type Azure does not look, so that a principal which is not
-		// replicated yet can be given its role.
+		// With a type, Azure does not look the principal up, so that one that
+		// is not replicated yet can be given its role.
 		return a, refuse(http.StatusBadRequest, "PrincipalNotFound",
 			"Principal %s does not exist in the directory %s. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype",
 			strings.ReplaceAll(a.PrincipalID, "-", ""), a.TenantID)
@@ -132,8 +132,9 @@ func (c *call) wantedAssignment(scope, name string, properties map[string]any) (
 	return a, nil
 }
 
-// twin returns an assignment of another name that says the same.
-func (c *call) twin(a store.RoleAssignment) (store.RoleAssignment, bool) {
+// sameAssignment returns an assignment with another name, and the same role,
+// principal and scope.
+func (c *call) sameAssignment(a store.RoleAssignment) (store.RoleAssignment, bool) {
 	for _, other := range store.RoleAssignments.All(c.tx, strings.ToLower(rbac.AssignmentID(a.Scope, ""))) {
 		if strings.EqualFold(other.PrincipalID, a.PrincipalID) && strings.EqualFold(other.RoleID, a.RoleID) {
 			return other, true
@@ -192,8 +193,8 @@ func (c *call) deleteAssignment() (reply, error) {
 	return ok(c.showAssignment(a))
 }
 
-// listAssignments shows the assignments at the scope, above and below it, or
-// what $filter leaves of them.
+// listAssignments shows the assignments at, above and below the scope that
+// match $filter.
 func (c *call) listAssignments() (reply, error) {
 	scope, err := c.scope()
 	if err != nil {
@@ -212,7 +213,7 @@ func (c *call) listAssignments() (reply, error) {
 				value, known = strings.CutSuffix(inner, "')")
 			}
 			if !known {
-				return reply{}, unknown("$filter=%s", filter)
+				return reply{}, unemulated("$filter=%s", filter)
 			}
 			principal = value
 		}
@@ -236,7 +237,7 @@ func (c *call) listAssignments() (reply, error) {
 	return ok(values(items))
 }
 
-// cutFold is strings.Cut without regard to case.
+// cutFold is strings.Cut ignoring case.
 func cutFold(s, separator string) (before, after string, found bool) {
 	i := strings.Index(strings.ToLower(s), strings.ToLower(separator))
 	if i < 0 {

@@ -7,13 +7,13 @@ import (
 	"app-to-app/sandbox/rbac"
 )
 
-// This file is role definitions, the built-in ones only:
+// This file implements role definitions, the built-in ones only:
 // learn.microsoft.com/rest/api/authorization/role-definitions.
 
 const definitionRead = "Microsoft.Authorization/roleDefinitions/read"
 
-// showRole is a definition as seen from a subscription, or from the tenant when
-// the subscription is empty.
+// showRole shows a role under the subscription, or under the tenant when there
+// is no subscription.
 func (c *call) showRole(role rbac.Role) map[string]any {
 	prefix := ""
 	if c.subscription.ID != "" {
@@ -50,7 +50,7 @@ func (c *call) getDefinition() (reply, error) {
 	return ok(c.showRole(role))
 }
 
-// listDefinitions shows all roles, or the one of a name.
+// listDefinitions shows all roles, or the one that $filter names.
 func (c *call) listDefinitions() (reply, error) {
 	if err := supported(c.version, authorizationVersions); err != nil {
 		return reply{}, err
@@ -63,7 +63,7 @@ func (c *call) listDefinitions() (reply, error) {
 		}
 		name, known := equals(term, "roleName")
 		if !known {
-			return reply{}, unknown("$filter=%s", term)
+			return reply{}, unemulated("$filter=%s", term)
 		}
 		wanted = name
 	}

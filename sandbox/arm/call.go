@@ -13,10 +13,11 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// bodyLimit is ARM's: learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling.
+// bodyLimit is ARM's limit:
+// learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling.
 const bodyLimit = 4 << 20
 
-// A call is one request being answered in one transaction.
+// A call is one request, answered in one transaction.
 type call struct {
 	service      *Service
 	tx           *store.Tx
@@ -24,7 +25,7 @@ type call struct {
 	caller       route.Caller
 	version      string
 	subscription store.Subscription // empty when the path has none
-	changed      []string           // sites to tell App Service of, after the commit
+	changed      []string           // sites to report to App Service after the commit
 	restart      string             // site to restart, after the commit
 }
 
@@ -37,7 +38,7 @@ type reply struct {
 
 func ok(body any) (reply, error) { return reply{status: http.StatusOK, body: body}, nil }
 
-// values is the shape of ARM's lists.
+// values wraps items as ARM's lists do.
 func values[T any](items []T) map[string]any {
 	if items == nil {
 		items = []T{}
@@ -45,16 +46,16 @@ func values[T any](items []T) map[string]any {
 	return map[string]any{"value": items}
 }
 
-// do makes a handler of what runs in one transaction. When answer fails,
+// do makes a handler that runs serve in one transaction. If serve fails,
 // nothing is stored.
-func (s *Service) do(answer func(*call) (reply, error)) http.HandlerFunc {
+func (s *Service) do(serve func(*call) (reply, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c := &call{service: s, r: r, caller: route.CallerOf(r.Context()), version: r.URL.Query().Get("api-version")}
 		var out reply
 		run := func(tx *store.Tx) (err error) {
 			c.tx = tx
 			c.subscription, _ = store.Subscriptions.Get(tx, strings.ToLower(r.PathValue("subscription")))
-			out, err = answer(c)
+			out, err = serve(c)
 			return err
 		}
 		transaction := s.store.View
@@ -107,18 +108,18 @@ func (c *call) read(fields schema.Fields) (map[string]any, error) {
 	return body, err
 }
 
-// none says whether stored JSON holds nothing.
-func none(data json.RawMessage) bool { return len(data) == 0 || string(data) == "null" }
+// isNull says whether stored JSON is empty or null.
+func isNull(data json.RawMessage) bool { return len(data) == 0 || string(data) == "null" }
 
 // decodeObject reads stored JSON.
 func decodeObject(data json.RawMessage) (map[string]any, error) {
-	if none(data) {
+	if isNull(data) {
 		return make(map[string]any), nil
 	}
 	return schema.Parse(data)
 }
 
-// at returns what lies in nested objects under a path of names, or nil.
+// at returns the value under a path of names in nested objects, or nil.
 func at(object map[string]any, names ...string) any {
 	var value any = object
 	for _, name := range names {

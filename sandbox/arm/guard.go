@@ -10,18 +10,18 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// audiences are what a token for Azure Resource Manager may be for.
+// audiences are the audiences of tokens for Azure Resource Manager.
 var audiences = []string{
 	"https://management.core.windows.net/", "https://management.core.windows.net",
 	"https://management.azure.com/", "https://management.azure.com",
 }
 
-// guard admits a caller in ARM's order: the token, the api-version, the
-// subscription and its tenant, then the permission at the path's scope. Routes
-// without a permission show each caller what they may see.
+// guard checks in ARM's order: the token, the api-version, the subscription and
+// its tenant, then the permission at the path's scope. Routes without a
+// permission filter what they show by the caller's roles.
 func (s *Service) guard(w http.ResponseWriter, r *http.Request, known route.Route) (*http.Request, bool) {
 	if strings.Contains(known.Pattern, " /metadata/") {
-		return r, true // the document that tells where to get a token
+		return r, true // it says where to get a token
 	}
 	caller, err := s.config.Auth.Authenticate(r, audiences...)
 	if err != nil {
@@ -33,7 +33,7 @@ func (s *Service) guard(w http.ResponseWriter, r *http.Request, known route.Rout
 		s.refuse(w, r, http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
 		return nil, false
 	}
-	err = s.settle()
+	err = s.finishDue()
 	if err == nil {
 		err = s.store.View(func(tx *store.Tx) error {
 			if id := r.PathValue("subscription"); id != "" {
@@ -66,7 +66,7 @@ func (s *Service) checkSubscription(tx *store.Tx, id, tenantID string) error {
 		return refuse(http.StatusNotFound, "SubscriptionNotFound", "The subscription '%s' could not be found.", id)
 	}
 	if !strings.EqualFold(subscription.TenantID, tenantID) {
-		// ARM names both issuers; so do we, with ours.
+		// Like ARM, name both issuers.
 		return refuse(http.StatusUnauthorized, "InvalidAuthenticationTokenTenant",
 			"The access token is from the wrong issuer '%[1]s/%[2]s/'. It must match the tenant '%[1]s/%[3]s/' associated with this subscription. Please use the authority (URL) '%[1]s/%[3]s' to get the token.",
 			s.config.BaseURL, tenantID, subscription.TenantID)
@@ -92,8 +92,8 @@ func permitted(tx *store.Tx, r *http.Request, known route.Route, caller route.Ca
 		caller.ClientID, caller.ObjectID, action, scope)
 }
 
-// linked refuses a caller who may write a resource but not do what the write
-// does to another one.
+// linked refuses a caller who may write a resource, but not use the other
+// resource that the write refers to.
 func (c *call) linked(writes, scope, action, linkedScope string) error {
 	if rbac.Allowed(c.tx, c.caller.TenantID, c.caller.ObjectID, action, linkedScope) {
 		return nil

@@ -12,10 +12,10 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is the identity of resources:
+// This file handles the identity property of resources:
 // learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview.
-// A system-assigned identity is a service principal that lives and dies with
-// its resource; user-assigned ones are attached and must exist.
+// A system-assigned identity is a service principal that is created and deleted
+// with its resource; a user-assigned one must exist before it is attached.
 
 const assignIdentity = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
 
@@ -29,7 +29,7 @@ func identitySchema() schema.Field {
 	})
 }
 
-// An identity is a resource's, as ARM shows it.
+// An identity is the identity property as ARM shows it.
 type identity struct {
 	Type         string                      `json:"type"`
 	PrincipalID  string                      `json:"principalId,omitempty"`
@@ -44,10 +44,10 @@ type attachedIdentity struct {
 
 func (i identity) system() bool { return i.PrincipalID != "" }
 
-// identityOf is a stored resource's identity.
+// identityOf returns the identity of a stored resource.
 func identityOf(r store.Resource) identity {
 	var i identity
-	if !none(r.Identity) {
+	if !isNull(r.Identity) {
 		json.Unmarshal(r.Identity, &i)
 	}
 	return i
@@ -63,8 +63,8 @@ func (i identity) has(id string) bool {
 	return false
 }
 
-// applyIdentity gives the resource the identity of the request. One that is
-// left out stays as it is; type None removes it.
+// applyIdentity gives the resource the identity of the request. A request
+// without one keeps the identity; type None removes it.
 func (ch *change) applyIdentity() error {
 	given, ok := ch.body["identity"].(map[string]any)
 	if !ok {
@@ -99,7 +99,7 @@ func (ch *change) applyIdentity() error {
 		ch.resource.Identity = nil
 		return nil
 	}
-	now.Type = strings.Join(names, ch.kind.joint)
+	now.Type = strings.Join(names, ch.kind.identitySeparator)
 	ch.resource.Identity, err = json.Marshal(now)
 	return err
 }
@@ -160,16 +160,15 @@ func (ch *change) addIdentity() store.ServicePrincipal {
 	return sp
 }
 
-// dropSystemIdentity removes the resource's own service principal. Azure role
-// assignments that it held stay, pointing at nobody, as in Azure.
+// dropSystemIdentity deletes the resource's own service principal. As in Azure,
+// its role assignments stay.
 func (c *call) dropSystemIdentity(r store.Resource) {
 	if was := identityOf(r); was.system() {
 		store.RemovePrincipal(c.tx, r.TenantID, was.PrincipalID)
 	}
 }
 
-// sitesWith notes the sites that a user-assigned identity is attached to as
-// changed.
+// sitesWith marks the sites that have a user-assigned identity as changed.
 func (c *call) sitesWith(identityID string) {
 	for _, r := range store.Resources.All(c.tx, "/subscriptions/") {
 		if r.Type == siteType && identityOf(r).has(identityID) {

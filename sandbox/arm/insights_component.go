@@ -13,11 +13,11 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is Application Insights components:
-// learn.microsoft.com/rest/api/application-insights/components. Their property
-// names have the service's own odd case. The endpoints in the connection string
-// are the sandbox's, on purpose: no telemetry leaves the machine. How a missing
-// workspace is refused is not known for sure.
+// This file implements Application Insights components:
+// learn.microsoft.com/rest/api/application-insights/components. Property names
+// are in upper and lower case, as the service's are. The endpoints in the
+// connection string are the sandbox's, on purpose: no telemetry leaves the
+// machine. The refusal of a missing workspace is a guess.
 
 const componentType = "Microsoft.Insights/components"
 
@@ -55,9 +55,9 @@ func checkComponent(ch *change) error {
 		id = textAt(ch.before, "WorkspaceResourceId")
 	}
 	if id == "" {
-		// Classic components are retired; without a workspace the service
-		// makes one in a group of its own.
-		return unknown("a component without WorkspaceResourceId")
+		// Classic components are retired; the service would create a workspace
+		// in a new resource group.
+		return unemulated("a component without WorkspaceResourceId")
 	}
 	workspace, ok := store.ResourceByID(ch.tx, id)
 	if !ok || workspace.Type != workspaceType || workspace.TenantID != ch.resource.TenantID {
@@ -67,18 +67,18 @@ func checkComponent(ch *change) error {
 		return err
 	}
 	ch.properties["WorkspaceResourceId"] = workspace.ID
-	ch.orElse("IngestionMode", "LogAnalytics")
-	ch.orElse("Flow_Type", "Bluefield")
-	ch.orElse("Request_Source", "rest")
-	ch.orElse("RetentionInDays", 90)
-	ch.orElse("DisableLocalAuth", false)
-	ch.orElse("publicNetworkAccessForIngestion", "Enabled")
-	ch.orElse("publicNetworkAccessForQuery", "Enabled")
-	ch.newProperty("AppId", func() any { return uuid.NewString() })
-	ch.newProperty("InstrumentationKey", func() any { return uuid.NewString() })
-	ch.newProperty("CreationDate", func() any { return ch.service.store.Now().Format(time.RFC3339Nano) })
+	ch.setDefault("IngestionMode", "LogAnalytics")
+	ch.setDefault("Flow_Type", "Bluefield")
+	ch.setDefault("Request_Source", "rest")
+	ch.setDefault("RetentionInDays", 90)
+	ch.setDefault("DisableLocalAuth", false)
+	ch.setDefault("publicNetworkAccessForIngestion", "Enabled")
+	ch.setDefault("publicNetworkAccessForQuery", "Enabled")
+	ch.setOnce("AppId", func() any { return uuid.NewString() })
+	ch.setOnce("InstrumentationKey", func() any { return uuid.NewString() })
+	ch.setOnce("CreationDate", func() any { return ch.service.store.Now().Format(time.RFC3339Nano) })
 	ch.properties["ApplicationId"], ch.properties["Name"] = ch.resource.Name, ch.resource.Name
-	ch.properties["TenantId"] = ch.resource.SubscriptionID // the service's own name for it
+	ch.properties["TenantId"] = ch.resource.SubscriptionID // the service calls the subscription that
 	ch.properties["provisioningState"] = succeeded
 	base := strings.TrimSuffix(ch.service.config.BaseURL, "/") + "/"
 	ch.properties["ConnectionString"] = fmt.Sprintf("InstrumentationKey=%s;IngestionEndpoint=%s;LiveEndpoint=%s;ApplicationId=%s",

@@ -9,11 +9,10 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is deleted vaults:
-// learn.microsoft.com/azure/key-vault/general/soft-delete-overview. A deleted vault
-// is kept with its secrets for its retention, by the sandbox's clock, and blocks
-// its name. Then, or when somebody purges it, it is gone for good; one with
-// purge protection cannot be purged.
+// This file implements deleted vaults:
+// learn.microsoft.com/azure/key-vault/general/soft-delete-overview. A deleted
+// vault keeps its secrets and its name for its retention on the sandbox's
+// clock, or until it is purged. One with purge protection cannot be purged.
 
 const (
 	deletedVaultType    = "Microsoft.KeyVault/deletedVaults"
@@ -25,13 +24,13 @@ const (
 	oneDeletedVaultPath = subscriptionPath + "/providers/microsoft.keyvault/locations/{location}/deletedvaults/{deleted}"
 )
 
-func goneVault(c *call, r store.Resource) {
+func afterVaultDelete(c *call, r store.Resource) {
 	r.Type, r.ChangedAt = deletedVaultType, c.service.store.Now()
 	store.Resources.Put(c.tx, deletedKey(r.ID), r)
 }
 
 // deletedVaultsOf returns the deleted vaults below a scope that can still be
-// recovered; when writing it forgets the others.
+// recovered. In a write it removes the others.
 func (c *call) deletedVaultsOf(scope string) ([]keyvault.Vault, error) {
 	var all []keyvault.Vault
 	var over []store.Resource
@@ -57,7 +56,7 @@ func (c *call) deletedVaultsOf(scope string) ([]keyvault.Vault, error) {
 	return all, nil
 }
 
-// deletedVault finds a deleted vault by its name, in whatever subscription.
+// deletedVault finds a deleted vault by name in all subscriptions.
 func (c *call) deletedVault(name string) (keyvault.Vault, bool, error) {
 	all, err := c.deletedVaultsOf("/subscriptions")
 	for _, v := range all {
@@ -104,14 +103,14 @@ func (c *call) deletedVaults() (reply, error) {
 	return ok(values(items))
 }
 
-// askedDeletedVault is the deleted vault of the request.
+// askedDeletedVault returns the deleted vault of the request's path.
 func (c *call) askedDeletedVault() (keyvault.Vault, error) {
 	if err := c.service.typeOf(vaultType).supports(c.version); err != nil {
 		return keyvault.Vault{}, err
 	}
 	name := c.r.PathValue("deleted")
 	v, found, err := c.deletedVault(name)
-	if err == nil && (!found || v.SubscriptionID != c.subscription.ID || v.Location != plain(c.r.PathValue("location"))) {
+	if err == nil && (!found || v.SubscriptionID != c.subscription.ID || v.Location != canonicalLocation(c.r.PathValue("location"))) {
 		err = refuse(http.StatusNotFound, "DeletedVaultNotFound", "The specified deleted vault '%s' does not exist.", name)
 	}
 	return v, err
@@ -128,8 +127,8 @@ func (c *call) getDeletedVault() (reply, error) {
 }
 
 // purgeDeletedVault follows
-// learn.microsoft.com/rest/api/keyvault/keyvault/vaults/purge-deleted. The vault is
-// gone at once; Azure takes a while.
+// learn.microsoft.com/rest/api/keyvault/keyvault/vaults/purge-deleted. It is
+// immediate; in Azure it takes a while.
 func (c *call) purgeDeletedVault() (reply, error) {
 	v, err := c.askedDeletedVault()
 	if err != nil {

@@ -11,11 +11,10 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is key vaults:
+// This file implements key vaults:
 // learn.microsoft.com/rest/api/keyvault/keyvault/vaults/create-or-update. Their
 // names are unique in the whole sandbox, deleted ones included. Texts and codes
-// are those that users of the service report; the code for a foreign tenant is
-// not known for sure.
+// are from users' reports; the code for a foreign tenant is a guess.
 
 const vaultType = keyvault.VaultType
 
@@ -25,15 +24,15 @@ const vaultNameText = "The vault name '%s' is invalid. A vault's name must be be
 
 func vaults() *resourceType {
 	return &resourceType{
-		name:     vaultType,
-		under:    "providers/" + vaultType,
-		doc:      "https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/create-or-update",
-		versions: vaultVersions,
-		names:    nameRule{regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$`), "VaultNameNotValid", vaultNameText},
-		body:     envelope(nil, schema.Fields{"properties": schema.Object(vaultProperties).Required()}),
-		created:  http.StatusOK,
-		check:    checkVault,
-		gone:     goneVault,
+		name:        vaultType,
+		under:       "providers/" + vaultType,
+		doc:         "https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/create-or-update",
+		versions:    vaultVersions,
+		names:       nameRule{regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$`), "VaultNameNotValid", vaultNameText},
+		body:        envelope(nil, schema.Fields{"properties": schema.Object(vaultProperties).Required()}),
+		created:     http.StatusOK,
+		check:       checkVault,
+		afterDelete: afterVaultDelete,
 	}
 }
 
@@ -82,20 +81,20 @@ func checkVault(ch *change) error {
 	if err := ch.checkVaultSwitches(); err != nil {
 		return err
 	}
-	ch.orElse("accessPolicies", []any{})
-	ch.orElse("publicNetworkAccess", "Enabled")
+	ch.setDefault("accessPolicies", []any{})
+	ch.setDefault("publicNetworkAccess", "Enabled")
 	for _, name := range []string{"enabledForDeployment", "enabledForDiskEncryption", "enabledForTemplateDeployment", "enableRbacAuthorization"} {
-		ch.orElse(name, false)
+		ch.setDefault(name, false)
 	}
 	ch.properties["enableSoftDelete"] = true
-	ch.orElse("softDeleteRetentionInDays", 90)
+	ch.setDefault("softDeleteRetentionInDays", 90)
 	ch.properties["provisioningState"] = succeeded
-	// Path style, because the sandbox has no DNS.
+	// The vault is in the path, because the sandbox has no DNS.
 	ch.properties["vaultUri"] = ch.service.config.BaseURL + "/keyvault/" + name + "/"
 	return nil
 }
 
-// checkVaultSwitches refuses what cannot be switched, or not any more:
+// checkVaultSwitches refuses switches that cannot be changed, or not back:
 // learn.microsoft.com/azure/key-vault/general/soft-delete-overview.
 func (ch *change) checkVaultSwitches() error {
 	if ch.properties["enableSoftDelete"] == false {
@@ -113,7 +112,7 @@ func (ch *change) checkVaultSwitches() error {
 	}
 	for _, name := range []string{"enablePurgeProtection", "accessPolicies", "softDeleteRetentionInDays"} {
 		if kept, had := ch.before[name]; had {
-			ch.orElse(name, kept)
+			ch.setDefault(name, kept)
 		}
 	}
 	if !schema.Same(ch.properties["softDeleteRetentionInDays"], ch.before["softDeleteRetentionInDays"]) {
@@ -129,8 +128,8 @@ func (ch *change) checkVaultSwitches() error {
 	return nil
 }
 
-// freeVaultName refuses a name that a vault has, or a deleted one that can
-// still be recovered.
+// freeVaultName refuses the name of a vault, or of a deleted vault that can be
+// recovered.
 func (c *call) freeVaultName(name string) error {
 	const taken = "The vault name '%s' is already in use. Vault names are globally unique so it is possible that the name is already taken. If you are sure that the vault name was not taken then it is possible that a vault with the same name was recently deleted but not purged after being placed in a recoverable state. If the vault is in a recoverable state then the vault will need to be purged before reusing the name. For more information about VaultAlreadyExists, soft delete and purging a vault follow this link https://go.microsoft.com/fwlink/?linkid=2147740"
 	if _, ok, err := keyvault.VaultByName(c.tx, name); err != nil || ok {
@@ -153,9 +152,9 @@ func orRefuse(err error, status int, code, format string, args ...any) error {
 	return refuse(status, code, format, args...)
 }
 
-// recoverVault makes a deleted vault what it was, secrets included. Role
-// assignments are lost, as in Azure. What the request says besides is not
-// applied: whether Azure does is not known for sure.
+// recoverVault restores a deleted vault with its secrets. As in Azure, role
+// assignments are lost. Other properties of the request are ignored, which is a
+// guess.
 func (ch *change) recoverVault() error {
 	deleted, ok, err := ch.deletedVault(ch.resource.Name)
 	if err != nil {
@@ -194,9 +193,9 @@ func (c *call) checkVaultName() (reply, error) {
 
 const secretType = keyvault.SecretType
 
-// vaultSecrets is the management plane of secrets, which writes values and
-// never shows them: learn.microsoft.com/rest/api/keyvault/keyvault/secrets. It
-// cannot delete. Secrets that the data plane set are among them.
+// vaultSecrets is the management plane of secrets, which sets values and never
+// shows them: learn.microsoft.com/rest/api/keyvault/keyvault/secrets. It cannot
+// delete. It also shows secrets set in the data plane.
 func vaultSecrets() *resourceType {
 	body := childEnvelope(schema.Fields{
 		"value": schema.Text(), "contentType": schema.Text(),
@@ -223,7 +222,7 @@ func checkVaultSecret(ch *change) error {
 		return err
 	}
 	if _, given := ch.properties["value"]; !given {
-		return unknown("a secret that is written without a value")
+		return unemulated("a secret that is written without a value")
 	}
 	version, err := keyvault.VersionOf(ch.properties)
 	if err != nil {
@@ -232,7 +231,7 @@ func checkVaultSecret(ch *change) error {
 	version.Tags = ch.resource.Tags
 	secret, err := keyvault.Set(ch.tx, ch.service.store.Now(), vault, ch.resource.Name, version)
 	if err == keyvault.ErrDeletedButRecoverable {
-		// The data plane's text; the code here is not known for sure.
+		// The text is the data plane's; the code is a guess.
 		return refuse(http.StatusConflict, "Conflict", "Secret %s is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged.", ch.resource.Name)
 	}
 	if err != nil {

@@ -9,12 +9,12 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is user-assigned managed identities and the federated credentials
-// that let foreign tokens stand for them:
+// This file implements user-assigned managed identities and the federated
+// credentials that let outside tokens act as them:
 // learn.microsoft.com/rest/api/managedidentity. Creating an identity creates a
 // service principal in the subscription's tenant, with an object id and a
-// client id that are never the same. The rules are documented; the codes for bad
-// names and federated credentials are not known for sure.
+// client id, which always differ. The rules are documented; the codes for bad
+// names and federated credentials are guesses.
 
 const userAssignedType = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
@@ -40,9 +40,8 @@ func userAssignedIdentities() *resourceType {
 			ch.properties["tenantId"], ch.properties["principalId"], ch.properties["clientId"] = sp.TenantID, sp.ObjectID, sp.ClientID
 			return nil
 		},
-		gone: func(c *call, r store.Resource) {
-			// Role assignments that it held stay and point at nobody, and so do
-			// the places it is attached to: as in Azure.
+		afterDelete: func(c *call, r store.Resource) {
+			// As in Azure, its role assignments and attachments stay.
 			if properties, err := decodeObject(r.Properties); err == nil {
 				store.RemovePrincipal(c.tx, r.TenantID, textAt(properties, "principalId"))
 			}
@@ -51,7 +50,7 @@ func userAssignedIdentities() *resourceType {
 	}
 }
 
-// maxFederated is the limit of federated credentials on one identity:
+// maxFederated is the most federated credentials that one identity may have:
 // learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations.
 const maxFederated = 20
 
@@ -89,7 +88,7 @@ func checkFederated(ch *change) error {
 		if err != nil {
 			return err
 		}
-		// Issuer and subject together tell who may use the identity.
+		// Issuer and subject together say who may use the identity.
 		if textAt(properties, "issuer") == textAt(ch.properties, "issuer") && textAt(properties, "subject") == textAt(ch.properties, "subject") {
 			return refuse(http.StatusConflict, "Conflict", "Issuer and subject combination already exists for this Managed Identity: '%s'.", r.Name)
 		}

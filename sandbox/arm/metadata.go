@@ -2,15 +2,14 @@ package arm
 
 import "net/http"
 
-// This file is the metadata document, by which clients learn where to sign in
-// and where Graph and ARM are. azuread's go-azure-sdk reads version 2022-09-01
-// as one cloud, the Azure CLI 2019-05-01 as a list, and Azure Stack's tools
-// 2015-01-01 in its older form. The addresses of ARM and Graph end in a slash
-// and the login endpoint's does not, as in the document of the public cloud:
-// some commands of the Azure CLI append "subscriptions/…" to the first as it is.
-// Suffixes are under .invalid (RFC 6761), on purpose: a client that makes host
-// names of them fails at once and visibly, where the endpoints that resources
-// return work.
+// This file implements the metadata document: where clients sign in, and where
+// Graph and ARM are. azuread's go-azure-sdk reads version 2022-09-01 as one
+// cloud, the Azure CLI 2019-05-01 as a list, and Azure Stack's tools 2015-01-01
+// in its older form. The addresses of ARM and Graph end in a slash and the
+// login endpoint's does not, as in the document of the public cloud: some
+// commands of the Azure CLI append "subscriptions/…" to the first as it is.
+// Suffixes are under .invalid (RFC 6761) on purpose: a client that builds host
+// names from them fails at once; the endpoints that resources return work.
 
 const (
 	storageSuffix  = "storage.sandbox.invalid"
@@ -48,6 +47,6 @@ func (s *Service) metadata(w http.ResponseWriter, r *http.Request) {
 			"authentication": map[string]any{"loginEndpoint": base + "/", "audiences": audiences},
 		})
 	default:
-		s.fail(w, r, unknown("metadata version %q", version))
+		s.fail(w, r, unemulated("metadata version %q", version))
 	}
 }

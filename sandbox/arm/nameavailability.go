@@ -8,8 +8,8 @@ import (
 	"app-to-app/sandbox/schema"
 )
 
-// This file answers whether a name is free, for the types whose names are
-// unique everywhere.
+// This file answers whether a name is free, for types whose names are globally
+// unique.
 
 const (
 	accountNameCheck = "Microsoft.Storage/checknameavailability/read"
@@ -44,7 +44,7 @@ func (c *call) checkSiteName() (reply, error) {
 	return availability(c.freeSiteName(name))
 }
 
-// askedName reads {"name","type"}.
+// askedName returns the name in a request for {"name","type"}.
 func (c *call) askedName(t *resourceType, kinds ...string) (string, error) {
 	if err := t.supports(c.version); err != nil {
 		return "", err
@@ -61,9 +61,9 @@ func availability(taken error) (reply, error) {
 }
 
 func messageOf(err error) string {
-	var no *refusal
-	if errors.As(err, &no) {
-		return no.message
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return refused.message
 	}
 	return strings.TrimSpace(err.Error())
 }

@@ -12,12 +12,12 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is asynchronous operations, in ARM's two styles:
+// This file implements asynchronous operations, in ARM's two styles:
 // learn.microsoft.com/azure/azure-resource-manager/management/async-operations.
 // With Azure-AsyncOperation the client asks a status document until it says
-// Succeeded; with Location it asks until the answer is no longer 202. The
-// operation's effect comes when its time is over on the sandbox's clock, at the
-// first request after that.
+// Succeeded; with Location it asks until the answer is no longer 202. An
+// operation takes effect at the first request after its time is over on the
+// sandbox's clock.
 
 const (
 	inProgress = "InProgress"
@@ -26,15 +26,14 @@ const (
 	actionCreate = "create"
 	actionDelete = "delete"
 
-	// retryAfter is how many seconds a client is asked to wait, the least that
-	// clients honour.
+	// retryAfter is the wait in seconds, the shortest that clients accept.
 	retryAfter = "1"
-	// keptOperations is how long the outcome of an operation can be asked for.
+	// keptOperations is how long the result of an operation can be read.
 	keptOperations = 24 * time.Hour
 )
 
-// start stores a new operation. One that takes no time has its effect at once,
-// in the caller's hands; start says whether that is so.
+// start stores a new operation. If operations take no time, done is true and
+// the caller must apply the effect.
 func (c *call) start(resource store.Resource, action string) (op store.Operation, done bool) {
 	now := c.service.store.Now()
 	op = store.Operation{
@@ -51,7 +50,7 @@ func (c *call) start(resource store.Resource, action string) (op store.Operation
 	return op, done
 }
 
-// begin answers a creation that takes time, as far as the client can see.
+// begin answers a creation that the client must poll.
 func (c *call) begin(t *resourceType, resource store.Resource) (reply, error) {
 	op, done := c.start(resource, actionCreate)
 	if !done {
@@ -71,8 +70,7 @@ func (c *call) begin(t *resourceType, resource store.Resource) (reply, error) {
 	}}, err
 }
 
-// setState stores a resource with another provisioning state, if its type has
-// one.
+// setState changes a resource's provisioning state, if its type has one.
 func (c *call) setState(resource store.Resource, state string) error {
 	properties, err := decodeObject(resource.Properties)
 	if err != nil {
@@ -89,9 +87,8 @@ func (c *call) setState(resource store.Resource, state string) error {
 	return nil
 }
 
-// settle gives the operations whose time is over their effect, and forgets old
-// ones.
-func (s *Service) settle() error {
+// finishDue finishes the operations whose time is over, and removes old ones.
+func (s *Service) finishDue() error {
 	if !s.pending.Load() {
 		return nil
 	}
@@ -131,7 +128,7 @@ func (s *Service) settle() error {
 	return nil
 }
 
-// finish gives one operation its effect.
+// finish applies the effect of one operation.
 func (c *call) finish(op store.Operation) error {
 	if resource, ok := store.ResourceByID(c.tx, op.ResourceID); ok {
 		if op.Action == actionDelete {
@@ -166,8 +163,8 @@ func (c *call) operationStatus() (reply, error) {
 	return out, nil
 }
 
-// operationResult answers the Location style: when the operation is over, with
-// the resource, or with nothing after a deletion.
+// operationResult answers the Location style: in the end with the resource, or
+// with nothing after a deletion.
 func (c *call) operationResult() (reply, error) {
 	op, err := c.operation()
 	if err != nil {

@@ -13,12 +13,12 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is Log Analytics workspaces:
+// This file implements Log Analytics workspaces:
 // learn.microsoft.com/rest/api/loganalytics/workspaces. A deleted one is kept
-// for 14 days and comes back, with its data, when one of the same name is
-// created in the same group; force=true deletes for good:
-// learn.microsoft.com/azure/azure-monitor/logs/delete-workspace. The codes of the
-// refusals are not known for sure.
+// for 14 days, and restored with its data when one of the same name is created
+// in the same group; force=true deletes it for good:
+// learn.microsoft.com/azure/azure-monitor/logs/delete-workspace. The codes of
+// the refusals are guesses.
 
 const (
 	workspaceType        = "Microsoft.OperationalInsights/workspaces"
@@ -34,12 +34,12 @@ func workspaces() *resourceType {
 		versions: []string{"2020-08-01", "2021-06-01", "2021-12-01-preview", "2022-10-01", "2023-09-01", "2025-02-01"},
 		names: nameRule{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$`), "InvalidWorkspaceName",
 			"The workspace name '%s' is not valid: 4 to 63 letters, digits and '-', not starting or ending with '-'."},
-		body:    envelope(workspaceProperties, nil),
-		query:   map[string]string{http.MethodDelete: "force"},
-		created: http.StatusCreated,
-		poll:    true,
-		check:   checkWorkspace,
-		gone:    goneWorkspace,
+		body:        envelope(workspaceProperties, nil),
+		query:       map[string]string{http.MethodDelete: "force"},
+		created:     http.StatusCreated,
+		poll:        true,
+		check:       checkWorkspace,
+		afterDelete: afterWorkspaceDelete,
 	}
 }
 
@@ -60,35 +60,36 @@ var workspaceProperties = schema.Fields{
 }.With(schema.Outputs("createdDate", "customerId", "modifiedDate", "privateLinkScopedResources", "provisioningState"))
 
 func checkWorkspace(ch *change) error {
-	ch.orElse("sku", map[string]any{"name": "PerGB2018"})
+	ch.setDefault("sku", map[string]any{"name": "PerGB2018"})
 	// learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure
 	if days, given := ch.properties["retentionInDays"].(json.Number); given {
 		if n, err := days.Int64(); err != nil || n < 30 || n > 730 {
 			return refuse(http.StatusBadRequest, "InvalidParameter", "'RetentionInDays' property doesn't match the SKU limits: expected 30 to 730 days, got %s.", days)
 		}
 	}
-	ch.orElse("retentionInDays", 30)
-	ch.orElse("publicNetworkAccessForIngestion", "Enabled")
-	ch.orElse("publicNetworkAccessForQuery", "Enabled")
-	ch.orElse("features", map[string]any{"enableLogAccessUsingOnlyResourcePermissions": true})
-	ch.orElse("workspaceCapping", map[string]any{"dailyQuotaGb": -1})
+	ch.setDefault("retentionInDays", 30)
+	ch.setDefault("publicNetworkAccessForIngestion", "Enabled")
+	ch.setDefault("publicNetworkAccessForQuery", "Enabled")
+	ch.setDefault("features", map[string]any{"enableLogAccessUsingOnlyResourcePermissions": true})
+	ch.setDefault("workspaceCapping", map[string]any{"dailyQuotaGb": -1})
 	if ch.old == nil {
 		if err := ch.recoverWorkspace(); err != nil {
 			return err
 		}
 	}
 	now := ch.service.store.Now().Format(time.RFC3339Nano)
-	ch.newProperty("customerId", func() any { return uuid.NewString() })
-	ch.newProperty("createdDate", func() any { return now })
+	ch.setOnce("customerId", func() any { return uuid.NewString() })
+	ch.setOnce("createdDate", func() any { return now })
 	ch.properties["modifiedDate"] = now
 	ch.properties["provisioningState"] = succeeded
 	return nil
 }
 
-// deletedKey is where a deleted workspace is kept.
+// deletedKey is the key of a deleted workspace or vault.
 func deletedKey(id string) string { return "deleted" + store.ResourceKey(id) }
 
-// recoverWorkspace gives a new workspace what a deleted one of its name had.
+// recoverWorkspace gives a new workspace the properties of the deleted one of
+// its name.
 func (ch *change) recoverWorkspace() error {
 	deleted, ok := store.Resources.Get(ch.tx, deletedKey(ch.resource.ID))
 	if !ok {
@@ -106,7 +107,7 @@ func (ch *change) recoverWorkspace() error {
 	return err
 }
 
-func goneWorkspace(c *call, r store.Resource) {
+func afterWorkspaceDelete(c *call, r store.Resource) {
 	if c.r != nil && strings.EqualFold(c.r.URL.Query().Get("force"), "true") {
 		return
 	}
@@ -114,7 +115,7 @@ func goneWorkspace(c *call, r store.Resource) {
 	store.Resources.Put(c.tx, deletedKey(r.ID), r)
 }
 
-// deletedWorkspaces lists what can still be recovered:
+// deletedWorkspaces lists the workspaces that can be recovered:
 // learn.microsoft.com/rest/api/loganalytics/deleted-workspaces/list.
 func (c *call) deletedWorkspaces() (reply, error) {
 	t := c.service.typeOf(workspaceType)

@@ -10,14 +10,14 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file reads ARM paths. They alternate between a literal (a type, an
-// action) and a name; both ignore case, and names keep the case they were
-// created with: learn.microsoft.com/azure/azure-resource-manager/management/overview.
+// This file reads ARM paths, in which a literal (a type, an action) and a name
+// alternate. Both ignore case; names keep the case they were created with:
+// learn.microsoft.com/azure/azure-resource-manager/management/overview.
 
 // namedLiterally are the literals that are followed by another literal.
 var namedLiterally = []string{"providers", "metadata", "config", "host", "blobservices", "basicpublishingcredentialspolicies"}
 
-// fold puts the literals of a path into lower case, for the routes to match.
+// fold writes the literals of a path in lower case, as the routes have them.
 func fold(path string) string {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
 	for i, segment := range segments {
@@ -28,8 +28,8 @@ func fold(path string) string {
 	return "/" + strings.Join(segments, "/")
 }
 
-// scopeOf is what a request's caller must hold a permission on: the resource
-// named by the path, without an action or a collection at its end.
+// scopeOf returns the resource of a path, without an action or a collection at
+// its end. The caller needs the permission on it.
 func scopeOf(path string) string {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
 	segments = segments[:len(segments)/2*2]
@@ -39,7 +39,7 @@ func scopeOf(path string) string {
 	return "/" + strings.Join(segments, "/")
 }
 
-// pathAsSent is a request's path in the client's own case.
+// pathAsSent is a request's path in the case that the client sent.
 func pathAsSent(r *http.Request) string {
 	if u, err := url.ParseRequestURI(r.RequestURI); err == nil {
 		return u.Path
@@ -51,7 +51,7 @@ func groupID(subscription, group string) string {
 	return "/subscriptions/" + subscription + "/resourceGroups/" + group
 }
 
-// subscriptionID is the path of the request's subscription.
+// subscriptionID is the ARM id of the request's subscription.
 func (c *call) subscriptionID() string { return "/subscriptions/" + c.subscription.ID }
 
 // group returns the resource group of the request.
@@ -70,7 +70,7 @@ func (c *call) group() (store.Resource, error) {
 
 func (c *call) writes() bool { return c.r.Method != http.MethodGet && c.r.Method != http.MethodHead }
 
-// segmentAfter is the segment that follows a literal in an ARM id.
+// segmentAfter returns the segment behind a literal in an ARM id.
 func segmentAfter(id, literal string) string {
 	segments := strings.Split(id, "/")
 	for i, segment := range segments[:len(segments)-1] {
@@ -84,5 +84,5 @@ func segmentAfter(id, literal string) string {
 // lastSegment is the last segment of an ARM id.
 func lastSegment(id string) string { return id[strings.LastIndex(id, "/")+1:] }
 
-// note completes the request's history entry.
+// note adds the object to the request's entry in the history.
 func (c *call) note(object string) { route.Note(c.r.Context()).Object = object }

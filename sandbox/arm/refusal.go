@@ -11,14 +11,14 @@ import (
 	"app-to-app/sandbox/schema"
 )
 
-// This file is the one place where errors become answers. The rules are: what
-// ARM would refuse is a *refusal and has ARM's code and text; what the sandbox
-// does not know is an *unemulated; anything else is a defect of the sandbox and
-// a 500. Every answer has the shape
-// {"error":{"code","message","target"?,"details"?}}: on purpose also for
-// Microsoft.Web, whose own has capital letters, because clients read both.
+// This file turns errors into responses. The rules are: what ARM would refuse
+// is a *refusal with ARM's code and text; what the sandbox does not know is an
+// *unemulatedError; anything else is a bug in the sandbox and a 500. Every
+// error has the shape {"error":{"code","message","target"?,"details"?}}.
+// Microsoft.Web's real errors have capital letters; these on purpose do not,
+// because clients read both.
 
-// A refusal is what ARM or a resource provider answers instead of doing it.
+// A refusal is an error that ARM or a resource provider would return.
 type refusal struct {
 	status  int
 	code    string
@@ -28,25 +28,26 @@ type refusal struct {
 
 func (e *refusal) Error() string { return fmt.Sprintf("%d %s: %s", e.status, e.code, e.message) }
 
-// refuse makes a refusal.
+// refuse returns a refusal.
 func refuse(status int, code, format string, args ...any) error {
 	return &refusal{status: status, code: code, message: fmt.Sprintf(format, args...)}
 }
 
-// badRequest is how most resource providers say no.
+// badRequest is the refusal of most resource providers.
 func badRequest(format string, args ...any) error {
 	return refuse(http.StatusBadRequest, "BadRequest", format, args...)
 }
 
-// refuseProblem says no to a request that does not fit its description. Only
-// the code for the location is documented; providers differ in the others.
+// refuseProblem returns the refusal of a request that does not fit its
+// description. Only the code for the location is documented; providers differ
+// in the others.
 func refuseProblem(p *schema.Problem, version string) error {
 	const badValue = "InvalidRequestPropertyValue"
 	switch p.Kind {
 	case schema.Unknown:
-		return unknown("property %q at api-version %s", p.Path, version)
+		return unemulated("property %q at api-version %s", p.Path, version)
 	case schema.NotEmulated:
-		return unknown("the value %s of property %q", mustJSON(p.Value), p.Path)
+		return unemulated("the value %s of property %q", mustJSON(p.Value), p.Path)
 	case schema.Missing:
 		if p.Path == "location" {
 			return refuse(http.StatusBadRequest, "LocationRequired", "The location property is required for this definition.")
@@ -63,28 +64,31 @@ func refuseProblem(p *schema.Problem, version string) error {
 		"The request content was invalid and could not be deserialized: expected %s in property '%s'.", p.Expected, p.Path)
 }
 
-// An unemulated is a part of a request that the sandbox does not know.
-type unemulated struct{ what string }
+// An unemulatedError is about a part of a request that the sandbox does not
+// know.
+type unemulatedError struct{ what string }
 
-func (e *unemulated) Error() string { return "the sandbox does not emulate " + e.what }
+func (e *unemulatedError) Error() string { return "the sandbox does not emulate " + e.what }
 
-func unknown(format string, args ...any) error { return &unemulated{fmt.Sprintf(format, args...)} }
+func unemulated(format string, args ...any) error {
+	return &unemulatedError{fmt.Sprintf(format, args...)}
+}
 
-// fail answers with err.
+// fail responds with err.
 func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
-	var strange *unemulated
-	var no *refusal
+	var unknown *unemulatedError
+	var refused *refusal
 	switch {
-	case errors.As(err, &strange):
-		s.table.Unemulated(w, r, strange.what)
-	case errors.As(err, &no):
-		s.writeError(w, r, no)
+	case errors.As(err, &unknown):
+		s.table.Unemulated(w, r, unknown.what)
+	case errors.As(err, &refused):
+		s.writeError(w, r, refused)
 	default:
 		s.writeError(w, r, &refusal{status: http.StatusInternalServerError, code: "InternalServerError", message: err.Error()})
 	}
 }
 
-// refuse is the [route.Table]'s way to answer an error.
+// refuse responds with an error of the [route.Table].
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 	s.writeError(w, r, &refusal{status: status, code: code, message: message})
 }
@@ -99,7 +103,7 @@ func (s *Service) writeError(w http.ResponseWriter, r *http.Request, e *refusal)
 	writeJSON(w, r, e.status, map[string]any{"error": body})
 }
 
-// writeJSON answers; a HEAD gets the status only.
+// writeJSON responds with body, or to HEAD with the status alone.
 func writeJSON(w http.ResponseWriter, r *http.Request, status int, body any) {
 	if body == nil || r.Method == http.MethodHead {
 		w.WriteHeader(status)

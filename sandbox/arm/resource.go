@@ -9,8 +9,8 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is what all resource types have in common: create or update, read,
-// delete, list.
+// This file has what all resource types share: create or update, read, delete,
+// list.
 
 // A change is one resource being created or updated.
 type change struct {
@@ -24,9 +24,8 @@ type change struct {
 	properties map[string]any  // its properties, to be completed
 }
 
-// newProperty sets a read-only property when the resource is created and keeps
-// it when it is updated.
-func (ch *change) newProperty(name string, value func() any) {
+// setOnce sets a read-only property at creation; updates keep it.
+func (ch *change) setOnce(name string, value func() any) {
 	if kept, ok := ch.before[name]; ok {
 		ch.properties[name] = kept
 		return
@@ -34,14 +33,14 @@ func (ch *change) newProperty(name string, value func() any) {
 	ch.properties[name] = value()
 }
 
-// orElse sets a property that the request leaves out.
-func (ch *change) orElse(name string, value any) {
+// setDefault sets a property that the request leaves out.
+func (ch *change) setDefault(name string, value any) {
 	if _, given := ch.properties[name]; !given {
 		ch.properties[name] = value
 	}
 }
 
-// parentOf returns what the request's resource is in.
+// parentOf returns the resource group or parent of the request's resource.
 func (c *call) parentOf(t *resourceType) (store.Resource, error) {
 	group, err := c.group()
 	if err != nil || t.parent == "" {
@@ -60,14 +59,14 @@ func (c *call) parentOf(t *resourceType) (store.Resource, error) {
 	return store.Resource{}, notFound(t.parent, c.r.PathValue("parent"), group.Name)
 }
 
-// notFound is ARM's answer for a resource that is not there.
+// notFound is ARM's refusal for a resource that does not exist.
 func notFound(kind, name, group string) error {
 	return refuse(http.StatusNotFound, "ResourceNotFound",
 		"The Resource '%s/%s' under resource group '%s' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
 		kind, name, group)
 }
 
-// registered refuses writes to a namespace that the subscription has not
+// registered refuses writes in a namespace that the subscription has not
 // registered: aka.ms/rps-not-found.
 func (c *call) registered(namespace string) error {
 	if c.subscription.Registered[strings.ToLower(namespace)] {
@@ -107,7 +106,7 @@ func (c *call) put(t *resourceType) (reply, error) {
 	return c.written(t, ch)
 }
 
-// prepare reads the request and applies the description.
+// prepare reads the request by the description of the type.
 func (ch *change) prepare() error {
 	t, name := ch.kind, ch.r.PathValue("name")
 	if err := t.names.check(name); err != nil {
@@ -133,7 +132,7 @@ func (ch *change) prepare() error {
 	return ch.apply()
 }
 
-// apply moves the checked request into the resource.
+// apply copies the checked request into the resource.
 func (ch *change) apply() error {
 	t := ch.kind
 	if given, ok := ch.body["location"].(string); ok {
@@ -153,10 +152,10 @@ func (ch *change) apply() error {
 			return refuse(http.StatusConflict, t.fixedCode, "The property '%s' was specified in the input, but it cannot be updated.", changed)
 		}
 		for name, value := range ch.before {
-			// Read-only and fixed properties stay; others stay where the type
+			// Read-only and fixed properties stay; others only if the type
 			// merges updates.
 			f, known := described[name]
-			if _, given := ch.properties[name]; !given && (t.sticky || !known || !f.Changeable()) {
+			if _, given := ch.properties[name]; !given && (t.mergesUpdates || !known || !f.Changeable()) {
 				ch.properties[name] = value
 			}
 		}
@@ -188,7 +187,7 @@ func tagsOf(body map[string]any) map[string]string {
 	return tags
 }
 
-// written answers a put.
+// written returns the reply to a put.
 func (c *call) written(t *resourceType, ch *change) (reply, error) {
 	slow := c.service.config.OperationTime > 0
 	if ch.old != nil || t.created == http.StatusOK && !slow {
@@ -202,7 +201,7 @@ func (c *call) written(t *resourceType, ch *change) (reply, error) {
 	return reply{status: t.created, body: body}, err
 }
 
-// render is a resource as ARM shows it at the request's api-version.
+// render shows a resource at the request's api-version.
 func (c *call) render(t *resourceType, r store.Resource) (map[string]any, error) {
 	properties, err := decodeObject(r.Properties)
 	if err != nil {
@@ -210,7 +209,7 @@ func (c *call) render(t *resourceType, r store.Resource) (map[string]any, error)
 	}
 	described := t.body["properties"].Members()
 	maps.DeleteFunc(properties, func(name string, _ any) bool {
-		// What a later api-version brought, an earlier one does not show.
+		// An api-version does not show properties added later.
 		return !described[name].KnownAt(c.version)
 	})
 	if t.show != nil {
@@ -228,7 +227,7 @@ func (c *call) render(t *resourceType, r store.Resource) (map[string]any, error)
 		shown["kind"] = r.Kind
 	}
 	for name, value := range map[string]json.RawMessage{"sku": r.SKU, "identity": r.Identity} {
-		if !none(value) {
+		if !isNull(value) {
 			shown[name] = value
 		}
 	}
@@ -244,7 +243,7 @@ func (c *call) get(t *resourceType) (reply, error) {
 	return reply{status: http.StatusOK, body: body}, err
 }
 
-// existing returns the resource of the request's path.
+// existing returns the resource of the path.
 func (c *call) existing(t *resourceType) (store.Resource, error) {
 	if err := t.supports(c.version); err != nil {
 		return store.Resource{}, err
@@ -263,11 +262,11 @@ func (c *call) existing(t *resourceType) (store.Resource, error) {
 
 func (c *call) delete(t *resourceType) (reply, error) {
 	resource, err := c.existing(t)
-	if no, ok := err.(*refusal); ok && (no.code == "ResourceNotFound" || no.code == "ParentResourceNotFound") {
+	if refused, ok := err.(*refusal); ok && (refused.code == "ResourceNotFound" || refused.code == "ParentResourceNotFound") {
 		return reply{status: http.StatusNoContent}, nil
 	}
-	if err == nil && t.keep != nil {
-		err = t.keep(c, resource)
+	if err == nil && t.refuseDelete != nil {
+		err = t.refuseDelete(c, resource)
 	}
 	if err != nil {
 		return reply{}, err
@@ -277,8 +276,7 @@ func (c *call) delete(t *resourceType) (reply, error) {
 	return reply{status: http.StatusOK}, nil
 }
 
-// erase removes a resource with everything below it, role assignments
-// included.
+// erase deletes a resource and everything below it, including role assignments.
 func (c *call) erase(resource store.Resource) {
 	below := store.ResourceKey(resource.ID) + "/"
 	doomed := []store.Resource{resource}
@@ -286,8 +284,8 @@ func (c *call) erase(resource store.Resource) {
 		doomed = append(doomed, child)
 	}
 	for _, r := range doomed {
-		if t := c.service.typeOf(r.Type); t != nil && t.gone != nil {
-			t.gone(c, r)
+		if t := c.service.typeOf(r.Type); t != nil && t.afterDelete != nil {
+			t.afterDelete(c, r)
 		}
 		c.dropSystemIdentity(r)
 		store.Resources.Delete(c.tx, store.ResourceKey(r.ID))
@@ -295,8 +293,7 @@ func (c *call) erase(resource store.Resource) {
 	store.RoleAssignments.DeleteBelow(c.tx, below)
 }
 
-// list answers the collection that a path names: of a parent, a group or a
-// subscription.
+// list shows the resources of a parent, a group or a subscription.
 func (c *call) list(t *resourceType) (reply, error) {
 	if err := t.supports(c.version); err != nil {
 		return reply{}, err
@@ -304,7 +301,7 @@ func (c *call) list(t *resourceType) (reply, error) {
 	// Plans are always shown in full; which properties the short form leaves out
 	// is not documented: learn.microsoft.com/rest/api/appservice/app-service-plans/list.
 	if detailed := c.r.URL.Query().Get("detailed"); detailed != "" && detailed != "true" {
-		return reply{}, unknown("detailed=%s", detailed)
+		return reply{}, unemulated("detailed=%s", detailed)
 	}
 	within := c.subscriptionID()
 	if c.r.PathValue("group") != "" {

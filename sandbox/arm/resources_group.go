@@ -12,10 +12,10 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is resource groups:
+// This file implements resource groups:
 // learn.microsoft.com/rest/api/resources/resource-groups. Deleting one is
-// asynchronous and takes everything in it along. The code for a bad name is not
-// known for sure.
+// asynchronous and deletes everything in it. The code for a bad name is a
+// guess.
 
 const (
 	groupType  = "Microsoft.Resources/resourceGroups"
@@ -35,7 +35,7 @@ var groupBody = schema.Fields{
 	"properties": schema.Object(schema.Outputs("provisioningState")),
 }.With(schema.Outputs("id", "name", "type"))
 
-// Letters, digits, "-", ".", "_" and parentheses, not ending with a point.
+// Letters, digits, "-", ".", "_" and parentheses, not ending with a dot.
 var groupName = regexp.MustCompile(`^[-\pL\pN._()]{0,89}[-\pL\pN_()]$`)
 
 func (c *call) putGroup() (reply, error) {
@@ -51,7 +51,7 @@ func (c *call) putGroup() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	where := plain(textAt(body, "location"))
+	where := canonicalLocation(textAt(body, "location"))
 	if !slices.Contains(locationNames(), where) {
 		return reply{}, refuse(http.StatusBadRequest, "LocationNotAvailableForResourceGroup",
 			"The provided location '%s' is not available for resource group. List of available regions is '%s'.", textAt(body, "location"), strings.Join(locationNames(), ","))

@@ -10,11 +10,11 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is the list of the resources of a subscription or a group:
-// learn.microsoft.com/rest/api/resources/resources/list. The rules are: a filter
-// is equality on the properties that are listed here, joined by and, as the
-// Azure CLI sends it; tags are asked for alone, as that page says; everything
-// else is unemulated, because a filter that is guessed returns the wrong
+// This file implements the list of the resources of a subscription or a group:
+// learn.microsoft.com/rest/api/resources/resources/list. The rules are: a
+// filter is equality on the properties listed here, joined by and, as the Azure
+// CLI sends it; a filter on tags has no other terms, as that page says;
+// everything else is unemulated, because guessing would return the wrong
 // resources.
 
 // listResources shows the tracked resources that the caller may read.
@@ -54,7 +54,7 @@ func (c *call) listResources() (reply, error) {
 		}
 		delete(item, "properties")
 		if _, byTag := wanted["tagvalue"]; byTag {
-			delete(item, "tags") // a filter by tag name and value leaves them out
+			delete(item, "tags") // a filter by tag name and value does not show tags
 		}
 		for _, name := range more {
 			item[name] = expandable[name](r)
@@ -64,8 +64,7 @@ func (c *call) listResources() (reply, error) {
 	return ok(values(items))
 }
 
-// A resourceFilter is what resources must be equal to, by property in lower
-// case.
+// A resourceFilter maps properties, in lower case, to the wanted values.
 type resourceFilter map[string]string
 
 var filterTerm = regexp.MustCompile(`^(\w+) eq '((?:[^']|'')*)'(?: and |$)`)
@@ -75,23 +74,23 @@ func readResourceFilter(text string) (resourceFilter, error) {
 	for rest := text; rest != ""; {
 		m := filterTerm.FindStringSubmatch(rest)
 		if m == nil {
-			return nil, unknown("$filter=%s", text)
+			return nil, unemulated("$filter=%s", text)
 		}
 		name := strings.ToLower(m[1])
 		known := slices.Contains([]string{"name", "resourcetype", "resourcegroup", "location", "tagname", "tagvalue"}, name)
 		if _, twice := filter[name]; twice || !known {
-			return nil, unknown("$filter=%s", text)
+			return nil, unemulated("$filter=%s", text)
 		}
 		filter[name] = strings.ReplaceAll(m[2], "''", "'")
 		if rest = rest[len(m[0]):]; rest == "" && strings.HasSuffix(m[0], " and ") {
-			return nil, unknown("$filter=%s", text)
+			return nil, unemulated("$filter=%s", text)
 		}
 	}
 	_, named := filter["tagname"]
 	_, valued := filter["tagvalue"]
 	alone := len(filter) == 1 || len(filter) == 2 && valued
 	if valued && !named || named && !alone {
-		return nil, unknown("$filter=%s", text)
+		return nil, unemulated("$filter=%s", text)
 	}
 	return filter, nil
 }
@@ -109,14 +108,14 @@ func (f resourceFilter) matches(r store.Resource) bool {
 		case "resourcegroup":
 			ok = strings.EqualFold(r.ResourceGroup, want)
 		case "location":
-			ok = r.Location == plain(want)
+			ok = r.Location == canonicalLocation(want)
 		case "tagname":
 			value, valued := f["tagvalue"]
 			for tag, has := range r.Tags {
 				ok = ok || strings.EqualFold(tag, want) && (!valued || has == value)
 			}
 		case "tagvalue":
-			ok = true // looked at together with its name
+			ok = true // compared with tagname
 		}
 		if !ok {
 			return false
@@ -133,7 +132,7 @@ var expandable = map[string]func(store.Resource) any{
 		if state := stateOf(r); state != "" {
 			return state
 		}
-		return succeeded // of types that have no such property of their own
+		return succeeded // for types without that property
 	},
 }
 
@@ -144,7 +143,7 @@ func readExpand(text string) ([]string, error) {
 	names := strings.Split(text, ",")
 	for _, name := range names {
 		if expandable[name] == nil {
-			return nil, unknown("$expand=%s", text)
+			return nil, unemulated("$expand=%s", text)
 		}
 	}
 	return names, nil

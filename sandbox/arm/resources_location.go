@@ -8,8 +8,7 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// A location is an Azure region. The sandbox takes every type to be available
-// in all of them.
+// A location is an Azure region. Every type is available in every region.
 type location struct{ name, display string }
 
 var locations = []location{
@@ -40,13 +39,13 @@ func displayOf(name string) string {
 	return name
 }
 
-// plain is a location's name: "West Europe" and westeurope are the same.
-func plain(name string) string { return strings.ToLower(strings.ReplaceAll(name, " ", "")) }
+// canonicalLocation is a location's name: westeurope for "West Europe".
+func canonicalLocation(name string) string { return strings.ToLower(strings.ReplaceAll(name, " ", "")) }
 
-// checkLocation returns the plain location of a resource to be written. It must
-// be known, and an existing resource stays where it is.
+// checkLocation returns the canonical location of a resource. It must exist,
+// and must not change.
 func (t *resourceType) checkLocation(given, name string, group store.Resource, old *store.Resource) (string, error) {
-	where := plain(given)
+	where := canonicalLocation(given)
 	if !slices.Contains(locationNames(), where) {
 		return "", refuse(http.StatusBadRequest, "LocationNotAvailableForResourceType",
 			"The provided location '%s' is not available for resource type '%s'. List of available regions for the resource type is '%s'.",

@@ -9,18 +9,19 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is resource providers and their registration in a subscription:
+// This file implements resource providers and their registration in a
+// subscription:
 // learn.microsoft.com/azure/azure-resource-manager/management/resource-providers-and-types.
-// Registering is done at once; in Azure it takes minutes. The code for refusing to
-// unregister is not known for sure.
+// Registering is immediate; in Azure it takes minutes. The code for refusing to
+// unregister is a guess.
 
 const providerRead = "Microsoft.Resources/subscriptions/providers/read"
 
-// otherNamespaces are known besides those of the resource types.
+// otherNamespaces are namespaces without resource types here.
 var otherNamespaces = []string{"Microsoft.App", "Microsoft.Authorization", "Microsoft.Resources"}
 
-// always are the namespaces that no subscription can do without.
-var always = []string{"Microsoft.Authorization", "Microsoft.Resources"}
+// alwaysRegistered are the namespaces that cannot be unregistered.
+var alwaysRegistered = []string{"Microsoft.Authorization", "Microsoft.Resources"}
 
 func (s *Service) namespaces() []string {
 	names := make(map[string]bool)
@@ -33,7 +34,7 @@ func (s *Service) namespaces() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// namespace returns the request's namespace in its own case.
+// namespace returns the namespace of the path, in its usual case.
 func (c *call) namespace() (string, error) {
 	if err := supported(c.version, resourcesVersions); err != nil {
 		return "", err
@@ -86,7 +87,7 @@ func (c *call) listNamespaces() (reply, error) {
 }
 
 // register and unregister change the subscription's registration. A namespace
-// with resources stays.
+// with resources cannot be unregistered.
 func (c *call) register() (reply, error)   { return c.setRegistered(true) }
 func (c *call) unregister() (reply, error) { return c.setRegistered(false) }
 
@@ -96,7 +97,7 @@ func (c *call) setRegistered(wanted bool) (reply, error) {
 		return reply{}, err
 	}
 	if !wanted {
-		if slices.Contains(always, name) {
+		if slices.Contains(alwaysRegistered, name) {
 			return reply{}, refuse(http.StatusConflict, "Conflict", "The resource namespace '%s' cannot be unregistered.", name)
 		}
 		for _, r := range store.Resources.All(c.tx, store.ResourceKey(c.subscriptionID())+"/") {

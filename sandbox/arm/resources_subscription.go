@@ -8,8 +8,8 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is subscriptions and tenants, as their callers may see them:
-// learn.microsoft.com/rest/api/resources/subscriptions.
+// This file implements subscriptions and tenants, as far as the caller may see
+// them: learn.microsoft.com/rest/api/resources/subscriptions.
 
 const subscriptionRead = "Microsoft.Resources/subscriptions/read"
 
@@ -30,9 +30,9 @@ func (c *call) getSubscription() (reply, error) {
 	return ok(showSubscription(c.subscription))
 }
 
-// sees says whether the caller holds any role in a subscription: that is enough
-// to see it in the list.
-func (c *call) sees(s store.Subscription) bool {
+// canSee says whether the caller holds any role in a subscription; one is
+// enough.
+func (c *call) canSee(s store.Subscription) bool {
 	if !strings.EqualFold(s.TenantID, c.caller.TenantID) {
 		return false
 	}
@@ -54,7 +54,7 @@ func (c *call) listSubscriptions() (reply, error) {
 	}
 	var items []map[string]any
 	for _, s := range store.Subscriptions.All(c.tx, "") {
-		if c.sees(s) {
+		if c.canSee(s) {
 			items = append(items, showSubscription(s))
 		}
 	}

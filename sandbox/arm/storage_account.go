@@ -11,7 +11,7 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is storage accounts:
+// This file implements storage accounts:
 // learn.microsoft.com/rest/api/storagerp/storage-accounts. Their names are
 // unique in the whole sandbox, as they are in all of Azure, because each is a
 // host name.
@@ -35,12 +35,12 @@ func storageAccounts() *resourceType {
 			"kind": schema.Text("Storage", "StorageV2", "BlobStorage", "FileStorage", "BlockBlobStorage").Required(),
 			"sku":  accountSKU.Required(), "identity": identitySchema(),
 		}),
-		created:   http.StatusAccepted,
-		sticky:    true,
-		fixedCode: "AccountPropertyCannotBeUpdated",
-		joint:     ",",
-		check:     checkAccount,
-		gone:      goneAccount,
+		created:           http.StatusAccepted,
+		mergesUpdates:     true,
+		fixedCode:         "AccountPropertyCannotBeUpdated",
+		identitySeparator: ",",
+		check:             checkAccount,
+		afterDelete:       afterAccountDelete,
 	}
 }
 
@@ -90,7 +90,7 @@ func checkAccount(ch *change) error {
 			return err
 		}
 	} else if kind := ch.old.Kind; kind != ch.resource.Kind && ch.resource.Kind != "StorageV2" {
-		// Only the upgrade to StorageV2 exists.
+		// Only an upgrade to StorageV2 is possible.
 		return refuse(http.StatusConflict, "AccountPropertyCannotBeUpdated", "The property 'kind' was specified in the input, but it cannot be updated.")
 	}
 	var err error
@@ -99,22 +99,22 @@ func checkAccount(ch *change) error {
 	if ch.resource.SKU, err = json.Marshal(map[string]string{"name": name, "tier": tier}); err != nil {
 		return err
 	}
-	// New accounts forbid public blobs unless told otherwise, and allow keys:
+	// By default, new accounts forbid public blobs and allow keys:
 	// learn.microsoft.com/azure/storage/blobs/anonymous-read-access-prevent.
-	ch.orElse("allowBlobPublicAccess", false)
-	ch.orElse("allowCrossTenantReplication", false)
-	ch.orElse("minimumTlsVersion", "TLS1_0")
-	ch.orElse("supportsHttpsTrafficOnly", true)
-	ch.orElse("accessTier", "Hot")
-	ch.orElse("networkAcls", map[string]any{"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []any{}, "virtualNetworkRules": []any{}})
-	ch.orElse("encryption", map[string]any{"keySource": "Microsoft.Storage", "services": map[string]any{
+	ch.setDefault("allowBlobPublicAccess", false)
+	ch.setDefault("allowCrossTenantReplication", false)
+	ch.setDefault("minimumTlsVersion", "TLS1_0")
+	ch.setDefault("supportsHttpsTrafficOnly", true)
+	ch.setDefault("accessTier", "Hot")
+	ch.setDefault("networkAcls", map[string]any{"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []any{}, "virtualNetworkRules": []any{}})
+	ch.setDefault("encryption", map[string]any{"keySource": "Microsoft.Storage", "services": map[string]any{
 		"blob": map[string]any{"enabled": true, "keyType": "Account"}, "file": map[string]any{"enabled": true, "keyType": "Account"},
 	}})
 	ch.properties["provisioningState"] = succeeded
 	ch.properties["primaryLocation"] = ch.resource.Location
 	ch.properties["statusOfPrimary"] = "available"
 	ch.properties["privateEndpointConnections"] = []any{}
-	ch.newProperty("creationTime", func() any { return ch.service.store.Now().Format(time.RFC3339Nano) })
+	ch.setOnce("creationTime", func() any { return ch.service.store.Now().Format(time.RFC3339Nano) })
 	endpoints := make(map[string]any)
 	for _, service := range []string{"blob", "queue", "table"} {
 		endpoints[service] = ch.service.config.BaseURL + "/" + service + "/" + ch.resource.Name + "/"
@@ -123,7 +123,7 @@ func checkAccount(ch *change) error {
 	return nil
 }
 
-// freeAccountName refuses a name that an account has.
+// freeAccountName refuses the name of another account.
 func (c *call) freeAccountName(name string) error {
 	for _, r := range store.Resources.All(c.tx, "/subscriptions/") {
 		if r.Type != storageType || !strings.EqualFold(r.Name, name) {
@@ -137,7 +137,7 @@ func (c *call) freeAccountName(name string) error {
 	return nil
 }
 
-// goneAccount removes the account's content.
-func goneAccount(c *call, r store.Resource) {
+// afterAccountDelete deletes the account's blobs.
+func afterAccountDelete(c *call, r store.Resource) {
 	store.Blobs.DeleteBelow(c.tx, strings.ToLower(r.Name)+"/")
 }

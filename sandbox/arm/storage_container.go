@@ -11,9 +11,9 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is blob containers, as their account's management plane makes them:
-// learn.microsoft.com/rest/api/storagerp/blob-containers. The code for a bad name
-// is that of the data plane; the management plane's is not known for sure.
+// This file implements blob containers, through the management plane:
+// learn.microsoft.com/rest/api/storagerp/blob-containers. The code for a bad
+// name is the data plane's; that of the management plane is not documented.
 
 const containerType = storageType + "/blobServices/containers"
 
@@ -26,11 +26,11 @@ func containers() *resourceType {
 		versions: storageVersions,
 		names: nameRule{regexp.MustCompile(`^(\$root|\$web|[a-z0-9](-?[a-z0-9]){2,62})$`), "InvalidResourceName",
 			"The specified resource name %s is not valid: 3 to 63 lower-case letters, digits and single hyphens."},
-		body:      containerBody,
-		created:   http.StatusCreated,
-		fixedCode: "ContainerOperationFailure",
-		check:     checkContainer,
-		gone:      goneContainer,
+		body:        containerBody,
+		created:     http.StatusCreated,
+		fixedCode:   "ContainerOperationFailure",
+		check:       checkContainer,
+		afterDelete: afterContainerDelete,
 		show: func(_ *call, r store.Resource, properties map[string]any) {
 			properties["lastModifiedTime"] = r.ChangedAt.Format(time.RFC3339)
 			properties["etag"] = fmt.Sprintf(`"0x8D%X"`, r.ChangedAt.UnixNano())
@@ -38,7 +38,7 @@ func containers() *resourceType {
 	}
 }
 
-// containerBody needs no properties: az sends {}, Pulumi what it has.
+// containerBody requires no properties: az sends {}.
 var containerBody = schema.Fields{
 	"properties": schema.Object(schema.Fields{
 		"publicAccess":                   schema.Text("None", "Blob", "Container"),
@@ -52,7 +52,7 @@ var containerBody = schema.Fields{
 }.With(schema.Outputs("id", "name", "type", "etag"))
 
 func checkContainer(ch *change) error {
-	ch.orElse("publicAccess", "None")
+	ch.setDefault("publicAccess", "None")
 	if access := ch.properties["publicAccess"]; access != "None" {
 		account, err := decodeObject(ch.parent.Properties)
 		if err != nil {
@@ -61,17 +61,17 @@ func checkContainer(ch *change) error {
 		if at(account, "allowBlobPublicAccess") != true {
 			return refuse(http.StatusConflict, "PublicAccessNotPermitted", "Public access is not permitted on this storage account.")
 		}
-		return unknown("publicAccess %q of a container", access)
+		return unemulated("publicAccess %q of a container", access)
 	}
-	ch.orElse("defaultEncryptionScope", "$account-encryption-key")
-	ch.orElse("denyEncryptionScopeOverride", false)
+	ch.setDefault("defaultEncryptionScope", "$account-encryption-key")
+	ch.setDefault("denyEncryptionScopeOverride", false)
 	for name, value := range map[string]any{"leaseState": "Available", "leaseStatus": "Unlocked", "hasImmutabilityPolicy": false, "hasLegalHold": false, "deleted": false, "remainingRetentionDays": 0} {
 		ch.properties[name] = value
 	}
 	return nil
 }
 
-func goneContainer(c *call, r store.Resource) {
+func afterContainerDelete(c *call, r store.Resource) {
 	account := segmentAfter(r.ID, "storageAccounts")
 	store.Blobs.DeleteBelow(c.tx, strings.ToLower(account)+"/"+r.Name+"/")
 }

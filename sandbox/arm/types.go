@@ -10,46 +10,46 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// A resourceType is the declarative description of one type: all the routes
-// and most of the rules follow from it.
+// A resourceType describes one type; its routes and most of its rules follow
+// from that.
 type resourceType struct {
 	name     string   // Microsoft.Storage/storageAccounts
 	parent   string   // the type it is a child of; empty: it is in a resource group
-	under    string   // what stands between the parent's id and the name
+	under    string   // between the parent's id and the name
 	doc      string   // the reference page
 	versions []string // accepted api-versions
 	names    nameRule
 	body     schema.Fields     // of the whole request
-	query    map[string]string // further query parameters by method, space-separated; of GET: those of a subscription's list
+	query    map[string]string // more query parameters by method, separated by spaces; those of GET are for the subscription's list
 
-	// created is the status of a creation; 202 makes it asynchronous with a
-	// Location, 201 with poll one with Azure-AsyncOperation.
+	// created is the status of a creation: 202 is asynchronous with Location,
+	// 201 with poll is asynchronous with Azure-AsyncOperation.
 	created int
 	poll    bool
 
 	// tagged children have tags and a location, as tracked resources do.
 	tagged bool
-	// lasting types have no deletion.
+	// lasting types cannot be deleted.
 	lasting bool
-	// sticky types keep what an update leaves out.
-	sticky bool
-	// fixedCode is the code of the refusal to change a fixed property.
+	// mergesUpdates types keep properties that an update leaves out.
+	mergesUpdates bool
+	// fixedCode is the error code for changing a fixed property.
 	fixedCode string
-	// joint separates the two identity types in the type's own answers.
-	joint string
+	// identitySeparator is between the two identity types in responses.
+	identitySeparator string
 
-	// check applies the rules that tie a resource to others, and sets the
+	// check applies the rules that involve other resources, and sets the
 	// read-only properties. It may refuse.
 	check func(*change) error
-	// keep refuses a deletion.
-	keep func(*call, store.Resource) error
-	// gone does what follows from a deletion. It cannot refuse.
-	gone func(*call, store.Resource)
-	// show completes what is read.
+	// refuseDelete may refuse a deletion.
+	refuseDelete func(*call, store.Resource) error
+	// afterDelete cleans up after a deletion. It cannot refuse.
+	afterDelete func(*call, store.Resource)
+	// show completes or removes properties before they are shown.
 	show func(*call, store.Resource, map[string]any)
 }
 
-// A nameRule is what names of a type look like, and the refusal of others.
+// A nameRule is the pattern of a type's names, and the refusal of other names.
 type nameRule struct {
 	pattern *regexp.Regexp
 	code    string
@@ -80,8 +80,7 @@ func (t *resourceType) namespace() string { return t.name[:strings.Index(t.name,
 // short is the type without its namespace.
 func (t *resourceType) short() string { return t.name[strings.Index(t.name, "/")+1:] }
 
-// tracked types are resources of their own: with a location, in the lists of a
-// group and a subscription.
+// tracked types have a location, and are listed in groups and subscriptions.
 func (t *resourceType) tracked() bool { return t.parent == "" }
 
 // supports refuses an api-version that the type does not have.
@@ -103,7 +102,7 @@ func (n nameRule) check(name string) error {
 	return refuse(http.StatusBadRequest, n.code, n.message, name)
 }
 
-// supported refuses an api-version of Microsoft.Resources and its like.
+// supported refuses an api-version where there is no resource type.
 func supported(version string, versions []string) error {
 	if slices.Contains(versions, version) {
 		return nil
@@ -112,7 +111,7 @@ func supported(version string, versions []string) error {
 		"The api-version '%s' is invalid. The supported versions are '%s'.", version, strings.Join(versions, ","))
 }
 
-// envelope is what every tracked resource has around its properties.
+// envelope describes a tracked resource with these properties.
 func envelope(properties, more schema.Fields) schema.Fields {
 	return schema.Outputs("id", "name", "type", "etag", "systemData").With(schema.Fields{
 		"location":   schema.Text().Required(),
@@ -121,7 +120,7 @@ func envelope(properties, more schema.Fields) schema.Fields {
 	}, more)
 }
 
-// childEnvelope is what a child resource has around its properties.
+// childEnvelope describes a child resource with these properties.
 func childEnvelope(properties schema.Fields) schema.Fields {
 	return schema.Outputs("id", "name", "type", "etag", "systemData").With(schema.Fields{"properties": schema.Object(properties).Required()})
 }

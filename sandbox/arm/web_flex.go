@@ -10,14 +10,14 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is what Flex Consumption refuses:
+// This file has what Flex Consumption refuses:
 // learn.microsoft.com/azure/azure-functions/flex-consumption-plan and
 // .../functions-app-settings#flex-consumption-plan-deprecations. Texts and the
 // extended code 51021 are as App Service sends them (reported in
 // Azure/terraform-azurerm-avm-res-web-site#283 and #360, Azure/azure-cli#31414,
-// polymind-inc/acmebot#946). Those of the runtime, the memory and the deployment
-// storage are worded after them. Regions differ; the sandbox is as strict as the
-// strictest.
+// polymind-inc/acmebot#946). Those of the runtime, the memory and the
+// deployment storage are guesses in the same style. Regions differ; the sandbox
+// follows the strictest.
 
 // flexSiteConfig are the siteConfig properties that Flex refuses, whatever
 // their value, in the order of App Service's own list.
@@ -26,11 +26,11 @@ var flexSiteConfig = []string{
 	"functionAppScaleLimit", "linuxFxVersion", "windowsFxVersion", "javaVersion", "nodeVersion", "phpVersion", "powerShellVersion", "pythonVersion",
 }
 
-// flexSettings are the app settings that Flex refuses. Others that it replaced
-// are accepted and have no effect.
+// flexSettings are the app settings that Flex refuses. It ignores the others
+// that it replaced.
 var flexSettings = []string{"FUNCTIONS_WORKER_RUNTIME"}
 
-// invalid is App Service's refusal of things it lists.
+// invalid is App Service's refusal of a list of names.
 func invalid(one, many string, names []string) error {
 	subject := fmt.Sprintf("The following %s (%s)", one, strings.Join(names, ", "))
 	advice := "Please remove or rename it before retrying."
@@ -46,7 +46,7 @@ func invalid(one, many string, names []string) error {
 	}}
 }
 
-// checkFlexSettings refuses app settings that Flex replaced.
+// checkFlexSettings refuses [flexSettings].
 func checkFlexSettings(settings map[string]any) error {
 	var refused []string
 	for _, name := range flexSettings {
@@ -86,7 +86,8 @@ func checkFlex(ch *change, plan store.Resource) error {
 	return checkDeploymentStorage(ch, config)
 }
 
-// checkFlexConfig refuses what the site or its siteConfig must not say.
+// checkFlexConfig refuses properties of the site and siteConfig that Flex does
+// not have.
 func checkFlexConfig(ch *change) error {
 	config, _ := ch.properties["siteConfig"].(map[string]any)
 	var refused []string
@@ -110,7 +111,7 @@ func checkFlexConfig(ch *change) error {
 func checkRuntime(config map[string]any) error {
 	name, version := textAt(config, "runtime", "name"), textAt(config, "runtime", "version")
 	if name != "custom" {
-		return unknown("the runtime %q", name)
+		return unemulated("the runtime %q", name)
 	}
 	if version != "1.0" {
 		return badRequest("Site.FunctionAppConfig.Runtime is invalid.  The specified version '%s' of the runtime 'custom' is not supported, the supported versions are: 1.0.", version)
@@ -125,7 +126,7 @@ func checkScale(config map[string]any) error {
 	}
 	if count, given := scale["maximumInstanceCount"].(json.Number); given {
 		// The documentation of May 2025 says 40 to 1000; the service has since
-		// been seen to name this range.
+		// returned this range.
 		if n, err := count.Int64(); err != nil || n < 1 || n > 1000 {
 			return badRequest("Site.FunctionAppConfig.ScaleAndConcurrency is invalid.  InvalidMaximumInstanceCount - The specified value of maximumInstanceCount (%s) is not allowed, the allowed value range is [1, 1000].", count)
 		}
@@ -141,9 +142,9 @@ func checkScale(config map[string]any) error {
 	return nil
 }
 
-// checkDeploymentStorage looks for the container that packages go to, and for
-// the identity that App Service will use there. Whether the identity has a role
-// shows when something is published, as in Azure.
+// checkDeploymentStorage checks that the container for packages exists, and
+// that the site has the identity to use there. As in Azure, the identity's role
+// is checked only when a package is published.
 func checkDeploymentStorage(ch *change, config map[string]any) error {
 	where := textAt(config, "deployment", "storage", "value")
 	account, container, ok := ch.containerAt(where)
@@ -174,10 +175,10 @@ func checkDeploymentStorage(ch *change, config map[string]any) error {
 	if textAt(proof, "storageAccountConnectionStringName") == "" {
 		return badRequest("Site.FunctionAppConfig.Deployment.Storage.Authentication is invalid.  The property storageAccountConnectionStringName is required.")
 	}
-	return unknown("deployment storage by connection string")
+	return unemulated("deployment storage by connection string")
 }
 
-// containerAt reads the URL of a container of this sandbox.
+// containerAt parses the URL of a container in this sandbox.
 func (c *call) containerAt(where string) (account, container string, ok bool) {
 	path, ok := strings.CutPrefix(where, c.service.config.BaseURL+"/blob/")
 	if !ok {
@@ -187,7 +188,7 @@ func (c *call) containerAt(where string) (account, container string, ok bool) {
 	return account, container, ok && account != "" && container != "" && !strings.Contains(container, "/")
 }
 
-// hasContainer looks for a container in the tenant of the change.
+// hasContainer says whether the resource's tenant has the container.
 func (ch *change) hasContainer(account, container string) bool {
 	for _, r := range store.Resources.All(ch.tx, "/subscriptions/") {
 		if r.Type == containerType && r.TenantID == ch.resource.TenantID && r.Name == container && strings.EqualFold(segmentAfter(r.ID, "storageAccounts"), account) {

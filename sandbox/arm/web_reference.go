@@ -6,13 +6,14 @@ import (
 	"slices"
 )
 
-// This file is what became of the Key Vault references in a site's app settings:
+// This file shows the state of the Key Vault references in a site's app
+// settings:
 // learn.microsoft.com/rest/api/appservice/web-apps/get-app-settings-key-vault-references.
-// Which right reading them again needs is not documented.
+// The permission to refresh them is not documented.
 
 const referencesPath = sitePath + "/config/configreferences/appsettings"
 
-// A Reference is one Key Vault reference and what became of it.
+// A Reference is one Key Vault reference and its state.
 type Reference struct {
 	Text         string // of the setting
 	Status       string // Resolved, or why not
@@ -23,8 +24,7 @@ type Reference struct {
 	IdentityType string // SystemAssigned, UserAssigned
 }
 
-// references ask App Service outside of any transaction, because it has its
-// own.
+// references call App Service outside a transaction, because it starts its own.
 func (s *Service) references(w http.ResponseWriter, r *http.Request) {
 	site, err := s.siteOf(r, "")
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Service) references(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, r, http.StatusOK, values(items))
 }
 
-// refreshReferences has them read again at once:
+// refreshReferences makes App Service read the references again at once:
 // learn.microsoft.com/azure/app-service/app-service-key-vault-references#rotation.
 func (c *call) refreshReferences() (reply, error) {
 	site, err := c.site()

@@ -5,26 +5,28 @@ import (
 	"strings"
 )
 
-// This file is the regions that offer a size of plan:
+// This file lists the regions that offer a plan size:
 // learn.microsoft.com/rest/api/appservice/list-geo-regions. Which regions lack
 // Flex Consumption changes over time
 // (learn.microsoft.com/azure/azure-functions/flex-consumption-how-to, "View
-// currently supported regions"); the sandbox leaves out one, on purpose and not
-// after the real list, so that a check for it can fail. The text of the refusal
-// of a plan there is not known.
+// currently supported regions"); the sandbox leaves out one on purpose,
+// whatever the real list says, so that a check for it can fail. The text of the
+// refusal is a guess.
 
 var withoutFlex = []string{"westcentralus"}
 
-func offersFlex(location string) bool { return !slices.Contains(withoutFlex, plain(location)) }
+func offersFlex(location string) bool {
+	return !slices.Contains(withoutFlex, canonicalLocation(location))
+}
 
-// listRegions shows the regions for a size, or all.
+// listRegions shows the regions that offer a size, or all.
 func (c *call) listRegions() (reply, error) {
 	if err := supported(c.version, webVersions); err != nil {
 		return reply{}, err
 	}
 	sku := c.r.URL.Query().Get("sku")
 	if sku != "" && !strings.EqualFold(sku, "FlexConsumption") {
-		return reply{}, unknown("the regions of the sku %q", sku)
+		return reply{}, unemulated("the regions of the sku %q", sku)
 	}
 	var items []map[string]any
 	for _, l := range locations {

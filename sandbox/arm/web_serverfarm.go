@@ -11,17 +11,16 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is App Service plans:
+// This file implements App Service plans:
 // learn.microsoft.com/rest/api/appservice/app-service-plans. The sandbox knows
-// those that function apps scale on: Flex Consumption, Consumption, Elastic
-// Premium, all on Linux. Of the refusals, only that of deleting a plan with apps
-// is known word for word.
+// Flex Consumption, Consumption and Elastic Premium, all on Linux. Of the
+// refusals, only the one for deleting a plan with apps is Microsoft's text.
 
 const planType = "Microsoft.Web/serverfarms"
 
 var webVersions = []string{"2021-02-01", "2022-03-01", "2022-09-01", "2023-01-01", "2023-12-01", "2024-04-01", "2024-11-01"}
 
-// planTiers are the sizes that the sandbox knows, with their tier and family.
+// planTiers are the known sizes, with their tier and family.
 var planTiers = map[string][2]string{
 	"FC1": {"FlexConsumption", "FC"},
 	"Y1":  {"Dynamic", "Y"},
@@ -41,10 +40,10 @@ func serverFarms() *resourceType {
 				"name": schema.Text().Required(), "capacity": schema.Whole().Within(0, 100),
 			})).Required(),
 		}),
-		query:   map[string]string{http.MethodGet: "detailed"},
-		created: http.StatusOK,
-		check:   checkPlan,
-		keep:    keepPlan,
+		query:        map[string]string{http.MethodGet: "detailed"},
+		created:      http.StatusOK,
+		check:        checkPlan,
+		refuseDelete: refusePlanDelete,
 		show: func(c *call, r store.Resource, properties map[string]any) {
 			properties["numberOfSites"] = len(c.sitesOn(r.ID))
 		},
@@ -63,7 +62,7 @@ func checkPlan(ch *change) error {
 	size := strings.ToUpper(given)
 	tier, known := planTiers[size]
 	if !known {
-		return unknown("the plan size %q", given)
+		return unemulated("the plan size %q", given)
 	}
 	if sent := textAt(ch.body, "sku", "tier"); sent != "" && !strings.EqualFold(sent, tier[0]) {
 		return badRequest("The pricing tier '%s' does not match the SKU '%s': expected '%s'.", sent, size, tier[0])
@@ -73,7 +72,7 @@ func checkPlan(ch *change) error {
 		if size == "FC1" {
 			return badRequest("The SKU 'FC1' requires a Linux plan: property 'reserved' must be true.")
 		}
-		return unknown("plans that are not Linux (property \"reserved\")")
+		return unemulated("plans that are not Linux (property \"reserved\")")
 	}
 	if size == "FC1" && !offersFlex(ch.resource.Location) {
 		return badRequest("The SKU 'FC1' is not available in the region '%s'.", displayOf(ch.resource.Location))
@@ -91,7 +90,7 @@ func checkPlan(ch *change) error {
 		ch.resource.Kind = "functionapp"
 	}
 	for _, name := range []string{"hyperV", "isXenon", "isSpot", "perSiteScaling", "elasticScaleEnabled", "zoneRedundant"} {
-		ch.orElse(name, false)
+		ch.setDefault(name, false)
 	}
 	ch.properties["provisioningState"] = succeeded
 	ch.properties["status"] = "Ready"
@@ -102,8 +101,8 @@ func checkPlan(ch *change) error {
 	return nil
 }
 
-// keepPlan refuses to delete a plan that has apps.
-func keepPlan(c *call, r store.Resource) error {
+// refusePlanDelete refuses to delete a plan that has apps.
+func refusePlanDelete(c *call, r store.Resource) error {
 	var names []string
 	for _, site := range c.sitesOn(r.ID) {
 		names = append(names, site.Name)
@@ -115,7 +114,7 @@ func keepPlan(c *call, r store.Resource) error {
 	return refuse(http.StatusConflict, "Conflict", "Server farm '%s' cannot be deleted because it has web app(s) %s assigned to it.", r.Name, strings.Join(names, ", "))
 }
 
-// sitesOn returns the sites on a plan.
+// sitesOn returns the sites of a plan.
 func (c *call) sitesOn(planID string) []store.Resource {
 	var found []store.Resource
 	for _, r := range store.Resources.All(c.tx, "/subscriptions/") {
@@ -137,7 +136,7 @@ func skuOf(r store.Resource) map[string]any {
 	return sku
 }
 
-// mustJSON encodes what cannot fail to encode.
+// mustJSON encodes a value that can always be encoded.
 func mustJSON(value any) json.RawMessage {
 	data, err := json.Marshal(value)
 	if err != nil {

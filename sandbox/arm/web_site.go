@@ -10,27 +10,27 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is function apps: learn.microsoft.com/rest/api/appservice/web-apps.
-// Their names are unique in the whole sandbox, as they are in all of Azure. The
-// host names are those of the sandbox, not made of the name. The refusals of a
-// bad name, of a changed kind and of a plan elsewhere are not known word for
-// word.
+// This file implements function apps:
+// learn.microsoft.com/rest/api/appservice/web-apps. Their names are unique in
+// the whole sandbox, as they are in all of Azure. Host names are the sandbox's
+// and do not contain the name. The texts for a bad name, a changed kind and a
+// plan in another location are guesses.
 
 const siteType = "Microsoft.Web/sites"
 
 func sites() *resourceType {
 	return &resourceType{
-		name:     siteType,
-		under:    "providers/" + siteType,
-		doc:      "https://learn.microsoft.com/rest/api/appservice/web-apps/create-or-update",
-		versions: webVersions,
-		names:    nameRule{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]$`), "BadRequest", "Site name '%s' is not valid: 2 to 60 letters, digits and '-', not starting or ending with '-'."},
-		body:     envelope(siteProperties, schema.Fields{"kind": schema.Text().Required(), "identity": identitySchema()}),
-		query:    map[string]string{http.MethodDelete: "deleteEmptyServerFarm deleteMetrics"},
-		created:  http.StatusOK,
-		joint:    ", ",
-		check:    checkSite,
-		gone:     goneSite,
+		name:              siteType,
+		under:             "providers/" + siteType,
+		doc:               "https://learn.microsoft.com/rest/api/appservice/web-apps/create-or-update",
+		versions:          webVersions,
+		names:             nameRule{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]$`), "BadRequest", "Site name '%s' is not valid: 2 to 60 letters, digits and '-', not starting or ending with '-'."},
+		body:              envelope(siteProperties, schema.Fields{"kind": schema.Text().Required(), "identity": identitySchema()}),
+		query:             map[string]string{http.MethodDelete: "deleteEmptyServerFarm deleteMetrics"},
+		created:           http.StatusOK,
+		identitySeparator: ", ",
+		check:             checkSite,
+		afterDelete:       afterSiteDelete,
 		show: func(_ *call, _ store.Resource, properties map[string]any) {
 			// App settings are secrets: only POST config/appsettings/list shows them.
 			if config, ok := properties["siteConfig"].(map[string]any); ok {
@@ -42,7 +42,7 @@ func sites() *resourceType {
 
 func checkSite(ch *change) error {
 	if !strings.Contains(strings.ToLower(ch.resource.Kind), "functionapp") {
-		return unknown("sites that are not function apps (kind %q)", ch.resource.Kind)
+		return unemulated("sites that are not function apps (kind %q)", ch.resource.Kind)
 	}
 	if ch.old != nil && ch.old.Kind != ch.resource.Kind {
 		return badRequest("The property 'kind' of the site '%s' cannot change from '%s' to '%s'.", ch.resource.Name, ch.old.Kind, ch.resource.Kind)
@@ -68,20 +68,20 @@ func checkSite(ch *change) error {
 		return err
 	}
 	ch.properties["serverFarmId"] = plan.ID
-	ch.properties["reserved"] = true // the plan's, whatever the request says
+	ch.properties["reserved"] = true // it follows the plan, not the request
 	return ch.completeSite(plan)
 }
 
 func isFlex(plan store.Resource) bool { return textAt(skuOf(plan), "name") == "FC1" }
 
-// planOfSite returns the plan that the site is or will be on.
+// planOfSite returns the plan of the request, or else the site's present one.
 func (ch *change) planOfSite() (store.Resource, error) {
 	id := textAt(ch.properties, "serverFarmId")
 	if id == "" {
 		id = textAt(ch.before, "serverFarmId")
 	}
 	if id == "" {
-		return store.Resource{}, unknown("a site without serverFarmId")
+		return store.Resource{}, unemulated("a site without serverFarmId")
 	}
 	plan, ok := store.ResourceByID(ch.tx, id)
 	if !ok || plan.Type != planType || plan.SubscriptionID != ch.resource.SubscriptionID {
@@ -100,7 +100,7 @@ func (ch *change) planOfSite() (store.Resource, error) {
 	return plan, ch.linked(siteType+"/write", ch.resource.ID, planType+"/join/action", plan.ID)
 }
 
-// freeSiteName refuses a name that a site has.
+// freeSiteName refuses the name of another site.
 func (c *call) freeSiteName(name string) error {
 	for _, r := range store.Resources.All(c.tx, "/subscriptions/") {
 		if r.Type == siteType && strings.EqualFold(r.Name, name) {
@@ -110,13 +110,13 @@ func (c *call) freeSiteName(name string) error {
 	return nil
 }
 
-// completeSite sets the read-only properties and makes what a new site has from
-// the start.
+// completeSite sets the read-only properties, and creates the parts of a new
+// site.
 func (ch *change) completeSite(plan store.Resource) error {
-	ch.orElse("enabled", true)
-	ch.orElse("httpsOnly", false)
-	ch.orElse("publicNetworkAccess", "Enabled")
-	ch.orElse("keyVaultReferenceIdentity", "SystemAssigned")
+	ch.setDefault("enabled", true)
+	ch.setDefault("httpsOnly", false)
+	ch.setDefault("publicNetworkAccess", "Enabled")
+	ch.setDefault("keyVaultReferenceIdentity", "SystemAssigned")
 	ch.properties["resourceGroup"] = ch.resource.ResourceGroup
 	ch.properties["lastModifiedTimeUtc"] = ch.service.store.Now().Format("2006-01-02T15:04:05.0000000")
 	ch.properties["sku"] = textAt(skuOf(plan), "tier")
@@ -149,18 +149,19 @@ func (ch *change) completeSite(plan store.Resource) error {
 	return nil
 }
 
-// goneSite follows the deletion of a site.
-func goneSite(c *call, r store.Resource) {
+// afterSiteDelete tells App Service that a site was deleted.
+func afterSiteDelete(c *call, r store.Resource) {
 	c.service.config.Sites.Delete(c.tx, r.ID)
 	c.changed = append(c.changed, r.ID)
 }
 
-// deleteSite deletes a site and, unless the request says otherwise, its plan
-// when that has no other site: learn.microsoft.com/rest/api/appservice/web-apps/delete.
+// deleteSite deletes a site and, unless the request says not to, its plan if
+// that has no other site:
+// learn.microsoft.com/rest/api/appservice/web-apps/delete.
 func (c *call) deleteSite(t *resourceType) (reply, error) {
 	site, err := c.existing(t)
 	if err != nil {
-		return c.delete(t) // which knows what is no error
+		return c.delete(t) // a site that does not exist is no error
 	}
 	properties, err := decodeObject(site.Properties)
 	if err != nil {

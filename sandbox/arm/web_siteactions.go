@@ -9,8 +9,8 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is what can be done to a site besides changing it: restart, start,
-// stop, its functions and its keys.
+// This file has the actions on a site: restart, start, stop, and listing its
+// functions and keys.
 
 // restartSite follows learn.microsoft.com/rest/api/appservice/web-apps/restart.
 func (c *call) restartSite() (reply, error) {
@@ -23,7 +23,7 @@ func (c *call) restartSite() (reply, error) {
 	return reply{status: http.StatusOK}, nil
 }
 
-// setSiteState makes an answer for start and stop:
+// setSiteState serves start and stop:
 // learn.microsoft.com/rest/api/appservice/web-apps/start.
 func setSiteState(state string) func(*call) (reply, error) {
 	return func(c *call) (reply, error) {
@@ -44,14 +44,15 @@ func setSiteState(state string) func(*call) (reply, error) {
 	}
 }
 
-// syncTriggers has nothing to do: the sandbox's host reads the triggers from the
-// package it runs. learn.microsoft.com/rest/api/appservice/web-apps/sync-function-triggers
+// syncTriggers does nothing: the sandbox's host reads the triggers from the
+// package.
+// learn.microsoft.com/rest/api/appservice/web-apps/sync-function-triggers
 func (c *call) syncTriggers() (reply, error) {
 	_, err := c.site()
 	return reply{status: http.StatusNoContent}, err
 }
 
-// functions of the running package:
+// listFunctions shows the functions of the running package:
 // learn.microsoft.com/rest/api/appservice/web-apps/list-functions.
 func (c *call) listFunctions() (reply, error) {
 	site, err := c.site()
@@ -92,8 +93,9 @@ func showFunction(site store.Resource, name string) map[string]any {
 	}
 }
 
-// hostKeys and functionKeys ask App Service outside of any transaction, because
-// it has its own. learn.microsoft.com/rest/api/appservice/web-apps/list-host-keys
+// hostKeys and functionKeys call App Service outside a transaction, because it
+// starts its own.
+// learn.microsoft.com/rest/api/appservice/web-apps/list-host-keys
 func (s *Service) hostKeys(w http.ResponseWriter, r *http.Request) {
 	site, err := s.siteOf(r, "")
 	if err != nil {
@@ -125,13 +127,13 @@ func (s *Service) functionKeys(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, r, http.StatusOK, orEmpty(keys))
 }
 
-// hostDown is App Service's answer when the Functions host does not run.
+// hostDown is App Service's refusal while the Functions host is not running.
 func hostDown(err error) error {
 	return badRequest("Encountered an error (ServiceUnavailable) from host runtime. %v", err)
 }
 
-// siteOf returns the site of a request, which must have the function when one
-// is named.
+// siteOf returns the site of a request. It must have the function, unless that
+// is empty.
 func (s *Service) siteOf(r *http.Request, function string) (site store.Resource, err error) {
 	c := &call{service: s, r: r, caller: route.CallerOf(r.Context()), version: r.URL.Query().Get("api-version")}
 	err = s.store.View(func(tx *store.Tx) (err error) {

@@ -5,12 +5,12 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is App Service Authentication ("Easy Auth"), version 2:
-// learn.microsoft.com/rest/api/appservice/web-apps/update-auth-settings-v2. The
-// sandbox knows it off, and on without an identity provider and with anonymous
-// requests allowed: then nothing is refused, so that a site can be found to
-// have it on. An identity provider, or a refusal of anonymous requests, would
-// have to be enforced at the site's own address, and is unemulated.
+// This file implements App Service Authentication ("Easy Auth"), version 2:
+// learn.microsoft.com/rest/api/appservice/web-apps/update-auth-settings-v2. It
+// can be off, or on without an identity provider and with anonymous requests
+// allowed, which refuses nothing. Identity providers and refusing anonymous
+// requests are unemulated, because the site's address would have to enforce
+// them.
 
 func authID(site store.Resource) string { return site.ID + "/config/authsettingsV2" }
 
@@ -23,7 +23,7 @@ var authProperties = schema.Fields{
 	"httpSettings": schema.Object(schema.Fields{"requireHttps": schema.Flag().Only(true)}),
 }
 
-// authDefaults is what a site says that nobody set anything for.
+// authDefaults are the settings until any are set.
 var authDefaults = map[string]any{
 	"platform":          map[string]any{"enabled": false, "runtimeVersion": "~1"},
 	"globalValidation":  map[string]any{"requireAuthentication": false, "unauthenticatedClientAction": "AllowAnonymous"},
@@ -31,8 +31,8 @@ var authDefaults = map[string]any{
 	"httpSettings":      map[string]any{"requireHttps": true},
 }
 
-// authSettings answers the settings, read (GET, or POST list, which would show
-// secrets if there were any) or replaced.
+// authSettings shows the settings (GET, or POST list, which would include
+// secrets if there were any) or replaces them.
 func (c *call) authSettings() (reply, error) {
 	site, err := c.site()
 	if err != nil {

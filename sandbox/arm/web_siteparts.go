@@ -10,8 +10,8 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is the parts of a site that have an id but no life of their own:
-// app settings, site configuration, publishing credentials policies.
+// This file has the parts of a site that have their own id: app settings, site
+// configuration, publishing credentials policies.
 
 const (
 	configType = siteType + "/config"
@@ -109,8 +109,7 @@ func checkSettings(settings map[string]any, flex bool) error {
 	return nil
 }
 
-// takeInlineSettings moves siteConfig.appSettings to where app settings are,
-// replacing all there were.
+// takeInlineSettings replaces the app settings with siteConfig.appSettings.
 func (ch *change) takeInlineSettings(plan store.Resource) error {
 	config, _ := ch.properties["siteConfig"].(map[string]any)
 	pairs, given := config["appSettings"].([]any)
@@ -122,7 +121,7 @@ func (ch *change) takeInlineSettings(plan store.Resource) error {
 	for _, item := range pairs {
 		pair, _ := item.(map[string]any)
 		if pair["slotSetting"] == true {
-			return unknown("slot settings")
+			return unemulated("slot settings")
 		}
 		settings[textAt(pair, "name")] = textAt(pair, "value")
 	}
@@ -143,7 +142,7 @@ func (c *call) listSettings() (reply, error) {
 	return ok(showPart(part))
 }
 
-// configDefaults is what a site's configuration says where nobody set it.
+// configDefaults are the values of site configuration that was not set.
 var configDefaults = map[string]any{
 	"numberOfWorkers": 1, "netFrameworkVersion": "v4.0", "linuxFxVersion": "", "alwaysOn": false, "ftpsState": "FtpsOnly",
 	"minTlsVersion": "1.2", "scmMinTlsVersion": "1.2", "http20Enabled": false, "use32BitWorkerProcess": false, "webSocketsEnabled": false,
@@ -174,9 +173,8 @@ func (c *call) getConfig() (reply, error) {
 	return ok(map[string]any{"id": site.ID + "/config/web", "name": site.Name, "type": configType, "location": site.Location, "properties": shown})
 }
 
-// slotNames shows the settings that stay with a slot in a swap, which the Azure
-// CLI asks for when it lists or deletes app settings. There are none: nothing in
-// the sandbox sets them, and Flex Consumption has no slots.
+// slotNames shows the settings that stay with a slot in a swap: none. The Azure
+// CLI asks for them when it lists or deletes app settings.
 func (c *call) slotNames() (reply, error) {
 	site, err := c.site()
 	if err != nil {
@@ -187,7 +185,7 @@ func (c *call) slotNames() (reply, error) {
 	}})
 }
 
-// policy answers a publishing credentials policy, read or written:
+// policy shows or replaces a publishing credentials policy:
 // learn.microsoft.com/azure/app-service/configure-basic-auth-disable.
 func (c *call) policy() (reply, error) {
 	site, err := c.site()

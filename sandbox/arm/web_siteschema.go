@@ -2,12 +2,11 @@ package arm
 
 import "app-to-app/sandbox/schema"
 
-// This file says what a site's JSON may hold:
+// This file describes the JSON of a site:
 // learn.microsoft.com/rest/api/appservice/web-apps/create-or-update. Properties
-// that would need enforcing by what stands behind the host name (access
-// restrictions, CORS, client certificates, networks) are left out or take only
-// the value that needs none, because keeping them without effect would be a
-// lie.
+// that the site's address would have to enforce (access restrictions, CORS,
+// client certificates, networks) are left out, or take only the value that
+// needs nothing enforced.
 
 var siteProperties = schema.Fields{
 	"clientCertMode":            schema.Text("Required", "Optional", "OptionalInteractiveUser"),
