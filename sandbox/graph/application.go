@@ -12,8 +12,8 @@ import (
 
 const applicationResource = "Application"
 
-// application returns the live application of the path and refuses a caller
-// that may not change it (or only read it, for GET).
+// application returns the application of the path. It refuses a caller that may
+// not change it (for GET: read it).
 func (q *request) application(tx *store.Tx) (store.Application, error) {
 	id := q.PathValue("id")
 	app, ok := store.Applications.Get(tx, store.TenantKey(q.caller.TenantID, id))
@@ -46,8 +46,8 @@ func listApplications(tx *store.Tx, q *request) (answer, error) {
 	return q.list("applications", applicationFilters, applications(tx, q, false))
 }
 
-// applications are the tenant's, live or deleted. Application.ReadWrite.OwnedBy
-// may list them all
+// applications are the tenant's applications, either deleted or not.
+// Application.ReadWrite.OwnedBy may list them all
 // (https://learn.microsoft.com/graph/permissions-reference#applicationreadwriteownedby).
 func applications(tx *store.Tx, q *request, deleted bool) iter.Seq2[string, object] {
 	return func(yield func(string, object) bool) {
@@ -117,7 +117,7 @@ func patchApplication(tx *store.Tx, q *request) (answer, error) {
 	return answer{status: http.StatusNoContent}, nil
 }
 
-// deleteApplication puts the application and its service principal into the
+// deleteApplication moves the application and its service principal to the
 // recycle bin (https://learn.microsoft.com/graph/api/application-delete).
 func deleteApplication(tx *store.Tx, q *request) (answer, error) {
 	app, err := q.application(tx)
@@ -133,7 +133,8 @@ func deleteApplication(tx *store.Tx, q *request) (answer, error) {
 	return answer{status: http.StatusNoContent}, nil
 }
 
-// takeID removes the id that clients repeat in the body of a PATCH.
+// takeID removes the id that clients repeat in a PATCH, and refuses another
+// one.
 func takeID(body map[string]any, id string) error {
 	sent, ok := body["id"]
 	delete(body, "id")

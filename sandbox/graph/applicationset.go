@@ -9,9 +9,9 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// setApplication applies a body to app: first the description of every
-// property, then the rules of each in the order of their names, so that
-// refusals are always the same, then those that concern several.
+// setApplication checks a body by its description, applies it to app property
+// by property in the order of their names, so that refusals are always the
+// same, and then checks the rules that concern several properties.
 func (q *request) setApplication(tx *store.Tx, app *store.Application, body map[string]any) error {
 	before := *app
 	body, err := read(applicationFields, applicationResource, body)
@@ -60,7 +60,7 @@ func (q *request) setProperty(tx *store.Tx, app *store.Application, name string,
 	return nil
 }
 
-// textsOf are the elements of a list of texts, or none for null.
+// textsOf returns the elements of a list of texts, or nil for null.
 func textsOf(value any) []string {
 	list, _ := value.([]any)
 	var texts []string
@@ -70,8 +70,9 @@ func textsOf(value any) []string {
 	return texts
 }
 
-// setTokenVersion takes the token version out of the property api, because
-// tokens are made by it (https://learn.microsoft.com/graph/api/resources/apiapplication).
+// setTokenVersion moves the token version out of the property api, because
+// tokens depend on it
+// (https://learn.microsoft.com/graph/api/resources/apiapplication).
 func setTokenVersion(app *store.Application, value any) error {
 	api, _ := value.(map[string]any)
 	version, sent := api["requestedAccessTokenVersion"]
@@ -91,8 +92,7 @@ func setTokenVersion(app *store.Application, value any) error {
 	return nil
 }
 
-// accessTokenClaims are the names of the claims that an application wants in
-// the access tokens made for it.
+// accessTokenClaims returns the names of the optional claims in access tokens.
 func accessTokenClaims(optionalClaims any) []string {
 	claims, _ := optionalClaims.(map[string]any)
 	list, _ := claims["accessToken"].([]any)
@@ -105,5 +105,6 @@ func accessTokenClaims(optionalClaims any) []string {
 	return names
 }
 
-// personal tells the audiences for which Entra demands version 2 tokens.
+// personal says whether an audience includes personal accounts, for which Entra
+// requires version 2 tokens.
 func personal(audience string) bool { return strings.Contains(audience, "Personal") }

@@ -14,8 +14,7 @@ var applicationFilters = filterable{
 	"signInAudience": false, "publisherDomain": false,
 }
 
-// viewApplication is an application as Graph shows it. The certificates
-// themselves are shown only when asked for
+// viewApplication shows an application. Certificates are shown only if selected
 // (https://learn.microsoft.com/graph/api/resources/keycredential).
 func viewApplication(tx *store.Tx, app store.Application, withKeys bool) object {
 	tenant, _ := store.Tenants.Get(tx, strings.ToLower(app.TenantID))
@@ -60,7 +59,7 @@ func viewRoles(roles []store.AppRole) []any {
 	return shown
 }
 
-// viewPasswords shows all of a secret but the secret.
+// viewPasswords shows client secrets without their values.
 func viewPasswords(credentials []store.PasswordCredential) []any {
 	shown := []any{}
 	for _, c := range credentials {
@@ -97,9 +96,8 @@ var servicePrincipalFilters = filterable{
 	"tags": false,
 }
 
-// viewServicePrincipal is a service principal as Graph shows it. Much of it
-// mirrors its application, which is nil for managed identities and for
-// Microsoft's own services.
+// viewServicePrincipal shows a service principal, with many properties of its
+// application. app is nil for managed identities and Microsoft's own services.
 func viewServicePrincipal(sp store.ServicePrincipal, app *store.Application, version string) object {
 	names := sp.ServicePrincipalNames
 	if !containsID(names, sp.ClientID) {
@@ -148,9 +146,8 @@ func viewServicePrincipal(sp store.ServicePrincipal, app *store.Application, ver
 	return object{kind: "servicePrincipal", id: sp.ObjectID, props: props}
 }
 
-// mirror shows the application's properties on its service principal and
-// returns the delegated permissions it defines. The tags of an application
-// spread to its service principal.
+// mirror adds the application's properties to its service principal's, tags
+// included, and returns the delegated permissions that it defines.
 func mirror(props map[string]any, sp store.ServicePrincipal, app store.Application) any {
 	shown := plainApplication.Show(app.Other)
 	object := func(name string) map[string]any {
@@ -183,8 +180,8 @@ func mirror(props map[string]any, sp store.ServicePrincipal, app store.Applicati
 	return object("api")["oauth2PermissionScopes"]
 }
 
-// identityNames say which Azure resource a managed identity's service
-// principal stands for; only a user-assigned one is explicit.
+// identityNames name the Azure resource of a managed identity; only a
+// user-assigned one is explicit.
 func identityNames(id string) []string {
 	explicit := "isExplicit=False"
 	if strings.Contains(strings.ToLower(id), "/userassignedidentities/") {
@@ -196,8 +193,8 @@ func identityNames(id string) []string {
 	return []string{explicit, id}
 }
 
-// applicationOf returns the application behind a service principal, nil if the
-// tenant has none. A deleted service principal shows its deleted application.
+// applicationOf returns the application of a service principal, deleted or not,
+// or nil if the tenant has none.
 func applicationOf(tx *store.Tx, sp store.ServicePrincipal) *store.Application {
 	if sp.FirstParty || sp.Type == store.ServicePrincipalManagedIdentity {
 		return nil
@@ -210,7 +207,7 @@ func applicationOf(tx *store.Tx, sp store.ServicePrincipal) *store.Application {
 	return nil
 }
 
-// raw is the JSON of a value that always has one.
+// raw returns the JSON of a value that can always be encoded.
 func raw(v any) json.RawMessage {
 	data, err := json.Marshal(v)
 	if err != nil {

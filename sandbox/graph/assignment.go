@@ -13,14 +13,13 @@ import (
 )
 
 // This file holds app role assignments
-// (https://learn.microsoft.com/graph/api/resources/approleassignment), seen
-// from the resource (appRoleAssignedTo) and from the principal
-// (appRoleAssignments). The rules are: principal and resource are object ids of
-// service principals and nothing else; the role is one that the resource
-// defines, enabled, for applications; the same assignment is not made twice.
+// (https://learn.microsoft.com/graph/api/resources/approleassignment), listed
+// by resource (appRoleAssignedTo) and by principal (appRoleAssignments). The
+// rules are: principal and resource are object ids of service principals; the
+// resource defines the role, enabled, for applications; no assignment is made
+// twice.
 
-// defaultAccess is the role id that stands for no role in particular, for
-// resources that define none.
+// defaultAccess is the role id for resources that define no roles.
 const defaultAccess = "00000000-0000-0000-0000-000000000000"
 
 var assignmentFilters = filterable{"id": true}
@@ -35,7 +34,7 @@ func viewAssignment(tx *store.Tx, a store.AppRoleAssignment) object {
 	}}
 }
 
-// A side is the end from which assignments are looked at.
+// A side is one of the two collections in which assignments are listed.
 type side struct {
 	name string // of the collection
 	id   func(store.AppRoleAssignment) string
@@ -48,8 +47,9 @@ var (
 
 func (s side) context(id string) string { return "servicePrincipals('" + id + "')/" + s.name }
 
-// end returns the service principal of the path. Assigning needs no ownership
-// of it: AppRoleAssignment.ReadWrite.All covers every one, Microsoft's included.
+// end returns the service principal of the path. The caller need not own it to
+// assign roles: AppRoleAssignment.ReadWrite.All covers all, including
+// Microsoft's.
 func (q *request) end(tx *store.Tx) (store.ServicePrincipal, error) {
 	id := q.PathValue("id")
 	sp, ok := store.LiveServicePrincipal(tx, q.caller.TenantID, id)
@@ -64,8 +64,8 @@ func (s side) list(tx *store.Tx, q *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	// A service principal can have thousands of assignments, of which clients
-	// mostly want one.
+	// A service principal can have thousands of assignments; most clients look
+	// for one of them.
 	holds := cmp.Or(equalTo(q.URL.Query().Get("$filter"), "id"), sp.ObjectID)
 	return q.list(s.context(sp.ObjectID), assignmentFilters, func(yield func(string, object) bool) {
 		for key, a := range store.AppRoleAssignments.Holding(tx, store.TenantKey(q.caller.TenantID, ""), holds) {
@@ -76,7 +76,7 @@ func (s side) list(tx *store.Tx, q *request) (answer, error) {
 	})
 }
 
-// assignment returns the one that the path names.
+// assignment returns the assignment of the path.
 func (s side) assignment(tx *store.Tx, q *request) (store.AppRoleAssignment, error) {
 	sp, err := q.end(tx)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s side) create(tx *store.Tx, q *request) (answer, error) {
 	return answer{status: http.StatusCreated, context: s.context(sp.ObjectID) + "/$entity", object: &shown}, nil
 }
 
-// readAssignment takes the three ids that make an assignment.
+// readAssignment returns the assignment that a body describes.
 func (q *request) readAssignment(body map[string]any) (store.AppRoleAssignment, error) {
 	const resource = "AppRoleAssignment"
 	a := store.AppRoleAssignment{
@@ -175,8 +175,8 @@ func (q *request) checkAssignment(tx *store.Tx, a store.AppRoleAssignment) error
 		} else if ok {
 			return notFound(id)
 		}
-		// An id that exists but is an application's is another mistake than
-		// one that does not exist, such as a client id.
+		// The id of an application is another mistake than an unknown id, such
+		// as a client id.
 		if app, ok := store.Applications.Get(tx, store.TenantKey(a.TenantID, id)); ok && app.DeletedAt == nil {
 			return badRequest("Not a valid reference update.")
 		}
@@ -194,8 +194,8 @@ func (q *request) checkAssignment(tx *store.Tx, a store.AppRoleAssignment) error
 	return nil
 }
 
-// assignable says whether a service principal can hold the role. A disabled
-// role, and one for users only, counts as not there.
+// assignable says whether a service principal can hold the role. Disabled roles
+// and roles for users only do not count.
 func assignable(roles []store.AppRole, id string) bool {
 	usable := slices.DeleteFunc(slices.Clone(roles), func(r store.AppRole) bool {
 		return !r.IsEnabled || !slices.Contains(r.AllowedMemberTypes, "Application")

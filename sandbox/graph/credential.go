@@ -20,13 +20,13 @@ import (
 )
 
 // This file holds client secrets and certificates. The rules are: a secret is
-// made here, shown once in the answer of addPassword, and kept as a hash; times
-// are the sandbox's; certificates come with a PATCH of the whole collection, in
-// which those already there are named without their key.
+// generated here, returned once by addPassword, and stored as a hash; times are
+// the sandbox's; a PATCH replaces all certificates, and refers to the present
+// ones by id, without their key.
 
 const passwordResource = "PasswordCredential"
 
-// addPassword makes a client secret
+// addPassword creates a client secret
 // (https://learn.microsoft.com/graph/api/application-addpassword).
 func addPassword(tx *store.Tx, q *request) (answer, error) {
 	app, body, err := q.applicationBody(tx)
@@ -55,8 +55,8 @@ func addPassword(tx *store.Tx, q *request) (answer, error) {
 	return answer{status: http.StatusOK, context: "microsoft.graph.passwordCredential", object: &object{kind: "passwordCredential", props: shown}}, nil
 }
 
-// readPassword takes what the caller may choose; a secret lives two years when
-// nothing else is said.
+// readPassword reads the name and dates of a new secret. By default it is valid
+// for two years.
 func readPassword(c *store.PasswordCredential, value any) error {
 	sent, isObject := value.(map[string]any)
 	if value != nil && !isObject {
@@ -88,7 +88,7 @@ func newSecret() string {
 	return base64.URLEncoding.EncodeToString(secret)
 }
 
-// removePassword forgets a client secret
+// removePassword deletes a client secret
 // (https://learn.microsoft.com/graph/api/application-removepassword).
 func removePassword(tx *store.Tx, q *request) (answer, error) {
 	app, body, err := q.applicationBody(tx)
@@ -108,7 +108,7 @@ func removePassword(tx *store.Tx, q *request) (answer, error) {
 	return answer{status: http.StatusNoContent}, nil
 }
 
-// setPasswords lets a PATCH drop secrets, never bring its own.
+// setPasswords lets a PATCH remove secrets, but not add any.
 func setPasswords(app *store.Application, value any) error {
 	var sent []struct {
 		KeyID string `json:"keyId"`
@@ -128,7 +128,7 @@ func setPasswords(app *store.Application, value any) error {
 	return nil
 }
 
-// A sentKey is a certificate as a client sends it
+// A sentKey is a certificate in a request
 // (https://learn.microsoft.com/graph/api/resources/keycredential).
 type sentKey struct {
 	KeyID       string     `json:"keyId"`
@@ -181,7 +181,7 @@ func (q *request) readKey(s sentKey) (store.KeyCredential, error) {
 	if err != nil {
 		return store.KeyCredential{}, &refusal{http.StatusBadRequest, "KeyCredentialsInvalidKeyValue", "Key credential value is invalid certificate."}
 	}
-	thumbprint := sha1.Sum(certificate.Raw) // what names a certificate in x5t; not a signature
+	thumbprint := sha1.Sum(certificate.Raw) // the x5t of the certificate; not a signature
 	key := store.KeyCredential{
 		KeyID: strings.ToLower(s.KeyID), DisplayName: s.DisplayName, Type: s.Type, Usage: s.Usage,
 		Certificate: certificate.Raw, CustomKeyIdentifier: base64.StdEncoding.EncodeToString(thumbprint[:]),

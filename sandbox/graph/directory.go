@@ -31,7 +31,7 @@ func getDirectoryObject(tx *store.Tx, q *request) (answer, error) {
 	return q.one("directoryObjects", shown)
 }
 
-// getMe refuses: only tokens without a user exist here
+// getMe refuses, because no token here has a user
 // (https://learn.microsoft.com/graph/resolve-auth-errors).
 func getMe(*store.Tx, *request) (answer, error) {
 	return answer{}, &refusal{http.StatusBadRequest, "BadRequest", "/me request is only valid with delegated authentication flow."}

@@ -12,13 +12,13 @@ import (
 )
 
 // This file holds the rules of app roles and delegated permissions
-// ("entitlements" in Graph's error code). The rules are: the whole collection
-// is replaced; ids are the client's, unique across roles and scopes; one that
-// is enabled can neither be removed nor edited, only disabled
+// ("entitlements" in Graph's error code). The rules are: a PATCH replaces all;
+// the client chooses the ids, which are unique across roles and scopes; an
+// enabled one must be disabled before it is edited or removed
 // (https://learn.microsoft.com/graph/api/resources/approle).
 
-// roleValue is what a role's value may look like: no spaces, and no dot in
-// front (https://learn.microsoft.com/graph/api/resources/approle).
+// roleValue is the pattern of a role's value: no spaces, and no dot in front
+// (https://learn.microsoft.com/graph/api/resources/approle).
 var roleValue = regexp.MustCompile("^[A-Za-z0-9:!#$%&'()*+,\\-/;<=>?@\\[\\]^_`{|}~][A-Za-z0-9:!#$%&'()*+,\\-./;<=>?@\\[\\]^_`{|}~]{0,248}$")
 
 func setRoles(app *store.Application, value any) error {

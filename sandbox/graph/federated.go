@@ -15,8 +15,8 @@ import (
 
 // This file holds federated identity credentials
 // (https://learn.microsoft.com/graph/api/resources/federatedidentitycredentials-overview):
-// at most 20, one audience each, name and the pair of issuer and subject unique
-// in the application, the name never changed.
+// at most 20, one audience each, name and the pair of issuer and subject are
+// unique in the application; the name cannot change.
 
 const federatedResource = "FederatedIdentityCredential"
 
@@ -53,8 +53,8 @@ func listFederated(tx *store.Tx, q *request) (answer, error) {
 	})
 }
 
-// federated returns the application and the index of the credential of the
-// path, which Graph takes by id or by name.
+// federated returns the application and the index of the credential in the
+// path, which is an id or a name.
 func (q *request) federated(tx *store.Tx) (store.Application, int, error) {
 	app, err := q.application(tx)
 	if err != nil {

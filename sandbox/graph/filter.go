@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// This file reads $filter. The rules are: only the forms that clients of the
-// sandbox send are known (eq, any, startswith, joined by and), on the
-// properties that a collection lists; everything else is unemulated, because a
-// filter that is ignored or guessed returns the wrong objects.
+// This file reads $filter. The rules are: only eq, any and startswith, joined
+// by and, are known, on the properties that a collection lists; everything else
+// is unemulated, because ignoring or guessing a filter would return the wrong
+// objects.
 
-// filterable names the properties of a collection that can be filtered on; the
-// value says whether case matters.
+// filterable has the properties that a collection can be filtered by; true
+// means that case matters.
 type filterable map[string]bool
 
 const quoted = `'((?:[^']|'')*)'`
@@ -22,8 +22,8 @@ var (
 	filterStarts = regexp.MustCompile(`^(?i:startswith)\((\w+),\s*` + quoted + `\)$`)
 )
 
-// parseFilter returns the test that a $filter stands for; an empty one passes
-// everything.
+// parseFilter returns a function that says whether an object matches.
+// Everything matches an empty filter.
 func parseFilter(text string, fields filterable) (func(map[string]any) bool, error) {
 	if text == "" {
 		return func(map[string]any) bool { return true }, nil
@@ -46,8 +46,8 @@ func parseFilter(text string, fields filterable) (func(map[string]any) bool, err
 	}, nil
 }
 
-// equalTo is what a $filter that is nothing but an equality compares the
-// property with; "" for any other filter.
+// equalTo returns the value of a $filter that is one equality on property, or
+// "".
 func equalTo(text, property string) string {
 	if m := filterEquals.FindStringSubmatch(text); m != nil && m[1] == property {
 		return unquote(m[2])
@@ -55,7 +55,7 @@ func equalTo(text, property string) string {
 	return ""
 }
 
-// clauses splits at the word and, outside quotes.
+// clauses splits at "and" outside quotes.
 func clauses(text string) []string {
 	const and = " and "
 	var parts []string
@@ -111,7 +111,7 @@ func parseClause(clause string, fields filterable) (func(map[string]any) bool, b
 	return nil, false
 }
 
-// unquote undoes the doubling of quotes in an OData string.
+// unquote replaces the doubled quotes in an OData string.
 func unquote(text string) string { return strings.ReplaceAll(text, "''", "'") }
 
 func same(a, b string, exact bool) bool { return exact && a == b || !exact && strings.EqualFold(a, b) }

@@ -1,12 +1,12 @@
 // Package graph is the sandbox's Microsoft Graph: app registrations, service
-// principals, app role assignments, owners, credentials and the recycle bin, as
-// /v1.0 and /beta answer them to the azuread provider and to az.
+// principals, app role assignments, owners, credentials and the recycle bin,
+// under /v1.0 and /beta, as the azuread provider and az use them.
 //
-// It stands for the Graph REST contract (https://learn.microsoft.com/graph/api/overview)
-// and refuses what Graph refuses, in Graph's words: an enabled app role is not
-// edited, an identifier URI is not used twice, an application's object id is not
-// a principal, and a caller whose token lacks the permission is told nothing
-// else. The rules are:
+// It stands for the Graph REST contract
+// (https://learn.microsoft.com/graph/api/overview) and refuses what Graph
+// refuses, in Graph's words: editing an enabled app role, using an identifier
+// URI twice, an application's object id as a principal, a token without the
+// permission. The rules are:
 //
 //  1. A route names the app roles of Graph's own service principal that its
 //     caller's token must carry; ownership narrows Application.ReadWrite.OwnedBy.
@@ -32,7 +32,7 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// ClientID is Microsoft Graph's own client id, in every tenant.
+// ClientID is Microsoft Graph's client id in every tenant.
 const ClientID = "00000003-0000-0000-c000-000000000000"
 
 // A Config holds what a [Service] needs; every field is required.
@@ -77,7 +77,7 @@ func (s *Service) Handler() http.Handler { return s.handler }
 // Routes returns the table of what the service answers.
 func (s *Service) Routes() route.Table { return s.table }
 
-// audiences are what a token for Graph may be addressed to.
+// audiences are the audiences of tokens for Graph.
 func (s *Service) audiences() []string {
 	return []string{
 		s.BaseURL, s.BaseURL + "/",
@@ -86,7 +86,7 @@ func (s *Service) audiences() []string {
 	}
 }
 
-// A reach says which objects a caller's permission covers.
+// A reach is the set of objects that a caller's permission covers.
 type reach int
 
 const (
@@ -98,16 +98,16 @@ const (
 
 const (
 	ownedBy = "Application.ReadWrite.OwnedBy"
-	// itself stands in a route's permissions for: a service principal reads its
-	// own application and itself without any permission
+	// itself, in a route's permissions, lets a service principal read itself
+	// and its own application without any permission
 	// (https://learn.microsoft.com/graph/api/serviceprincipal-get).
 	itself = "(itself)"
 )
 
 type reachKey struct{}
 
-// guard admits a caller whose token is good and carries one of the route's
-// permissions. Two names joined by a plus sign are needed together.
+// guard admits a caller with a valid token and one of the route's permissions.
+// Of names joined by a plus sign, all are needed.
 func (s *Service) guard(w http.ResponseWriter, r *http.Request, rt route.Route) (*http.Request, bool) {
 	if r.Header.Get("Authorization") == "" {
 		s.challenge(w, r, "Access token is empty.")
@@ -133,7 +133,7 @@ func (s *Service) guard(w http.ResponseWriter, r *http.Request, rt route.Route) 
 	return r.WithContext(context.WithValue(r.Context(), reachKey{}, best)), true
 }
 
-// reachOf is how far one entry of a route's permissions carries the caller.
+// reachOf returns the caller's reach by one entry of a route's permissions.
 func reachOf(caller route.Caller, permission string) reach {
 	if permission == itself {
 		return reachSelf
@@ -149,14 +149,14 @@ func reachOf(caller route.Caller, permission string) reach {
 	return reachAll
 }
 
-// challenge refuses a missing or bad token the way Graph does.
+// challenge refuses a missing or invalid token as Graph does.
 func (s *Service) challenge(w http.ResponseWriter, r *http.Request, message string) {
 	w.Header().Set("WWW-Authenticate", `Bearer realm="", authorization_uri="`+s.BaseURL+`/common/oauth2/authorize", client_id="`+ClientID+`"`)
 	s.refuse(w, r, http.StatusUnauthorized, "InvalidAuthenticationToken", message)
 }
 
-// segments are the words of Graph's paths; Graph ignores their case, and the
-// azuread provider relies on it (directory/deleteditems).
+// segments are the words of Graph's paths in the routes' case. Graph ignores
+// case, and the azuread provider relies on that (directory/deleteditems).
 var segments = func() map[string]string {
 	words := make(map[string]string)
 	for _, word := range []string{
@@ -170,7 +170,7 @@ var segments = func() map[string]string {
 	return words
 }()
 
-// canonicalPath writes the words of a path in the case that the routes have.
+// canonicalPath writes the words of a path in the routes' case.
 func canonicalPath(path string) string {
 	parts := strings.Split(path, "/")
 	for i, part := range parts {

@@ -11,9 +11,9 @@ import (
 
 // This file holds the rules of identifier URIs
 // (https://learn.microsoft.com/entra/identity-platform/identifier-uri-restrictions):
-// one that is added must be well formed, must contain the tenant's id, the
-// client id or a verified domain, and belongs to one application of the tenant,
-// the recycle bin included.
+// a new one must be well formed, must contain the tenant's id, the client id or
+// a verified domain, and must not be used by another application of the tenant,
+// deleted or not.
 
 // longestURI and mostURIs are Entra's limits for single tenant applications
 // (https://learn.microsoft.com/entra/identity-platform/supported-accounts-validation).
@@ -32,7 +32,7 @@ func (q *request) setIdentifierURIs(tx *store.Tx, app *store.Application, uris [
 			return duplicate()
 		}
 		if slices.Contains(app.IdentifierURIs, uri) {
-			continue // rules for new URIs do not reach the old
+			continue // the rules are for new URIs only
 		}
 		if !wellFormed(uri) {
 			return invalidValue("identifierUris", applicationResource)
@@ -49,8 +49,8 @@ func (q *request) setIdentifierURIs(tx *store.Tx, app *store.Application, uris [
 	return nil
 }
 
-// wellFormed accepts the schemes that Entra knows, without wildcards, query,
-// fragment or a slash at the end.
+// wellFormed accepts the schemes that Entra knows, without wildcard, query,
+// fragment or trailing slash.
 func wellFormed(uri string) bool {
 	if len(uri) > longestURI || strings.ContainsAny(uri, " *?#") || strings.HasSuffix(uri, "/") {
 		return false
@@ -68,8 +68,8 @@ func wellFormed(uri string) bool {
 	return false
 }
 
-// belongs says whether a URI contains something that only this tenant or
-// application can claim.
+// belongs says whether a URI contains the tenant's id or domain, or the client
+// id.
 func belongs(uri string, tenant store.Tenant, clientID string) bool {
 	parsed, err := url.Parse(uri)
 	if err != nil {

@@ -7,12 +7,12 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is the replication that clients of Graph must wait for: see
-// [route.Lag]. Reads are never late, on purpose: only what the azuread provider
-// and the documentation of Graph tell of is here.
+// This file delays what clients of Graph must wait for: see [route.Lag]. On
+// purpose reads are never late; only the delays that the azuread provider or
+// Graph's documentation mention are here.
 
-// born notes what an application has that it had not before: itself, app roles
-// and credentials.
+// born records when the application, its app roles and its credentials appear,
+// for [request.late].
 func (q *request) born(tx *store.Tx, app store.Application) {
 	now := q.service.Store.Now()
 	before, known := store.Applications.Get(tx, store.TenantKey(app.TenantID, app.ObjectID))
@@ -46,12 +46,12 @@ func partsOf(app store.Application) map[string]bool {
 	return parts
 }
 
-// late reports whether a part of Graph has not heard of something yet.
+// late says whether id is too new for a part of Graph to know it.
 func (q *request) late(tx *store.Tx, lag time.Duration, id string) bool {
 	return store.Fresh(tx, q.service.Store.Now(), lag, q.caller.TenantID, id)
 }
 
-// knownRoles are those that a service principal's copy of the application has.
+// knownRoles are the app roles that have reached a service principal.
 func (q *request) knownRoles(tx *store.Tx, sp store.ServicePrincipal) []store.AppRole {
 	roles := store.RolesOf(tx, sp)
 	lag := q.service.Weather.Lag().AppRole

@@ -9,11 +9,11 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file holds who owns an application or a service principal
-// (https://learn.microsoft.com/graph/api/application-post-owners). Users do
-// not exist here, so an owner is always a service principal.
+// This file holds the owners of applications and service principals
+// (https://learn.microsoft.com/graph/api/application-post-owners). There are no
+// users here, so an owner is always a service principal.
 
-// An owned object is an application or a service principal with its owners.
+// An owned is an application or a service principal with its owners.
 type owned struct {
 	id      string
 	context string // applications or servicePrincipals
@@ -57,8 +57,8 @@ func listOwners(tx *store.Tx, q *request) (answer, error) {
 	})
 }
 
-// getOwner answers the existence check that azuread makes. The properties it
-// selects (id and url) are not a directory object's; a reference has no others.
+// getOwner answers azuread's check that an owner exists. It ignores $select:
+// azuread selects id and url, and a reference has no properties.
 func getOwner(tx *store.Tx, q *request) (answer, error) {
 	o, err := q.ownedObject(tx)
 	if err != nil {
@@ -113,9 +113,9 @@ func removeOwner(tx *store.Tx, q *request) (answer, error) {
 	return answer{status: http.StatusNoContent}, nil
 }
 
-// bindOwners takes owners@odata.bind out of the body of a create. A caller
-// that may only change what it owns owns what it creates, or it could never
-// touch it again.
+// bindOwners removes owners@odata.bind from a body and returns the owners. They
+// include a caller that may only change what it owns, or it could not change
+// what it creates.
 func (q *request) bindOwners(tx *store.Tx, body map[string]any) ([]string, error) {
 	var owners []string
 	if q.reach == reachOwned {
@@ -144,8 +144,8 @@ func (q *request) bindOwners(tx *store.Tx, body map[string]any) ([]string, error
 	return owners, nil
 }
 
-// reference resolves the address of a service principal. azuread writes the
-// tenant's id between version and collection.
+// reference returns the id in the address of a service principal. azuread puts
+// the tenant's id between version and collection.
 func (q *request) reference(tx *store.Tx, value any) (string, error) {
 	address, _ := value.(string)
 	if address == "" {

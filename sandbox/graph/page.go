@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// listQuery are the query parameters that every list knows.
+// listQuery are the query parameters of every list.
 var listQuery = []string{"$filter", "$select", "$top", "$skiptoken", "$count"}
 
 const (
@@ -25,8 +25,8 @@ type page struct {
 	count   *int   // of the whole collection, when $count asked for it
 }
 
-// list answers with the page of objects that the query asks for. Objects come
-// with the key they are stored under, in its order, which a skip token resumes.
+// list returns the page of objects that the query asks for. Objects come in the
+// order of their keys; a skip token is the last key of a page.
 func (q *request) list(context string, fields filterable, objects iter.Seq2[string, object]) (answer, error) {
 	query := q.URL.Query()
 	matches, err := parseFilter(query.Get("$filter"), fields)
@@ -70,7 +70,7 @@ func (q *request) list(context string, fields filterable, objects iter.Seq2[stri
 	return answer{status: http.StatusOK, context: context + selected(query), page: p}, nil
 }
 
-// one answers with a single object, its properties as $select wants them.
+// one returns a single object with the properties that $select names.
 func (q *request) one(context string, o object) (answer, error) {
 	props, err := project(q.URL.Query(), o.props)
 	if err != nil {
@@ -91,7 +91,7 @@ func readTop(query url.Values) (int, error) {
 	return top, nil
 }
 
-// countWanted is a counter when $count asks for one; counting is an advanced
+// countWanted returns a counter if $count asks for one; counting is an advanced
 // query (https://learn.microsoft.com/graph/aad-advanced-queries).
 func (q *request) countWanted(query url.Values) (*int, error) {
 	switch query.Get("$count") {
@@ -141,7 +141,7 @@ func selection(query url.Values) []string {
 	return names
 }
 
-// selected is how @odata.context shows a selection.
+// selected is the selection as @odata.context shows it.
 func selected(query url.Values) string {
 	if names := selection(query); len(names) > 0 {
 		return "(" + strings.Join(names, ",") + ")"

@@ -6,10 +6,10 @@ import (
 	"app-to-app/sandbox/schema"
 )
 
-// This file describes what Graph takes, shows and keeps of applications and
-// service principals. The rules are: a property that Graph's reference does not
-// list is unemulated; a value of another type is refused; null clears; a PATCH
-// keeps the members of an object that it does not send, and replaces lists
+// This file describes the properties of the objects that clients send. The
+// rules are: a property that Graph's reference does not list is unemulated; a
+// value of another type is refused; null clears; a PATCH keeps the members of
+// an object that it does not send, and replaces lists
 // (https://learn.microsoft.com/graph/api/application-update).
 
 func texts() schema.Field                  { return schema.List(schema.Text().NotNull()) }
@@ -29,8 +29,8 @@ var permissionScopes = objects(schema.Fields{
 }.With(schema.Each(schema.Text(), "value", "adminConsentDescription", "adminConsentDisplayName",
 	"userConsentDescription", "userConsentDisplayName", "origin")))
 
-// plainApplication are the properties of an application without rules of their
-// own (https://learn.microsoft.com/graph/api/resources/application).
+// plainApplication has the properties of an application that have no rules of
+// their own (https://learn.microsoft.com/graph/api/resources/application).
 var plainApplication = schema.Fields{
 	"isDeviceOnlyAuthSupported": schema.Flag(),
 	"isFallbackPublicClient":    schema.Flag(),
@@ -61,7 +61,7 @@ var plainApplication = schema.Fields{
 }.With(schema.Each(schema.Text(), "description", "notes", "serviceManagementReference", "groupMembershipClaims", "samlMetadataUrl",
 	"tokenEncryptionKeyId", "defaultRedirectUri"))
 
-// applicationFields are all that Graph takes of an application.
+// applicationFields has all properties of an application.
 var applicationFields = plainApplication.With(schema.Fields{
 	"@odata.type":         schema.Any(),
 	"displayName":         schema.Text().NotNull(),
@@ -82,7 +82,7 @@ var appRole = schema.Fields{
 
 var keyCredential = []string{"keyId", "displayName", "type", "usage", "key", "startDateTime", "endDateTime", "customKeyIdentifier"}
 
-// plainServicePrincipal are those of a service principal
+// plainServicePrincipal has those of a service principal
 // (https://learn.microsoft.com/graph/api/resources/serviceprincipal).
 var plainServicePrincipal = schema.Fields{
 	"alternativeNames":           texts(),
@@ -90,8 +90,7 @@ var plainServicePrincipal = schema.Fields{
 	"samlSingleSignOnSettings":   schema.Object(schema.Fields{"relayState": schema.Text()}).NullUntilSet(),
 }.With(schema.Each(schema.Text(), "description", "loginUrl", "notes", "preferredSingleSignOnMode", "tokenEncryptionKeyId"))
 
-// servicePrincipalFields are all that Graph takes of a service principal; it
-// takes the others from the application or makes them itself.
+// servicePrincipalFields has all properties of a service principal.
 var servicePrincipalFields = plainServicePrincipal.With(schema.Fields{
 	"@odata.type":               schema.Any().Only("#microsoft.graph.servicePrincipal"),
 	"accountEnabled":            schema.Flag().NotNull(),
@@ -113,10 +112,10 @@ var passwordFields = schema.Fields{
 var assignmentFields = schema.Each(schema.Text().NotNull(), "appRoleId", "principalId", "resourceId").With(
 	schema.Outputs("id", "createdDateTime", "deletedDateTime", "principalDisplayName", "principalType", "resourceDisplayName"))
 
-// index is an element's place in a path; Graph names the list only.
+// index is the index of a list in a path, which Graph's errors leave out.
 var index = regexp.MustCompile(`\[\d+\]`)
 
-// read checks what was sent for a resource, in Graph's words for what is wrong.
+// read checks a request by its description, and words problems as Graph does.
 func read(fields schema.Fields, resource string, sent map[string]any) (map[string]any, error) {
 	body, err := schema.Reader{}.Read(fields, sent)
 	problem, wrong := err.(*schema.Problem)
@@ -135,7 +134,8 @@ func read(fields schema.Fields, resource string, sent map[string]any) (map[strin
 	return nil, invalidValue(property, resource)
 }
 
-// merge returns the plain properties that are kept after body was sent.
+// merge returns the plain properties to store: those of body over the stored
+// ones.
 func merge(plain schema.Fields, kept, body map[string]any) map[string]any {
 	sent := make(map[string]any)
 	for name := range plain {

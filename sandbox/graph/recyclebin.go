@@ -10,9 +10,9 @@ import (
 
 // This file holds the recycle bin
 // (https://learn.microsoft.com/graph/api/resources/directory). The rules are:
-// what is deleted can be restored for 30 days of the sandbox's clock and still
-// occupies its identifier URIs; assignments do not come back with a service
-// principal; restoring an application does not restore its service principal
+// what is deleted can be restored for 30 days on the sandbox's clock, and keeps
+// its identifier URIs; a restored service principal has no assignments;
+// restoring an application does not restore its service principal
 // (https://learn.microsoft.com/graph/api/directory-deleteditems-restore).
 
 const keptFor = 30 * 24 * time.Hour
@@ -21,8 +21,8 @@ func expired(deleted *time.Time, now time.Time) bool {
 	return deleted != nil && !now.Before(deleted.Add(keptFor))
 }
 
-// recycle deletes a service principal with the assignments that it holds and
-// that others hold on it.
+// recycle moves a service principal to the recycle bin, and deletes the
+// assignments that it holds and that others hold on it.
 func recycle(tx *store.Tx, sp store.ServicePrincipal, now time.Time) {
 	var gone []string
 	for key, a := range store.AppRoleAssignments.Holding(tx, store.TenantKey(sp.TenantID, ""), sp.ObjectID) {
@@ -37,15 +37,14 @@ func recycle(tx *store.Tx, sp store.ServicePrincipal, now time.Time) {
 	store.ServicePrincipals.Put(tx, store.TenantKey(sp.TenantID, sp.ObjectID), sp)
 }
 
-// update runs a change after forgetting what expired in the recycle bin, if
-// anything did: looking at everything in each request would make the time of n
-// requests grow with their square.
+// update runs a change, after sweeping the recycle bin if anything in it
+// expired. Sweeping in every request would make n requests take n² time.
 func (s *Service) update(tenantID string, run func(*store.Tx) error) error {
 	now := s.Store.Now()
 	s.mu.Lock()
 	due := !now.Before(s.nextSweep[tenantID])
 	s.mu.Unlock()
-	next := now.Add(keptFor) // of whatever is deleted from here on
+	next := now.Add(keptFor) // for anything deleted from now on
 	err := s.Store.Update(func(tx *store.Tx) error {
 		if due {
 			next = earlier(next, sweep(tx, tenantID, now))
@@ -60,7 +59,7 @@ func (s *Service) update(tenantID string, run func(*store.Tx) error) error {
 	return err
 }
 
-// earlier is the earlier of two times, of which the second may be zero.
+// earlier returns the earlier of two times; b may be zero.
 func earlier(a, b time.Time) time.Time {
 	if b.IsZero() || a.Before(b) {
 		return a
@@ -68,8 +67,8 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// sweep forgets what was deleted 30 days ago, and returns when the next object
-// expires; zero when none does.
+// sweep removes what was deleted 30 days ago, and returns when the next object
+// expires, or zero.
 func sweep(tx *store.Tx, tenantID string, now time.Time) (next time.Time) {
 	keeps := func(deleted *time.Time) bool {
 		if deleted == nil {
@@ -110,7 +109,7 @@ func listDeletedServicePrincipals(tx *store.Tx, q *request) (answer, error) {
 	return q.list("servicePrincipals", servicePrincipalFilters, servicePrincipals(tx, q, true))
 }
 
-// A deletedItem is what the path names in the recycle bin: one of the two.
+// A deletedItem is an application or a service principal in the recycle bin.
 type deletedItem struct {
 	app *store.Application
 	sp  *store.ServicePrincipal
@@ -174,8 +173,8 @@ func restoreDeleted(tx *store.Tx, q *request) (answer, error) {
 	return q.showDeleted(tx, d)
 }
 
-// purgeDeleted deletes for good. The service principals of a purged
-// application go with it, for they can never be restored.
+// purgeDeleted deletes for good. It also deletes the service principals of an
+// application, because they could not be restored.
 func purgeDeleted(tx *store.Tx, q *request) (answer, error) {
 	d, err := q.deleted(tx)
 	if err != nil {

@@ -12,10 +12,9 @@ import (
 )
 
 // This file holds what Graph refuses. The rules are: one constructor for each
-// refusal, pairing status, code and text; the texts that clients match are
-// Graph's own, word for word (the azuread provider retries on some of them);
-// what Graph's documentation does not word is worded plainly under its generic
-// code Request_BadRequest.
+// refusal, with status, code and text; texts that clients match are Graph's,
+// word for word (the azuread provider retries on some); where Graph's text is
+// not documented, the code is the generic Request_BadRequest.
 
 const (
 	codeDenied    = "Authorization_RequestDenied"
@@ -25,7 +24,7 @@ const (
 	codeSameKey   = "Request_MultipleObjectsWithSameKeyValue"
 )
 
-// A refusal is an answer that Graph would give instead of the one asked for.
+// A refusal is an error that Graph would return.
 type refusal struct {
 	status        int
 	code, message string
@@ -33,12 +32,14 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.code + ": " + r.message }
 
-// An unknown is a part of a request that the sandbox does not emulate.
-type unknown string
+// An unemulatedError is a part of a request that the sandbox does not emulate.
+type unemulatedError string
 
-func (u unknown) Error() string { return "unemulated: " + string(u) }
+func (u unemulatedError) Error() string { return "the sandbox does not emulate " + string(u) }
 
-func unemulated(format string, args ...any) error { return unknown(fmt.Sprintf(format, args...)) }
+func unemulated(format string, args ...any) error {
+	return unemulatedError(fmt.Sprintf(format, args...))
+}
 
 func badRequest(format string, args ...any) error {
 	return &refusal{http.StatusBadRequest, codeBad, fmt.Sprintf(format, args...)}
@@ -75,8 +76,8 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, status int, cod
 	}})
 }
 
-// requestIDs sets the headers that name a request, once, and returns them. A
-// client that sent no id of its own gets the service's.
+// requestIDs sets the headers with the ids of a request, if they are not set,
+// and returns them. Without an id from the client, both are the service's.
 func requestIDs(w http.ResponseWriter, r *http.Request) (requestID, clientRequestID string) {
 	if requestID = w.Header().Get("request-id"); requestID == "" {
 		requestID = uuid.NewString()
@@ -90,11 +91,11 @@ func requestIDs(w http.ResponseWriter, r *http.Request) (requestID, clientReques
 	return requestID, clientRequestID
 }
 
-// writeJSON answers with a body. An answer without one must not go through
-// here: azuread parses whatever claims to be JSON, and fails on nothing.
+// writeJSON responds with a body. Responses without one must not be sent here:
+// azuread parses everything with a JSON content type, and fails if it is empty.
 func writeJSON(w http.ResponseWriter, status int, metadata string, body any) {
 	w.Header().Set("Content-Type", "application/json;odata.metadata="+metadata+";odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
 	w.WriteHeader(status)
-	// A client that went away is its own problem.
+	// If the client has gone, there is nobody to tell.
 	_ = json.NewEncoder(w).Encode(body)
 }

@@ -21,7 +21,7 @@ import (
 // below 1200 manifest entries.
 const maxBody = 1 << 20
 
-// A request is one call by an admitted caller.
+// A request is one request of an admitted caller.
 type request struct {
 	*http.Request
 	service  *Service
@@ -31,7 +31,7 @@ type request struct {
 	metadata string // minimal, full or none: OData control information
 }
 
-// An answer is what an operation has to say: an object, a page of them, or
+// An answer is the result of an operation: an object, a page of them, or
 // nothing.
 type answer struct {
 	status  int
@@ -45,13 +45,13 @@ type object struct {
 	kind  string // application, servicePrincipal, …
 	id    string
 	props map[string]any
-	mixed bool // of a collection of several types: clients look at @odata.type
+	mixed bool // in a collection of several types, where clients need @odata.type
 }
 
 // An operation does the work of a route in one transaction.
 type operation func(tx *store.Tx, q *request) (answer, error)
 
-// serve runs an operation; only one that is not a GET may write.
+// serve makes a handler of an operation. A GET cannot write.
 func (s *Service) serve(op operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		requestIDs(w, r)
@@ -79,22 +79,22 @@ func (s *Service) serve(op operation) http.HandlerFunc {
 	}
 }
 
-// fail answers with what went wrong.
+// fail responds with an error.
 func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *refusal
-	var what unknown
+	var unknown unemulatedError
 	switch {
 	case errors.As(err, &refused):
 		s.refuse(w, r, refused.status, refused.code, refused.message)
-	case errors.As(err, &what):
-		s.table.Unemulated(w, r, string(what))
+	case errors.As(err, &unknown):
+		s.table.Unemulated(w, r, string(unknown))
 	default:
 		s.refuse(w, r, http.StatusInternalServerError, "Service_InternalServerError", err.Error())
 	}
 }
 
-// readAccept takes the wanted amount of control information from the Accept
-// header (OData JSON format 4.01, section 3.1).
+// readAccept reads how much control information the Accept header asks for
+// (OData JSON format 4.01, section 3.1).
 func (q *request) readAccept() error {
 	q.metadata = "minimal"
 	for _, accept := range strings.Split(q.Header.Get("Accept"), ",") {
@@ -137,10 +137,10 @@ func (q *request) body() (map[string]any, error) {
 	return body, nil
 }
 
-// note names the object that the request created, changed or deleted.
+// note adds the object to the request's entry in the history.
 func (q *request) note(id string) { route.Note(q.Context()).Object = id }
 
-// write sends the answer with the control information that was asked for.
+// write sends the answer with the wanted control information.
 func (q *request) write(w http.ResponseWriter, a answer) {
 	if a.object == nil && a.page == nil {
 		w.WriteHeader(a.status)
@@ -187,11 +187,11 @@ func (q *request) decorate(o object) map[string]any {
 	return body
 }
 
-// root is the address of the version that was called.
+// root is the address of the version in the request's path.
 func (q *request) root() string { return q.service.BaseURL + "/" + q.version }
 
-// mayRead refuses a caller that neither reads everything, nor owns the object,
-// nor is it.
+// mayRead refuses a caller that may not read everything, does not own the
+// object, and is not the object (self).
 func (q *request) mayRead(self bool, owners ...string) error {
 	if self || q.reach == reachAll || q.reach == reachOwned && containsID(owners, q.caller.ObjectID) {
 		return nil
@@ -199,8 +199,8 @@ func (q *request) mayRead(self bool, owners ...string) error {
 	return denied()
 }
 
-// mayChange refuses a caller that may change only what it owns, and does not
-// own this.
+// mayChange refuses a caller that may change only what it owns, and is not
+// among the owners.
 func (q *request) mayChange(owners ...string) error {
 	if q.reach == reachAll || q.reach == reachOwned && containsID(owners, q.caller.ObjectID) {
 		return nil
@@ -217,7 +217,7 @@ func isGUID(text string) bool {
 	return err == nil && len(text) == 36
 }
 
-// moment is a time as Graph writes it.
+// moment formats a time as Graph does.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 // momentOrNull is moment for a time that may be unset.
@@ -236,7 +236,7 @@ func textOrNull(text string) any {
 	return text
 }
 
-// listOrEmpty never shows null for a collection.
+// listOrEmpty is an empty list for nil: Graph shows no collection as null.
 func listOrEmpty(texts []string) []string {
 	if texts == nil {
 		return []string{}

@@ -14,10 +14,9 @@ import (
 
 const servicePrincipalResource = "ServicePrincipal"
 
-// servicePrincipal returns the live service principal of the path and refuses
-// a caller that may not change it (or only read it, for GET). Who owns the
-// application owns its service principal too. Microsoft's own services can't
-// be changed by anybody.
+// servicePrincipal returns the service principal of the path. It refuses a
+// caller that may not change it (for GET: read it). Owners of the application
+// also own its service principal. Nobody can change Microsoft's own services.
 func (q *request) servicePrincipal(tx *store.Tx) (store.ServicePrincipal, error) {
 	id := q.PathValue("id")
 	sp, ok := store.LiveServicePrincipal(tx, q.caller.TenantID, id)
@@ -51,7 +50,7 @@ func listServicePrincipals(tx *store.Tx, q *request) (answer, error) {
 	return q.list("servicePrincipals", servicePrincipalFilters, servicePrincipals(tx, q, false))
 }
 
-// servicePrincipals are the tenant's, live or deleted.
+// servicePrincipals are the tenant's service principals, either deleted or not.
 func servicePrincipals(tx *store.Tx, q *request, deleted bool) iter.Seq2[string, object] {
 	return func(yield func(string, object) bool) {
 		apps := make(map[string]*store.Application)
@@ -77,7 +76,7 @@ func getServicePrincipal(tx *store.Tx, q *request) (answer, error) {
 	return q.one("servicePrincipals", viewServicePrincipal(sp, applicationOf(tx, sp), q.version))
 }
 
-// createServicePrincipal makes an application's identity in the tenant
+// createServicePrincipal creates the service principal of an application
 // (https://learn.microsoft.com/graph/api/serviceprincipal-post-serviceprincipals).
 func createServicePrincipal(tx *store.Tx, q *request) (answer, error) {
 	body, err := q.body()
@@ -114,12 +113,11 @@ func createServicePrincipal(tx *store.Tx, q *request) (answer, error) {
 	return answer{status: http.StatusCreated, context: "servicePrincipals/$entity", object: &shown}, nil
 }
 
-// backing finds the application that a new service principal stands for. A
-// caller that manages only what it owns must own it.
+// backing returns the application for a new service principal. A caller that
+// may only change what it owns must own it.
 func (q *request) backing(tx *store.Tx, clientID string) (store.Application, error) {
 	app, ok := store.ApplicationByClientID(tx, q.caller.TenantID, clientID)
-	// Either refusal below may mean no more than that the copy asked is behind
-	// (azuread retries on both).
+	// Both refusals can also be due to lag; azuread retries on both.
 	ok = ok && !q.late(tx, q.service.Weather.Lag().Application, app.ObjectID)
 	switch {
 	case ok:
@@ -159,8 +157,8 @@ func patchServicePrincipal(tx *store.Tx, q *request) (answer, error) {
 	return answer{status: http.StatusNoContent}, nil
 }
 
-// deleteServicePrincipal puts it into the recycle bin. That of a managed
-// identity lives and dies with its Azure resource.
+// deleteServicePrincipal moves it to the recycle bin. That of a managed
+// identity is deleted only with its Azure resource.
 func deleteServicePrincipal(tx *store.Tx, q *request) (answer, error) {
 	sp, err := q.servicePrincipal(tx)
 	if err != nil {
@@ -174,8 +172,8 @@ func deleteServicePrincipal(tx *store.Tx, q *request) (answer, error) {
 	return answer{status: http.StatusNoContent}, nil
 }
 
-// addServicePrincipalPassword refuses what Entra refuses. Secrets of service
-// principals themselves are not emulated: an application's are.
+// addServicePrincipalPassword refuses what Entra refuses. Secrets are emulated
+// for applications, but not for service principals.
 func addServicePrincipalPassword(tx *store.Tx, q *request) (answer, error) {
 	sp, err := q.servicePrincipal(tx)
 	if err != nil {

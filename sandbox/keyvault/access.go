@@ -14,35 +14,35 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file decides who may do what. The order of the checks: the vault, the
-// token, the version, the network, the role or policy, and only then whether the
-// secret exists, so that nobody learns names without a right.
+// This file checks callers. The order is: the vault, the token, the
+// api-version, the network, the role or policy, and only then whether the
+// secret exists, so that nobody learns names without a role.
 // https://learn.microsoft.com/azure/key-vault/general/authentication
 
-// Refusals that App Service tells apart.
+// Refusals that App Service handles differently.
 // https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
 var (
-	// ErrVaultNotFound is on purpose: in Azure such a vault has no host name.
+	// ErrVaultNotFound exists on purpose: in Azure there would be no host name.
 	ErrVaultNotFound = &Error{Status: http.StatusNotFound, Code: "VaultNotFound", Message: "The vault does not exist."}
-	// ErrSecretNotFound is also the answer for a deleted secret.
+	// ErrSecretNotFound is also returned for a deleted secret.
 	ErrSecretNotFound = &Error{Status: http.StatusNotFound, Code: "SecretNotFound", Message: "A secret with this name was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command."}
-	// ErrVersionNotFound looks like [ErrSecretNotFound] to clients.
+	// ErrVersionNotFound has the code of [ErrSecretNotFound].
 	ErrVersionNotFound = &Error{Status: http.StatusNotFound, Code: "SecretNotFound", Message: "A secret with this name and version was not found in this key vault."}
 )
 
 var errDisabled = &Error{Status: http.StatusForbidden, Code: "Forbidden", Inner: "SecretDisabled", Message: "Operation get is not allowed on a disabled secret."}
 
 const (
-	// resourceName is what the challenge tells clients to ask a token for.
+	// resourceName is the resource that the challenge names.
 	resourceName  = "https://vault.azure.net"
 	applicationID = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
 )
 
-// audiences are what a token for Key Vault may be for.
+// audiences are the audiences of tokens for Key Vault.
 var audiences = []string{resourceName, resourceName + "/", applicationID}
 
-// guard admits a caller with a token of the vault's tenant and the right to
-// what the route does.
+// guard admits a caller with a token of the vault's tenant and the route's
+// permission.
 func (s *Service) guard(w http.ResponseWriter, r *http.Request, known route.Route) (*http.Request, bool) {
 	var vault Vault
 	err := s.store.View(func(tx *store.Tx) error {
@@ -76,8 +76,8 @@ func (s *Service) guard(w http.ResponseWriter, r *http.Request, known route.Rout
 	return r, true
 }
 
-// authenticate checks the token. Texts are the service's own where users report
-// them.
+// authenticate checks the token. Texts are the service's where users' reports
+// have them.
 func (s *Service) authenticate(r *http.Request, vault Vault) (route.Caller, error) {
 	refusal := &Error{Status: http.StatusUnauthorized, Code: "Unauthorized"}
 	if r.Header.Get("Authorization") == "" {
@@ -96,6 +96,7 @@ func (s *Service) authenticate(r *http.Request, vault Vault) (route.Caller, erro
 	return caller, nil
 }
 
+// checkVersion refuses a missing or unknown api-version.
 // https://learn.microsoft.com/azure/key-vault/general/authentication-requests-and-responses#api-version
 func checkVersion(version string) error {
 	switch {
@@ -107,9 +108,8 @@ func checkVersion(version string) error {
 	return nil
 }
 
-// permits refuses a caller whom the vault's network rules keep out, or who may
-// not do what the route's permissions say: a data action, and what access
-// policies call it.
+// permits refuses a caller because of the vault's network rules or a missing
+// permission. permission is a data action and its name in access policies.
 func (v Vault) permits(tx *store.Tx, caller route.Caller, permission []string, name string) error {
 	refuse := func(inner, format string, args ...any) error {
 		return &Error{Status: http.StatusForbidden, Code: "Forbidden", Inner: inner, Message: fmt.Sprintf(format, args...)}
@@ -146,9 +146,9 @@ func (v Vault) policyAllows(caller route.Caller, permission string) bool {
 	})
 }
 
-// Read returns the value of a secret in the name of a principal and with its
-// rights. An empty version means the newest. Errors are [*Error], among them
-// [ErrVaultNotFound], [ErrSecretNotFound] and [ErrVersionNotFound].
+// Read returns the value of a secret if the principal may read it. An empty
+// version means the newest. Errors are [*Error], among them [ErrVaultNotFound],
+// [ErrSecretNotFound] and [ErrVersionNotFound].
 func (s *Service) Read(tenantID, principalID, vault, name, version string) (value string, err error) {
 	err = s.store.View(func(tx *store.Tx) error {
 		v, found, err := VaultByName(tx, vault)
@@ -156,8 +156,8 @@ func (s *Service) Read(tenantID, principalID, vault, name, version string) (valu
 		case err != nil:
 			return err
 		case !found || !strings.EqualFold(v.TenantID, tenantID):
-			// A token of another tenant would not be taken; how App Service
-			// shows that is not known.
+			// A token of another tenant would be refused; how App Service shows
+			// that is not known.
 			return ErrVaultNotFound
 		}
 		caller := route.Caller{TenantID: tenantID, ObjectID: principalID}
@@ -171,12 +171,12 @@ func (s *Service) Read(tenantID, principalID, vault, name, version string) (valu
 	return value, err
 }
 
-// secretPath is the end of a secret's address.
+// secretPath matches the path of a secret's address.
 // https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#object-identifiers
 var secretPath = regexp.MustCompile(`^(.*)/secrets/([0-9A-Za-z-]{1,127})(?:/([0-9a-fA-F]{32}))?/?$`)
 
-// Locate takes the address of a secret apart, and says whether it is one. A
-// vault elsewhere has a name that no vault here has.
+// Locate splits the address of a secret; ok is false if it is none. For an
+// address outside the sandbox, vault is the host, which names no vault here.
 func (s *Service) Locate(uri string) (vault, name, version string, ok bool) {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -193,7 +193,7 @@ func (s *Service) Locate(uri string) (vault, name, version string, ok bool) {
 	return vault, m[2], m[3], true
 }
 
-// version returns a secret and one version of it that may be read.
+// version returns a secret and an enabled version of it.
 func (v Vault) version(tx *store.Tx, now time.Time, name, version string) (store.VaultSecret, store.SecretVersion, error) {
 	secret, ok := find(tx, now, v.Name, name)
 	if !ok || !secret.DeletedAt.IsZero() {

@@ -1,14 +1,14 @@
-// Package keyvault is the sandbox's Key Vault, as far as secrets go: the data
-// plane of the vaults that ARM created, path-style under /keyvault/VAULT/, and
-// what becomes of secrets whichever plane asks.
+// Package keyvault is the secrets of the sandbox's Key Vault: the data plane of
+// the vaults that ARM created, under the path /keyvault/VAULT/, and the
+// operations on secrets that ARM and the data plane share.
 //
 // It stands for learn.microsoft.com/rest/api/keyvault/secrets. Callers bring an
 // Entra token for https://vault.azure.net and need a data role (Key Vault
-// Secrets User or Officer, Key Vault Administrator), or an access policy where
-// the vault still works with those; Owner of the subscription reads nothing.
+// Secrets User or Officer, Key Vault Administrator), or an access policy if the
+// vault uses those. Owner of the subscription does not let them read secrets.
 //
 // It does not know keys, certificates, backups, updates of attributes, and
-// paging: a list comes in one piece.
+// paging.
 //
 // Not for production: values are not encrypted.
 package keyvault
@@ -26,11 +26,11 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// SecretName is what names of secrets look like:
+// SecretName is the pattern of names of secrets:
 // https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#object-identifiers
 var SecretName = regexp.MustCompile(`^[0-9A-Za-z-]{1,127}$`)
 
-// A Config says what a service works with. All fields are required.
+// A Config has what a [Service] needs. All fields are required.
 type Config struct {
 	Store   *store.Store
 	BaseURL string // https://127.0.0.1:PORT
@@ -71,13 +71,13 @@ func (s *Service) Routes() []route.Route { return s.table.Routes }
 type Error struct {
 	Status  int
 	Code    string
-	Inner   string // code of the innererror, which tells reasons apart; may be empty
+	Inner   string // code of the innererror, which gives the reason; may be empty
 	Message string
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%d %s: %s", e.Status, e.code(), e.Message) }
 
-// code is the one that tells most.
+// code is the most specific code.
 func (e *Error) code() string {
 	if e.Inner != "" {
 		return e.Inner
@@ -90,13 +90,12 @@ type unemulated string
 
 func (e unemulated) Error() string { return "the sandbox does not emulate " + string(e) }
 
-// fail answers with err, which is an [*Error], an unemulated, or a defect of
-// the sandbox.
-// https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
+// fail responds with err, which is an [*Error], an unemulated, or a bug in the
+// sandbox. https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
 func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
-	var strange unemulated
-	if errors.As(err, &strange) {
-		s.table.Unemulated(w, r, string(strange))
+	var unknown unemulated
+	if errors.As(err, &unknown) {
+		s.table.Unemulated(w, r, string(unknown))
 		return
 	}
 	var refusal *Error
@@ -108,11 +107,11 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if refusal.Inner != "" {
 		body["innererror"] = map[string]any{"code": refusal.Inner}
 	}
-	s.answer(w, refusal.Status, map[string]any{"error": body})
+	s.writeJSON(w, refusal.Status, map[string]any{"error": body})
 }
 
-// answer sends JSON, or nothing for a nil body.
-func (s *Service) answer(w http.ResponseWriter, status int, body any) {
+// writeJSON sends JSON, or nothing for a nil body.
+func (s *Service) writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("x-ms-request-id", uuid.NewString())
 	w.Header().Set("Cache-Control", "no-cache")
 	if body == nil {

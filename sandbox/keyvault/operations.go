@@ -11,8 +11,8 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is what the data plane does with secrets. Expiry and start of a
-// version are for its users' information; Key Vault gives it out all the same:
+// This file has the operations of the data plane. Key Vault returns a version
+// before its start and after its expiry too:
 // https://learn.microsoft.com/azure/key-vault/secrets/about-secrets.
 
 // Limits of the service.
@@ -25,11 +25,11 @@ func badParameter(message string) error {
 	return &Error{Status: http.StatusBadRequest, Code: "BadParameter", Message: message}
 }
 
-// note completes the request's history entry.
+// note adds the secret to the request's entry in the history.
 func (c *call) note(name string) { route.Note(c.r.Context()).Object = c.vault.secretID(name) }
 
-// attributes are a version's, with what becomes of the secret when it is
-// deleted. https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret#deletionrecoverylevel
+// attributes are a version's attributes, with the recovery level of the vault.
+// https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret#deletionrecoverylevel
 func (c *call) attributes(version store.SecretVersion) map[string]any {
 	level := "Recoverable"
 	if c.vault.RetentionDays < 90 {
@@ -43,8 +43,7 @@ func (c *call) attributes(version store.SecretVersion) map[string]any {
 	return shown
 }
 
-// show is a version without its value. The id names the version unless it is
-// empty.
+// show shows a version without its value. id is the version's, or empty.
 func (c *call) show(s store.VaultSecret, version store.SecretVersion, id string) map[string]any {
 	shown := map[string]any{"id": strings.TrimSuffix(c.vault.VaultURI+"secrets/"+s.Name+"/"+id, "/"), "attributes": c.attributes(version)}
 	if version.ContentType != "" {
@@ -66,7 +65,7 @@ func (c *call) get() (reply, error) {
 	return ok(shown)
 }
 
-// secrets are the vault's, or its deleted ones.
+// secrets returns the vault's secrets, either deleted or not.
 func (c *call) secrets(deleted bool) []store.VaultSecret {
 	var all []store.VaultSecret
 	for _, s := range secretsOf(c.tx, c.vault.Name) {
@@ -104,7 +103,7 @@ func (c *call) listVersions() (reply, error) {
 	return listed(items)
 }
 
-// secretBody is what a client sends of a secret.
+// secretBody describes the body of a request to set a secret.
 // https://learn.microsoft.com/rest/api/keyvault/secrets/set-secret/set-secret
 var secretBody = schema.Fields{
 	"value": schema.Text().Required(), "contentType": schema.Text(), "tags": schema.Dict(schema.Text()),
@@ -139,7 +138,7 @@ func (c *call) readVersion() (version store.SecretVersion, err error) {
 	return version, nil
 }
 
-// set makes a new version.
+// set creates a new version.
 func (c *call) set() (reply, error) {
 	name := c.r.PathValue("name")
 	if !SecretName.MatchString(name) {
@@ -188,7 +187,7 @@ func (c *call) listDeleted() (reply, error) {
 	return listed(items)
 }
 
-// deleted is the deleted secret of the request.
+// deleted returns the deleted secret of the path.
 func (c *call) deleted() (store.VaultSecret, error) {
 	s, found := find(c.tx, c.service.store.Now(), c.vault.Name, c.r.PathValue("name"))
 	if !found || s.DeletedAt.IsZero() {

@@ -93,6 +93,6 @@ func (s *Service) do(write bool, answer func(*call) (reply, error)) http.Handler
 			s.fail(w, r, err)
 			return
 		}
-		s.answer(w, out.status, out.body)
+		s.writeJSON(w, out.status, out.body)
 	}
 }

@@ -13,11 +13,10 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is what becomes of secrets, whoever asks for it: ARM, the data
-// plane, or a vault that is recovered. The rules are: each setting makes a new
-// version; a deleted secret is kept for the vault's retention and blocks its
-// name meanwhile; a secret that is not deleted has a resource in ARM, so that
-// roles can be assigned at it.
+// This file has the operations that ARM, the data plane and the recovery of a
+// vault share. The rules are: setting a secret creates a new version; a deleted
+// secret keeps its name for the vault's retention; a secret that is not deleted
+// has a resource in ARM, so that roles can be assigned on it.
 // https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview
 
 const (
@@ -30,7 +29,7 @@ const (
 // secret.
 var ErrDeletedButRecoverable = errors.New("the secret is deleted but recoverable, and its name cannot be reused")
 
-// A Vault is what is stored of a key vault.
+// A Vault is a key vault as ARM stores it.
 type Vault struct {
 	store.Resource
 	VaultURI            string         `json:"vaultUri"`
@@ -46,7 +45,8 @@ type networkACLs struct {
 	DefaultAction string `json:"defaultAction"`
 }
 
-// An accessPolicy is the older way to say who may: learn.microsoft.com/azure/key-vault/general/assign-access-policy.
+// An accessPolicy is the older alternative to roles:
+// learn.microsoft.com/azure/key-vault/general/assign-access-policy.
 type accessPolicy struct {
 	TenantID    string `json:"tenantId"`
 	ObjectID    string `json:"objectId"`
@@ -55,7 +55,7 @@ type accessPolicy struct {
 	} `json:"permissions"`
 }
 
-// VaultOf reads the properties of a vault's resource.
+// VaultOf returns the vault of a resource.
 func VaultOf(r store.Resource) (Vault, error) {
 	v := Vault{}
 	err := json.Unmarshal(r.Properties, &v)
@@ -63,7 +63,7 @@ func VaultOf(r store.Resource) (Vault, error) {
 	return v, err
 }
 
-// VaultByName returns the vault of that name, in whatever subscription.
+// VaultByName returns the vault with that name, in any subscription.
 func VaultByName(tx *store.Tx, name string) (Vault, bool, error) {
 	for _, r := range store.Resources.All(tx, "/subscriptions/") {
 		if r.Type == VaultType && strings.EqualFold(r.Name, name) {
@@ -74,16 +74,16 @@ func VaultByName(tx *store.Tx, name string) (Vault, bool, error) {
 	return Vault{}, false, nil
 }
 
-// Retention is how long the vault, and what is in it, can be recovered.
+// Retention is how long the vault and its secrets can be recovered.
 func (v Vault) Retention() time.Duration { return time.Duration(v.RetentionDays) * 24 * time.Hour }
 
-// Open says whether the vault's network rules let anybody in: the sandbox is
-// one machine, in none of the networks that an exception could name.
+// Open says whether the vault's network rules admit callers. Exceptions to the
+// rules do not matter: the sandbox is in none of their networks.
 func (v Vault) Open() bool {
 	return !strings.EqualFold(v.PublicNetworkAccess, "Disabled") && !strings.EqualFold(v.NetworkACLs.DefaultAction, "Deny")
 }
 
-// find returns a secret, deleted or not. What is past its retention is gone.
+// find returns a secret, deleted or not, but not after its retention.
 func find(tx *store.Tx, now time.Time, vault, name string) (store.VaultSecret, bool) {
 	s, ok := store.VaultSecrets.Get(tx, store.VaultSecretKey(vault, name))
 	if ok && !s.DeletedAt.IsZero() && !now.Before(s.PurgeAt) {
@@ -93,7 +93,7 @@ func find(tx *store.Tx, now time.Time, vault, name string) (store.VaultSecret, b
 }
 
 // VersionOf returns the version that a checked request describes: value,
-// contentType, tags and attributes. It is enabled unless the request says not.
+// contentType, tags and attributes. It is enabled by default.
 func VersionOf(body map[string]any) (store.SecretVersion, error) {
 	var sent struct {
 		store.SecretVersion
@@ -110,8 +110,8 @@ func VersionOf(body map[string]any) (store.SecretVersion, error) {
 	return version, err
 }
 
-// Set makes a new version of a secret, and the secret if there is none. It
-// fills in the version's id and times. It returns [ErrDeletedButRecoverable].
+// Set adds a version to a secret, and creates the secret if needed. It sets the
+// version's id and times. It returns [ErrDeletedButRecoverable].
 func Set(tx *store.Tx, now time.Time, v Vault, name string, version store.SecretVersion) (store.VaultSecret, error) {
 	s, ok := find(tx, now, v.Name, name)
 	switch {
@@ -128,7 +128,7 @@ func Set(tx *store.Tx, now time.Time, v Vault, name string, version store.Secret
 	return s, v.mirror(tx, now, s)
 }
 
-// Delete moves a secret to where it can be recovered from.
+// Delete deletes a secret, so that it can be recovered.
 func Delete(tx *store.Tx, now time.Time, v Vault, s store.VaultSecret) store.VaultSecret {
 	s.DeletedAt, s.PurgeAt = now, now.Add(v.Retention())
 	store.VaultSecrets.Put(tx, store.VaultSecretKey(v.Name, s.Name), s)
@@ -138,14 +138,14 @@ func Delete(tx *store.Tx, now time.Time, v Vault, s store.VaultSecret) store.Vau
 	return s
 }
 
-// Recover brings back a deleted secret.
+// Recover restores a deleted secret.
 func Recover(tx *store.Tx, now time.Time, v Vault, s store.VaultSecret) (store.VaultSecret, error) {
 	s.DeletedAt, s.PurgeAt = time.Time{}, time.Time{}
 	store.VaultSecrets.Put(tx, store.VaultSecretKey(v.Name, s.Name), s)
 	return s, v.mirror(tx, now, s)
 }
 
-// RecoverAll gives a vault that was recovered its secrets again.
+// RecoverAll restores the resources of a recovered vault's secrets.
 func RecoverAll(tx *store.Tx, now time.Time, v Vault) error {
 	for _, s := range secretsOf(tx, v.Name) {
 		if s.DeletedAt.IsZero() {
@@ -157,12 +157,12 @@ func RecoverAll(tx *store.Tx, now time.Time, v Vault) error {
 	return nil
 }
 
-// PurgeAll forgets all secrets of a vault, deleted or not.
+// PurgeAll deletes all secrets of a vault for good.
 func PurgeAll(tx *store.Tx, vault string) {
 	store.VaultSecrets.DeleteBelow(tx, store.VaultSecretKey(vault, ""))
 }
 
-// secretsOf are the secrets of a vault by name, deleted ones included.
+// secretsOf returns the secrets of a vault by name, including deleted ones.
 func secretsOf(tx *store.Tx, vault string) []store.VaultSecret {
 	var all []store.VaultSecret
 	for _, s := range store.VaultSecrets.All(tx, store.VaultSecretKey(vault, "")) {
@@ -188,7 +188,7 @@ func (v Vault) mirror(tx *store.Tx, now time.Time, s store.VaultSecret) error {
 	return nil
 }
 
-// Shown is a secret as ARM shows it, which is without its value.
+// Shown shows a secret as ARM does, without its value.
 // https://learn.microsoft.com/rest/api/keyvault/secrets/get
 func (v Vault) Shown(s store.VaultSecret) map[string]any {
 	latest := s.Latest()
