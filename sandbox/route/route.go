@@ -24,6 +24,7 @@ type Route struct {
 	Serve      http.HandlerFunc
 	Doc        string // the Microsoft page, or the RFC, that the answer follows
 	Checked    string // when it was last compared with that page, as 2006-01-02
+	Witness    string // the test of the service's package that fails when this answer is wrong: TestX or TestX/row
 }
 
 // A Table is all that one service answers.
@@ -49,6 +50,7 @@ type Table struct {
 func (t Table) Handler(log *Log, weather *Weather) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range t.Routes {
+		serve := switchable(t.Service, route)
 		mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) {
 			Note(r.Context()).Route = route.Pattern
 			for name := range r.URL.Query() {
@@ -69,7 +71,7 @@ func (t Table) Handler(log *Log, weather *Weather) http.Handler {
 			if weather.throttle(w, r, t, log.now()) {
 				return
 			}
-			route.Serve(w, r)
+			serve(w, r)
 		})
 	}
 	return log.record(t.Service, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
