@@ -1,27 +1,42 @@
 package graph
 
-import "app-to-app/sandbox/route"
+import (
+	"slices"
+
+	"app-to-app/sandbox/route"
+)
 
 // This file is the table of what the sandbox's Graph answers. Permissions are
 // those of the linked pages for application callers; any one entry admits, two
-// names joined by a plus sign are needed together. Checked is when the entry
-// was last compared with its page.
-
-const checked = "2026-11-23"
+// names joined by a plus sign are needed together.
 
 // documented is where Microsoft documents a method.
 func documented(name string) string { return "https://learn.microsoft.com/graph/api/" + name }
 
 var (
-	readApps   = []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All", ownedBy}
+	readApps = []string{
+		"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All", ownedBy,
+	}
 	readOwn    = append([]string{itself}, readApps...)
 	writeApps  = []string{"Application.ReadWrite.All", "Directory.ReadWrite.All", ownedBy}
 	writeRoles = []string{
 		"AppRoleAssignment.ReadWrite.All+Application.Read.All", "AppRoleAssignment.ReadWrite.All+Application.ReadWrite.All",
 		"AppRoleAssignment.ReadWrite.All+Directory.Read.All", "AppRoleAssignment.ReadWrite.All+Directory.ReadWrite.All",
 	}
-	readTenant = []string{"Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readTenant  = []string{"Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	selectQuery = []string{"$select"}
 )
+
+// A row is a request that both versions answer.
+type row struct {
+	method, path string
+	permission   []string
+	query        []string
+	serve        operation
+	page         string // of the reference
+	checked      string // when it was last compared with that page
+	witness      string // the row of TestWitness
+}
 
 // routes are all the requests known, under both versions. Their answers differ
 // in one name only: beta calls a service principal's delegated permissions
@@ -29,77 +44,102 @@ var (
 func (s *Service) routes() []route.Route {
 	var routes []route.Route
 	for _, version := range []string{"/v1.0", "/beta"} {
-		add := func(method, path string, permission, query []string, op operation, doc string) {
+		for _, r := range slices.Concat(applicationRows, servicePrincipalRows, assignmentRows, directoryRows) {
 			routes = append(routes, route.Route{
-				Pattern: method + " " + version + path, Permission: permission, Query: query,
-				Serve: s.serve(op), Doc: documented(doc), Checked: checked,
+				Pattern: r.method + " " + version + r.path, Permission: r.permission, Query: r.query, Serve: s.serve(r.serve),
+				Doc: documented(r.page), Checked: r.checked, Witness: "TestWitness" + version + "/" + r.witness,
 			})
 		}
-		s.applicationRoutes(add)
-		s.servicePrincipalRoutes(add)
-		s.directoryRoutes(add)
 	}
 	return routes
 }
 
-type adder func(method, path string, permission, query []string, op operation, doc string)
+var applicationRows = []row{
+	{"GET", "/applications", readApps, listQuery, listApplications, "application-list", "2026-11-23", "list applications"},
+	{"POST", "/applications", writeApps, nil, createApplication, "application-post-applications", "2026-11-23", "create application"},
+	{"GET", "/applications/{id}", readOwn, selectQuery, getApplication, "application-get", "2026-11-23", "get application"},
+	{"PATCH", "/applications/{id}", writeApps, nil, patchApplication, "application-update", "2026-11-23", "update application"},
+	{"DELETE", "/applications/{id}", writeApps, nil, deleteApplication, "application-delete", "2026-11-23", "delete application"},
+	{"GET", "/applications/{id}/owners", readOwn, listQuery, listOwners,
+		"application-list-owners", "2026-11-23", "list application owners"},
+	{"POST", "/applications/{id}/owners/$ref", writeApps, nil, addOwner,
+		"application-post-owners", "2026-11-23", "add application owner"},
+	{"GET", "/applications/{id}/owners/{owner}/$ref", readOwn, selectQuery, getOwner,
+		"application-list-owners", "2026-11-23", "get application owner"},
+	{"DELETE", "/applications/{id}/owners/{owner}/$ref", writeApps, nil, removeOwner,
+		"application-delete-owners", "2026-11-23", "remove application owner"},
+	{"POST", "/applications/{id}/addPassword", writeApps, nil, addPassword, "application-addpassword", "2026-11-23", "add password"},
+	{"POST", "/applications/{id}/removePassword", writeApps, nil, removePassword,
+		"application-removepassword", "2026-11-23", "remove password"},
 
-var selectQuery = []string{"$select"}
-
-func (s *Service) applicationRoutes(add adder) {
-	const one = "/applications/{id}"
-	add("GET", "/applications", readApps, listQuery, listApplications, "application-list")
-	add("POST", "/applications", writeApps, nil, createApplication, "application-post-applications")
-	add("GET", one, readOwn, selectQuery, getApplication, "application-get")
-	add("PATCH", one, writeApps, nil, patchApplication, "application-update")
-	add("DELETE", one, writeApps, nil, deleteApplication, "application-delete")
-	add("GET", one+"/owners", readOwn, listQuery, listOwners, "application-list-owners")
-	add("POST", one+"/owners/$ref", writeApps, nil, addOwner, "application-post-owners")
-	add("GET", one+"/owners/{owner}/$ref", readOwn, selectQuery, getOwner, "application-list-owners")
-	add("DELETE", one+"/owners/{owner}/$ref", writeApps, nil, removeOwner, "application-delete-owners")
-	add("POST", one+"/addPassword", writeApps, nil, addPassword, "application-addpassword")
-	add("POST", one+"/removePassword", writeApps, nil, removePassword, "application-removepassword")
-
-	const credentials = one + "/federatedIdentityCredentials"
-	add("GET", credentials, readApps, listQuery, listFederated, "application-list-federatedidentitycredentials")
-	add("POST", credentials, writeApps, nil, createFederated, "application-post-federatedidentitycredentials")
-	add("GET", credentials+"/{credential}", readApps, selectQuery, getFederated, "federatedidentitycredential-get")
-	add("PATCH", credentials+"/{credential}", writeApps, nil, patchFederated, "federatedidentitycredential-update")
-	add("DELETE", credentials+"/{credential}", writeApps, nil, deleteFederated, "federatedidentitycredential-delete")
+	{"GET", "/applications/{id}/federatedIdentityCredentials", readApps, listQuery, listFederated,
+		"application-list-federatedidentitycredentials", "2026-11-23", "list federated credentials"},
+	{"POST", "/applications/{id}/federatedIdentityCredentials", writeApps, nil, createFederated,
+		"application-post-federatedidentitycredentials", "2026-11-23", "create federated credential"},
+	{"GET", "/applications/{id}/federatedIdentityCredentials/{credential}", readApps, selectQuery, getFederated,
+		"federatedidentitycredential-get", "2026-11-23", "get federated credential"},
+	{"PATCH", "/applications/{id}/federatedIdentityCredentials/{credential}", writeApps, nil, patchFederated,
+		"federatedidentitycredential-update", "2026-11-23", "update federated credential"},
+	{"DELETE", "/applications/{id}/federatedIdentityCredentials/{credential}", writeApps, nil, deleteFederated,
+		"federatedidentitycredential-delete", "2026-11-23", "delete federated credential"},
 }
 
-func (s *Service) servicePrincipalRoutes(add adder) {
-	const one = "/servicePrincipals/{id}"
-	add("GET", "/servicePrincipals", readApps, listQuery, listServicePrincipals, "serviceprincipal-list")
-	add("POST", "/servicePrincipals", writeApps, nil, createServicePrincipal, "serviceprincipal-post-serviceprincipals")
-	add("GET", one, readOwn, selectQuery, getServicePrincipal, "serviceprincipal-get")
-	add("PATCH", one, writeApps, nil, patchServicePrincipal, "serviceprincipal-update")
-	add("DELETE", one, writeApps, nil, deleteServicePrincipal, "serviceprincipal-delete")
-	add("GET", one+"/owners", readOwn, listQuery, listOwners, "serviceprincipal-list-owners")
-	add("POST", one+"/owners/$ref", writeApps, nil, addOwner, "serviceprincipal-post-owners")
-	add("GET", one+"/owners/{owner}/$ref", readOwn, selectQuery, getOwner, "serviceprincipal-list-owners")
-	add("DELETE", one+"/owners/{owner}/$ref", writeApps, nil, removeOwner, "serviceprincipal-delete-owners")
-	add("POST", one+"/addPassword", writeApps, nil, addServicePrincipalPassword, "serviceprincipal-addpassword")
-
-	for _, end := range []side{fromResource, fromPrincipal} {
-		list := one + "/" + end.name
-		page := "serviceprincipal-list-" + map[string]string{fromResource.name: "approleassignedto", fromPrincipal.name: "approleassignments"}[end.name]
-		add("GET", list, readOwn, listQuery, end.list, page)
-		add("GET", list+"/{assignment}", readOwn, selectQuery, end.get, "approleassignment-get")
-		add("POST", list, writeRoles, nil, end.create, "serviceprincipal-post-"+page[len("serviceprincipal-list-"):])
-		add("DELETE", list+"/{assignment}", writeRoles, nil, end.remove, "serviceprincipal-delete-"+page[len("serviceprincipal-list-"):])
-	}
+var servicePrincipalRows = []row{
+	{"GET", "/servicePrincipals", readApps, listQuery, listServicePrincipals,
+		"serviceprincipal-list", "2026-11-23", "list service principals"},
+	{"POST", "/servicePrincipals", writeApps, nil, createServicePrincipal,
+		"serviceprincipal-post-serviceprincipals", "2026-11-23", "create service principal"},
+	{"GET", "/servicePrincipals/{id}", readOwn, selectQuery, getServicePrincipal,
+		"serviceprincipal-get", "2026-11-23", "get service principal"},
+	{"PATCH", "/servicePrincipals/{id}", writeApps, nil, patchServicePrincipal,
+		"serviceprincipal-update", "2026-11-23", "update service principal"},
+	{"DELETE", "/servicePrincipals/{id}", writeApps, nil, deleteServicePrincipal,
+		"serviceprincipal-delete", "2026-11-23", "delete service principal"},
+	{"GET", "/servicePrincipals/{id}/owners", readOwn, listQuery, listOwners,
+		"serviceprincipal-list-owners", "2026-11-23", "list service principal owners"},
+	{"POST", "/servicePrincipals/{id}/owners/$ref", writeApps, nil, addOwner,
+		"serviceprincipal-post-owners", "2026-11-23", "add service principal owner"},
+	{"GET", "/servicePrincipals/{id}/owners/{owner}/$ref", readOwn, selectQuery, getOwner,
+		"serviceprincipal-list-owners", "2026-11-23", "get service principal owner"},
+	{"DELETE", "/servicePrincipals/{id}/owners/{owner}/$ref", writeApps, nil, removeOwner,
+		"serviceprincipal-delete-owners", "2026-11-23", "remove service principal owner"},
+	{"POST", "/servicePrincipals/{id}/addPassword", writeApps, nil, addServicePrincipalPassword,
+		"serviceprincipal-addpassword", "2026-11-23", "password of a managed identity"},
 }
 
-func (s *Service) directoryRoutes(add adder) {
-	const bin = "/directory/deletedItems"
-	add("GET", "/directoryObjects/{id}", readOwn, selectQuery, getDirectoryObject, "directoryobject-get")
-	add("GET", bin+"/microsoft.graph.application", readApps, listQuery, listDeletedApplications, "directory-deleteditems-list")
-	add("GET", bin+"/microsoft.graph.servicePrincipal", readApps, listQuery, listDeletedServicePrincipals, "directory-deleteditems-list")
-	add("GET", bin+"/{id}", readApps, selectQuery, getDeleted, "directory-deleteditems-get")
-	add("POST", bin+"/{id}/restore", writeApps, nil, restoreDeleted, "directory-deleteditems-restore")
-	add("DELETE", bin+"/{id}", writeApps, nil, purgeDeleted, "directory-deleteditems-delete")
-	add("GET", "/organization", readTenant, listQuery, listOrganizations, "organization-list")
-	add("GET", "/organization/{id}", readTenant, selectQuery, getOrganization, "organization-get")
-	add("GET", "/me", nil, selectQuery, getMe, "user-get")
+var assignmentRows = []row{
+	{"GET", "/servicePrincipals/{id}/appRoleAssignedTo", readOwn, listQuery, fromResource.list,
+		"serviceprincipal-list-approleassignedto", "2026-11-23", "list appRoleAssignedTo"},
+	{"GET", "/servicePrincipals/{id}/appRoleAssignedTo/{assignment}", readOwn, selectQuery, fromResource.get,
+		"approleassignment-get", "2026-11-23", "get appRoleAssignedTo"},
+	{"POST", "/servicePrincipals/{id}/appRoleAssignedTo", writeRoles, nil, fromResource.create,
+		"serviceprincipal-post-approleassignedto", "2026-11-23", "create appRoleAssignedTo"},
+	{"DELETE", "/servicePrincipals/{id}/appRoleAssignedTo/{assignment}", writeRoles, nil, fromResource.remove,
+		"serviceprincipal-delete-approleassignedto", "2026-11-23", "delete appRoleAssignedTo"},
+	{"GET", "/servicePrincipals/{id}/appRoleAssignments", readOwn, listQuery, fromPrincipal.list,
+		"serviceprincipal-list-approleassignments", "2026-11-23", "list appRoleAssignments"},
+	{"GET", "/servicePrincipals/{id}/appRoleAssignments/{assignment}", readOwn, selectQuery, fromPrincipal.get,
+		"approleassignment-get", "2026-11-23", "get appRoleAssignments"},
+	{"POST", "/servicePrincipals/{id}/appRoleAssignments", writeRoles, nil, fromPrincipal.create,
+		"serviceprincipal-post-approleassignments", "2026-11-23", "create appRoleAssignments"},
+	{"DELETE", "/servicePrincipals/{id}/appRoleAssignments/{assignment}", writeRoles, nil, fromPrincipal.remove,
+		"serviceprincipal-delete-approleassignments", "2026-11-23", "delete appRoleAssignments"},
+}
+
+var directoryRows = []row{
+	{"GET", "/directoryObjects/{id}", readOwn, selectQuery, getDirectoryObject,
+		"directoryobject-get", "2026-11-23", "get directory object"},
+	{"GET", "/directory/deletedItems/microsoft.graph.application", readApps, listQuery, listDeletedApplications,
+		"directory-deleteditems-list", "2026-11-23", "list deleted applications"},
+	{"GET", "/directory/deletedItems/microsoft.graph.servicePrincipal", readApps, listQuery, listDeletedServicePrincipals,
+		"directory-deleteditems-list", "2026-11-23", "list deleted service principals"},
+	{"GET", "/directory/deletedItems/{id}", readApps, selectQuery, getDeleted,
+		"directory-deleteditems-get", "2026-11-23", "get deleted object"},
+	{"POST", "/directory/deletedItems/{id}/restore", writeApps, nil, restoreDeleted,
+		"directory-deleteditems-restore", "2026-11-23", "restore deleted object"},
+	{"DELETE", "/directory/deletedItems/{id}", writeApps, nil, purgeDeleted,
+		"directory-deleteditems-delete", "2026-11-23", "purge deleted object"},
+	{"GET", "/organization", readTenant, listQuery, listOrganizations, "organization-list", "2026-11-23", "list organizations"},
+	{"GET", "/organization/{id}", readTenant, selectQuery, getOrganization, "organization-get", "2026-11-23", "get organization"},
+	{"GET", "/me", nil, selectQuery, getMe, "user-get", "2026-11-23", "me without a user"},
 }

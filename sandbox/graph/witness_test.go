@@ -1,0 +1,146 @@
+package graph_test
+
+import (
+	"strings"
+	"testing"
+
+	"app-to-app/sandbox/route/routetest"
+)
+
+// A witness asserts one answer of Graph: its status, a member that the
+// reference documents, and, for a change, what is read afterwards. {names} stand
+// for the ids of [newWitnessWorld]. A member is as [routetest.Shows] takes it.
+type witness struct {
+	name         string // as in the routes table
+	method, path string
+	body         string
+	status       int
+	member       string
+	then         string // path to read afterwards, and the member it must show, or gone
+}
+
+const (
+	app   = "/applications/{app}"
+	sp    = "/servicePrincipals/{sp}"
+	bin   = "/directory/deletedItems"
+	grant = `{"appRoleId":"{role}","principalId":"{admin}","resourceId":"{sp}"}`
+	maybe = `{"@odata.id":"{base}/v1.0/directoryObjects/{admin}"}`
+)
+
+var witnesses = []witness{
+	{"list applications", "GET", "/applications", ``, 200, "value.id={app}", ""},
+	{"create application", "POST", "/applications", `{"displayName":"new"}`, 201, "displayName=new", ""},
+	{"get application", "GET", app, ``, 200, "appId={client}", ""},
+	{"update application", "PATCH", app, `{"displayName":"renamed"}`, 204, "", app + " displayName=renamed"},
+	{"delete application", "DELETE", app, ``, 204, "", app + " gone"},
+	{"list application owners", "GET", app + "/owners", ``, 200, "value.id={reader}", ""},
+	{"add application owner", "POST", app + "/owners/$ref", maybe, 204, "", app + "/owners value.id={admin}"},
+	{"get application owner", "GET", app + "/owners/{reader}/$ref", ``, 200, "id={reader}", ""},
+	{"remove application owner", "DELETE", app + "/owners/{reader}/$ref", ``, 204, "", app + "/owners/{reader}/$ref gone"},
+	{"add password", "POST", app + "/addPassword", `{"passwordCredential":{"displayName":"second"}}`, 200, "displayName=second", ""},
+	{"remove password", "POST", app + "/removePassword", `{"keyId":"{key}"}`, 204, "", app + " passwordCredentials=[]"},
+	{"list federated credentials", "GET", app + "/federatedIdentityCredentials", ``, 200, "value.subject=s", ""},
+	{"create federated credential", "POST", app + "/federatedIdentityCredentials",
+		`{"name":"other","issuer":"https://a.test","subject":"t","audiences":["api://AzureADTokenExchange"]}`, 201, "subject=t", ""},
+	{"get federated credential", "GET", app + "/federatedIdentityCredentials/{federated}", ``, 200, "name=first", ""},
+	{"update federated credential", "PATCH", app + "/federatedIdentityCredentials/{federated}", `{"subject":"u"}`, 204, "",
+		app + "/federatedIdentityCredentials/{federated} subject=u"},
+	{"delete federated credential", "DELETE", app + "/federatedIdentityCredentials/{federated}", ``, 204, "",
+		app + "/federatedIdentityCredentials/{federated} gone"},
+
+	{"list service principals", "GET", "/servicePrincipals", ``, 200, "value.id={sp}", ""},
+	{"create service principal", "POST", "/servicePrincipals", `{"appId":"{free client}"}`, 201, "appId={free client}", ""},
+	{"get service principal", "GET", sp, ``, 200, "appId={client}", ""},
+	{"update service principal", "PATCH", sp, `{"appRoleAssignmentRequired":true}`, 204, "", sp + " appRoleAssignmentRequired=true"},
+	{"delete service principal", "DELETE", sp, ``, 204, "", sp + " gone"},
+	{"list service principal owners", "GET", sp + "/owners", ``, 200, "value.id={reader}", ""},
+	{"add service principal owner", "POST", sp + "/owners/$ref", maybe, 204, "", sp + "/owners value.id={admin}"},
+	{"get service principal owner", "GET", sp + "/owners/{reader}/$ref", ``, 200, "id={reader}", ""},
+	{"remove service principal owner", "DELETE", sp + "/owners/{reader}/$ref", ``, 204, "", sp + "/owners/{reader}/$ref gone"},
+	{"password of a managed identity", "POST", "/servicePrincipals/{identity}/addPassword", `{}`, 403,
+		"error.code=Authorization_RequestDenied", ""},
+
+	{"list appRoleAssignedTo", "GET", sp + "/appRoleAssignedTo", ``, 200, "value.id={assigned}", ""},
+	{"get appRoleAssignedTo", "GET", sp + "/appRoleAssignedTo/{assigned}", ``, 200, "principalId={identity}", ""},
+	{"create appRoleAssignedTo", "POST", sp + "/appRoleAssignedTo", grant, 201, "principalId={admin}", ""},
+	{"delete appRoleAssignedTo", "DELETE", sp + "/appRoleAssignedTo/{assigned}", ``, 204, "", sp + "/appRoleAssignedTo/{assigned} gone"},
+	{"list appRoleAssignments", "GET", "/servicePrincipals/{identity}/appRoleAssignments", ``, 200, "value.resourceId={sp}", ""},
+	{"get appRoleAssignments", "GET", "/servicePrincipals/{identity}/appRoleAssignments/{assigned}", ``, 200, "resourceId={sp}", ""},
+	{"create appRoleAssignments", "POST", "/servicePrincipals/{admin}/appRoleAssignments", grant, 201, "resourceId={sp}", ""},
+	{"delete appRoleAssignments", "DELETE", "/servicePrincipals/{identity}/appRoleAssignments/{assigned}", ``, 204, "",
+		"/servicePrincipals/{identity}/appRoleAssignments/{assigned} gone"},
+
+	{"get directory object", "GET", "/directoryObjects/{sp}", ``, 200, "@odata.type=#microsoft.graph.servicePrincipal", ""},
+	{"list deleted applications", "GET", bin + "/microsoft.graph.application", ``, 200, "value.id={deleted}", ""},
+	{"list deleted service principals", "GET", bin + "/microsoft.graph.servicePrincipal", ``, 200, "value.id={deleted sp}", ""},
+	{"get deleted object", "GET", bin + "/{deleted}", ``, 200, "id={deleted}", ""},
+	{"restore deleted object", "POST", bin + "/{deleted}/restore", ``, 200, "id={deleted}", "/applications/{deleted} id={deleted}"},
+	{"purge deleted object", "DELETE", bin + "/{deleted}", ``, 204, "", bin + "/{deleted} gone"},
+	{"list organizations", "GET", "/organization", ``, 200, "value.verifiedDomains.name=contoso.sandbox.test", ""},
+	{"get organization", "GET", "/organization/" + contoso, ``, 200, "displayName=Contoso", ""},
+	{"me without a user", "GET", "/me", ``, 400, "error.code=BadRequest", ""},
+}
+
+// TestWitness asks every route under both versions. The objects are made, and
+// read afterwards, under the other version, so that only the row's own request
+// meets the route that it is the witness of.
+func TestWitness(t *testing.T) {
+	t.Parallel()
+	for version, other := range map[string]string{"/v1.0": "/beta", "/beta": "/v1.0"} {
+		t.Run(version[1:], func(t *testing.T) {
+			for _, tt := range witnesses {
+				t.Run(tt.name, func(t *testing.T) {
+					t.Parallel()
+					w, names := newWitnessWorld(t, other)
+					got := w.want(tt.status, "admin", tt.method, version+names.Replace(tt.path), names.Replace(tt.body))
+					if tt.member != "" {
+						routetest.Shows(t, []byte(got.text), names.Replace(tt.member))
+					}
+					if tt.then == "" {
+						return
+					}
+					path, member, _ := strings.Cut(names.Replace(tt.then), " ")
+					if member == "gone" {
+						w.want(404, "admin", "GET", other+path, nil)
+					} else {
+						routetest.Shows(t, []byte(w.want(200, "admin", "GET", other+path, nil).text), member)
+					}
+				})
+			}
+		})
+	}
+}
+
+// newWitnessWorld makes an application with a role, a password and a federated
+// credential, its service principal, to which a managed identity is assigned,
+// an application without one and a deleted one with its service principal.
+func newWitnessWorld(t *testing.T, version string) (*world, *strings.Replacer) {
+	w := newWorld(t)
+	post := func(path string, body any) reply {
+		t.Helper()
+		got := w.send("admin", "POST", version+path, body)
+		if got.status >= 300 {
+			t.Fatalf("POST %s: got %d %s", path, got.status, got.text)
+		}
+		return got
+	}
+	created := post("/applications", map[string]any{"displayName": "orders-api", "appRoles": []any{role(ordersRead, "Orders.Read", true)}})
+	object, client := created.property("id"), created.property("appId")
+	principal := post("/servicePrincipals", map[string]any{"appId": client}).property("id")
+	reader := map[string]any{"@odata.id": w.base + "/v1.0/directoryObjects/" + w.callers["reader"].ObjectID}
+	post("/applications/"+object+"/owners/$ref", reader)
+	post("/servicePrincipals/"+principal+"/owners/$ref", reader)
+	key := post("/applications/"+object+"/addPassword", `{}`).property("keyId")
+	federated := post("/applications/"+object+"/federatedIdentityCredentials",
+		`{"name":"first","issuer":"https://a.test","subject":"s","audiences":["api://AzureADTokenExchange"]}`).property("id")
+	assigned := post("/servicePrincipals/"+principal+"/appRoleAssignedTo",
+		map[string]any{"appRoleId": ordersRead, "principalId": ordersIdentity, "resourceId": principal}).property("id")
+	free := post("/applications", `{"displayName":"free"}`).property("appId")
+	deleted := post("/applications", `{"displayName":"deleted"}`)
+	deletedSP := post("/servicePrincipals", map[string]any{"appId": deleted.property("appId")}).property("id")
+	w.want(204, "admin", "DELETE", version+"/applications/"+deleted.property("id"), nil)
+	return w, strings.NewReplacer("{base}", w.base, "{role}", ordersRead, "{identity}", ordersIdentity,
+		"{reader}", w.callers["reader"].ObjectID, "{admin}", w.callers["admin"].ObjectID,
+		"{app}", object, "{client}", client, "{sp}", principal, "{key}", key, "{federated}", federated, "{assigned}", assigned,
+		"{free client}", free, "{deleted}", deleted.property("id"), "{deleted sp}", deletedSP)
+}
