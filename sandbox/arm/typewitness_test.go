@@ -1,0 +1,134 @@
+package arm_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"app-to-app/sandbox/route/routetest"
+)
+
+// follow sends a request that has to succeed.
+func (w *world) follow(q request) {
+	w.Helper()
+	if answer := w.do(q); answer.Code >= 300 {
+		w.Fatalf("%s %s: got %d %s, want success", q.method, q.path, answer.Code, answer.Body)
+	}
+}
+
+// shows sends a request, wants the status and the member, when one is given
+// (as [routetest.Shows] takes it), and returns the headers of the answer.
+func (w *world) shows(status int, q request, member string) http.Header {
+	w.Helper()
+	answer := w.do(q)
+	if answer.Code != status {
+		w.Fatalf("%s %s: got %d %s, want %d", q.method, q.path, answer.Code, answer.Body, status)
+	}
+	if member != "" {
+		routetest.Shows(w, answer.Body.Bytes(), member)
+	}
+	return answer.Header()
+}
+
+const credential = identity + "/federatedIdentityCredentials/github"
+
+// typeWitnesses are the resource types in an order in which they can be made.
+var typeWitnesses = []struct {
+	name, path, body string
+	created          int
+	member           string // of the resource
+}{
+	{"Microsoft.ManagedIdentity/userAssignedIdentities", identity, here, 201, "location=westeurope"},
+	{"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials", credential,
+		`{"properties":{"issuer":"https://a.test","subject":"s","audiences":["api://AzureADTokenExchange"]}}`, 201, "properties.subject=s"},
+	{"Microsoft.Storage/storageAccounts", account, accountBody, 202, "properties.minimumTlsVersion=TLS1_2"},
+	{"Microsoft.Storage/storageAccounts/blobServices/containers", container, `{"properties":{"metadata":{"a":"b"}}}`, 201, "properties.metadata.a=b"},
+	{"Microsoft.Web/serverfarms", plan, planBody, 200, "sku.name=FC1"},
+	{"Microsoft.Web/sites", site, siteBody(), 200, "properties.state=Running"},
+	{"Microsoft.OperationalInsights/workspaces", workspace, workspaceBody, 201, "properties.retentionInDays=30"},
+	{"Microsoft.Insights/components", component, componentBody, 200, "properties.WorkspaceResourceId=" + workspace},
+	{"Microsoft.KeyVault/vaults", vault, vaultBody(""), 200, "properties.vaultUri=" + baseURL + "/keyvault/orders-vault/"},
+	{"Microsoft.KeyVault/vaults/secrets", secret, secretBody, 201, "properties.secretUri=" + baseURL + "/keyvault/orders-vault/secrets/client-secret"},
+}
+
+// TestTypeWitness asks every route of every resource type.
+func TestTypeWitness(t *testing.T) {
+	t.Parallel()
+	for i, tt := range typeWitnesses {
+		t.Run(tt.name, func(t *testing.T) {
+			collection := tt.path[:strings.LastIndex(tt.path, "/")]
+			row := func(name string, assert func(w *world, create request)) {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t)
+					w.must(201, "PUT", group, here)
+					for _, before := range typeWitnesses[:i] {
+						w.follow(put(before.path, before.body))
+					}
+					assert(w, put(tt.path, tt.body))
+				})
+			}
+			list := func(path string) func(*world, request) {
+				return func(w *world, create request) {
+					w.follow(create)
+					w.shows(200, request{method: "GET", path: path}, "value.id="+tt.path)
+				}
+			}
+			row("create", func(w *world, create request) {
+				w.shows(tt.created, create, "")
+				w.shows(200, create, tt.member) // now it is there, and answered with a body
+			})
+			row("get", func(w *world, create request) {
+				w.follow(create)
+				w.shows(200, request{method: "GET", path: tt.path}, tt.member)
+			})
+			row("list", list(collection))
+			if strings.Count(tt.name, "/") == 1 {
+				row("list of a subscription", list(strings.Replace(collection, group, sub, 1)))
+			}
+			if tt.path == secret {
+				return // ARM has no deletion of a secret
+			}
+			row("delete", func(w *world, create request) {
+				w.follow(create)
+				w.shows(200, request{method: "DELETE", path: tt.path}, "")
+				w.shows(404, request{method: "GET", path: tt.path}, "")
+			})
+		})
+	}
+}
+
+// TestAssignmentWitness asks every route of role assignments at every depth.
+func TestAssignmentWitness(t *testing.T) {
+	t.Parallel()
+	for place, scope := range map[string]string{
+		"subscription": sub, "group": group, "resource": account, "child": credential, "grandchild": container,
+	} {
+		t.Run(place, func(t *testing.T) {
+			path := scope + assignments + "/" + guid(1)
+			create := put(path, assignmentBody(readerRole, nobody, "ServicePrincipal"))
+			for name, row := range map[string]struct {
+				first  []request
+				ask    request
+				status int
+				member string
+			}{
+				"create": {nil, create, 201, "properties.scope=" + scope},
+				"get":    {[]request{create}, request{method: "GET", path: path}, 200, "properties.principalId=" + nobody},
+				"list":   {[]request{create}, request{method: "GET", path: scope + assignments}, 200, "value.id=" + path},
+				"delete": {[]request{create}, request{method: "DELETE", path: path}, 200, "id=" + path},
+			} {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t)
+					w.prepare()
+					w.follow(put(credential, typeWitnesses[1].body))
+					for _, q := range row.first {
+						w.follow(q)
+					}
+					w.shows(row.status, row.ask, row.member)
+				})
+			}
+		})
+	}
+}
