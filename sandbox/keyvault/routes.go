@@ -2,6 +2,7 @@ package keyvault
 
 import (
 	"net/http"
+	"strings"
 
 	"app-to-app/sandbox/route"
 	"app-to-app/sandbox/store"
@@ -21,36 +22,40 @@ const (
 	policyPrefix = "access policy: secrets "
 )
 
-const (
-	docs    = "https://learn.microsoft.com/rest/api/keyvault/secrets/"
-	checked = "2026-11-25"
-)
+const docs = "https://learn.microsoft.com/rest/api/keyvault/secrets/"
 
 // versions of the API that answer alike, as far as the sandbox goes.
 var versions = []string{"7.3", "7.4", "7.5", "7.6"}
 
 func (s *Service) routes() []route.Route {
 	const secrets, deleted = " /keyvault/{vault}/secrets", " /keyvault/{vault}/deletedsecrets"
-	one := func(pattern, action, policy, doc string, write bool, serve func(*call) (reply, error)) route.Route {
-		return route.Route{
-			Pattern: pattern, Permission: []string{action, policyPrefix + policy}, Query: []string{"api-version"},
-			Serve: s.do(write, serve), Doc: docs + doc + "/" + doc, Checked: checked,
+	rows := []struct {
+		pattern, action, policy string
+		serve                   func(*call) (reply, error)
+		page, checked, witness  string
+	}{
+		{"GET" + secrets, readMetadata, "list", (*call).list, "get-secrets", "2026-11-25", "list"},
+		{"GET" + secrets + "/{name}", readSecret, "get", (*call).get, "get-secret", "2026-11-25", "get"},
+		// Microsoft's clients ask like this for the newest version.
+		{"GET" + secrets + "/{name}/{$}", readSecret, "get", (*call).get, "get-secret", "2026-11-25", "get the newest version"},
+		{"GET" + secrets + "/{name}/{version}", readSecret, "get", (*call).get, "get-secret", "2026-11-25", "get a version"},
+		{"GET" + secrets + "/{name}/versions", readMetadata, "list", (*call).listVersions, "get-secret-versions", "2026-11-25", "list versions"},
+		{"PUT" + secrets + "/{name}", setSecret, "set", (*call).set, "set-secret", "2026-11-25", "set"},
+		{"DELETE" + secrets + "/{name}", eraseSecret, "delete", (*call).erase, "delete-secret", "2026-11-25", "delete"},
+		{"GET" + deleted, readMetadata, "list", (*call).listDeleted, "get-deleted-secrets", "2026-11-25", "list deleted"},
+		{"GET" + deleted + "/{name}", readMetadata, "get", (*call).getDeleted, "get-deleted-secret", "2026-11-25", "get deleted"},
+		{"DELETE" + deleted + "/{name}", purgeSecret, "purge", (*call).purge, "purge-deleted-secret", "2026-11-25", "purge"},
+		{"POST" + deleted + "/{name}/recover", bringBack, "recover", (*call).bringBack, "recover-deleted-secret", "2026-11-25", "recover"},
+	}
+	routes := make([]route.Route, len(rows))
+	for i, r := range rows {
+		write := !strings.HasPrefix(r.pattern, http.MethodGet)
+		routes[i] = route.Route{
+			Pattern: r.pattern, Permission: []string{r.action, policyPrefix + r.policy}, Query: []string{"api-version"},
+			Serve: s.do(write, r.serve), Doc: docs + r.page + "/" + r.page, Checked: r.checked, Witness: "TestWitness/" + r.witness,
 		}
 	}
-	return []route.Route{
-		one("GET"+secrets, readMetadata, "list", "get-secrets", false, (*call).list),
-		one("GET"+secrets+"/{name}", readSecret, "get", "get-secret", false, (*call).get),
-		// Microsoft's clients ask like this for the newest version.
-		one("GET"+secrets+"/{name}/{$}", readSecret, "get", "get-secret", false, (*call).get),
-		one("GET"+secrets+"/{name}/{version}", readSecret, "get", "get-secret", false, (*call).get),
-		one("GET"+secrets+"/{name}/versions", readMetadata, "list", "get-secret-versions", false, (*call).listVersions),
-		one("PUT"+secrets+"/{name}", setSecret, "set", "set-secret", true, (*call).set),
-		one("DELETE"+secrets+"/{name}", eraseSecret, "delete", "delete-secret", true, (*call).erase),
-		one("GET"+deleted, readMetadata, "list", "get-deleted-secrets", false, (*call).listDeleted),
-		one("GET"+deleted+"/{name}", readMetadata, "get", "get-deleted-secret", false, (*call).getDeleted),
-		one("DELETE"+deleted+"/{name}", purgeSecret, "purge", "purge-deleted-secret", true, (*call).purge),
-		one("POST"+deleted+"/{name}/recover", bringBack, "recover", "recover-deleted-secret", true, (*call).bringBack),
-	}
+	return routes
 }
 
 // A call is one request being answered in one transaction.
