@@ -16,7 +16,10 @@ import (
 // it.
 const invocationRoute = "/{function}"
 
-const hostDoc = "https://learn.microsoft.com/azure/azure-functions/functions-manually-run-non-http"
+const (
+	hostDoc        = "https://learn.microsoft.com/azure/azure-functions/functions-manually-run-non-http"
+	hostRepository = "https://github.com/Azure/azure-functions-host"
+)
 
 // functionsTable is what a site's app port answers.
 func (a *app) functionsTable() route.Table {
@@ -24,14 +27,21 @@ func (a *app) functionsTable() route.Table {
 		Service: "functions",
 		Source:  "sandbox/appservice/functions.go",
 		Routes: []route.Route{
-			{Pattern: invocationRoute, Query: []string{"*"}, Serve: a.invoke,
-				Doc: "https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger", Checked: "2026-11-23"},
-			{Pattern: "GET /admin/host/ping", Serve: a.ping, Doc: "https://github.com/Azure/azure-functions-host", Checked: "2026-11-23"},
-			{Pattern: "POST /admin/host/ping", Serve: a.ping, Doc: "https://github.com/Azure/azure-functions-host", Checked: "2026-11-23"},
-			{Pattern: "GET /admin/host/status", Permission: []string{"master key"}, Query: []string{"code"}, Serve: a.status,
-				Doc: "https://github.com/Azure/azure-functions-host", Checked: "2026-11-23"},
-			{Pattern: "POST /admin/functions/{name}", Permission: []string{"master key"}, Query: []string{"code"}, Serve: a.runNow,
-				Doc: hostDoc, Checked: "2026-11-23"},
+			{
+				Pattern: invocationRoute, Query: []string{"*"}, Serve: a.invoke,
+				Doc:     "https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger",
+				Checked: "2026-11-23", Witness: "TestProxying",
+			},
+			{Pattern: "GET /admin/host/ping", Serve: a.ping, Doc: hostRepository, Checked: "2026-11-23", Witness: "TestPing/GET"},
+			{Pattern: "POST /admin/host/ping", Serve: a.ping, Doc: hostRepository, Checked: "2026-11-23", Witness: "TestPing/POST"},
+			{
+				Pattern: "GET /admin/host/status", Permission: []string{"master key"}, Query: []string{"code"},
+				Serve: a.status, Doc: hostRepository, Checked: "2026-11-23", Witness: "TestStatus",
+			},
+			{
+				Pattern: "POST /admin/functions/{name}", Permission: []string{"master key"}, Query: []string{"code"},
+				Serve: a.runNow, Doc: hostDoc, Checked: "2026-11-23", Witness: "TestRunNow",
+			},
 		},
 		Refuse: refuseText,
 		Guard:  a.guardAdmin,

@@ -84,7 +84,7 @@ func (s *Service) identityTable() route.Table {
 		Routes: []route.Route{{
 			Pattern: "GET " + identityPath, Permission: []string{"identity header"}, Serve: s.serveToken,
 			Query: []string{"resource", "api-version", "client_id", "principal_id", "object_id", "mi_res_id", "clientid"},
-			Doc:   identityDoc, Checked: "2026-11-23",
+			Doc:   identityDoc, Checked: "2026-11-23", Witness: "TestIdentityEndpoint/by client id",
 		}},
 		Refuse: func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 			route.Note(r.Context()).Code = code

@@ -80,56 +80,58 @@ func TestIdentityEndpoint(t *testing.T) {
 		{name: "an unknown version", query: "api-version=2018-02-01&resource=r", header: own, status: 400, message: "api-version"},
 		{name: "no resource", query: "api-version=2019-08-01&client_id=" + hostClient, header: own, status: 400, message: "resource"},
 	} {
-		w.update(func(tx *store.Tx) error {
-			identity := map[string]any{"type": "UserAssigned", "userAssignedIdentities": map[string]any{hostID: map[string]string{"clientId": hostClient, "principalId": hostPrinc}}}
-			if tt.systemAssigned {
-				identity["type"], identity["principalId"] = "SystemAssigned, UserAssigned", systemPrinc
+		t.Run(tt.name, func(t *testing.T) {
+			w.update(func(tx *store.Tx) error {
+				identity := map[string]any{"type": "UserAssigned", "userAssignedIdentities": map[string]any{hostID: map[string]string{"clientId": hostClient, "principalId": hostPrinc}}}
+				if tt.systemAssigned {
+					identity["type"], identity["principalId"] = "SystemAssigned, UserAssigned", systemPrinc
+				}
+				w.setIdentity(tx, identity)
+				store.AddManagedIdentity(tx, store.ServicePrincipal{TenantID: tenantID, ObjectID: systemPrinc, ClientID: "system-client"})
+				return nil
+			})
+			w.tokens.asked = nil
+			w.tokens.token = store.CachedToken{AccessToken: "issued", IssuedAt: w.store.Now(), ExpiresAt: w.store.Now().Add(24 * time.Hour)}
+			var headers []string
+			if tt.header != "" {
+				headers = append(headers, "X-IDENTITY-HEADER", tt.header)
 			}
-			w.setIdentity(tx, identity)
-			store.AddManagedIdentity(tx, store.ServicePrincipal{TenantID: tenantID, ObjectID: systemPrinc, ClientID: "system-client"})
-			return nil
+			if tt.secret != "" {
+				headers = append(headers, "Secret", tt.secret)
+			}
+			r := w.send("GET", endpoint+"?"+tt.query, nil, headers...)
+			var body map[string]any
+			r.json(t, &body)
+			if r.status != tt.status {
+				t.Errorf("got %d %s, want %d", r.status, r.body, tt.status)
+				return
+			}
+			if tt.status != 200 {
+				message, _ := body["message"].(string)
+				if !strings.Contains(message, tt.message) || body["statusCode"] != float64(tt.status) || (body["correlationId"] != nil) != tt.correlated {
+					t.Errorf("got %s, want message %q, correlation %t", r.body, tt.message, tt.correlated)
+				}
+				if len(w.tokens.asked) != 0 {
+					t.Error("a token was issued")
+				}
+				return
+			}
+			if len(w.tokens.asked) != 1 || w.tokens.asked[0] != tt.asked {
+				t.Errorf("got a token for %q, want %q", w.tokens.asked, tt.asked)
+			}
+			clientID, expires := hostClient, "1767700830"
+			if tt.asked == system {
+				clientID = "system-client"
+			}
+			if strings.HasPrefix(tt.query, v1) {
+				expires = "01/06/2026 12:00:30 +00:00"
+			}
+			for name, want := range map[string]string{"access_token": "issued", "resource": "r", "token_type": "Bearer", "client_id": clientID, "expires_on": expires} {
+				if body[name] != want {
+					t.Errorf("%s: got %v, want %q", name, body[name], want)
+				}
+			}
 		})
-		w.tokens.asked = nil
-		w.tokens.token = store.CachedToken{AccessToken: "issued", IssuedAt: w.store.Now(), ExpiresAt: w.store.Now().Add(24 * time.Hour)}
-		var headers []string
-		if tt.header != "" {
-			headers = append(headers, "X-IDENTITY-HEADER", tt.header)
-		}
-		if tt.secret != "" {
-			headers = append(headers, "Secret", tt.secret)
-		}
-		r := w.send("GET", endpoint+"?"+tt.query, nil, headers...)
-		var body map[string]any
-		r.json(t, &body)
-		if r.status != tt.status {
-			t.Errorf("%s: got %d %s, want %d", tt.name, r.status, r.body, tt.status)
-			continue
-		}
-		if tt.status != 200 {
-			message, _ := body["message"].(string)
-			if !strings.Contains(message, tt.message) || body["statusCode"] != float64(tt.status) || (body["correlationId"] != nil) != tt.correlated {
-				t.Errorf("%s: got %s, want message %q, correlation %t", tt.name, r.body, tt.message, tt.correlated)
-			}
-			if len(w.tokens.asked) != 0 {
-				t.Errorf("%s: a token was issued", tt.name)
-			}
-			continue
-		}
-		if len(w.tokens.asked) != 1 || w.tokens.asked[0] != tt.asked {
-			t.Errorf("%s: got a token for %q, want %q", tt.name, w.tokens.asked, tt.asked)
-		}
-		clientID, expires := hostClient, "1767700830"
-		if tt.asked == system {
-			clientID = "system-client"
-		}
-		if strings.HasPrefix(tt.query, v1) {
-			expires = "01/06/2026 12:00:30 +00:00"
-		}
-		for name, want := range map[string]string{"access_token": "issued", "resource": "r", "token_type": "Bearer", "client_id": clientID, "expires_on": expires} {
-			if body[name] != want {
-				t.Errorf("%s: %s: got %v, want %q", tt.name, name, body[name], want)
-			}
-		}
 	}
 	for _, entry := range w.log.Entries() {
 		if entry.Service == "identity" && strings.Contains(entry.URL, own) {

@@ -362,10 +362,18 @@ func TestStatus(t *testing.T) {
 	if status.ID != "orders" || status.State != "Running" || !strings.HasPrefix(status.Version, "4.") || status.InstanceID == "" {
 		t.Errorf("got %+v", status)
 	}
+}
+
+func TestPing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.run(standard(everything))
 	for _, method := range []string{"GET", "POST"} {
-		if r := w.send(method, w.app("/admin/host/ping"), nil); r.status != 200 {
-			t.Errorf("%s ping: got %d, want 200", method, r.status)
-		}
+		t.Run(method, func(t *testing.T) {
+			if r := w.send(method, w.app("/admin/host/ping"), nil); r.status != 200 || r.body != "" {
+				t.Errorf("got %d %q, want 200 and nothing", r.status, r.body)
+			}
+		})
 	}
 }
 

@@ -32,7 +32,7 @@ var everything = httpFunction("Everything", open+`,"route":"{*path}"`)
 func standard(entries ...entry) []byte { return zipOf(append(base(proxyHost), entries...)...) }
 
 func base(hostJSON string) []entry {
-	return []entry{{"host.json", hostJSON, 0o644}, {"handler", string(handlerBinary), 0o755}}
+	return []entry{{"host.json", hostJSON, 0o644}, {"handler", string(handlerBinary()), 0o755}}
 }
 
 func zipOf(entries ...entry) []byte {

@@ -47,11 +47,22 @@ func (a *app) scmTable() route.Table {
 		Service: "scm",
 		Source:  "sandbox/appservice/scm.go",
 		Routes: []route.Route{
-			{Pattern: "POST /api/publish", Permission: permission, Query: []string{"RemoteBuild", "Deployer", "isAsync"}, Serve: a.publish,
-				Doc: scmDoc, Checked: "2026-11-23"},
-			{Pattern: "GET /api/deployments", Permission: permission, Serve: a.listDeployments, Doc: scmDoc, Checked: "2026-11-23"},
-			{Pattern: "GET /api/deployments/{id}", Permission: permission, Serve: a.showDeployment, Doc: scmDoc, Checked: "2026-11-23"},
-			{Pattern: "GET /api/deployments/{id}/log", Permission: permission, Serve: a.showDeploymentLog, Doc: scmDoc, Checked: "2026-11-23"},
+			{
+				Pattern: "POST /api/publish", Permission: permission, Query: []string{"RemoteBuild", "Deployer", "isAsync"},
+				Serve: a.publish, Doc: scmDoc, Checked: "2026-11-23", Witness: "TestPublish",
+			},
+			{
+				Pattern: "GET /api/deployments", Permission: permission,
+				Serve: a.listDeployments, Doc: scmDoc, Checked: "2026-11-23", Witness: "TestPublish",
+			},
+			{
+				Pattern: "GET /api/deployments/{id}", Permission: permission,
+				Serve: a.showDeployment, Doc: scmDoc, Checked: "2026-11-23", Witness: "TestPublish",
+			},
+			{
+				Pattern: "GET /api/deployments/{id}/log", Permission: permission,
+				Serve: a.showDeploymentLog, Doc: scmDoc, Checked: "2026-11-23", Witness: "TestPublish",
+			},
 		},
 		Refuse: refuseSCM,
 		Guard:  a.guardSCM,

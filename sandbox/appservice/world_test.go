@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,25 +38,24 @@ const (
 	account      = "https://127.0.0.1:1/blob/acct"
 )
 
-// handlerBinary is testdata/handler, built.
-var handlerBinary []byte
-
-func TestMain(m *testing.M) {
+// handlerBinary is testdata/handler, built when the first test needs it.
+var handlerBinary = sync.OnceValue(func() []byte {
 	dir, err := os.MkdirTemp("", "handler")
 	if err != nil {
 		panic(err)
 	}
+	defer os.RemoveAll(dir)
 	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(dir, "handler"), "./testdata/handler")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("build the handler: %v\n%s", err, out))
 	}
-	if handlerBinary, err = os.ReadFile(filepath.Join(dir, "handler")); err != nil {
+	binary, err := os.ReadFile(filepath.Join(dir, "handler"))
+	if err != nil {
 		panic(err)
 	}
-	os.RemoveAll(dir)
-	os.Exit(m.Run())
-}
+	return binary
+})
 
 // A world is an App Service with one site, and fakes for what it works with.
 type world struct {

@@ -18,13 +18,13 @@ const (
 	readContainer = "Microsoft.Storage/storageAccounts/blobServices/containers/read"
 )
 
-const (
-	docs    = "https://learn.microsoft.com/rest/api/storageservices/"
-	checked = "2026-11-23"
-)
+const docs = "https://learn.microsoft.com/rest/api/storageservices/"
 
 // sasParameters make a request one with a shared access signature.
-var sasParameters = []string{"sv", "ss", "srt", "sp", "st", "se", "sip", "spr", "sr", "si", "sig", "skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid"}
+var sasParameters = []string{
+	"sv", "ss", "srt", "sp", "st", "se", "sip", "spr", "sr", "si", "sig",
+	"skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid",
+}
 
 // headers are the x-ms headers that the service knows; metadata come on top.
 var headers = []string{
@@ -36,11 +36,23 @@ func (s *Service) routes() []route.Route {
 	query := func(names ...string) []string { return append(append(names, "timeout"), sasParameters...) }
 	const object = " /blob/{account}/{container}/{name...}"
 	return []route.Route{
-		{Pattern: "GET" + object, Permission: []string{readBlob}, Query: query(), Serve: s.get, Doc: docs + "get-blob", Checked: checked},
-		{Pattern: "PUT" + object, Permission: []string{writeBlob}, Query: query("comp", "blockid"), Serve: s.put, Doc: docs + "put-blob", Checked: checked},
-		{Pattern: "DELETE" + object, Permission: []string{deleteBlob}, Query: query(), Serve: s.delete, Doc: docs + "delete-blob", Checked: checked},
-		{Pattern: "GET /blob/{account}/{container}", Permission: []string{readBlob}, Query: query("restype", "comp", "prefix", "marker", "maxresults", "include"),
-			Serve: s.list, Doc: docs + "list-blobs", Checked: checked},
+		{
+			Pattern: "GET" + object, Permission: []string{readBlob}, Query: query(),
+			Serve: s.get, Doc: docs + "get-blob", Checked: "2026-11-23", Witness: "TestABlobsLife",
+		},
+		{
+			Pattern: "PUT" + object, Permission: []string{writeBlob}, Query: query("comp", "blockid"),
+			Serve: s.put, Doc: docs + "put-blob", Checked: "2026-11-23", Witness: "TestABlobsLife",
+		},
+		{
+			Pattern: "DELETE" + object, Permission: []string{deleteBlob}, Query: query(),
+			Serve: s.delete, Doc: docs + "delete-blob", Checked: "2026-11-23", Witness: "TestABlobsLife",
+		},
+		{
+			Pattern: "GET /blob/{account}/{container}", Permission: []string{readBlob},
+			Query: query("restype", "comp", "prefix", "marker", "maxresults", "include"),
+			Serve: s.list, Doc: docs + "list-blobs", Checked: "2026-11-23", Witness: "TestListing",
+		},
 	}
 }
 
