@@ -47,16 +47,16 @@ func TestParityTable(t *testing.T) {
 
 func parityTable(services map[string][]route.Route) string {
 	var text strings.Builder
-	text.WriteString("# What the sandbox answers\n\nGenerated from the routes tables by `go test ./sandbox -run TestParityTable -update`. Anything else is answered with 501, recorded, and fails the run that asked.\n")
+	text.WriteString("# What the sandbox answers\n\nGenerated from the routes tables by `go test ./sandbox -run TestParityTable -update`. Anything else is answered with 501, recorded, and fails the run that asked. The witness is the test of the service's folder (appservice for functions, identity and scm) that fails when the answer is wrong; `go test ./sandbox -run TestEveryRouteHasAWitness` breaks each route to show that it does.\n")
 	for _, service := range slices.Sorted(maps.Keys(services)) {
-		fmt.Fprintf(&text, "\n## %s\n\n| request | permission of the caller | follows | compared |\n|---|---|---|---|\n", service)
+		fmt.Fprintf(&text, "\n## %s\n\n| request | permission of the caller | follows | compared | witness |\n|---|---|---|---|---|\n", service)
 		routes := slices.SortedFunc(slices.Values(services[service]), func(a, b route.Route) int { return strings.Compare(a.Pattern, b.Pattern) })
 		for _, r := range routes {
 			permission := strings.Join(r.Permission, " or ")
 			if permission == "" {
 				permission = "none"
 			}
-			fmt.Fprintf(&text, "| `%s` | %s | [page](%s) | %s |\n", r.Pattern, permission, r.Doc, r.Checked)
+			fmt.Fprintf(&text, "| `%s` | %s | [page](%s) | %s | %s |\n", r.Pattern, permission, r.Doc, r.Checked, r.Witness)
 		}
 	}
 	return text.String()
