@@ -38,19 +38,27 @@ const (
 	account      = "https://127.0.0.1:1/blob/acct"
 )
 
-// handlerBinary is testdata/handler, built when the first test needs it.
+// handlerBinary is testdata/handler, built when the first test needs it. Whoever
+// runs this binary often names a folder to keep it in.
 var handlerBinary = sync.OnceValue(func() []byte {
-	dir, err := os.MkdirTemp("", "handler")
-	if err != nil {
-		panic(err)
+	dir := os.Getenv("SANDBOX_TEST_CACHE")
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "handler"); err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
 	}
-	defer os.RemoveAll(dir)
-	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(dir, "handler"), "./testdata/handler")
+	path := filepath.Join(dir, "handler")
+	if binary, err := os.ReadFile(path); err == nil {
+		return binary
+	}
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, "./testdata/handler")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("build the handler: %v\n%s", err, out))
 	}
-	binary, err := os.ReadFile(filepath.Join(dir, "handler"))
+	binary, err := os.ReadFile(path)
 	if err != nil {
 		panic(err)
 	}

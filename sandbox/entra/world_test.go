@@ -22,24 +22,25 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// keyPool holds the RSA keys of all tests: making one takes longer than most
-// of them.
-var keyPool = sync.OnceValue(func() []*rsa.PrivateKey {
-	keys := make([]*rsa.PrivateKey, 5)
-	for i := range keys {
+// newKey returns an RSA key that all tests share and the first one makes:
+// making one takes longer than most of them.
+func newKey() func() *rsa.PrivateKey {
+	return sync.OnceValue(func() *rsa.PrivateKey {
 		key, err := rsa.GenerateKey(rand.Reader, 2048)
 		if err != nil {
 			panic(err)
 		}
-		keys[i] = key
-	}
-	return keys
-})
+		return key
+	})
+}
 
-// clientKey signs client assertions, strangerKey is nobody's; the rest of the
-// pool signs tokens.
-func clientKey() *rsa.PrivateKey   { return keyPool()[0] }
-func strangerKey() *rsa.PrivateKey { return keyPool()[1] }
+// clientKey signs client assertions, strangerKey is nobody's, tokenKeys sign
+// tokens.
+var (
+	clientKey, strangerKey = newKey(), newKey()
+
+	tokenKeys = []func() *rsa.PrivateKey{newKey(), newKey(), newKey()}
+)
 
 // A world is two tenants behind a TLS server. In contoso, the orders API (v2
 // tokens, assignment required, optional claim idtyp) and the legacy API (v1
@@ -95,7 +96,7 @@ func newWorld(t *testing.T) *world {
 		Store: s, BaseURL: "https://" + w.server.Listener.Addr().String(), Log: w.log, Weather: w.weather,
 		HTTPClient: w.outside.Client(),
 	}.WithKeys(func() (*rsa.PrivateKey, error) {
-		return keyPool()[2+int(made.Add(1)-1)%3], nil
+		return tokenKeys[int(made.Add(1)-1)%len(tokenKeys)](), nil
 	}))
 	w.server.Config.Handler = w.service.Handler()
 	w.server.StartTLS()
