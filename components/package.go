@@ -38,12 +38,36 @@ func (p Package) check() error {
 	return errors.Join(required("package.path", p.Path != ""), required("package.sha256", p.SHA256 != ""))
 }
 
-// BuildPackages builds several function apps at once, by their names.
+// BuildPackages builds the function apps in functions/NAME of the project in
+// root: host.json, the function.json of each function, and the handler. All
+// handlers are built by one go command; unchanged ones cost a look into its
+// cache.
 func BuildPackages(ctx context.Context, root string, names ...string) (map[string]Package, error) {
+	folder := filepath.Join(root, packagesFolder)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, fmt.Errorf("build packages: %w", err)
+	}
+	work, err := os.MkdirTemp(folder, "build-")
+	if err != nil {
+		return nil, fmt.Errorf("build packages: %w", err)
+	}
+	defer os.RemoveAll(work)
+	caches := make([]cache, len(names))
+	for i, name := range names {
+		caches[i] = cache{folder: folder, work: work, name: name}
+		caches[i].layOut()
+	}
+	if err := buildHandlers(ctx, root, names, work); err != nil {
+		return nil, fmt.Errorf("build packages: %w", err)
+	}
 	packages, problems := make([]Package, len(names)), make([]error, len(names))
 	var wait sync.WaitGroup
 	for i, name := range names {
-		wait.Go(func() { packages[i], problems[i] = BuildPackage(ctx, root, name) })
+		wait.Go(func() {
+			if packages[i], problems[i] = caches[i].pack(root); problems[i] != nil {
+				problems[i] = fmt.Errorf("build package %q: %w", name, problems[i])
+			}
+		})
 	}
 	wait.Wait()
 	byName := make(map[string]Package)
@@ -53,38 +77,13 @@ func BuildPackages(ctx context.Context, root string, names ...string) (map[strin
 	return byName, errors.Join(problems...)
 }
 
-// BuildPackage builds the function app in functions/NAME of the project in
-// root: its host.json, the function.json of each function, and the handler. An
-// unchanged one costs a look into the go command's cache.
-func BuildPackage(ctx context.Context, root, name string) (Package, error) {
-	built, err := buildPackage(ctx, root, name)
-	if err != nil {
-		return Package{}, fmt.Errorf("build package %q: %w", name, err)
-	}
-	return built, nil
-}
-
-func buildPackage(ctx context.Context, root, name string) (Package, error) {
-	files, err := readFunctions(filepath.Join(root, "functions", name))
+// pack makes the package of a function app whose handler is built.
+func (c cache) pack(root string) (Package, error) {
+	files, err := readFunctions(filepath.Join(root, "functions", c.name))
 	if err != nil {
 		return Package{}, err
 	}
-	folder := filepath.Join(root, packagesFolder)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return Package{}, err
-	}
-	work, err := os.MkdirTemp(folder, "build-")
-	if err != nil {
-		return Package{}, err
-	}
-	defer os.RemoveAll(work)
-	c := cache{folder: folder, work: work, name: name}
-	handler := filepath.Join(work, handlerName)
-	c.layOut(handler)
-	if err := buildHandler(ctx, root, name, handler); err != nil {
-		return Package{}, err
-	}
-	if files[handlerName], err = os.ReadFile(handler); err != nil {
+	if files[handlerName], err = os.ReadFile(c.handler()); err != nil {
 		return Package{}, err
 	}
 	content, err := zipFiles(files)
@@ -145,7 +144,9 @@ func readFunctions(folder string) (map[string][]byte, error) {
 	return files, nil
 }
 
-func buildHandler(ctx context.Context, root, name, target string) error {
+// buildHandlers leaves the handler of each function app under its name in the
+// folder target.
+func buildHandlers(ctx context.Context, root string, names []string, target string) error {
 	environ, err := buildEnviron(ctx, root)
 	if err != nil {
 		return err
@@ -154,7 +155,11 @@ func buildHandler(ctx context.Context, root, name, target string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", target, "./functions/"+name)
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", target + string(filepath.Separator)}
+	for _, name := range names {
+		args = append(args, "./functions/"+name)
+	}
+	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir, cmd.Env = root, environ
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, bytes.TrimSpace(out))

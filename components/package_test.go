@@ -54,11 +54,17 @@ func write(t *testing.T, path, content string) {
 
 func build(t *testing.T, root string) components.Package {
 	t.Helper()
-	built, err := components.BuildPackage(t.Context(), root, "app")
+	built, err := buildApp(t, root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return built
+}
+
+// buildApp builds the package of the function app "app" of a project.
+func buildApp(t testing.TB, root string) (components.Package, error) {
+	built, err := components.BuildPackages(t.Context(), root, "app")
+	return built["app"], err
 }
 
 func TestPackage(t *testing.T) {
@@ -201,7 +207,7 @@ func TestEnvironmentOfItsOwn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, value)
-			if got, err := components.BuildPackage(t.Context(), root, "app"); err != nil || got != want {
+			if got, err := buildApp(t, root); err != nil || got != want {
 				t.Errorf("got %v, %v, want %v", got, err, want)
 			}
 		})
@@ -215,7 +221,7 @@ func TestBuildsAtOnce(t *testing.T) {
 	builds := make([]components.Package, 4)
 	for i := range builds {
 		wait.Go(func() {
-			built, err := components.BuildPackage(t.Context(), root, "app")
+			built, err := buildApp(t, root)
 			if err != nil {
 				t.Error(err)
 			}
@@ -279,8 +285,8 @@ func TestRefusedPackages(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			root := newProject(t, tt.files)
-			_, err := components.BuildPackage(t.Context(), root, "app")
-			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), `build package "app": `) {
+			_, err := buildApp(t, root)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "build package") {
 				t.Errorf("got %v, want %q in it", err, tt.want)
 			}
 			if _, err := os.Stat(filepath.Join(root, ".packages")); err == nil {

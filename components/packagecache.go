@@ -27,6 +27,9 @@ type cache struct {
 	folder, work, name string
 }
 
+// handler is where the handler is built.
+func (c cache) handler() string { return filepath.Join(c.work, c.name) }
+
 func sumOf(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
@@ -57,7 +60,7 @@ func (c cache) hash(file, ending string) string {
 // layOut puts the last handler where the next is built. The go command does not
 // link again what is up to date there, which is most of the time of a build. A
 // file that is not what its name says is not used.
-func (c cache) layOut(target string) {
+func (c cache) layOut() {
 	entries, err := os.ReadDir(c.folder)
 	if err != nil {
 		return
@@ -72,7 +75,7 @@ func (c cache) layOut(target string) {
 	}
 	content, err := os.ReadFile(filepath.Join(c.folder, newest))
 	if err == nil && strings.HasPrefix(sumOf(content), c.hash(newest, handlerEnding)) {
-		_ = os.WriteFile(target, content, 0o755)
+		_ = os.WriteFile(c.handler(), content, 0o755)
 	}
 }
 
