@@ -24,8 +24,8 @@ import (
 // client deployed in a sandbox, with app settings that are changed through ARM,
 // and no engine. README.md shows the same table.
 
-// A cell is a credential with a token provider. Each way in which it works and
-// what it is refused with is a test.
+// A cell is a credential with a token provider. Each way that works and each
+// refusal is a test.
 type cell struct {
 	credential, provider string
 	says                 string // in the README
@@ -33,13 +33,13 @@ type cell struct {
 	refused              []refusal
 }
 
-// A way configures a cell that works.
+// A way is app settings with which a cell works.
 type way struct {
 	name      string // tells those of one cell apart
 	configure func(*clients) (settings []string, objectID string)
 }
 
-// A refusal is what a client says that is configured so, and does not start.
+// A refusal is app settings with which the client does not start, and its error.
 type refusal struct {
 	name      string
 	configure func(*clients) (settings []string)
@@ -82,16 +82,15 @@ var cells = []cell{
 	{"federated", "appauth", saysRefused("federated"), nil, []refusal{{"", settingsOf(federated), refuses("federated")}}},
 	{"federated", "adal", saysRefused("federated"), nil, []refusal{{"", settingsOf(federated), refuses("federated")}}},
 
-	// Of the Azure CLI's login, local_test.go shows what works: in App Service
-	// there is no Azure CLI.
+	// App Service has no Azure CLI; localsandbox_test.go has the cases that work.
 	{"azureCli", "azidentity", "works", nil, nil},
 	{"azureCli", "msal", saysRefused("azureCli"), nil, nil},
 	{"azureCli", "appauth", "works: `RunAs=Developer;DeveloperTool=AzureCli`, or empty", nil, []refusal{
-		{"in App Service", connectedCLI, "which there is none of in App Service"}}},
+		{"in App Service", connectedCLI, "which App Service does not have"}}},
 	{"azureCli", "adal", saysRefused("azureCli"), nil, nil},
 }
 
-// refuses is what a provider says that cannot use a credential.
+// refuses is a provider's error for a credential that it does not support.
 func refuses(credential string) string { return "cannot use the credential " + credential }
 
 func saysRefused(credential string) string { return "refused: " + refuses(credential) }
@@ -100,7 +99,7 @@ func settingsOf(configure func(*clients) ([]string, string)) func(*clients) []st
 	return func(c *clients) []string { settings, _ := configure(c); return settings }
 }
 
-// The ways. A client ID that is in no setting is a managed identity's.
+// The ways. A way without ORDERS_CLIENT_ID uses a managed identity.
 
 func asUserAssigned(c *clients) ([]string, string) {
 	return []string{"ORDERS_MANAGED_IDENTITY_CLIENT_ID", c.identities[0].clientID}, c.identities[0].objectID
@@ -135,7 +134,7 @@ func connectedCertificate(part, file string) func(*clients) ([]string, string) {
 }
 
 // connectedVault gets the certificate from Key Vault. The second user-assigned
-// identity opens it, which itself has no role of the API.
+// identity reads it; that identity does not have the API's role.
 func connectedVault(name string) func(*clients) ([]string, string) {
 	return func(c *clients) ([]string, string) {
 		text := c.connectionOf(c.byCertificate) + "KeyVaultCertificateSecretIdentifier=" + c.vaultSecrets[name]
@@ -144,7 +143,7 @@ func connectedVault(name string) func(*clients) ([]string, string) {
 }
 
 // federated is an app registration that trusts the second user-assigned
-// identity, which itself has no role.
+// identity, which does not have the role.
 func federated(c *clients) ([]string, string) {
 	return []string{"ORDERS_CLIENT_ID", c.byFederation.clientID, "ORDERS_MANAGED_IDENTITY_CLIENT_ID", c.identities[1].clientID}, c.byFederation.objectID
 }
@@ -155,7 +154,7 @@ func connectedCLI(*clients) []string {
 
 const connection = "AzureServicesAuthConnectionString"
 
-// clients are a cloud in which a client of each kind holds the role.
+// clients are a cloud in which a client of each kind has the role.
 type clients struct {
 	*cloud
 	bySecret, byCertificate, byFederation registration
@@ -196,19 +195,19 @@ func startClients(t *testing.T) *clients {
 	return c
 }
 
-// connectionOf is the beginning of a connection string of an app registration.
+// connectionOf is the start of a connection string for an app registration.
 func (c *clients) connectionOf(r registration) string {
 	return "RunAs=App;AppId=" + r.clientID + ";TenantId=" + c.tenant.ID + ";"
 }
 
-// configure changes the client's app settings to those of all credentials and
-// these.
+// configure sets the client's app settings: those that every credential needs,
+// and these.
 func (c *clients) configure(t testing.TB, providers string, settings []string) {
 	t.Helper()
 	c.changeSettings(t, &c.client, c.clientSettings(append(settings, "ORDERS_TOKEN_PROVIDERS", providers)...))
 }
 
-// A certificate is one with its key, as PEM too.
+// A certificate has its key, and both as PEM.
 type certificate struct {
 	*x509.Certificate
 	key *rsa.PrivateKey
@@ -272,8 +271,8 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// TestCredentialsThatAreRefused: the handler ends with an error before it
-// listens, so the host has nothing to call.
+// TestCredentialsThatAreRefused: the handler exits with an error before it
+// listens, so the function fails.
 func TestCredentialsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	c := startClients(t)

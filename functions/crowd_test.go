@@ -13,8 +13,8 @@ import (
 	"app-to-app/sandbox/entra"
 )
 
-// This file sends many callers at once to both function apps as deployed, and
-// counts in the sandbox's history what that cost the tenant.
+// This file sends many requests at once to both deployed function apps, and counts
+// the resulting requests to the tenant in the sandbox's history.
 
 const crowd = 200
 
@@ -70,8 +70,8 @@ func TestCrowdAtColdCaches(t *testing.T) {
 	}
 }
 
-// TestRotationAmongCallers changes the tenant's signing key while callers bring
-// good tokens, the newest and those before, and strangers made-up key ids.
+// TestRotationAmongCallers changes the tenant's signing key while callers send good
+// tokens, new and old ones, and strangers send made-up key IDs.
 func TestRotationAmongCallers(t *testing.T) {
 	t.Parallel()
 	c := startClients(t)
@@ -105,7 +105,7 @@ func TestRotationAmongCallers(t *testing.T) {
 		t.Errorf("got %d key fetches for %d rotations, want at most one each", got, rounds)
 	}
 
-	// A flood may use up what is left of the budget, and refuses nobody else.
+	// A flood may use up the rest of the budget, but must not affect others.
 	var refused atomic.Int64
 	together(crowd, func(i int) {
 		if i%4 == 0 {

@@ -1,6 +1,6 @@
 // Package functions_test runs both handlers as the Functions host does, as
-// processes with nothing but their app settings, against a tenant and an
-// identity endpoint of its own; and deployed to a sandbox (sandbox_test.go).
+// processes with their app settings alone: against a tenant and an identity
+// endpoint in this process, and deployed to a sandbox (sandbox_test.go).
 package functions_test
 
 import (
@@ -13,8 +13,8 @@ import (
 	"app-to-app/functions/internal/verify/verifytest"
 )
 
-// anOrder and aCaller are the contract of GetOrders, spelt out a second time
-// so that a renamed field is noticed.
+// anOrder and aCaller repeat the contract of GetOrders, so that renaming a field
+// fails a test.
 type anOrder struct {
 	ID, Date, Region, Rep, Item string
 	Units                       int
@@ -34,7 +34,7 @@ func TestGetOrders(t *testing.T) {
 	tenant := verifytest.NewTenant(t)
 	api := startHandler(t, "orders-api", apiSettings(tenant))
 	token := tenant.Token(time.Now(), nil)
-	for range 2 { // verified, then remembered
+	for range 2 { // verified, then from the cache
 		response, body := call(t, "GET", api.url+"/api/orders", bearer(token), "")
 		var answer struct {
 			Orders []anOrder

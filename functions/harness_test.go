@@ -65,17 +65,15 @@ func (l *log) String() string {
 	return l.text.String()
 }
 
-// A handler is one handler process under these tests in the place of the
-// Functions host.
+// A handler is a handler process, for which the test is the Functions host.
 type handler struct {
 	url            string // http://127.0.0.1:port
 	stdout, stderr log
 	stop           func() // and wait; the log is complete afterwards
 }
 
-// startHandler starts a handler with no more than these app settings, and
-// waits until it listens. At the end of the test it must stop when told to,
-// with exit code 0.
+// startHandler starts a handler with these app settings alone and waits until it
+// listens. At the end of the test it must stop on SIGTERM with exit code 0.
 func startHandler(t *testing.T, name string, settings map[string]string) *handler {
 	t.Helper()
 	return startCommand(t, name, handlerCommand(context.Background(), name, settings))
@@ -169,7 +167,7 @@ func with(settings map[string]string, more ...string) map[string]string {
 	return settings
 }
 
-// publish puts a TLS front before a handler, as App Service does.
+// publish starts a TLS proxy in front of a handler, as App Service does.
 func publish(t *testing.T, h *handler) string {
 	t.Helper()
 	target, err := url.Parse(h.url)
@@ -181,7 +179,7 @@ func publish(t *testing.T, h *handler) string {
 	return front.URL
 }
 
-// An identityEndpoint gives tokens of the tenant to a function app with one
+// An identityEndpoint issues the tenant's tokens to a function app with one
 // user-assigned identity.
 type identityEndpoint struct {
 	server *httptest.Server
@@ -199,7 +197,7 @@ func (e *identityEndpoint) change(edit func(e *identityEndpoint)) {
 	edit(e)
 }
 
-// requests is how often it was asked, and the tokens that it gave.
+// requests returns the number of requests and the tokens issued.
 func (e *identityEndpoint) requests() (asked int, tokens []string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -274,8 +272,8 @@ func call(t *testing.T, method, url string, header http.Header, body string) (*h
 	return response, string(content)
 }
 
-// noTokens fails the test when the text holds one of the tokens, or anything
-// that looks like one.
+// noTokens fails the test if the text contains one of the tokens or anything that
+// looks like one.
 func noTokens(t *testing.T, text string, tokens ...string) {
 	t.Helper()
 	if strings.Contains(text, "eyJ") || strings.Contains(text, identityHeader) {

@@ -16,9 +16,9 @@ import (
 	"app-to-app/sandbox/sandboxtest"
 )
 
-// This file uses both function apps in every way, well and badly, up to their
-// crash, and then looks for secrets in all that was printed, answered and kept.
-// ARM's list of app settings, which is made to show them, is not looked at.
+// This file uses both function apps in every way, right and wrong, makes them
+// crash, and then searches all output, answers and logs for secrets. It leaves out
+// ARM's list of app settings, which is meant to show them.
 
 // leaks are the secrets of a cloud so far.
 func (c *clients) leaks(t testing.TB) *sandboxtest.Leaks {
@@ -32,7 +32,7 @@ func (c *clients) leaks(t testing.TB) *sandboxtest.Leaks {
 	return leaks
 }
 
-// look searches everything.
+// look searches everything for the secrets.
 func (c *clients) look(t testing.TB, leaks *sandboxtest.Leaks) (found []sandboxtest.Leak) {
 	t.Helper()
 	history, err := json.Marshal(c.sandbox.History())
@@ -84,7 +84,7 @@ func TestNothingLeaks(t *testing.T) {
 		t.Errorf("expected no secret, got %s", leak)
 	}
 
-	// The same search finds what a bad app prints and what a bad caller sends.
+	// The same search must find what a bad app prints and a bad caller sends.
 	c.leak(t, token)
 	found := c.look(t, leaks)
 	for _, want := range []struct{ secret, place string }{
@@ -97,7 +97,7 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
-// failInEveryWay lets all providers fail, called and on schedule.
+// failInEveryWay makes all providers fail, over HTTP and on schedule.
 func (c *clients) failInEveryWay(t testing.TB) {
 	t.Helper()
 	settings := []string{"ORDERS_CLIENT_ID", c.bySecret.clientID, "ORDERS_CLIENT_SECRET", wrongSecret,
@@ -110,7 +110,7 @@ func (c *clients) failInEveryWay(t testing.TB) {
 		t.Fatal(err)
 	}
 	c.await(t, c.client, "orders processed on schedule")
-	// The API takes no secret of the client's in the place of its own settings.
+	// The client's secrets in the API's settings.
 	c.changeSettings(t, &c.api, c.apiSettings("ORDERS_ROLE", "", "ORDERS_AUDIENCE", ""))
 	c.getOrders(t, nil)
 	c.changeSettings(t, &c.api, c.apiSettings())
@@ -135,8 +135,7 @@ func (c *clients) tokenForOrders(t testing.TB) string {
 	return c.token(t, c.registration.identifierURI+"/.default")
 }
 
-// knockInEveryWay calls both apps with secrets in the right and in the wrong
-// places.
+// knockInEveryWay calls both apps with secrets in the right and the wrong places.
 func (c *clients) knockInEveryWay(t *testing.T, token string) {
 	t.Helper()
 	key, err := c.azure.HostKey(t.Context(), c.api.id)
@@ -172,8 +171,8 @@ func (c *clients) knockInEveryWay(t *testing.T, token string) {
 	}
 }
 
-// crash makes a handler print all its stacks and end, after it got and gave
-// tokens, and waits until its host has started another.
+// crash makes a handler print all its stacks and exit, after tokens have passed
+// through it, and waits until its host has started another.
 func (c *clients) crash(t testing.TB, s site) {
 	t.Helper()
 	if status, answer := c.process(t); status != http.StatusOK {

@@ -20,7 +20,7 @@ import (
 
 const clientSecret = "l0cal+client/secret"
 
-// newTokenEndpoint is an authority that gives the tenant's tokens for the
+// newTokenEndpoint starts an authority that issues the tenant's tokens for the
 // client secret, at both versions of the token endpoint.
 func newTokenEndpoint(t *testing.T, tenant *verifytest.Tenant) (authorityHost string) {
 	t.Helper()
@@ -48,8 +48,8 @@ func newTokenEndpoint(t *testing.T, tenant *verifytest.Tenant) (authorityHost st
 	return server.URL
 }
 
-// localCommand is a handler in a folder with this file, and with no
-// environment but these variables.
+// localCommand is a handler in a folder with this file, with these environment
+// variables alone.
 func localCommand(t *testing.T, name, file string, content []byte, environment ...string) *exec.Cmd {
 	t.Helper()
 	command := exec.Command(filepath.Join(binaries, name))
@@ -77,8 +77,8 @@ func localFile(t *testing.T, values map[string]string) []byte {
 	return append([]byte("\xef\xbb\xbf"), content...)
 }
 
-// TestLocalHandlers lets all token providers work with the client secret, from
-// the module's root and from the function app's folder.
+// TestLocalHandlers uses the client secret with all token providers, from the
+// module's root and from the function app's folder.
 func TestLocalHandlers(t *testing.T) {
 	t.Parallel()
 	tenant := verifytest.NewTenant(t)
@@ -141,8 +141,8 @@ func TestLocalSettingsThatAreRefused(t *testing.T) {
 		want        string
 	}{
 		"no JSON":              {`{"Values":{"ORDERS_ROLE":s3cret}}`, nil, "a syntax error near byte"},
-		"value not a string":   {`{"Values":{"ORDERS_ROLE":["s3cret"]}}`, nil, "another kind of value"},
-		"port not a number":    {`{"Host":{"LocalHttpPort":"s3cret"}}`, nil, "another kind of value"},
+		"value not a string":   {`{"Values":{"ORDERS_ROLE":["s3cret"]}}`, nil, "a value of the wrong type"},
+		"port not a number":    {`{"Host":{"LocalHttpPort":"s3cret"}}`, nil, "a value of the wrong type"},
 		"encrypted":            {`{"IsEncrypted":true,"Values":{"ORDERS_ROLE":"s3cret"}}`, nil, "func settings decrypt"},
 		"without settings":     {`{}`, nil, "ORDERS_TENANT_ID: missing"},
 		"in Azure":             {good, []string{"IDENTITY_ENDPOINT=http://127.0.0.1:1"}, "ORDERS_TENANT_ID: missing"},
@@ -163,8 +163,8 @@ func TestLocalSettingsThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestExampleSettings holds the committed examples to the settings that the
-// handlers want: they start to fail over the placeholders only.
+// TestExampleSettings: with the committed examples, a handler complains about the
+// placeholders and about nothing missing.
 func TestExampleSettings(t *testing.T) {
 	t.Parallel()
 	for _, app := range []string{"orders-api", "orders-client"} {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestHandlersStaySmall: a package is loaded from a blob at every cold start.
+// TestHandlersStaySmall: every cold start loads the package from a blob.
 func TestHandlersStaySmall(t *testing.T) {
 	t.Parallel()
 	for name, limit := range map[string]counter{"orders-api": 4 << 20, "orders-client": 6 << 20} {
@@ -18,7 +18,7 @@ func TestHandlersStaySmall(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// A zip's own share is some hundred bytes.
+			// The zip around it adds some hundred bytes.
 			var size counter
 			writer, err := flate.NewWriter(&size, flate.BestSpeed)
 			if err != nil {
@@ -42,8 +42,8 @@ type counter int
 
 func (c *counter) Write(b []byte) (int, error) { *c += counter(len(b)); return len(b), nil }
 
-// TestFunctionFiles holds host.json and the function.json files to what the
-// handlers expect of the Functions host.
+// TestFunctionFiles: host.json and the function.json files say what the handlers
+// expect of the Functions host.
 func TestFunctionFiles(t *testing.T) {
 	t.Parallel()
 	for _, app := range []string{"orders-api", "orders-client"} {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestReadmeCredentials holds the README to the table that is tested.
+// TestReadmeCredentials: the README has the table that is tested.
 func TestReadmeCredentials(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../README.md")

@@ -18,13 +18,12 @@ import (
 	"app-to-app/sandbox/sandboxtest"
 )
 
-// This file deploys both function apps into a sandbox as the Pulumi program
-// leaves them, by plain requests to Graph (directory_test.go), ARM and SCM
-// (resources_test.go). No engine runs, so a test can afford a deployment of its
-// own.
+// This file deploys both function apps to a sandbox as the Pulumi program does,
+// but with plain requests to Graph (directory_test.go), ARM and SCM
+// (resources_test.go). Without the engine each test can have its own deployment.
 
 // A cloud is one tenant of a sandbox with both function apps in it. The API
-// admits who holds the app role; no client holds it yet.
+// requires the app role, which no client has yet.
 type cloud struct {
 	sandbox *sandbox.Sandbox
 	tenant  sandbox.Tenant
@@ -61,9 +60,8 @@ const (
 	resourceRead = "?api-version=2022-09-01"
 )
 
-// startCloud starts a sandbox and deploys to its first tenant. The API accepts
-// tokens for it; the client has the settings that hold for every credential,
-// and no credential yet.
+// startCloud starts a sandbox and deploys to its first tenant. The client has the
+// settings that every credential needs, but no credential yet.
 func startCloud(t *testing.T) *cloud {
 	t.Helper()
 	c := &cloud{}
@@ -120,8 +118,8 @@ func (c *cloud) do(t testing.TB, method, path string, in, out any) {
 	}
 }
 
-// changeSettings replaces the app settings of a site's code through ARM; those
-// of its host stay. The site restarts before it answers again.
+// changeSettings replaces the app settings of a site's code through ARM and keeps
+// those of its host. The site restarts before it answers again.
 func (c *cloud) changeSettings(t testing.TB, s *site, settings map[string]string) {
 	t.Helper()
 	all := maps.Clone(s.settings)
@@ -149,8 +147,8 @@ func (c *cloud) token(t testing.TB, scope string) string {
 	return body.AccessToken
 }
 
-// process calls the client's function with its key. Of an answer that is not
-// the function's, only the status is returned.
+// process calls the client's function with its key. If the answer is not the
+// function's, it returns only the status.
 func (c *cloud) process(t testing.TB) (status int, answer results) {
 	t.Helper()
 	key, err := c.azure.HostKey(t.Context(), c.client.id)

@@ -20,8 +20,8 @@ func newGetOrders(verifier *verify.Verifier, list []orders.Order, logger *slog.L
 	return &getOrders{verifier: verifier, orders: list, logger: logger}
 }
 
-// ServeHTTP answers who may not call before it says anything about the query:
-// a stranger learns nothing of what can be asked.
+// ServeHTTP checks the caller before the query, so that strangers do not learn
+// which queries there are.
 func (g *getOrders) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	caller, err := g.verifier.Authenticate(r)
 	if err != nil {
@@ -41,7 +41,7 @@ func (g *getOrders) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// refuse tells the log why and the caller what.
+// refuse logs the reason and answers without it.
 func (g *getOrders) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	answer := verify.AnswerTo(err)
 	g.logger.WarnContext(r.Context(), "caller refused", "status", answer.Status, "code", answer.Code, "reason", err)

@@ -1,11 +1,11 @@
-// Orders-api is the handler of the function app that serves the orders: one
-// function, GetOrders, open to applications of its tenant that hold the app
-// role and to nobody else.
+// Orders-api is the handler of the function app that serves the orders. Its one
+// function, GetOrders, admits only applications of its tenant that have the app
+// role.
 //
 // It runs under the Azure Functions host as the custom handler named in
-// host.json, built for linux/amd64 as handler. The access token is its only
-// gate (authLevel anonymous): a function key on top would be one more secret
-// that says less.
+// host.json, built for linux/amd64 as handler. It requires an access token and no
+// function key (authLevel anonymous): a key would be one more secret, and does
+// not say who calls.
 package main
 
 import (

@@ -18,12 +18,12 @@ import (
 // end gives up on an HTTP function after 230 seconds.
 const providerTimeout = time.Minute
 
-// A result is what came of fetching the orders with one token provider.
+// A result is the outcome of fetching the orders with one token provider.
 type result struct {
 	TokenProvider string                 `json:"tokenProvider"`
 	Credential    acquire.CredentialKind `json:"credential"`
 	Status        int                    `json:"status"` // of the API's answer; 0 when it gave none
-	Orders        []orders.Order         `json:"orders"` // null when there are none to show
+	Orders        []orders.Order         `json:"orders"` // null on failure
 	Caller        *orders.Caller         `json:"caller"` // this client as the API saw it
 	TokenSource   acquire.TokenSource    `json:"tokenSource"`
 	ElapsedMs     int64                  `json:"elapsedMs"` // token and call
@@ -75,8 +75,8 @@ func succeeded(results []result) int {
 	return count
 }
 
-// process runs the providers side by side, so that one that hangs does not
-// delay the others; results keep the configured order.
+// process runs the providers in parallel, so that one that hangs does not delay
+// the others. The results are in the configured order.
 func (p *processor) process(ctx context.Context) []result {
 	results := make([]result, len(p.providers))
 	var running sync.WaitGroup
@@ -91,7 +91,7 @@ func (p *processor) fetch(ctx context.Context, provider acquire.TokenProvider) (
 	started := time.Now()
 	r = result{TokenProvider: provider.Name(), Credential: provider.Credential()}
 	defer func() {
-		// A panic in a library must cost one result, not the process.
+		// A panic in a library fails one result, not the process.
 		if cause := recover(); cause != nil {
 			r.Error = "the token provider failed unexpectedly"
 			p.logger.ErrorContext(ctx, "token provider panicked", "tokenProvider", r.TokenProvider, "cause", fmt.Sprint(cause))
@@ -113,8 +113,8 @@ func (p *processor) fetch(ctx context.Context, provider acquire.TokenProvider) (
 	return r
 }
 
-// acquiredToken hands a provider's token to the orders client and remembers
-// where it came from.
+// acquiredToken passes a provider's token to the orders client and keeps where it
+// came from.
 type acquiredToken struct {
 	provider acquire.TokenProvider
 	source   acquire.TokenSource
@@ -129,7 +129,7 @@ func (a *acquiredToken) AccessToken(ctx context.Context) (string, error) {
 	return acquired.Token.Reveal(), nil
 }
 
-// refusal is the API's status, if it answered, and what to say.
+// refusal returns the API's status, or 0, and the error text with advice.
 func refusal(err error) (status int, text string) {
 	var refused *orders.AnswerError
 	if !errors.As(err, &refused) {
@@ -138,7 +138,7 @@ func refusal(err error) (status int, text string) {
 	switch refused.Status {
 	case http.StatusForbidden:
 		return refused.Status, err.Error() + "; the token lacks the app role, or this client is blocked or not listed; " +
-			"assign the role, and mind that a managed identity's token can be 24 hours old"
+			"assign the role; a managed identity's token can be up to 24 hours old"
 	case http.StatusUnauthorized:
 		return refused.Status, err.Error() + "; compare ORDERS_SCOPE, ORDERS_TENANT_ID and ORDERS_AUTHORITY_HOST with the API's app settings"
 	}

@@ -14,8 +14,8 @@ import (
 	"app-to-app/functions/internal/acquire"
 )
 
-// This test is inside the package because it is package main: a token provider
-// that panics cannot be had from outside.
+// This test is in package main because no configuration gives a token provider
+// that panics.
 
 // A fakeProvider gets its token, fails or panics.
 type fakeProvider struct {

@@ -1,10 +1,10 @@
 // Orders-client is the handler of the function app that fetches the orders as
 // an application: on a schedule (ProcessOrdersTimer) and over HTTP
-// (ProcessOrders). It gets its access token in each of the ways configured.
+// (ProcessOrders). It does so once with each configured token provider.
 //
 // It runs under the Azure Functions host as the custom handler named in
-// host.json, built for linux/amd64 as handler. ProcessOrders needs a function
-// key: open, it would lend this app's identity to anybody.
+// host.json, built for linux/amd64 as handler. ProcessOrders requires a function
+// key: without one, anyone could read the orders with this app's identity.
 package main
 
 import (

@@ -24,8 +24,8 @@ func readSettings(app *customhandler.AppSettings, logger *slog.Logger) (settings
 		scope:         app.Required("ORDERS_SCOPE", "the API's identifier URI and /.default"),
 		tenantID:      app.GUID("ORDERS_TENANT_ID", "the id of the tenant of both apps"),
 		authorityHost: app.HTTPS("ORDERS_AUTHORITY_HOST", "the authority host, such as https://login.microsoftonline.com"),
-		// The Functions host reads it for function.json, and could not start
-		// the timer without it.
+		// function.json refers to it; without it the Functions host cannot start
+		// the timer.
 		schedule: app.Required("ORDERS_SCHEDULE", "the timer's schedule in six fields, such as 0 */10 * * * *"),
 	}
 	if err := acquire.CheckScope(s.scope); s.scope != "" && err != nil {
@@ -49,7 +49,7 @@ func readSettings(app *customhandler.AppSettings, logger *slog.Logger) (settings
 	return s, app.Err()
 }
 
-// readProviderConfig reads what the client's credential follows from.
+// readProviderConfig reads the settings that decide the client's credential.
 func readProviderConfig(app *customhandler.AppSettings) acquire.ProviderConfig {
 	return acquire.ProviderConfig{
 		ClientID:                app.OptionalGUID("ORDERS_CLIENT_ID"),
@@ -58,14 +58,14 @@ func readProviderConfig(app *customhandler.AppSettings) acquire.ProviderConfig {
 		ManagedIdentityClientID: app.OptionalGUID("ORDERS_MANAGED_IDENTITY_CLIENT_ID"),
 		ConnectionString:        acquire.NewSecret(app.Optional("AzureServicesAuthConnectionString")),
 		CertificateDir:          app.Optional("ORDERS_CERTIFICATE_DIR"),
-		// App Service sets the first for an app with a managed identity, and the
-		// second for every app: there, the Azure CLI must not be looked for
+		// App Service sets the first for an app with a managed identity and the
+		// second for every app. The Azure CLI must not be tried there
 		// (https://learn.microsoft.com/azure/app-service/reference-app-settings).
 		Local: app.Optional("IDENTITY_ENDPOINT") == "" && app.Optional("WEBSITE_INSTANCE_ID") == "",
 	}
 }
 
-// LogValue is what the log may say of the settings.
+// LogValue is what the log shows of the settings.
 func (s settings) LogValue() slog.Value {
 	var names []string
 	for _, provider := range s.providers {

@@ -29,11 +29,11 @@ import (
 	"time"
 )
 
-// This file says what a token provider is; each provider has a file of its
-// own. The rules are: a provider is one library, named as ORDERS_TOKEN_PROVIDERS
-// names it; it has one kind of credential, settled when it is made; a token it
-// hands out cannot be printed by accident; its errors say what to do, and never
-// hold a token or a secret.
+// This file defines token providers; each library has a file of its own. The
+// rules are: a provider is one library, under its name in
+// ORDERS_TOKEN_PROVIDERS; it has one kind of credential, chosen when it is made;
+// its tokens cannot be printed by accident; its errors say what to do and never
+// contain a token or a secret.
 
 // A CredentialKind is how the client proves who it is.
 type CredentialKind string
@@ -53,8 +53,8 @@ type TokenSource string
 
 // The sources of a token.
 const (
-	FromCache   TokenSource = "cache"   // this process had it
-	FromNetwork TokenSource = "network" // it was asked for
+	FromCache   TokenSource = "cache"   // from an earlier request of this process
+	FromNetwork TokenSource = "network" // this call requested it
 )
 
 // An AccessToken is a bearer token. However it is printed, logged or encoded,
@@ -78,7 +78,7 @@ func (AccessToken) LogValue() slog.Value { return slog.StringValue(hidden) }
 // MarshalText keeps encoders from writing the token.
 func (AccessToken) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// An Acquired is an access token and how it was got.
+// An Acquired is an access token, with where it came from and how long it took.
 type Acquired struct {
 	Token     AccessToken
 	ExpiresOn time.Time
@@ -94,8 +94,8 @@ type TokenProvider interface {
 	Acquire(ctx context.Context) (Acquired, error)
 }
 
-// A ProviderConfig is what token providers are made from. The client's
-// credential follows from what is set; see [CheckTokenProviders].
+// A ProviderConfig configures token providers. Which fields are set decides the
+// client's credential; see [CheckTokenProviders].
 type ProviderConfig struct {
 	Scope                   string       // required; see [CheckScope]
 	TenantID                string       // required unless the credential is a managed identity
@@ -106,18 +106,18 @@ type ProviderConfig struct {
 	ManagedIdentityClientID string       // of the user-assigned identity; empty means the system-assigned one
 	ConnectionString        Secret       // of App Authentication, for the provider appauth
 	CertificateDir          string       // where appauth looks up certificates
-	Local                   bool         // a developer's machine: the Azure CLI stands in for the system-assigned identity
+	Local                   bool         // a developer's machine: the Azure CLI's login replaces the system-assigned identity
 	HTTPClient              *http.Client // nil means [http.DefaultClient]
 	Logger                  *slog.Logger // for warnings; nil means none
 }
 
-// resource is what the scope is for, as v1 endpoints and managed identities
-// name it.
+// resource is the scope without /.default, which is what v1.0 endpoints and
+// managed identities take.
 func (c ProviderConfig) resource() string { return strings.TrimSuffix(c.Scope, "/.default") }
 
 // A maker makes token providers with one library.
 type maker struct {
-	// takes are the kinds of credential that the library can do here.
+	// takes are the kinds of credential that the library supports here.
 	takes []CredentialKind
 	// instead says which settings or providers to use for the other kinds.
 	instead string
@@ -137,7 +137,7 @@ var makers = map[string]maker{
 	},
 	"appauth": {
 		takes:      append([]CredentialKind{ClientSecret, Certificate, AzureCLI}, managedIdentities...),
-		instead:    "no connection string asks for it; use azidentity or msal",
+		instead:    "connection strings have no form for it; use azidentity or msal",
 		credential: connectionCredential,
 		ask:        askAppauth,
 	},
@@ -168,27 +168,27 @@ type plan struct {
 	credential credential
 }
 
-// CheckTokenProviders returns an error that names everything that keeps
-// [NewTokenProviders] from making these providers, each by its app setting:
-// names that are not built in or given twice, settings that contradict each
-// other or hold the wrong thing, and a provider whose library cannot use the
-// client's credential. The credential is
+// CheckTokenProviders returns an error that lists every reason why
+// [NewTokenProviders] cannot make these providers, with the app setting to
+// change: unknown or repeated names, settings that contradict each other or have
+// a bad value, and a library that does not support the client's credential. The
+// credential is
 //   - the client secret or the certificate, when one is set
 //   - federated, when only the client ID is set: the managed identity's token
 //     is the client assertion
-//   - else the managed identity, or the Azure CLI's login on a developer's
-//     machine when no user-assigned identity is named
+//   - otherwise the managed identity; on a developer's machine the Azure CLI's
+//     login, unless a user-assigned identity is named
 //
-// The provider appauth has its own, which is in its connection string; without
-// one, and without a client ID, it is the managed identity or the Azure CLI's
+// The provider appauth takes its credential from the connection string. Without
+// one, and without a client ID, it uses the managed identity or the Azure CLI's
 // login.
 func CheckTokenProviders(names []string, config ProviderConfig) error {
 	_, err := planProviders(names, config)
 	return err
 }
 
-// NewTokenProviders returns the providers of these names, in this order. The
-// error is the one of [CheckTokenProviders], or a library's.
+// NewTokenProviders returns the named providers in this order. The error is that
+// of [CheckTokenProviders] or of a library.
 func NewTokenProviders(names []string, config ProviderConfig) ([]TokenProvider, error) {
 	plans, err := planProviders(names, config)
 	if err != nil {
@@ -238,7 +238,7 @@ func planProviders(names []string, config ProviderConfig) ([]plan, error) {
 				continue
 			}
 		} else if commonErr != nil {
-			continue // told already
+			continue // reported above
 		}
 		if !slices.Contains(maker.takes, used.kind) {
 			problems = append(problems, fmt.Errorf("token provider %q cannot use the credential %s; %s", name, used.kind, maker.instead))

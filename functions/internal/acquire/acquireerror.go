@@ -15,14 +15,13 @@ import (
 	msal "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 )
 
-// advice says what to do about refusals that deployments run into; the first
-// that fits counts. The texts looked for are the AADSTS number, or the identity
-// endpoint's own words
+// advice says what to do about common refusals; the first match wins. It looks
+// for the AADSTS number, or for the identity endpoint's text
 // (https://learn.microsoft.com/entra/identity-platform/reference-error-codes,
 // https://learn.microsoft.com/azure/app-service/overview-managed-identity).
 var advice = []struct{ text, todo string }{
-	{"AADSTS501051", "the API requires an app role assignment and this client has none; assign the app role to its service principal (the assignment can take minutes to act)"},
-	{"AADSTS500011", "the scope names no API of this tenant; compare ORDERS_SCOPE with the API's identifier URI"},
+	{"AADSTS501051", "the API requires an app role assignment and this client has none; assign the app role to its service principal (the assignment can take minutes to take effect)"},
+	{"AADSTS500011", "no API in this tenant has the identifier URI in the scope; compare ORDERS_SCOPE with the API's identifier URI"},
 	{"AADSTS500014", "the API's service principal is disabled"},
 	{"AADSTS7000215", "the client secret is wrong; give its value, not its id, in ORDERS_CLIENT_SECRET or as AppKey"},
 	{"AADSTS7000222", "the client secret has expired; make a new one"},
@@ -36,25 +35,25 @@ var advice = []struct{ text, todo string }{
 	{"az login", "sign in with the Azure CLI on this machine"},
 }
 
-// acquireError puts a library's failure into one line without the secret: the
-// status, what the service said, and what to do. The libraries' own texts are
-// pages with the whole response in them.
+// acquireError turns a library's error into one line without the secret: the
+// status, what the service said, and what to do. The libraries' own texts quote
+// the whole response over many lines.
 func acquireError(err error, secret Secret) error {
 	mask := func(text string) string { return text }
 	if secret.IsSet() {
 		mask = strings.NewReplacer(secret.Reveal(), hiddenSecret, url.QueryEscape(secret.Reveal()), hiddenSecret).Replace
 	}
-	// The secret goes first: half of one, cut off with a long text, would not be
-	// found any more.
+	// Mask before oneLine cuts the text: the replacer would not find half a
+	// secret.
 	text := oneLine(mask(bare(err.Error())))
 	said := text
 	if response := refusal(err); response != nil {
-		said = "an answer that could not be read"
+		said = "the answer could not be read"
 		if body, err := runtime.Payload(response); err == nil {
 			said = message(body)
 		}
 		if response.StatusCode == http.StatusOK {
-			said = "an answer that is no token"
+			said = "the answer holds no token"
 		}
 		text = fmt.Sprintf("the token was refused with status %d: %s", response.StatusCode, oneLine(mask(said)))
 	}
@@ -67,7 +66,7 @@ func acquireError(err error, secret Secret) error {
 	return errors.New(text)
 }
 
-// refusal is the answer that a library fails with, if there was one.
+// refusal returns the HTTP response in a library's error, or nil.
 func refusal(err error) *http.Response {
 	var failed *azidentity.AuthenticationFailedError
 	var call msal.CallErr
@@ -83,8 +82,8 @@ func refusal(err error) *http.Response {
 	return nil
 }
 
-// bare cuts off the answers that the libraries quote when they cannot read
-// one: what cannot be read may hold a token all the same.
+// bare cuts off a response that a library quotes because it could not parse it:
+// there may be a token in it.
 func bare(text string) string {
 	for _, mark := range []string{"raw message was", "json message bytes were", "JSON = ", "Response body: "} {
 		text, _, _ = strings.Cut(text, mark)
@@ -92,8 +91,8 @@ func bare(text string) string {
 	return text
 }
 
-// message is what an error body says, in the shape of the identity endpoint or
-// of OAuth (RFC 6749 section 5.2).
+// message returns the text of an error body, which has the form of the identity
+// endpoint or of OAuth (RFC 6749 section 5.2).
 func message(body []byte) string {
 	var said struct {
 		Message     string `json:"message"`
@@ -101,7 +100,7 @@ func message(body []byte) string {
 		Description string `json:"error_description"`
 	}
 	if err := json.Unmarshal(body, &said); err != nil {
-		return "an answer that is not JSON"
+		return "the answer is not JSON"
 	}
 	code, _ := said.Error.(string)
 	switch {
@@ -115,11 +114,11 @@ func message(body []byte) string {
 	return "no reason given"
 }
 
-// tokenShaped matches what could be a token in an error text.
+// tokenShaped matches anything in an error text that could be a token.
 var tokenShaped = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{4,}(\.[A-Za-z0-9_-]*)*`)
 
-// oneLine makes a foreign text fit for an error: no tokens, no line breaks, no
-// more than a few sentences.
+// oneLine makes somebody else's text safe to quote in an error: no tokens, no
+// line breaks, a few sentences at most.
 func oneLine(text string) string {
 	text = strings.Join(strings.Fields(tokenShaped.ReplaceAllString(text, "[redacted]")), " ")
 	const limit = 600

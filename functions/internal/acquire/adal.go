@@ -10,16 +10,16 @@ import (
 
 // askADAL gets tokens with the Azure Active Directory Authentication Library
 // from the v1.0 endpoint, which knows resources instead of scopes
-// (https://learn.microsoft.com/entra/identity-platform/msal-migration). Nobody
-// mends the library any more: it is here for clients that still have it, and
-// used only when ORDERS_TOKEN_PROVIDERS names it. The version of the token is
-// the API's choice, not the endpoint's.
+// (https://learn.microsoft.com/entra/identity-platform/msal-migration). The
+// library is no longer maintained: it is here for clients that still use it, and
+// only when ORDERS_TOKEN_PROVIDERS names it. The API's registration decides the
+// version of the token, not the endpoint.
 //
-// The library caches, and refreshes when five minutes are left. It neither
-// retries nor heeds Retry-After: the sender does.
+// The library caches, and refreshes when five minutes are left. It does not
+// retry and ignores Retry-After; the sender does both.
 func askADAL(config ProviderConfig, used credential) (asker, error) {
-	// Without an api-version the endpoint is the one that the discovery document
-	// names, and that a client assertion must be for.
+	// Without an api-version this is the endpoint of the discovery document, which
+	// a client assertion must have as its audience.
 	endpoints, err := adal.NewOAuthConfigWithAPIVersion(config.AuthorityHost+"/", used.tenantID, nil)
 	if err != nil {
 		return nil, err

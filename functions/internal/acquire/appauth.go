@@ -12,10 +12,9 @@ import (
 // This file reads the connection strings of App Authentication, Microsoft's
 // retired library for .NET, for clients that have one
 // (https://learn.microsoft.com/dotnet/api/overview/azure/service-to-service-authentication#connection-string-support).
-// azidentity then does the work. The rules are: the forms documented there and
-// no others; names and fixed values ignore case, as in the library; what is
-// not known to be a name is never quoted, because it may be the rest of a
-// secret with a semicolon in it.
+// azidentity then does the work. The rules are: only the forms documented there;
+// names and fixed values ignore case, as in the library; an unknown name is
+// never quoted, because it may be the rest of a secret with a semicolon in it.
 
 // The names in a connection string.
 const (
@@ -58,22 +57,22 @@ func readConnection(config ProviderConfig) (credential, error) {
 	case "developer":
 		return values.developer(config)
 	case "currentuser":
-		return credential{}, errors.New("RunAs=CurrentUser signs in with a Windows session, which there is none of on Linux; use RunAs=Developer;DeveloperTool=AzureCli on a developer's machine, RunAs=App elsewhere")
+		return credential{}, errors.New("RunAs=CurrentUser needs a Windows session, which Linux does not have; use RunAs=Developer;DeveloperTool=AzureCli on a developer's machine, RunAs=App elsewhere")
 	}
 	return credential{}, errors.New("RunAs: expected App or Developer, got something else or nothing")
 }
 
 // withoutConnection is the library's default, a managed identity or a
-// developer's login. It is not for a client that is an app registration by its
-// other settings: that would call as somebody else.
+// developer's login. A client whose other settings make it an app registration
+// must not use it: it would call as somebody else.
 func (c ProviderConfig) withoutConnection() (credential, error) {
 	switch {
 	case c.ClientID == "":
 		return credential{kind: managedIdentityKind("", c.Local), tenantID: c.TenantID}, nil
 	case c.ClientSecret.IsSet() || c.ClientCertificate.IsSet():
-		return credential{}, fmt.Errorf("missing; ORDERS_CLIENT_ID makes this client an app registration, which appauth takes from RunAs=App;%s=…;%s=… and what proves it", partAppID, partTenantID)
+		return credential{}, fmt.Errorf("missing; ORDERS_CLIENT_ID is set, and appauth needs the app registration as RunAs=App;%s=…;%s=… with its client secret or certificate", partAppID, partTenantID)
 	}
-	return credential{kind: Federated}, nil // which makers refuses
+	return credential{kind: Federated}, nil // planProviders refuses it
 }
 
 // parseConnection splits name=value;name=value. A value may hold an equals
@@ -127,17 +126,17 @@ func (v connection) developer(config ProviderConfig) (credential, error) {
 	switch strings.ToLower(v[partDeveloperTool]) {
 	case "azurecli":
 		if !config.Local {
-			return credential{}, errors.New("DeveloperTool=AzureCli signs in with the Azure CLI of a developer's machine, which there is none of in App Service; use RunAs=App")
+			return credential{}, errors.New("DeveloperTool=AzureCli needs the Azure CLI, which App Service does not have; use RunAs=App")
 		}
 		return credential{kind: AzureCLI, tenantID: config.TenantID}, nil
 	case "visualstudio":
-		return credential{}, errors.New("DeveloperTool=VisualStudio needs Visual Studio's token service, which there is on Windows only; use DeveloperTool=AzureCli and run az login")
+		return credential{}, errors.New("DeveloperTool=VisualStudio needs Visual Studio's token service, which exists on Windows only; use DeveloperTool=AzureCli and run az login")
 	}
 	return credential{}, errors.New("DeveloperTool: expected AzureCli, got something else")
 }
 
-// app is RunAs=App: a managed identity, or an app registration by what proves
-// it.
+// app is RunAs=App: a managed identity, or an app registration with its
+// credential.
 func (v connection) app(config ProviderConfig) (credential, error) {
 	found := credential{tenantID: v[partTenantID], clientID: strings.ToLower(v[partAppID])}
 	var expected []string
@@ -151,7 +150,7 @@ func (v connection) app(config ProviderConfig) (credential, error) {
 		if v.has(partTenantID) {
 			expected = append(expected, partTenantID)
 		} else {
-			found.tenantID = config.TenantID // the library finds it out by itself
+			found.tenantID = config.TenantID // the library looks it up
 		}
 	case v.has(partThumbprint):
 		found.kind = Certificate
@@ -181,14 +180,14 @@ func (v connection) app(config ProviderConfig) (credential, error) {
 	return found, err
 }
 
-// A tenant goes by its id or by a domain name.
+// A tenant is named by its ID or by a domain name.
 var (
 	guidForm   = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	tenantForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 )
 
-// identifiers checks the form of ids. They are not quoted: someone may have
-// put the secret in the wrong place.
+// identifiers checks the form of IDs. It does not quote them: someone may have
+// pasted the secret in the wrong place.
 func (v connection) identifiers() error {
 	var problems []error
 	if v.has(partAppID) && !guidForm.MatchString(v[partAppID]) {

@@ -21,9 +21,9 @@ var microsoftHosts = []string{
 	"login.sovcloud-identity.fr", "login.sovcloud-identity.de", "login.sovcloud-identity.sg",
 }
 
-// exchangeResource is what a managed identity's token must be for to serve as
-// a client assertion in the cloud of the authority host; the federated identity
-// credential that the program makes names the same
+// exchangeResource is the resource that a managed identity's token needs to be
+// a client assertion in the authority host's cloud. The federated identity
+// credential that the Pulumi program creates has it as its audience
 // (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
 func exchangeResource(authorityHost string) string {
 	if u, err := url.Parse(authorityHost); err == nil {
@@ -37,17 +37,17 @@ func exchangeResource(authorityHost string) string {
 	return "api://AzureADTokenExchange"
 }
 
-// isMicrosoft reports whether an authority host is one of Microsoft's.
-// Instance discovery asks Microsoft about the authority: about another one it
-// would say that it does not exist, after having been told of it.
+// isMicrosoft reports whether an authority host is one of Microsoft's. Only then
+// is instance discovery on: it asks Microsoft whether the authority exists, which
+// fails for any other and tells Microsoft about it.
 func isMicrosoft(authorityHost string) bool {
 	u, err := url.Parse(authorityHost)
 	return err == nil && slices.Contains(microsoftHosts, strings.ToLower(u.Host))
 }
 
-// A sender sends the requests of libraries that do not retry, or not when the
-// service says: by azcore's rules, which are azidentity's too. It waits as
-// Retry-After says, up to a minute, and gives up after three more tries.
+// A sender retries for libraries that do not, or that ignore Retry-After. It uses
+// azcore's policy, as azidentity does: wait as long as Retry-After says, a minute
+// at most, and give up after three retries.
 type sender struct{ pipeline runtime.Pipeline }
 
 func newSender(client *http.Client) sender {

@@ -27,8 +27,8 @@ import (
 
 const clientSecret = "s3n+inel/c1ient=secret"
 
-// A giver gives access tokens for one resource and counts. The token
-// endpoints and the identity endpoint of a test are two fronts of one.
+// A giver issues access tokens for one resource and counts them. A test's token
+// endpoints and identity endpoint share one.
 type giver struct {
 	mu       sync.Mutex
 	asked    int
@@ -63,8 +63,8 @@ func (g *giver) count() int {
 	return g.asked
 }
 
-// An authority is a tenant's token endpoints for one client: strict about the
-// form, and about which proof it takes.
+// An authority is a tenant's token endpoints for one client. It is strict about
+// the form and accepts one kind of credential.
 type authority struct {
 	giver
 	t        *testing.T

@@ -12,8 +12,8 @@ import (
 
 // askAzidentity gets tokens with Microsoft's azidentity library
 // (https://learn.microsoft.com/azure/developer/go/sdk/authentication/system-assigned-managed-identity).
-// The library caches, refreshes ahead of expiry, and retries as the service
-// says, except for the Azure CLI, whose every token takes a new process.
+// The library caches, refreshes ahead of expiry, and waits as long as Retry-After
+// says. It does not cache the Azure CLI's tokens, each of which starts a process.
 func askAzidentity(config ProviderConfig, used credential) (asker, error) {
 	library, err := azidentityCredential(config, used)
 	if err != nil {
@@ -24,7 +24,7 @@ func askAzidentity(config ProviderConfig, used credential) (asker, error) {
 		return ask, nil
 	}
 	return kept(func(ctx context.Context) (grant, error) {
-		note(ctx) // the CLI asks the network, or a cache of its own
+		note(ctx) // the CLI uses the network, or its own cache
 		return ask(ctx)
 	}), nil
 }

@@ -21,9 +21,9 @@ import (
 	"app-to-app/functions/internal/verify/verifytest"
 )
 
-// This file runs the table of token providers and credentials: what holds for
-// one cell holds for all. A cell's service, which gives the access tokens, is
-// the authority, the identity endpoint or the Azure CLI.
+// This file runs the same tests for every token provider with every credential. A
+// cell's service, which issues the access tokens, is the authority, the identity
+// endpoint or the Azure CLI.
 
 // A cell is a token provider with a credential that it can use.
 type cell struct {
@@ -181,8 +181,8 @@ func writeFiles(t *testing.T, files map[string]string) (dir string) {
 	return dir
 }
 
-// cellNumber makes each world's resource its own: MSAL keeps the tokens of
-// managed identities once a process.
+// cellNumber gives each world a resource of its own: MSAL has one cache for the
+// tokens of managed identities in a process.
 var cellNumber atomic.Int64
 
 func newWorld(t *testing.T, c cell, resourceSuffix string) *world {
@@ -217,7 +217,7 @@ func (w *world) asks(t *testing.T, c cell) int {
 	return w.count()
 }
 
-// onlyLoopback fails the test when a library asks anybody else: Microsoft's
+// onlyLoopback fails the test when a library calls another machine: Microsoft's
 // instance discovery, or the metadata endpoint of virtual machines.
 type onlyLoopback struct {
 	t    *testing.T
@@ -244,8 +244,8 @@ func eachCell(t *testing.T, test func(*testing.T, cell)) {
 	}
 }
 
-// TestCrowdInEachCell starts cold, so that the crowd and then one more show
-// all of a token's life but its end.
+// TestCrowdInEachCell starts with an empty cache: one of many callers fetches the
+// token, the others and a later one find it in the cache.
 func TestCrowdInEachCell(t *testing.T) {
 	eachCell(t, func(t *testing.T, c cell) {
 		w := newWorld(t, c, "")
@@ -308,7 +308,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	var waiting sync.WaitGroup
 	for _, c := range cells {
 		if c.kind == acquire.AzureCLI {
-			continue // the CLI has its own way with the service
+			continue // the CLI makes its own requests
 		}
 		w := newWorld(t, c, "")
 		w.answers = append(w.answers, func(w http.ResponseWriter, _ *http.Request) {
@@ -363,7 +363,7 @@ func TestADALWarnsOnce(t *testing.T) {
 	}
 }
 
-// recordingTransport answers nothing and remembers who was asked.
+// recordingTransport records what is requested and answers 404.
 type recordingTransport struct{ asked chan string }
 
 func (r recordingTransport) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -371,8 +371,8 @@ func (r recordingTransport) RoundTrip(request *http.Request) (*http.Response, er
 	return &http.Response{StatusCode: http.StatusNotFound, Header: http.Header{}, Request: request, Body: io.NopCloser(strings.NewReader("{}"))}, nil
 }
 
-// TestInstanceDiscovery: that it is off elsewhere, onlyLoopback and the
-// authority show in each cell.
+// TestInstanceDiscovery: it is on for Microsoft's hosts. In every other test
+// onlyLoopback and the authority check that it is off.
 func TestInstanceDiscovery(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"msal", "azidentity"} {

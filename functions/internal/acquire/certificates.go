@@ -18,11 +18,11 @@ import (
 // /var/ssl/private
 // (https://learn.microsoft.com/azure/app-service/configure-ssl-certificate-in-code).
 
-// certificateFiles are the endings of the files that are looked at.
+// certificateFiles are the extensions of the files that are read.
 var certificateFiles = []string{".pem", ".pfx", ".p12"}
 
-// findCertificate looks for the one by partThumbprint or subject in a directory.
-// The store's name says nothing here but is checked, as the library does.
+// findCertificate finds a certificate by thumbprint or subject in a directory. The
+// store's name has no meaning on Linux, but is checked, as the library does.
 func (v connection) findCertificate(dir string) (keyPair, error) {
 	if location := strings.ToLower(v[partStoreLocation]); location != "currentuser" && location != "localmachine" {
 		return keyPair{}, fmt.Errorf("%s: expected CurrentUser or LocalMachine, got something else", partStoreLocation)
@@ -36,7 +36,7 @@ func (v connection) findCertificate(dir string) (keyPair, error) {
 		if err != nil || len(sum) != sha1.Size {
 			return keyPair{}, fmt.Errorf("%s: expected the %d hexadecimal digits of a SHA-1 sum, got something else", partThumbprint, 2*sha1.Size)
 		}
-		// A name, not a proof: SHA-1 is what Windows calls certificates by.
+		// SHA-1 only finds the certificate, as on Windows; nothing is trusted for it.
 		name, matches = partThumbprint, func(c *x509.Certificate) bool { got := sha1.Sum(c.Raw); return slices.Equal(got[:], sum) }
 	}
 	found, unread, err := keyPairsIn(dir)
@@ -54,8 +54,8 @@ func (v connection) findCertificate(dir string) (keyPair, error) {
 	return newestValid(name, found, time.Now())
 }
 
-// newestValid picks, among the certificates of one subject, the one that is
-// valid and will be for longest: while one replaces another, both are there.
+// newestValid picks the valid certificate that expires last: while one replaces
+// another, both are in the directory.
 func newestValid(name string, found []keyPair, now time.Time) (keyPair, error) {
 	var best keyPair
 	for _, pair := range found {
@@ -73,7 +73,7 @@ func newestValid(name string, found []keyPair, now time.Time) (keyPair, error) {
 	return best, nil
 }
 
-// keyPairsIn reads a directory, and names the files that it could not read.
+// keyPairsIn reads a directory. unread are the files that it could not parse.
 func keyPairsIn(dir string) (found []keyPair, unread []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -97,9 +97,8 @@ func keyPairsIn(dir string) (found []keyPair, unread []string, err error) {
 	return found, unread, nil
 }
 
-// hasSubject compares a certificate's subject with a distinguished name, as
-// Windows or OpenSSL write it, so in either order, or with the common name
-// alone.
+// hasSubject compares a certificate's subject with a common name, or with a
+// distinguished name in either order: Windows and OpenSSL differ.
 func hasSubject(certificate *x509.Certificate, want string) bool {
 	if want == certificate.Subject.CommonName {
 		return true

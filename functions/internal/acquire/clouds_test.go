@@ -11,8 +11,8 @@ import (
 	"app-to-app/functions/internal/verify/verifytest"
 )
 
-// anyCloud is every authority and the identity endpoint: it gives a token to
-// whoever asks, and remembers what the managed identity was asked for.
+// anyCloud is every authority and the identity endpoint. It answers every request
+// with a token and records the resources that the managed identity was asked for.
 type anyCloud struct{ resources chan string }
 
 func (a anyCloud) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -30,8 +30,8 @@ func (a anyCloud) RoundTrip(request *http.Request) (*http.Response, error) {
 		Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
-// TestFederationInEachCloud: the managed identity's token is for the exchange
-// of the cloud that the app registration is in.
+// TestFederationInEachCloud: the managed identity's token is for the token exchange
+// of the app registration's cloud.
 func TestFederationInEachCloud(t *testing.T) {
 	t.Parallel()
 	for i, test := range []struct{ host, want string }{

@@ -12,12 +12,12 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// This file settles what the client proves itself with. The rules are: the
-// settings decide, never what happens to work; two that contradict each other
-// are refused; everything wrong is told at once; no error holds any part of a
-// secret.
+// This file chooses the client's credential. The rules are: the settings decide,
+// never what happens to work; settings that contradict each other are refused;
+// every problem is reported at once; no error contains any part of a secret.
 
-// A credential is what the client proves itself with, ready for any library.
+// A credential is how the client proves who it is, in a form that every library
+// can use.
 type credential struct {
 	kind        CredentialKind
 	tenantID    string
@@ -28,15 +28,14 @@ type credential struct {
 	identity    string // client ID of the user-assigned identity; empty means the system-assigned one
 }
 
-// A keyPair is a certificate and what else is known of its chain, with the
-// private key.
+// A keyPair is a certificate with its private key and what is known of its chain.
 type keyPair struct {
 	leaf  *x509.Certificate
 	chain []*x509.Certificate // leaf first
 	key   *rsa.PrivateKey
 }
 
-// credential is the one that the app settings ask for.
+// credential returns the credential that the app settings call for.
 func (c ProviderConfig) credential() (credential, error) {
 	found := credential{tenantID: c.TenantID, clientID: c.ClientID, secret: c.ClientSecret, identity: c.ManagedIdentityClientID}
 	var problems []error
@@ -66,7 +65,7 @@ func (c ProviderConfig) credential() (credential, error) {
 	return found, errors.Join(problems...)
 }
 
-// managedIdentityKind is the kind of credential of a client without an app
+// managedIdentityKind is the kind of credential for a client without an app
 // registration.
 func managedIdentityKind(clientID string, local bool) CredentialKind {
 	switch {
@@ -83,8 +82,8 @@ func managedIdentityKind(clientID string, local bool) CredentialKind {
 const minAssertionKeyBits = 2048
 
 // parseKeyPair reads PEM, or PFX without a password, with one RSA private key
-// and its certificate. The parsers' own errors are left out: some quote what
-// they read.
+// and its certificate. The parsers' own errors are left out: some quote their
+// input.
 func parseKeyPair(content []byte) (keyPair, error) {
 	parse := parsePFX
 	if bytes.Contains(content, []byte("-----BEGIN ")) {
@@ -94,7 +93,7 @@ func parseKeyPair(content []byte) (keyPair, error) {
 	}
 	chain, private, err := parse(content)
 	if err != nil {
-		return keyPair{}, errors.New("expected one certificate and its private key without a password, as PEM or PFX; the content cannot be read as that")
+		return keyPair{}, errors.New("expected one certificate and its private key without a password, as PEM or PFX; the content could not be parsed")
 	}
 	key, ok := private.(*rsa.PrivateKey)
 	if !ok {
@@ -118,8 +117,8 @@ func parseKeyPair(content []byte) (keyPair, error) {
 	return pair, nil
 }
 
-// parsePFX reads PFX encrypted with any algorithm in use; azidentity's parser
-// knows none that OpenSSL 3 writes by default.
+// parsePFX reads PFX encrypted with any current algorithm; azidentity's parser
+// does not support OpenSSL 3's defaults.
 func parsePFX(content []byte) ([]*x509.Certificate, crypto.PrivateKey, error) {
 	private, leaf, others, err := pkcs12.DecodeChain(content, "")
 	return append([]*x509.Certificate{leaf}, others...), private, err

@@ -12,11 +12,11 @@ import (
 	"regexp"
 )
 
-// This file gets the certificate of an app registration from Key Vault, for
-// connection strings that name it there. The rules are: the managed identity
-// opens the vault, or the Azure CLI's login on a developer's machine; the
-// certificate is read again with every token request, so that one that Key
-// Vault has renewed is used within an hour; it is kept nowhere.
+// This file gets the certificate of an app registration from Key Vault, when the
+// connection string names it there. The rules are: the managed identity, or the
+// Azure CLI's login on a developer's machine, reads the vault; the certificate is
+// read for every token request, so that a renewed one is used within an hour; it
+// is not stored.
 
 const (
 	vaultScope      = "https://vault.azure.net/.default"
@@ -24,7 +24,7 @@ const (
 	maxVaultAnswer  = 1 << 20
 )
 
-// secretPath is the end of a secret identifier, with or without a version
+// secretPath matches the end of a secret identifier, with or without a version
 // (https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#object-identifiers).
 var secretPath = regexp.MustCompile(`/secrets/[0-9A-Za-z-]{1,127}(/[0-9a-f]{32})?$`)
 
@@ -67,7 +67,7 @@ func askAppauth(config ProviderConfig, used credential) (asker, error) {
 	}), nil
 }
 
-// certificate reads the secret behind a certificate, which holds its key too.
+// certificate reads the secret of a certificate, which includes the private key.
 func (s sender) certificate(ctx context.Context, identifier, token string) (keyPair, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, identifier+"?api-version="+vaultAPIVersion, nil)
 	if err != nil {
@@ -78,11 +78,11 @@ func (s sender) certificate(ctx context.Context, identifier, token string) (keyP
 	if err != nil {
 		return keyPair{}, err
 	}
-	defer func() { _ = response.Body.Close() }() // read to the end, or not wanted
+	defer func() { _ = response.Body.Close() }() // nothing to save
 	switch response.StatusCode {
 	case http.StatusOK:
 	case http.StatusForbidden:
-		return keyPair{}, errors.New("status 403; give the identity that opens the vault the role Key Vault Secrets User there, and let the vault's network in")
+		return keyPair{}, errors.New("status 403; give the identity that reads the vault the role Key Vault Secrets User on it, and allow the app in the vault's network rules")
 	case http.StatusNotFound:
 		return keyPair{}, errors.New("status 404; there is no such secret, or it is disabled")
 	default:

@@ -81,9 +81,9 @@ func TestVaultRefusals(t *testing.T) {
 		"no JSON":             {200, opaqueToken, "expected a secret as JSON"},
 		"another secret":      {200, `{"value":"` + opaqueToken + `","contentType":"text/plain"}`, "expected the secret of a certificate"},
 		"not base64":          {200, `{"value":"` + opaqueToken + `","contentType":"application/x-pkcs12"}`, "expected PFX in base64"},
-		"not PFX":             {200, `{"value":"AAAA","contentType":"application/x-pkcs12"}`, "cannot be read as that"},
-		"not PEM":             {200, `{"value":"` + opaqueToken + `","contentType":"application/x-pem-file"}`, "cannot be read as that"},
-		"without private key": {200, `{"value":"-----BEGIN CERTIFICATE-----","contentType":"application/x-pem-file"}`, "cannot be read as that"},
+		"not PFX":             {200, `{"value":"AAAA","contentType":"application/x-pkcs12"}`, "could not be parsed"},
+		"not PEM":             {200, `{"value":"` + opaqueToken + `","contentType":"application/x-pem-file"}`, "could not be parsed"},
+		"without private key": {200, `{"value":"-----BEGIN CERTIFICATE-----","contentType":"application/x-pem-file"}`, "could not be parsed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

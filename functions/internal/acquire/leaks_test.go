@@ -15,11 +15,10 @@ import (
 	"app-to-app/functions/internal/acquire"
 )
 
-// This file looks for secrets where providers speak: in errors, in the log and
-// in printed configuration.
+// This file looks for secrets in errors, in the log and in printed configuration.
 
-// badAnswers are what a service may say instead of giving a token, with
-// everything in it that must not be passed on.
+// badAnswers are a service's answers without a usable token, with secrets in them
+// that must not get into an error.
 var badAnswers = []struct {
 	name string
 	give func(http.ResponseWriter, *http.Request)
@@ -67,8 +66,8 @@ func TestRefusalsKeepSecrets(t *testing.T) {
 	})
 }
 
-// TestLongRefusalCutsNoSecretInHalf: the service says the secret again, just
-// where a long text is cut.
+// TestLongRefusalCutsNoSecretInHalf: the service repeats the secret just where a
+// long text is cut.
 func TestLongRefusalCutsNoSecretInHalf(t *testing.T) {
 	eachCell(t, func(t *testing.T, c cell) {
 		if c.kind != acquire.ClientSecret {
@@ -106,8 +105,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	})
 }
 
-// keepsSecrets looks for secrets in a text and the log, in the encodings in
-// which they travel.
+// keepsSecrets fails if a text or the log has a secret, in any encoding in which
+// they are sent.
 func (w *world) keepsSecrets(t *testing.T, text string) {
 	t.Helper()
 	text += w.log.String()

@@ -10,8 +10,8 @@ import (
 
 // askMSAL gets tokens with the Microsoft Authentication Library itself
 // (https://learn.microsoft.com/entra/msal/), on which azidentity is built. The
-// library caches and refreshes ahead of expiry. It does not heed Retry-After:
-// the sender does.
+// library caches and refreshes ahead of expiry. It ignores Retry-After; the
+// sender waits.
 func askMSAL(config ProviderConfig, used credential) (asker, error) {
 	switch used.kind {
 	case UserAssigned, SystemAssigned:
@@ -55,8 +55,8 @@ func askMSALClient(config ProviderConfig, used credential, proof confidential.Cr
 	}, nil
 }
 
-// askMSALIdentity asks as the managed identity. The library keeps these tokens
-// once a process, whoever asks, azidentity included.
+// askMSALIdentity requests tokens as the managed identity. The library has one
+// cache of these for the whole process, which azidentity shares.
 func askMSALIdentity(config ProviderConfig, used credential, resource string) (asker, error) {
 	var id managedidentity.ID = managedidentity.SystemAssigned()
 	if used.identity != "" {
@@ -64,7 +64,7 @@ func askMSALIdentity(config ProviderConfig, used credential, resource string) (a
 	}
 	client, err := managedidentity.New(id,
 		managedidentity.WithHTTPClient(newSender(config.HTTPClient)),
-		managedidentity.WithRetryPolicyDisabled()) // the sender's is better
+		managedidentity.WithRetryPolicyDisabled()) // the sender retries, and waits for Retry-After
 	if err != nil {
 		return nil, err
 	}

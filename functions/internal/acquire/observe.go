@@ -8,7 +8,7 @@ import (
 
 type askedKey struct{}
 
-// observe returns a context whose requests set the flag.
+// observe returns a context whose requests set the flag; see [observed].
 func observe(ctx context.Context) (context.Context, *atomic.Bool) {
 	asked := new(atomic.Bool)
 	return context.WithValue(ctx, askedKey{}, asked), asked
@@ -20,10 +20,10 @@ func note(ctx context.Context) {
 	}
 }
 
-// observed notes in the request's context that the network was asked, which
-// the library does not tell. It follows no redirect: these requests carry
-// proofs, in a form or in headers that [http.Client] would pass on to wherever
-// the answer points, and no endpoint for tokens or secrets redirects.
+// observed sets the flag of the request's context, because the libraries do not
+// say whether a token came from the network. It follows no redirect: no endpoint
+// for tokens or secrets redirects, and [http.Client] would send the secret, in
+// the form or in a header, to wherever the answer points.
 type observed struct{ client *http.Client }
 
 func (o observed) Do(request *http.Request) (*http.Response, error) {

@@ -6,22 +6,21 @@ import (
 	"time"
 )
 
-// A grant is a token as a library gave it.
+// A grant is a token as a library returned it.
 type grant struct {
 	token     string
 	expiresOn time.Time
 }
 
-// An asker gets a token with one library and one credential, from its cache
-// when that will do for a few minutes yet. It is called by one goroutine at a
-// time.
+// An asker gets a token with one library and one credential, from the cache while
+// that token is valid for some more minutes. It is not safe for concurrent use.
 type asker func(context.Context) (grant, error)
 
 // A provider is a library with the client's credential.
 type provider struct {
 	plan
 	ask  asker
-	turn chan struct{} // holds one: no library joins requests for one token
+	turn chan struct{} // a lock that a context can give up on; see Acquire
 }
 
 func newProvider(plan plan, ask asker) *provider {
@@ -31,8 +30,8 @@ func newProvider(plan plan, ask asker) *provider {
 func (p *provider) Name() string               { return p.name }
 func (p *provider) Credential() CredentialKind { return p.credential.kind }
 
-// Acquire asks one at a time: the first in a crowd fetches, the others find
-// the token in the cache.
+// Acquire runs one call at a time, because no library merges requests for the
+// same token: the first call fetches it, the others find it in the cache.
 func (p *provider) Acquire(ctx context.Context) (Acquired, error) {
 	started := time.Now()
 	select {
@@ -61,11 +60,11 @@ func (p *provider) Acquire(ctx context.Context) (Acquired, error) {
 	}, nil
 }
 
-// refreshAhead is how long before its expiry a token is replaced: what MSAL
-// does, and Entra ID's own clock skew.
+// refreshAhead is how long before its expiry a token is replaced, as in MSAL; it
+// is also Entra ID's clock skew.
 const refreshAhead = 5 * time.Minute
 
-// kept is a cache of one token, for what does not have its own.
+// kept caches one token, for an asker without a cache.
 func kept(ask asker) asker {
 	var last grant
 	return func(ctx context.Context) (grant, error) {
@@ -76,7 +75,7 @@ func kept(ask asker) asker {
 		if err == nil {
 			last = got
 		} else if time.Until(last.expiresOn) > 0 {
-			return last, nil // it could be refreshed early, and need not be
+			return last, nil // the early refresh failed, but the token is still valid
 		}
 		return last, err
 	}

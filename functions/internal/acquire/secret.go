@@ -5,15 +5,15 @@ import (
 	"log/slog"
 )
 
-// A Secret is an app setting that nobody may read: a client secret, a private
+// A Secret is an app setting that must not be shown: a client secret, a private
 // key, a connection string. However it is printed, logged or encoded, only
-// [Secret.Reveal] shows it. The zero value is one that is not set.
+// [Secret.Reveal] shows it. The zero value means not set.
 type Secret struct{ value string }
 
 // NewSecret wraps a secret as early as it is known.
 func NewSecret(value string) Secret { return Secret{value} }
 
-// Reveal returns the secret, for the library that proves it.
+// Reveal returns the secret, for the library that needs it.
 func (s Secret) Reveal() string { return s.value }
 
 // IsSet reports whether there is one.

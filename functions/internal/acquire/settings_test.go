@@ -16,8 +16,8 @@ import (
 	"app-to-app/functions/internal/verify/verifytest"
 )
 
-// refused checks that providers are refused at once with one error that names
-// everything wanted and no secret.
+// refused checks that the providers cannot be made, and that the one error has
+// all the texts wanted and no secret.
 func refused(t *testing.T, names string, config acquire.ProviderConfig, want ...string) {
 	t.Helper()
 	config.Scope, config.TenantID, config.AuthorityHost = "api://orders/.default", verifytest.TenantID, "https://127.0.0.1:1"
@@ -38,7 +38,7 @@ func refused(t *testing.T, names string, config acquire.ProviderConfig, want ...
 	}
 }
 
-// sentinel is part of every secret of the refusals.
+// sentinel is part of every secret in these tables.
 const sentinel = "sent1nel"
 
 func TestSettingsThatAreRefused(t *testing.T) {
@@ -73,7 +73,7 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		{"adal federated", "adal", acquire.ProviderConfig{ClientID: verifytest.ClientID}, []string{`"adal" cannot use the credential federated`}},
 		{"adal with the Azure CLI", "adal", acquire.ProviderConfig{Local: true}, []string{`"adal" cannot use the credential azureCli`}},
 		{"appauth federated", "appauth", acquire.ProviderConfig{ClientID: verifytest.ClientID, ManagedIdentityClientID: identityClientID}, []string{`"appauth" cannot use the credential federated`, "use azidentity or msal"}},
-		{"appauth with another's secret", "appauth", acquire.ProviderConfig{ClientID: verifytest.ClientID, ClientSecret: secret}, []string{"AzureServicesAuthConnectionString: missing; ORDERS_CLIENT_ID makes"}},
+		{"appauth with another's secret", "appauth", acquire.ProviderConfig{ClientID: verifytest.ClientID, ClientSecret: secret}, []string{"AzureServicesAuthConnectionString: missing; ORDERS_CLIENT_ID is set"}},
 		{"appauth with another's certificate", "appauth", acquire.ProviderConfig{ClientID: verifytest.ClientID, ClientCertificate: acquire.NewSecret(good.pem)}, []string{"AzureServicesAuthConnectionString: missing"}},
 		{"msal with the Azure CLI", "msal", acquire.ProviderConfig{Local: true}, []string{`"msal" cannot use the credential azureCli`, "azidentity"}},
 		{"all at once", "adal,kerberos,msal,appauth,msal", acquire.ProviderConfig{ClientSecret: secret, ClientCertificate: secret, ConnectionString: acquire.NewSecret("RunAs=CurrentUser")},
@@ -116,7 +116,7 @@ func TestConnectionStringsThatAreRefused(t *testing.T) {
 		"RunAs=Developer;DeveloperTool=VisualStudio":               {"DeveloperTool=VisualStudio", "DeveloperTool=AzureCli", "az login"},
 		"RunAs=Developer;DeveloperTool=" + sentinel:                {"DeveloperTool: expected AzureCli"},
 		"RunAs=Developer":                                          {"DeveloperTool: missing"},
-		"RunAs=Developer;DeveloperTool=AzureCli":                   {"none of in App Service", "use RunAs=App"},
+		"RunAs=Developer;DeveloperTool=AzureCli":                   {"which App Service does not have", "use RunAs=App"},
 		"RunAs=Developer;DeveloperTool=AzureCli;AppId=" + sentinel: {"AppId: not expected"},
 		"RunAs=" + sentinel:                                        {"RunAs: expected App or Developer"},
 		"AppId=" + verifytest.ClientID:                             {"RunAs: expected App or Developer"},

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// WriteJSON answers with value as JSON. Answers are never to be cached: they
-// belong to one caller.
+// WriteJSON answers with value as JSON. Answers are for one caller and must not
+// be cached.
 func WriteJSON(w http.ResponseWriter, status int, value any) {
 	body, err := json.Marshal(value)
 	if err != nil {
@@ -18,7 +18,7 @@ func WriteJSON(w http.ResponseWriter, status int, value any) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // the peer has gone; there is nobody to tell
+	_, _ = w.Write(append(body, '\n')) // fails only if the caller is gone
 }
 
 // WriteError answers with {"error":{"code","message"}}: a code for programs

@@ -1,15 +1,15 @@
-// Package customhandler keeps a handler's side of the contract between the
+// Package customhandler implements the handler's side of the contract between the
 // Azure Functions host and a custom handler, the process that the host starts
 // from host.json and sends every invocation to over HTTP on loopback.
 //
-// It stands for https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers:
-// the port variable, HTTP functions that arrive as themselves (host.json must
-// set enableProxyingHttpRequest), timer invocations in the host's envelope,
+// The contract is https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers:
+// the port variable, HTTP requests passed through (host.json must set
+// enableProxyingHttpRequest), timer invocations in the host's envelope,
 // readiness, logs on stdout and a graceful stop.
 //
-// It knows nothing about authorization or orders, and on purpose offers only
-// the two triggers that the function apps use. HTTP functions in the host's
-// envelope (proxying switched off) are not understood.
+// It knows nothing about authorization or orders, and supports on purpose only
+// the two triggers that the function apps use. It does not support HTTP requests
+// in the host's envelope (proxying off).
 package customhandler
 
 import (
@@ -21,8 +21,8 @@ import (
 	"strings"
 )
 
-// maxRequestBytes caps a request body. The largest that is expected is a timer
-// envelope of under 1 KiB.
+// maxRequestBytes limits a request body. The largest expected is a timer's
+// envelope, under 1 KiB.
 const maxRequestBytes = 1 << 20
 
 // An App is one function app: its app settings, its log and its functions. It
@@ -57,11 +57,11 @@ func (a *App) HTTP(pattern string, function http.Handler) {
 	a.mux.Handle(method+" "+strings.ToLower(path), function)
 }
 
-// ServeHTTP runs the function that the request is for: logged, with its body
-// capped, and with a panic answered as 500.
+// ServeHTTP runs the function that the request is for. It logs the request, limits
+// its body, and answers 500 if the function panics.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(withInvocationID(r))
-	// The host matches routes in any case and passes the path on as it came.
+	// The host ignores case in routes and passes the path on unchanged.
 	lower := *r.URL
 	lower.Path, lower.RawPath = strings.ToLower(lower.Path), ""
 	r.URL = &lower
@@ -95,13 +95,13 @@ func (a *App) recoverPanic(w http.ResponseWriter, r *http.Request) {
 	}
 	a.Logger.ErrorContext(r.Context(), "function panicked", "cause", fmt.Sprint(cause), "stack", stack())
 	if sent, ok := w.(*countingWriter); ok && sent.status != 0 {
-		panic(http.ErrAbortHandler) // half an answer must not look like a whole one
+		panic(http.ErrAbortHandler) // so that the caller does not take half an answer for all of it
 	}
 	WriteError(w, http.StatusInternalServerError, "internal_error", "the function failed unexpectedly")
 }
 
-// refuseUnknown answers in JSON what the mux would have answered in text: 404,
-// or 405 with the methods allowed.
+// refuseUnknown answers as the mux would, but in JSON: 404, or 405 with the methods
+// allowed.
 func refuseUnknown(refusal http.Handler, w http.ResponseWriter, r *http.Request) {
 	answer := &statusOnly{header: http.Header{}}
 	refusal.ServeHTTP(answer, r)
@@ -127,16 +127,16 @@ func (s *statusOnly) WriteHeader(status int)      { s.status = status }
 
 type invocationKey struct{}
 
-// InvocationID returns the id that the Functions host gave to the invocation
-// behind ctx, so that our log can be joined with the host's; empty outside an
-// invocation.
+// InvocationID returns the Functions host's ID of the invocation in ctx, to join
+// our log with the host's. It is empty outside an invocation.
 func InvocationID(ctx context.Context) string {
 	id, _ := ctx.Value(invocationKey{}).(string)
 	return id
 }
 
-// withInvocationID takes the host's id when it looks like one: only the host
-// can reach a handler in Azure, but on a developer's machine anybody can.
+// withInvocationID keeps the host's invocation ID if it has the form of one. Only
+// the host can call a handler in Azure, but any process can on a developer's
+// machine.
 func withInvocationID(r *http.Request) context.Context {
 	id := r.Header.Get("X-Azure-Functions-InvocationId")
 	if !invocationIDPattern.MatchString(id) {

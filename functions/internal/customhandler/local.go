@@ -14,11 +14,10 @@ import (
 // This file lets a handler start on a developer's machine without a Functions
 // host, from the file that Functions Core Tools keep app settings in
 // (https://learn.microsoft.com/azure/azure-functions/functions-develop-local#local-settings-file).
-// The rules are: never where a host or Azure has set the environment; what the
-// environment already has counts; no error quotes a value, which is what
-// secrets are.
+// The rules are: the file is ignored under a host or in Azure; variables that are
+// already set win; no error quotes a value, because values are secrets.
 
-// localFile is git-ignored, and not in the packages that are deployed.
+// localFile is ignored by git and not part of a deployed package.
 const localFile = "local.settings.json"
 
 const (
@@ -26,18 +25,17 @@ const (
 	defaultLocalPort = 7071 // of Core Tools
 )
 
-// localSettings are the parts of the file that mean something here.
+// localSettings are the parts of the file that are used here.
 type localSettings struct {
 	IsEncrypted bool
 	Values      map[string]string
 	Host        struct{ LocalHttpPort *uint16 }
 }
 
-// useLocalSettings puts the app settings of a file into the environment, as
-// Core Tools do for the process they start, and returns the file's name; "" when
-// there is none to use. The file is looked for where `go run` leaves a handler,
-// in the folder of the function app under the module's root, and in the current
-// folder.
+// useLocalSettings sets the app settings of a file as environment variables, as
+// Core Tools do for the process they start, and returns the file's name, or "" if
+// there is no file to use. It looks in the function app's folder under the
+// module's root, where `go run` starts a handler, and in the current folder.
 func useLocalSettings(app string) (name string, err error) {
 	for _, variable := range []string{"IDENTITY_ENDPOINT", portVariable} {
 		if _, set := os.LookupEnv(variable); set {
@@ -81,13 +79,13 @@ func apply(content []byte) error {
 	}
 	for name, value := range values {
 		if err := os.Setenv(name, value); err != nil {
-			return fmt.Errorf("set %q: it or its value cannot be in an environment", name)
+			return fmt.Errorf("set %q: an environment variable cannot have this name or value", name)
 		}
 	}
 	return nil
 }
 
-// withoutValue says where a file is wrong without what is written there.
+// withoutValue says where the mistake is, without quoting it.
 func withoutValue(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
@@ -95,7 +93,7 @@ func withoutValue(err error) error {
 	}
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
-		return fmt.Errorf("another kind of value at byte %d", kind.Offset)
+		return fmt.Errorf("a value of the wrong type at byte %d", kind.Offset)
 	}
 	return errors.New("it cannot be read")
 }

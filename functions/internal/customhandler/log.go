@@ -12,9 +12,9 @@ import (
 
 // This file writes the log. The rules are: one JSON object a line on stdout,
 // because the host reports a line on stderr as an error; never a query string,
-// a header or a body; the route's pattern instead of the path, so that nothing
-// a caller made up gets in; and whatever looks like a token is cut out on the
-// way, as a last defence and not as a licence.
+// a header or a body; the route's pattern instead of the path, so that callers
+// cannot write to the log; and anything that looks like a token is replaced, in
+// case the other rules are broken.
 
 // jwtShaped matches base64url of `{"` and what follows, which is how every
 // signed token begins.
@@ -56,8 +56,7 @@ func (h invocationHandler) WithGroup(name string) slog.Handler {
 	return invocationHandler{h.Handler.WithGroup(name)}
 }
 
-// logged writes one access log line a request. The host's health question is
-// not worth a line.
+// logged writes one line for each request, except for the host's health checks.
 func (a *App) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
@@ -88,8 +87,8 @@ func knownMethod(method string) string {
 	return "other"
 }
 
-// A countingWriter remembers what was answered. Only the first status counts:
-// after it has been sent, a panic cannot change it any more.
+// A countingWriter keeps the status and size of an answer. Only the first status
+// counts: once sent, a panic cannot change it.
 type countingWriter struct {
 	http.ResponseWriter
 	status, bytes int

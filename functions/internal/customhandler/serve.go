@@ -15,18 +15,18 @@ import (
 	"time"
 )
 
-// stopTimeout bounds the wait for running invocations when the host stops the
-// handler; App Service kills what takes longer than its own grace period.
+// stopTimeout limits the wait for running invocations when the host stops the
+// handler. App Service kills a process that exceeds its own grace period.
 const stopTimeout = 10 * time.Second
 
 // Main runs a function app in this process until the Functions host ends it,
-// and returns the process's exit code: 0 when it was told to stop, 1 when it
-// could not start or serve. The host takes 0 as intended and counts anything
-// else as an error; after three within half an hour it gives up.
+// and returns the process's exit code: 0 after being told to stop, 1 if it could
+// not start or serve. The host counts any code but 0 as an error and gives up
+// after three within half an hour.
 //
 // start reads the app's settings, registers its functions and returns; its
 // context ends when the app stops. name is the function app's folder, where a
-// developer may keep a local.settings.json for running it without the host.
+// developer can keep a local.settings.json to run it without the host.
 func Main(name string, start func(context.Context, *App) error) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer cancel()
@@ -41,8 +41,8 @@ func Main(name string, start func(context.Context, *App) error) int {
 	return Run(ctx, os.Getenv, os.Stdout, start)
 }
 
-// Run is [Main] with the environment, the log's writer and the end given by
-// the caller. Port 0 listens on a free port, which the log names.
+// Run is [Main] with the caller's environment, log and context. Port 0 listens on
+// a free port, which the log names.
 func Run(ctx context.Context, lookup func(string) string, output io.Writer, start func(context.Context, *App) error) int {
 	logger := NewLogger(output)
 	ctx, cancel := context.WithCancel(ctx)
@@ -76,8 +76,7 @@ func (a *App) serve(ctx context.Context, port int) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		IdleTimeout:       2 * time.Minute,
-		// No WriteTimeout: functionTimeout in host.json rules how long an
-		// invocation may take.
+		// No WriteTimeout: functionTimeout in host.json limits an invocation.
 		MaxHeaderBytes: 64 << 10,
 		ErrorLog:       slog.NewLogLogger(a.Logger.Handler(), slog.LevelWarn),
 	}
@@ -92,7 +91,7 @@ func (a *App) serve(ctx context.Context, port int) error {
 	stopping, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if err := server.Shutdown(stopping); err != nil {
-		_ = server.Close() // the wait is over; what still runs is cut off
+		_ = server.Close() // cuts off what still runs
 		if !errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("stop: %w", err)
 		}

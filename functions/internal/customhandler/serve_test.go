@@ -101,8 +101,8 @@ func TestRunReportsEveryProblem(t *testing.T) {
 	}
 }
 
-// TestSecretInThePlaceOfAnID: beside each other in the portal, they get mixed
-// up.
+// TestSecretInThePlaceOfAnID: they are next to each other in the portal and get
+// mixed up.
 func TestSecretInThePlaceOfAnID(t *testing.T) {
 	t.Parallel()
 	settings := customhandler.NewAppSettings(environ(map[string]string{"ID": "sent1nel~secret", "SOME": "sent1nel~secret,b"}))
@@ -197,7 +197,7 @@ func TestURLsThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestURLsOnThisMachine: https anywhere, http on the loopback interface alone.
+// TestURLsOnThisMachine: https anywhere, http for a loopback address only.
 func TestURLsOnThisMachine(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]bool{
@@ -233,8 +233,7 @@ func TestSecretsInURLsAreNotRepeated(t *testing.T) {
 	}
 }
 
-// TestUnresolvedReference: the text of a reference must not be taken for the
-// secret that it stands for.
+// TestUnresolvedReference: the text of a reference must not be used as the secret.
 func TestUnresolvedReference(t *testing.T) {
 	t.Parallel()
 	settings := customhandler.NewAppSettings(environ(map[string]string{"SECRET": "@Microsoft.KeyVault(SecretUri=https://vault.test/secrets/s)"}))

@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// This file reads app settings, which reach a handler as environment
-// variables. The rule is: whoever starts an app with three mistakes is told
-// all three at once, each with the setting's name and what it should hold.
+// This file reads app settings, which are a handler's environment variables. The
+// rule is: all mistakes are reported at once, each with the setting's name and
+// what it should be.
 
-// AppSettings reads the app settings of a function app and collects what is
-// wrong with them. It is not safe for concurrent use.
+// AppSettings reads the app settings of a function app and collects the problems
+// with them. It is not safe for concurrent use.
 type AppSettings struct {
 	lookup   func(string) string
 	problems []error
@@ -26,7 +26,7 @@ func NewAppSettings(lookup func(string) string) *AppSettings {
 	return &AppSettings{lookup: lookup}
 }
 
-// Err returns everything found wrong so far, or nil.
+// Err returns all problems so far, or nil.
 func (s *AppSettings) Err() error {
 	if len(s.problems) == 0 {
 		return nil
@@ -34,26 +34,26 @@ func (s *AppSettings) Err() error {
 	return fmt.Errorf("app settings: %w", errors.Join(s.problems...))
 }
 
-// Refuse notes that the app setting cannot be used.
+// Refuse adds a problem with the app setting.
 func (s *AppSettings) Refuse(name string, err error) {
 	s.problems = append(s.problems, fmt.Errorf("%s: %w", name, err))
 }
 
-// Optional returns the app setting, or "" when it is not set. A Key Vault
-// reference that the platform could not resolve is what the setting holds then
+// Optional returns the app setting, or "" if it is not set. If the platform could
+// not resolve a Key Vault reference, the setting holds the reference itself
 // (https://learn.microsoft.com/azure/app-service/app-service-key-vault-references#troubleshoot-key-vault-references):
-// it is refused, because it would be taken for the secret.
+// that is refused, because it would be used as the secret.
 func (s *AppSettings) Optional(name string) string {
 	value := strings.TrimSpace(s.lookup(name))
 	if strings.HasPrefix(value, "@Microsoft.KeyVault(") {
-		s.Refuse(name, errors.New("the Key Vault reference is not resolved; give the app's identity the role Key Vault Secrets User on the vault, let the vault be reached, and restart the app"))
+		s.Refuse(name, errors.New("the Key Vault reference is not resolved; give the app's identity the role Key Vault Secrets User on the vault, make the vault reachable from the app, and restart the app"))
 		return ""
 	}
 	return value
 }
 
-// Required returns the app setting; meaning says what it holds, for whoever
-// forgot it.
+// Required returns the app setting; meaning says what it must hold, for the error
+// if it is missing.
 func (s *AppSettings) Required(name, meaning string) string {
 	refused := len(s.problems)
 	value := s.Optional(name)
@@ -88,9 +88,9 @@ func (s *AppSettings) OptionalGUID(name string) string {
 	return s.guid(name, s.Optional(name))
 }
 
-// GUIDs returns the comma separated GUIDs of an app setting that may be
-// missing. One that holds commas and no GUID is refused: an empty list of who may
-// call means everybody, and that must not come of values that were left out.
+// GUIDs returns the comma separated GUIDs of an app setting that may be missing.
+// Commas without a GUID are refused: an empty list of allowed clients admits all
+// of them, which must not happen because values were left out.
 func (s *AppSettings) GUIDs(name string) []string {
 	text := s.Optional(name)
 	values := split(text)
@@ -105,8 +105,8 @@ func (s *AppSettings) GUIDs(name string) []string {
 
 var guidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// guid does not quote what is none: beside an id stands the secret, and they
-// get mixed up.
+// guid does not quote a bad value: people paste the secret instead of the ID next
+// to it.
 func (s *AppSettings) guid(name, value string) string {
 	value = strings.ToLower(value)
 	if value != "" && !guidPattern.MatchString(value) {
@@ -116,14 +116,13 @@ func (s *AppSettings) guid(name, value string) string {
 }
 
 // HTTPS returns a required app setting that holds an https URL, without a
-// trailing slash. Anything else would send tokens in the clear or ask a
-// stranger for signing keys.
+// trailing slash. Over anything else tokens could be read and signing keys forged.
 func (s *AppSettings) HTTPS(name, meaning string) string {
 	return s.url(name, meaning, func(*url.URL) bool { return false })
 }
 
-// LocalHTTPS is [AppSettings.HTTPS] for what may also run on this machine: there
-// it takes http, which Functions Core Tools speak, for a loopback address.
+// LocalHTTPS is [AppSettings.HTTPS] that also accepts http for a loopback address,
+// because Functions Core Tools serve http.
 func (s *AppSettings) LocalHTTPS(name, meaning string) string {
 	return s.url(name, meaning, func(u *url.URL) bool {
 		address, err := netip.ParseAddr(u.Hostname())
@@ -136,7 +135,7 @@ func (s *AppSettings) url(name, meaning string, allowed func(*url.URL) bool) str
 	if value == "" {
 		return ""
 	}
-	// Never quoted whole: user and query are where keys hide.
+	// Never quote the whole URL: there may be a key in its user or query.
 	u, err := url.Parse(value)
 	switch {
 	case err != nil:

@@ -17,7 +17,7 @@ import (
 // absent with useMonitor false, and before the first tick its times are .NET's
 // zero, which has no time zone and is no RFC 3339 time.
 type Timer struct {
-	IsPastDue bool // the tick was missed and is made up for
+	IsPastDue bool // the tick is late: it was missed at its time
 }
 
 // invocation is the host's envelope for every trigger that is not HTTP.
@@ -26,10 +26,9 @@ type invocation struct {
 	Metadata map[string]json.RawMessage
 }
 
-// result is the answer to an envelope. All three members are always there:
-// an answer of null or nothing leaves the host waiting until its
-// functionTimeout (HttpFunctionInvocationDispatcher never completes the
-// invocation).
+// result is the answer to an envelope. It always has all three members: after an
+// empty or null answer the host waits until its functionTimeout
+// (HttpFunctionInvocationDispatcher never completes the invocation).
 type result struct {
 	Outputs     map[string]any
 	Logs        []string
@@ -49,14 +48,14 @@ func (a *App) Timer(function, binding string, run func(context.Context, Timer) e
 		}
 		if err := run(r.Context(), timer); err != nil {
 			a.Logger.ErrorContext(r.Context(), "timer function failed", "function", function, "error", err)
-			answer(w, http.StatusInternalServerError, "the function failed; its own log says why")
+			answer(w, http.StatusInternalServerError, "the function failed; see its log")
 			return
 		}
 		answer(w, http.StatusOK)
 	}))
 }
 
-// answer ends an invocation; the host takes any status but 2xx as a failure.
+// answer ends an invocation. Any status but 2xx is a failure for the host.
 func answer(w http.ResponseWriter, status int, logs ...string) {
 	WriteJSON(w, status, result{Outputs: map[string]any{}, Logs: append([]string{}, logs...)})
 }
@@ -74,8 +73,8 @@ func decodeTimer(body io.Reader, binding string) (Timer, error) {
 	if !ok {
 		return Timer{}, fmt.Errorf("decode invocation: expected %q in Data, the name of the binding in function.json", binding)
 	}
-	// The host sends an object; older hosts and other workers' hosts send the
-	// same object as the text of a JSON string.
+	// The host sends an object; some older ones send it as the text of a JSON
+	// string.
 	if bytes.HasPrefix(data, []byte(`"`)) {
 		var text string
 		if err := json.Unmarshal(data, &text); err != nil {

@@ -7,13 +7,13 @@ import (
 	"strconv"
 )
 
-// An Amount is money in cents: whole numbers, because a total must be units
-// times unit cost to the cent and binary fractions cannot promise that. In
-// JSON it is a number with two decimals, 18.75.
+// An Amount is money in cents: an integer, because units times unit cost must be
+// exact, and binary fractions are not. In JSON it is a number with two decimals,
+// such as 18.75.
 type Amount int64
 
 // Times returns the amount for that many units, which must not be negative. It
-// panics when the product does not fit: 92 quadrillion is not a price.
+// panics if the product overflows, above 92 quadrillion.
 func (a Amount) Times(units int) Amount {
 	if a < 0 {
 		return -(-a).Times(units)
@@ -37,7 +37,7 @@ func (a Amount) String() string {
 func (a Amount) MarshalJSON() ([]byte, error) { return []byte(a.String()), nil }
 
 // UnmarshalJSON reads a number with at most two decimals, exactly. Anything
-// else is an error: rounding money is not this type's decision.
+// else is an error; it does not round.
 func (a *Amount) UnmarshalJSON(text []byte) error {
 	digits := text
 	negative := bytes.HasPrefix(digits, []byte("-"))

@@ -10,11 +10,11 @@ import (
 	"net/http"
 )
 
-// maxAnswerBytes caps the answer that a client reads: orders are small, and an
-// endpoint that streams for ever must not take the process's memory with it.
+// maxAnswerBytes limits the answer that a client reads, so that an endless one does
+// not exhaust the memory. Orders are small.
 const maxAnswerBytes = 1 << 20
 
-// A TokenSource yields the access token for the orders API.
+// A TokenSource returns the access token for the orders API.
 type TokenSource interface {
 	AccessToken(ctx context.Context) (string, error)
 }
@@ -54,7 +54,7 @@ func (e *AnswerError) Error() string {
 // Unwrap returns what is wrong with the body, or nil.
 func (e *AnswerError) Unwrap() error { return e.Err }
 
-// List returns the orders and the caller that the API saw. Any answer but that,
+// List returns the orders and the caller as the API saw it. Any other answer,
 // redirects included, is an [*AnswerError].
 func (c *Client) List(ctx context.Context) (Answer, error) {
 	if c.URL == "" || c.Tokens == nil {
@@ -74,7 +74,7 @@ func (c *Client) List(ctx context.Context) (Answer, error) {
 	if err != nil {
 		return Answer{}, fmt.Errorf("get orders: %w", err)
 	}
-	defer func() { _ = response.Body.Close() }() // read to the end or given up; nothing to save
+	defer func() { _ = response.Body.Close() }() // nothing to save
 	if response.StatusCode != http.StatusOK {
 		return Answer{}, fmt.Errorf("get orders from %q: %w", c.URL, &AnswerError{
 			Status:     response.StatusCode,
@@ -89,8 +89,8 @@ func (c *Client) List(ctx context.Context) (Answer, error) {
 	return answer, nil
 }
 
-// httpClient follows no redirects: the token is for the API at URL and for
-// nobody it points to.
+// httpClient does not follow redirects, because the token is for the API at URL
+// only.
 func (c *Client) httpClient() *http.Client {
 	base := c.HTTPClient
 	if base == nil {
@@ -122,7 +122,7 @@ func decode(response *http.Response) (Answer, error) {
 	return answer, nil
 }
 
-// cut keeps a header of unknown length fit for an error text.
+// cut shortens a header for an error text.
 func cut(text string) string {
 	const limit = 200
 	if len(text) > limit {

@@ -1,10 +1,8 @@
-// Package orders is the business of both function apps: what an order is, the
-// orders that the API serves, how they are filtered, and the client that reads
-// them over HTTP.
+// Package orders is the business logic of both function apps: orders, the sample
+// that the API serves, filters, and the client that reads orders over HTTP.
 //
-// It knows nothing about how a caller proves who it is: the API checks that
-// before it asks for orders, and [Client] is handed something that yields
-// access tokens.
+// It does not authenticate: the API checks its caller before it calls this
+// package, and [Client] is given a [TokenSource].
 package orders
 
 import (
@@ -26,15 +24,15 @@ type Order struct {
 	Total    Amount `json:"total"`
 }
 
-// A Caller is who the API saw calling: the service principal's object id, its
-// client id and the app roles in its token.
+// A Caller is the API's caller: the service principal's object ID, its client ID
+// and the app roles in its token.
 type Caller struct {
 	ObjectID string   `json:"objectId"`
 	ClientID string   `json:"clientId"`
 	Roles    []string `json:"roles"`
 }
 
-// An Answer is what the API answers: the orders, and who it gave them to.
+// An Answer is the API's answer: the orders and the caller.
 type Answer struct {
 	Orders []Order `json:"orders"`
 	Caller Caller  `json:"caller"`
@@ -65,8 +63,8 @@ type Filter struct {
 var filterNames = []string{"region", "rep"}
 
 // ParseFilter reads a filter from a URL's raw query. A name that is unknown,
-// repeated or empty is an error fit for the caller: a filter that is silently
-// ignored would answer with orders nobody asked for.
+// repeated or empty is an error that may be shown to the caller; ignoring it would
+// return other orders than asked for.
 func ParseFilter(rawQuery string) (Filter, error) {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {

@@ -19,7 +19,7 @@ func readAttacks(t testing.TB) []attacks.Row {
 }
 
 // TestAttackCorpus sends every row of testdata/attacks.json to a verifier
-// twice, because the second could be answered from memory.
+// twice, because the second could come from the cache.
 func TestAttackCorpus(t *testing.T) {
 	t.Parallel()
 	rows := readAttacks(t)

@@ -8,8 +8,8 @@ import (
 
 // Authenticate verifies the access token of a request. It takes the token from
 // the Authorization header only: RFC 6750 section 2.3 calls the query
-// parameter a last resort because URLs end up in logs, and section 2.2's form
-// body is for browsers.
+// parameter a last resort because URLs end up in logs, and the form body of
+// section 2.2 is for browsers.
 //
 // Without a token of the Bearer scheme the error wraps [ErrNoToken]; with more
 // than one, [ErrInvalidRequest]; otherwise it is that of [Verifier.Verify].
@@ -40,8 +40,8 @@ func bearer(header http.Header) (string, error) {
 	case token == "":
 		return "", fmt.Errorf("%w: expected an access token after %q, got nothing", ErrNoToken, "Bearer")
 	case strings.Contains(token, ","):
-		// Two headers that something on the way has joined (RFC 9110 section
-		// 5.3). No access token contains a comma.
+		// A proxy joined two headers (RFC 9110 section 5.3); no access token
+		// contains a comma.
 		return "", fmt.Errorf("%w: expected one Authorization header, got several joined by commas", ErrInvalidRequest)
 	}
 	return token, nil

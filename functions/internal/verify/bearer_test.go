@@ -21,8 +21,8 @@ func (f fixedKey) Generation() uint64                              { return 1 }
 
 func isRefusal(err, want error) bool { return err != nil && errors.Is(err, want) }
 
-// requestTests are about where the token stands in the request; TOKEN in a
-// value is a good one.
+// requestTests are about where in the request the token is. TOKEN stands for a
+// good one.
 var requestTests = []struct {
 	name    string
 	headers []string

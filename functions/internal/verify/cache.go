@@ -6,20 +6,19 @@ import (
 	"time"
 )
 
-// maxVerified bounds the tokens remembered. A client uses one token for an
-// hour or a day, so this is a thousand clients, in about half a megabyte.
+// maxVerified is the most tokens cached. A client uses one token for an hour or a
+// day, so this serves a thousand clients, in about half a megabyte.
 const maxVerified = 1024
 
-// A digest stands for a token, so that none is kept in memory.
+// A digest is the cache's key, so that no token stays in memory.
 type digest = [sha256.Size]byte
 
-// usualTokenBytes is more than an access token of Entra ID with a few app roles
-// has.
+// usualTokenBytes is enough for an access token of Entra ID with a few app roles.
 const usualTokenBytes = 2 << 10
 
-// digestOf hashes a token of the usual size on the stack, where a conversion
-// would allocate; one of the largest size would have to be cleared first, and
-// costs a third of a hit.
+// digestOf copies a token of usual size to the stack, because converting the
+// string would allocate. The buffer is not maxTokenBytes: clearing that much
+// costs a third of a cache hit.
 func digestOf(token string) digest {
 	if len(token) > usualTokenBytes {
 		return sha256.Sum256([]byte(token))
@@ -28,9 +27,9 @@ func digestOf(token string) digest {
 	return sha256.Sum256(room[:copy(room[:], token)])
 }
 
-// A cache remembers the claims of verified tokens of one generation of keys.
-// Refusals are not remembered: they cost the refused, and remembering them
-// would let strangers fill it. Its zero value is ready to use.
+// A cache holds the claims of verified tokens for one generation of keys.
+// Refusals are not cached: anyone could fill the cache with them. Its zero value
+// is ready to use.
 type cache struct {
 	mu         sync.RWMutex
 	generation uint64
@@ -47,8 +46,7 @@ func (c *cache) get(sum digest, generation uint64) (Claims, bool) {
 	return claims, ok
 }
 
-// put remembers a token; with the first of another generation, the ones before
-// are forgotten.
+// put adds a token. The first one of a new generation empties the cache.
 func (c *cache) put(sum digest, generation uint64, claims Claims, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,7 +62,7 @@ func (c *cache) put(sum digest, generation uint64, claims Claims, now time.Time)
 	c.claims[sum] = claims
 }
 
-// makeRoom forgets the expired, or any one when none is.
+// makeRoom drops the expired tokens, or any one if none has expired.
 func (c *cache) makeRoom(now time.Time) {
 	for sum, claims := range c.claims {
 		if now.After(claims.ExpiresAt.Add(Skew)) {

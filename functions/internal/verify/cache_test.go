@@ -12,8 +12,7 @@ import (
 	"app-to-app/functions/internal/verify/verifytest"
 )
 
-// countedKeys counts how often a key is asked for, which a remembered token
-// does not need.
+// countedKeys counts how often a key is asked for; a cached token needs none.
 type countedKeys struct {
 	verify.Key
 	asked      atomic.Int64
@@ -128,8 +127,8 @@ func TestRefusalsAreNotRemembered(t *testing.T) {
 	}
 }
 
-// TestMemoryIsBounded: of more tokens than are remembered, some must be
-// verified again, and all are still admitted.
+// TestMemoryIsBounded: with more tokens than fit in the cache, some are verified
+// again and all are admitted.
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	a := newAttempt(t)

@@ -10,14 +10,13 @@ import (
 	"strings"
 )
 
-// This file is the list of checks that [Verifier] documents. The rules are:
-// one check, one idea, one source; a check refuses by wrapping one reason of
-// refusal.go; a mismatch says what was expected and what came; nothing before the
-// signature is believed, and nothing that is not verified names a caller.
+// This file is the list of checks that [Verifier] documents. The rules are: each
+// check tests one thing and cites its source; it refuses by wrapping one sentinel
+// of refusal.go; a mismatch says what was expected and what came; claims are not
+// read before the signature is verified, so an error names only verified callers.
 
-// A check refuses a candidate by returning an error. One that is always run
-// depends on the time or on configuration, so a token that was remembered must
-// pass it again.
+// A check refuses a candidate by returning an error. One marked always depends
+// on the time or on configuration, so it runs for cached tokens too.
 type check struct {
 	name   string
 	always bool
@@ -51,9 +50,9 @@ func checkSize(_ context.Context, _ *Verifier, c *candidate) error {
 	return nil
 }
 
-// checkAlgorithm: the algorithm is ours to choose and not the token's (RFC
-// 8725 section 3.1); "none" and the HMAC family fall here, in any case of
-// letters (RFC 7515 section 4.1.1: case-sensitive).
+// checkAlgorithm: we choose the algorithm, not the token (RFC 8725 section 3.1).
+// It refuses "none" and the HMAC family, and also RS256 in other letter case (RFC
+// 7515 section 4.1.1: case-sensitive).
 func checkAlgorithm(_ context.Context, _ *Verifier, c *candidate) error {
 	if c.header.algorithm != "RS256" {
 		return fmt.Errorf("%w: header alg: expected %q, got %s", ErrSignature, "RS256", shown(c.header.algorithm))
@@ -63,10 +62,10 @@ func checkAlgorithm(_ context.Context, _ *Verifier, c *candidate) error {
 
 // checkHeaderTrust: a token must not bring or name its own key (RFC 8725
 // sections 3.10 and 2.1), and a critical extension that is not understood must
-// be refused (RFC 7515 section 4.1.11), as must what makes the payload anything
-// but base64url of the claims: b64 (RFC 7797 section 3), enc and zip (RFC 7516
-// section 4.1), cty (RFC 7519 section 5.2). Entra ID sends none of these, and
-// its typ is JWT.
+// be refused (RFC 7515 section 4.1.11). So must parameters that make the payload
+// something other than base64url of the claims: b64 (RFC 7797 section 3), enc and
+// zip (RFC 7516 section 4.1), cty (RFC 7519 section 5.2). Entra ID sends none of
+// these, and its typ is JWT.
 func checkHeaderTrust(_ context.Context, _ *Verifier, c *candidate) error {
 	if c.header.forbidden != "" {
 		return fmt.Errorf("%w: header %s: expected none", ErrMalformed, c.header.forbidden)
@@ -105,7 +104,7 @@ func checkSignature(_ context.Context, _ *Verifier, c *candidate) error {
 	signed := c.token[:len(c.token)-len(c.parts[2])-1]
 	sum := sha256.Sum256([]byte(signed))
 	if err := rsa.VerifyPKCS1v15(c.key.Public, crypto.SHA256, sum[:], signature); err != nil {
-		return fmt.Errorf("%w: the signature is not by key %s", ErrSignature, shown(c.key.ID))
+		return fmt.Errorf("%w: the signature does not match key %s", ErrSignature, shown(c.key.ID))
 	}
 	c.claims.KeyID = c.key.ID
 	return nil
@@ -123,7 +122,7 @@ func checkPayload(_ context.Context, v *Verifier, c *candidate) error {
 	return nil
 }
 
-// checkKeyIssuer: a key that is published for one issuer signs for no other
+// checkKeyIssuer: a key that is published for one issuer is valid for that one only
 // (https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer).
 func checkKeyIssuer(_ context.Context, v *Verifier, c *candidate) error {
 	if c.key.Issuer != "" && c.key.Issuer != v.issuer {
@@ -132,9 +131,10 @@ func checkKeyIssuer(_ context.Context, v *Verifier, c *candidate) error {
 	return nil
 }
 
-// checkIssuer: exactly the pinned tenant's, as its discovery document says
-// (RFC 8725 section 3.8). A v1.0 token, issued by sts.windows.net, falls here
-// unless it is configured: the API asks for version 2 in its registration.
+// checkIssuer: iss is exactly the issuer of the configured tenant, as in its
+// discovery document (RFC 8725 section 3.8). It refuses v1.0 tokens, issued by
+// sts.windows.net, unless they are configured: the API's registration asks for
+// version 2.
 func checkIssuer(_ context.Context, v *Verifier, c *candidate) error {
 	if c.issuer != v.issuer && !v.isV1(c) {
 		return fmt.Errorf("%w: claim iss: expected %q, got %s", ErrIssuer, v.issuer, shown(c.issuer))
@@ -151,9 +151,9 @@ func checkTenant(_ context.Context, v *Verifier, c *candidate) error {
 	return nil
 }
 
-// checkAudience: a token for another API is not for us to accept (RFC 8725
-// section 3.9). In v2.0 tokens aud is always the API's client id; in v1.0 tokens
-// it is the resource as the client has spelt it.
+// checkAudience: a token for another API must be refused (RFC 8725 section 3.9).
+// In v2.0 tokens aud is always the API's client ID; in v1.0 tokens it is the
+// resource as the client requested it.
 func checkAudience(_ context.Context, v *Verifier, c *candidate) error {
 	want := v.audience
 	if v.isV1(c) {
@@ -167,8 +167,8 @@ func checkAudience(_ context.Context, v *Verifier, c *candidate) error {
 
 // checkTime: not on or after exp and not before nbf (RFC 7519 sections 4.1.4
 // and 4.1.5), both required here because Entra ID always sends them; and not
-// issued in the future (section 4.1.6 leaves that open): a token that says so
-// comes from a clock that cannot be trusted with exp either.
+// issued in the future (section 4.1.6 leaves that open): if that clock is wrong,
+// so is exp.
 func checkTime(_ context.Context, _ *Verifier, c *candidate) error {
 	if !c.now.Before(c.claims.ExpiresAt.Add(Skew)) {
 		return fmt.Errorf("%w: claim exp: expected after %s, got %s", ErrExpired, stamp(c.now), stamp(c.claims.ExpiresAt))
@@ -182,10 +182,10 @@ func checkTime(_ context.Context, _ *Verifier, c *candidate) error {
 	return nil
 }
 
-// checkApplication: only a token that an application got for itself. Such a
-// token has no scp, has idtyp "app" where the API asks for that optional claim
+// checkApplication: the token must be an application's own, not a user's. Such a
+// token has no scp, has idtyp "app" when the API asks for that optional claim
 // (https://learn.microsoft.com/entra/identity-platform/optional-claims-reference),
-// and its sub is its oid, whereas a user's sub is different for each API.
+// and its sub equals its oid; a user's sub differs for each API.
 func checkApplication(_ context.Context, _ *Verifier, c *candidate) error {
 	switch {
 	case c.hasScope:
@@ -198,7 +198,7 @@ func checkApplication(_ context.Context, _ *Verifier, c *candidate) error {
 	return nil
 }
 
-// checkRole: the exact value; roles are case-sensitive
+// checkRole: roles contains exactly the app role's value; case matters
 // (https://learn.microsoft.com/entra/identity-platform/howto-add-app-roles-in-apps).
 func checkRole(_ context.Context, v *Verifier, c *candidate) error {
 	if !slices.Contains(c.claims.Roles, v.role) {
@@ -208,8 +208,9 @@ func checkRole(_ context.Context, v *Verifier, c *candidate) error {
 	return nil
 }
 
-// checkAllowed: a caller must have a name, and one on the list where there is
-// one (https://learn.microsoft.com/entra/identity-platform/claims-validation).
+// checkAllowed: the token must name its caller, which must be on the list of
+// allowed clients if there is one
+// (https://learn.microsoft.com/entra/identity-platform/claims-validation).
 func checkAllowed(_ context.Context, v *Verifier, c *candidate) error {
 	if c.claims.ClientID == "" || c.claims.ObjectID == "" {
 		return fmt.Errorf("%w: claims azp and oid: expected both (%s)", ErrCaller, c.caller())
@@ -220,7 +221,7 @@ func checkAllowed(_ context.Context, v *Verifier, c *candidate) error {
 	return nil
 }
 
-// checkBlocked is the way to revoke a caller at once; see [Config].
+// checkBlocked refuses a revoked caller at once; see [Config].
 func checkBlocked(_ context.Context, v *Verifier, c *candidate) error {
 	if len(v.blocked) == 0 {
 		return nil

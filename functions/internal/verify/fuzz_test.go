@@ -11,8 +11,8 @@ import (
 	"app-to-app/functions/internal/verify/verifytest"
 )
 
-// The tokens of these tests belong to an authority that is never asked, so
-// that the corpus in testdata stays good.
+// The tokens of these tests name an authority that is never called, so that the
+// corpus in testdata stays valid.
 const fuzzAuthority = "https://login.example"
 
 func newFuzzVerifier(f *testing.F, keys verify.KeySource) *verify.Verifier {
@@ -31,8 +31,7 @@ const goodPayload = `{"iss":"` + fuzzAuthority + `/` + verifytest.TenantID + `/v
 	`","aud":"` + verifytest.Audience + `","nbf":1780310000,"exp":1780320000,"idtyp":"app","oid":"` + verifytest.ObjectID +
 	`","sub":"` + verifytest.ObjectID + `","azp":"` + verifytest.ClientID + `","roles":["` + verifytest.Role + `"]}`
 
-// FuzzToken: no text makes Verify panic, and none is accepted but a token that
-// was signed.
+// FuzzToken: no text makes Verify panic, and only the signed token is accepted.
 func FuzzToken(f *testing.F) {
 	key := verifytest.Key(f, "key-1", 2048)
 	verifier := newFuzzVerifier(f, fixedKey{ID: key.ID, Public: &key.Private.PublicKey})
@@ -54,9 +53,8 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-// FuzzPayload signs whatever it is given. What Verify accepts must be JSON to
-// encoding/json too, and mean the same there, where a name's last value wins:
-// two readers of one token must not differ.
+// FuzzPayload signs any payload. If Verify accepts it, encoding/json must read the
+// same values from it: two parsers of one token must not differ.
 func FuzzPayload(f *testing.F) {
 	key := verifytest.Key(f, "key-1", 2048)
 	verifier := newFuzzVerifier(f, fixedKey{ID: key.ID, Public: &key.Private.PublicKey})

@@ -12,8 +12,8 @@ import (
 
 const goodHeader = `{"typ":"JWT","alg":"RS256","kid":"key-1"}`
 
-// onlyKey is a key source that, other than fixedKey, knows its key by its id, as
-// the oracles do.
+// onlyKey is a key source that, unlike fixedKey, looks keys up by ID, as the
+// oracles do.
 type onlyKey map[string]verify.Key
 
 func (o onlyKey) Key(_ context.Context, id string) (verify.Key, error) {
@@ -25,8 +25,8 @@ func (o onlyKey) Key(_ context.Context, id string) (verify.Key, error) {
 
 func (o onlyKey) Generation() uint64 { return 0 }
 
-// FuzzOracles signs any header and payload, and cuts a piece out of the token
-// or puts one in: what Verify admits, the oracles admit.
+// FuzzOracles signs any header and payload, then removes or inserts a piece of the
+// token. The oracles must admit what Verify admits.
 func FuzzOracles(f *testing.F) {
 	key := verifytest.Key(f, "key-1", 2048)
 	verifier := newFuzzVerifier(f, onlyKey{key.ID: {ID: key.ID, Public: &key.Private.PublicKey}})

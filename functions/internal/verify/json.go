@@ -9,13 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// This file reads JSON (RFC 8259) strictly. encoding/json would take a
-// duplicate name's last value, match names in any case and replace invalid
-// UTF-8, and each of these is a way for two parties to read one token
-// differently (RFC 8725 section 2.4; RFC 7519 section 4 allows refusing
-// duplicates). The rules are: names match exactly and occur once at every
-// level, all text is valid UTF-8, nothing follows the value, values have the
-// type asked for, and depth and member count are bounded.
+// This file reads JSON (RFC 8259) strictly. encoding/json takes the last of two
+// values of one name, matches names in any case and replaces invalid UTF-8. Each
+// of these lets two parties read the same token differently (RFC 8725 section
+// 2.4; RFC 7519 section 4 allows refusing duplicates). The rules are: names match
+// exactly and occur once at every level, all text is valid UTF-8, nothing follows
+// the value, values have the expected type, and depth and number of members are
+// limited.
 
 const (
 	maxDepth   = 8
@@ -65,8 +65,8 @@ func (s *scanner) expect(c byte) error {
 	return nil
 }
 
-// object reads an object. member is called for each name, in front of its
-// value, and must read the value.
+// object reads an object. It calls member with each name, and member must read
+// the value that follows.
 func (s *scanner) object(member func(name []byte) error) error {
 	if err := s.enter('{'); err != nil {
 		return err
@@ -103,7 +103,7 @@ func (s *scanner) object(member func(name []byte) error) error {
 	}
 }
 
-// array reads an array, calling element in front of each.
+// array reads an array. It calls element once for each, and element must read it.
 func (s *scanner) array(element func() error) error {
 	if err := s.enter('['); err != nil {
 		return err
@@ -226,7 +226,7 @@ func (s *scanner) escape() (rune, error) {
 	return 0, s.errorf("expected an escape")
 }
 
-// unicode reads the digits of a \u escape; half a surrogate pair is refused.
+// unicode reads the digits of a \u escape. It refuses half a surrogate pair.
 func (s *scanner) unicode() (rune, error) {
 	high, err := s.hex()
 	if err != nil || !utf16.IsSurrogate(high) {

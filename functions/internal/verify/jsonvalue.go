@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// latestTime is the last second of the year 9999: no token lives longer, and
-// everything before it is safe to calculate with.
+// latestTime is the last second of the year 9999. No token is valid for longer,
+// and time.Time cannot overflow with earlier values.
 const latestTime = 253402300799
 
 // seconds reads a time: whole seconds since 1970. RFC 7519 section 2 also
@@ -34,7 +34,7 @@ func (s *scanner) texts() ([]string, error) {
 	return texts, err
 }
 
-// skip reads any value and forgets it, as strictly as one that is used.
+// skip reads and drops any value, as strictly as one that is used.
 func (s *scanner) skip() error {
 	switch c := s.space(); {
 	case c == '{':
@@ -57,14 +57,14 @@ func (s *scanner) skip() error {
 }
 
 // number reads a number by the grammar of RFC 8259 section 6. One that a 64-bit
-// float cannot hold is refused: the same section warns that readers differ on
-// it, and some refuse the whole text.
+// float cannot hold is refused: the same section warns that parsers differ on it,
+// and some refuse the whole document.
 func (s *scanner) number() error {
 	start := s.pos
 	if err := s.numberText(); err != nil {
 		return err
 	}
-	// A number too long to be checked without a conversion is rare.
+	// Only long numbers and exponents can be out of range; they are rare.
 	text := s.data[start:s.pos]
 	if len(text) <= 20 && bytes.IndexByte(text, 'e') < 0 && bytes.IndexByte(text, 'E') < 0 {
 		return nil

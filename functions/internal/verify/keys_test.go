@@ -17,7 +17,7 @@ import (
 	"app-to-app/functions/internal/verify/verifytest"
 )
 
-// A clock stands still until it is told to go on.
+// A clock moves only when told to.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -100,8 +100,8 @@ func TestNewKeyIsFetchedWhenATokenNamesIt(t *testing.T) {
 	}
 }
 
-// TestKeyPublishedDuringAFetch: a fetch that was answered before the key was
-// published does not decide about a request that came later.
+// TestKeyPublishedDuringAFetch: a request that joins a fetch started before the
+// key was published gets another fetch.
 func TestKeyPublishedDuringAFetch(t *testing.T) {
 	t.Parallel()
 	tenant := verifytest.NewTenant(t)
@@ -152,7 +152,7 @@ func TestFloodOfUnknownKeysIsBounded(t *testing.T) {
 	}
 	mustKey(t, keys, tenant.Signing.ID)
 
-	// The budget comes back, and with it a key that was published meanwhile.
+	// The budget refills, and the key published meanwhile is found.
 	second := verifytest.Key(t, "key-2", 2048)
 	tenant.Publish(tenant.Signing, second)
 	if _, err := keys.Key(t.Context(), second.ID); !isRefusal(err, verify.ErrSignature) {
@@ -293,8 +293,7 @@ func mustKey(t *testing.T, keys *verify.Keys, id string) verify.Key {
 	return key
 }
 
-// waitFor polls; what it waits for happens in another goroutine that cannot
-// tell.
+// waitFor polls for something in another goroutine that sends no signal.
 func waitFor(t *testing.T, done func() bool) {
 	t.Helper()
 	deadline := time.After(10 * time.Second)
@@ -355,8 +354,8 @@ func TestKeysNeedAnHTTPSAuthority(t *testing.T) {
 	}
 }
 
-// TestNothingLeaks greps all that verification says, in logs and errors, for
-// anything that looks like a token.
+// TestNothingLeaks searches the log and all errors for anything that looks like a
+// token.
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer

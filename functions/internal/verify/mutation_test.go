@@ -10,19 +10,17 @@ import (
 	"app-to-app/functions/internal/verify"
 )
 
-// This file checks the tests: a check that could be removed without a row of
-// the verification table noticing is a check that nobody tests. The rules are:
-//   - each check is removed on its own, and a row must notice
-//   - a check that only refuses is noticed by a row that must be refused and is
-//     now admitted
-//   - a check that also takes the token apart, for those after it, is noticed
-//     when nothing is admitted any more: what is missing must never pass
+// This file tests the tests: if a check can be removed and no row of the
+// verification table fails, the check is untested. The rules are:
+//   - each check is removed on its own, and a row must fail
+//   - without a check that only refuses, a bad row must be admitted
+//   - without a check that also parses the token for later ones, nothing may be
+//     admitted
 
-// takesApart are the checks without which the later ones have nothing to go by.
+// takesApart are the checks that parse the token for later ones.
 var takesApart = []string{"shape", "header", "key", "payload"}
 
-// A trial is one row of the verification table, ready to be run on mutants of
-// its verifier.
+// A trial is one row of the verification table, to run on mutants of its verifier.
 type trial struct {
 	name     string
 	verifier *verify.Verifier
@@ -43,8 +41,8 @@ func newTrials(t *testing.T) []trial {
 	return trials
 }
 
-// noticing lists the rows that a mutant makes come out differently: admitted
-// though they must be refused, and refused though they must be admitted.
+// noticing lists the rows with another result on a mutant: bad tokens that it
+// admits and good ones that it refuses.
 func noticing(t *testing.T, trials []trial, mutate func(*verify.Verifier) *verify.Verifier) (admitted, refused []string) {
 	t.Helper()
 	for _, trial := range trials {
@@ -59,8 +57,8 @@ func noticing(t *testing.T, trials []trial, mutate func(*verify.Verifier) *verif
 	return admitted, refused
 }
 
-// verifyRecovering makes an error of a panic: a mutant may lack what the checks
-// after it rely on.
+// verifyRecovering turns a panic into an error: a mutant may lack what later checks
+// rely on.
 func verifyRecovering(t *testing.T, verifier *verify.Verifier, token string) (err error) {
 	t.Helper()
 	defer func() {
@@ -83,7 +81,7 @@ func TestEveryCheckIsMissed(t *testing.T) {
 	}
 	t.Run("nothing removed", func(t *testing.T) {
 		t.Parallel()
-		// Or what follows would pass for the wrong reason.
+		// Otherwise the tests below would pass for the wrong reason.
 		admitted, refused := noticing(t, trials, func(v *verify.Verifier) *verify.Verifier { return verify.WithoutCheck(v, "no such check") })
 		if len(admitted)+len(refused) > 0 {
 			t.Errorf("got admitted %q and refused %q, want none", admitted, refused)
@@ -110,10 +108,9 @@ func TestEveryCheckIsMissed(t *testing.T) {
 	}
 }
 
-// TestEveryAlwaysIsMissed does the same for what a remembered token must pass
-// again. Only the clock and the configuration can change after it was
-// remembered, and the configuration of a verifier cannot: for the clock there
-// is the token that expires, for the others the mark is shown to be there.
+// TestEveryAlwaysIsMissed does the same for the checks that run for cached tokens
+// too. Only the clock can change between two calls, so expiry is tested; a
+// verifier's configuration cannot, so for the others the mark is compared.
 func TestEveryAlwaysIsMissed(t *testing.T) {
 	t.Parallel()
 	want := []string{"time", "role", "allowed", "blocked"}

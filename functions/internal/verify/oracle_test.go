@@ -21,9 +21,9 @@ import (
 
 // This file asks two libraries that share no code with ours about the same
 // tokens. The rules are:
-//   - what we admit, both admit; so what either refuses, we refuse
-//   - the converse does not hold on purpose: neither knows what an application
-//     is, and both take more spellings of a token than one
+//   - both must admit what we admit
+//   - we refuse more on purpose: neither checks for an application's token, and
+//     both accept several encodings of one token
 //   - each is given the same keys, algorithm, issuer, audience, time and skew,
 //     and none of our code
 
@@ -33,7 +33,7 @@ type oracle struct {
 	judge func(token string) error
 }
 
-// A policy is what the oracles and the verifier are to agree on.
+// A policy is what the oracles and the verifier are configured with.
 type policy struct {
 	issuer string
 	keys   map[string]*rsa.PublicKey
@@ -78,7 +78,7 @@ func (p policy) goJose(token string) error {
 	}, verify.Skew)
 }
 
-// A tally counts what came of the tokens of a corpus.
+// A tally counts the results.
 type tally struct{ tokens, admitted, refusedByAll int }
 
 // compare judges one token.
@@ -124,7 +124,7 @@ func TestOracles(t *testing.T) {
 	for _, table := range [][]verifyTest{shapeTests, keyTests, claimTests, callerTests} {
 		for _, test := range table {
 			a := newAttempt(t)
-			a.tenant.Publish(tenant.Signing) // whatever a row does to it, it must not reach the others
+			a.tenant.Publish(tenant.Signing) // undo what the row changed
 			test.edit(a)
 			a.claims["iss"] = strings.Replace(fmt.Sprint(a.claims["iss"]), a.tenant.AuthorityHost(), tenant.AuthorityHost(), 1)
 			token := a.signed()

@@ -20,7 +20,7 @@ type Claims struct {
 	ExpiresAt time.Time
 }
 
-// Reasons an access token is not accepted. [Verifier.Verify] and
+// The reasons for refusing an access token. Errors of [Verifier.Verify] and
 // [Verifier.Authenticate] wrap exactly one of them.
 var (
 	ErrNoToken         = errors.New("no access token")
@@ -38,8 +38,8 @@ var (
 	ErrKeysUnavailable = errors.New("signing keys unavailable")
 )
 
-// An Answer is what a refused caller is told: never the cause, which is the
-// log's.
+// An Answer is what a refused caller gets. It never contains the cause, which
+// belongs in the log.
 type Answer struct {
 	Status     int
 	Challenge  string // WWW-Authenticate; empty for none
@@ -48,18 +48,18 @@ type Answer struct {
 	RetryAfter time.Duration
 }
 
-// keysRetryAfter is when a caller may ask again after [ErrKeysUnavailable]: by
-// then the next fetch has been tried.
+// keysRetryAfter is Retry-After for [ErrKeysUnavailable]: by then the next fetch
+// has been tried.
 const keysRetryAfter = 5 * time.Second
 
 // answers is the one table from error to answer. The challenges follow RFC
 // 6750 section 3.1: no error attribute when no token was sent, invalid_request
-// with 400, invalid_token with 401, insufficient_scope with 403. The scheme never
-// stands alone, which section 3 forbids: without an error it has a realm.
+// with 400, invalid_token with 401, insufficient_scope with 403. Section 3 wants
+// a parameter after the scheme: without an error it is a realm.
 //
-// A verified token without the app role is 403 on purpose, also when it has no
-// roles claim at all, where Microsoft.Identity.Web answers 401: the token is
-// good, the right is missing.
+// A verified token without the app role gets 403 on purpose, even without any
+// roles claim, where Microsoft.Identity.Web answers 401: the token is good, but
+// the caller lacks the right.
 var answers = []struct {
 	err    error
 	answer Answer
@@ -91,7 +91,7 @@ func insufficientScope(message string) Answer {
 }
 
 // AnswerTo returns the answer to a request that was refused with err. An error
-// that is none of this package's reasons is our fault: 500.
+// that wraps none of this package's sentinels is our bug: 500.
 func AnswerTo(err error) Answer {
 	for _, row := range answers {
 		if errors.Is(err, row.err) {
@@ -111,8 +111,8 @@ func (a Answer) SetHeader(header http.Header) {
 	}
 }
 
-// shown quotes what a token or a peer said, cut short: enough to recognise,
-// too little to carry anything.
+// shown quotes a text from a token or a server, cut to a length that is enough to
+// recognise it.
 func shown(text string) string {
 	const limit = 100
 	if len(text) > limit {

@@ -14,8 +14,8 @@ import (
 	"app-to-app/functions/internal/verify/verifytest"
 )
 
-// This file runs many callers at once, at the verifier: what keys_test.go shows
-// of the keys alone must hold with the memory of tokens in front of them.
+// This file runs many callers at once against a verifier: what keys_test.go tests
+// of the keys must hold with the cache in front of them.
 
 // together runs n callers at once and returns when all have ended.
 func together(n int, call func(i int)) {
@@ -71,7 +71,7 @@ func TestFloodDoesNotReachTheTenant(t *testing.T) {
 	}
 	together(200, func(i int) {
 		for j := range 5 {
-			// Whoever makes up a key id cannot sign, and need not.
+			// The signature does not matter: the key ID is looked up first.
 			header := encode(fmt.Sprintf(`{"alg":"RS256","kid":"flood-%d-%d"}`, i, j))
 			bad := header + good[strings.Index(good, "."):]
 			if _, err := verifier.Verify(t.Context(), bad); !isRefusal(err, verify.ErrSignature) {
@@ -144,10 +144,10 @@ func (r *rotation) more(t *testing.T, count int64) {
 	waitFor(t, func() bool { return t.Failed() || r.admitted.Load() >= before+count })
 }
 
-// TestRotationUnderLoadRefusesNobody: each key is published beside the one
-// before, signs, and is left alone; a token of the one before is still good
-// until its key is gone. In between, the tenant is out for a while. Nobody
-// tells the verifier but the tokens.
+// TestRotationUnderLoadRefusesNobody: each new key is published beside the old
+// one, then signs, then the old one is removed. Tokens of the old key are good
+// until then. There is an outage in every round. The verifier learns of a new key
+// from the tokens alone.
 func TestRotationUnderLoadRefusesNobody(t *testing.T) {
 	t.Parallel()
 	r := newRotation(t)
@@ -176,8 +176,8 @@ func TestRotationUnderLoadRefusesNobody(t *testing.T) {
 	}
 }
 
-// TestRotationInAFlood: when strangers have used up what may be asked, a key
-// that was announced ahead is known from the refresh in the background.
+// TestRotationInAFlood: when strangers have used up the budget of fetches, the
+// refresh in the background finds a key that was published ahead.
 func TestRotationInAFlood(t *testing.T) {
 	t.Parallel()
 	r := newRotation(t)

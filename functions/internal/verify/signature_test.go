@@ -22,7 +22,7 @@ var keyTests = []verifyTest{
 	{"algorithm missing", func(a *attempt) { delete(a.header, "alg") }, verify.ErrSignature},
 	{"algorithm in another case", header("alg", "rs256"), verify.ErrSignature},
 	{"algorithm PS256", signedPSS, verify.ErrSignature},
-	{"RS256 said, PSS done", signedPSSAsRS256, verify.ErrSignature},
+	{"alg RS256, signed with PSS", signedPSSAsRS256, verify.ErrSignature},
 	{"HMAC with the public key", signedHMAC, verify.ErrSignature},
 	{"key embedded in the header", func(a *attempt) {
 		a.key = verifytest.Key(a.t, "key-foreign", 2048)
@@ -68,7 +68,7 @@ var keyTests = []verifyTest{
 		delete(entry, "issuer")
 		a.tenant.PublishEntries(entry)
 	}, nil},
-	{"key not to be had", func(a *attempt) { a.tenant.Break(500) }, verify.ErrKeysUnavailable},
+	{"keys unavailable", func(a *attempt) { a.tenant.Break(500) }, verify.ErrKeysUnavailable},
 }
 
 // resign replaces the signature.

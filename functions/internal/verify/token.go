@@ -12,8 +12,8 @@ import (
 // together at 16 KiB.
 const maxTokenBytes = 8 << 10
 
-// A candidate is an access token on its way through the checks: what is known
-// of it so far.
+// A candidate is an access token that is being checked, with what has been read
+// from it so far.
 type candidate struct {
 	token  string
 	parts  [3]string // header, payload and signature, still encoded
@@ -34,12 +34,11 @@ type candidate struct {
 // header is the JOSE header (RFC 7515 section 4).
 type header struct {
 	algorithm, keyID, kind string
-	forbidden              string // a parameter that must not be there
+	forbidden              string // a parameter that must be absent
 }
 
-// split takes the three parts apart. Only the base64url alphabet is let
-// through: encoding/base64 skips line breaks, so one token would have many
-// spellings.
+// split separates the three parts. It accepts only the base64url alphabet:
+// encoding/base64 skips line breaks, so one token could be written in many ways.
 func (c *candidate) split() error {
 	for i := range len(c.token) {
 		b := c.token[i]
@@ -60,8 +59,8 @@ func (c *candidate) split() error {
 	return nil
 }
 
-// decode64 reads base64url without padding, in its one canonical spelling (RFC
-// 7515 section 2; Strict refuses stray bits at the end).
+// decode64 reads base64url without padding (RFC 7515 section 2). Strict refuses
+// stray bits at the end, so there is only one way to write each value.
 func decode64(part string) ([]byte, error) {
 	content, err := base64.RawURLEncoding.Strict().DecodeString(part)
 	if err != nil {
@@ -85,7 +84,7 @@ func (c *candidate) decodeHeader() error {
 			target = &c.header.keyID
 		case "typ":
 			target = &c.header.kind
-		case "nonce", "x5t", "x5t#S256": // strings where there are any
+		case "nonce", "x5t", "x5t#S256": // must be strings if present
 		case "jku", "jwk", "x5u", "x5c", "crit", "b64", "enc", "zip", "cty":
 			c.header.forbidden = string(name)
 			return s.skip()
@@ -151,7 +150,7 @@ func (c *candidate) claim(s *scanner, name []byte) error {
 		c.claims.Roles = roles
 		return inMember(name, err)
 	case "scp":
-		c.hasScope = true // whatever it holds: an application's token has none
+		c.hasScope = true // any value counts: an application's token has no scp
 		return s.skip()
 	default:
 		return s.skip()
@@ -179,12 +178,12 @@ func inMember(name []byte, err error) error {
 	return fmt.Errorf("%q: %w", name, err)
 }
 
-// caller names who a verified token was issued to, for the log.
+// caller names the client of a verified token, for the log.
 func (c *candidate) caller() string {
 	return fmt.Sprintf("client ID %s, object ID %s", shown(c.claims.ClientID), shown(c.claims.ObjectID))
 }
 
-// stamp shows a time; a claim that is missing has none.
+// stamp formats a time; zero means that the claim is missing.
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return "none"

@@ -13,7 +13,7 @@ const (
 	v1Audience = "api://" + verifytest.Audience
 )
 
-// v1 makes the attempt one of a v1.0 token on a verifier that takes them, and
+// v1 turns the attempt into a v1.0 token and a verifier that accepts these, and
 // then changes one thing.
 func v1(edit func(*attempt)) func(*attempt) {
 	return func(a *attempt) {
@@ -26,7 +26,7 @@ func v1(edit func(*attempt)) func(*attempt) {
 	}
 }
 
-// v1Tests are about v1.0 tokens where they are configured.
+// v1Tests are about v1.0 tokens.
 var v1Tests = []verifyTest{
 	{"version 1", v1(func(*attempt) {}), nil},
 	{"version 2 where version 1 is configured too", func(a *attempt) {

@@ -30,17 +30,18 @@ import (
 )
 
 // Skew is how far our clock may be from Entra ID's. Microsoft's own validators
-// take five minutes; a minute is plenty between machines that keep time, and
-// an access token is backdated by five minutes when it is issued.
+// allow five minutes. A minute is enough for machines with synchronised clocks,
+// and Entra ID backdates access tokens by five minutes.
 const Skew = time.Minute
 
 // A KeySource holds the signing keys of the tenant.
 type KeySource interface {
-	// Key returns the key with that id. The error wraps [ErrSignature] when
-	// the tenant has none, [ErrKeysUnavailable] when that cannot be known.
+	// Key returns the key with that ID. The error wraps [ErrSignature] when the
+	// tenant has no such key, [ErrKeysUnavailable] when the keys could not be
+	// fetched.
 	Key(ctx context.Context, keyID string) (Key, error)
-	// Generation changes whenever the set of keys does. 0 means that there is
-	// no set to rely on now.
+	// Generation changes whenever the set of keys does. 0 means that there is no
+	// usable set, so nothing may be cached.
 	Generation() uint64
 }
 
@@ -52,20 +53,19 @@ type Config struct {
 	Role          string // required: the app role's value
 	Keys          KeySource
 
-	// V1Issuer and V1Audience admit v1.0 access tokens beside v2.0 ones, for an
-	// API whose registration does not ask for version 2. The issuer is as
-	// https://sts.windows.net/TENANT/, of the same tenant; the audience is what
-	// clients ask for, mostly the identifier URI. Both empty, as in the zero
-	// value, refuses such tokens; one without the other is a mistake.
+	// V1Issuer and V1Audience admit v1.0 access tokens as well, for an API whose
+	// registration does not ask for version 2. The issuer is that of the same
+	// tenant, https://sts.windows.net/TENANT/; the audience is the resource that
+	// clients request, usually the identifier URI. When both are empty, v1.0
+	// tokens are refused; setting only one is an error.
 	V1Issuer, V1Audience string
 
-	// AllowedClients are the client ids admitted. Empty means that the app
-	// role alone decides: it is assigned to named applications, so that is
-	// already a list, kept in the tenant.
+	// AllowedClients are the client IDs to admit. Empty means that the app role
+	// alone decides: its assignments in the tenant already list the clients.
 	AllowedClients []string
-	// BlockedCallers are client ids or object ids refused from now on,
-	// whatever their token says. Removing an app role assignment takes effect
-	// only when issued tokens expire, up to 24 hours later; this is at once.
+	// BlockedCallers are client IDs or object IDs to refuse, whatever their token
+	// says. Removing an app role assignment takes effect only when the tokens
+	// issued before expire, up to 24 hours later; blocking takes effect at once.
 	BlockedCallers []string
 
 	Now func() time.Time // nil means [time.Now]
@@ -85,20 +85,20 @@ type Config struct {
 //  6. key: kid is in the tenant's own key set, RSA of 2048 bits at least
 //  7. signature: PKCS #1 v1.5 with SHA-256
 //  8. payload: one strict JSON object, claims of their type
-//  9. key issuer: where the key set names one, it is the tenant's
-//  10. issuer: iss is the tenant's v2.0 issuer, or its v1.0 issuer where that
-//     is configured
+//  9. key issuer: if the key set names one, it is the tenant's
+//  10. issuer: iss is the tenant's v2.0 issuer, or its v1.0 issuer if that is
+//     configured
 //  11. tenant: tid
 //  12. audience: aud, of the version that iss says
-//  13. time: exp, nbf and, where there is one, iat, within [Skew]
+//  13. time: exp, nbf and, if present, iat, within [Skew]
 //  14. application: an app-only token
 //  15. role: roles contains the app role
-//  16. allowed: azp, which is appid in v1.0, is an allowed client, where a list
-//     is configured
+//  16. allowed: azp (appid in v1.0) is an allowed client, if a list is
+//     configured
 //  17. blocked: neither azp, or appid, nor oid is blocked
 //
-// A token that passed all is remembered until its key set changes. Remembered
-// or not, time, role, allowed and blocked are checked on every call.
+// A token that passed them all is cached until the key set changes. Time, role,
+// allowed and blocked are checked on every call, cached or not.
 type Verifier struct {
 	issuer, tenantID, audience, role string
 	v1Issuer, v1Audience             string // empty: no v1.0 tokens
@@ -152,8 +152,8 @@ func NewVerifier(config Config) (*Verifier, error) {
 	}, nil
 }
 
-// checkV1 keeps a v1.0 issuer to the one tenant: the issuer of another would
-// make its callers ours.
+// checkV1 refuses a v1.0 issuer of another tenant, whose callers would be
+// admitted.
 func (c Config) checkV1() error {
 	if c.V1Issuer == "" && c.V1Audience == "" {
 		return nil
@@ -165,8 +165,7 @@ func (c Config) checkV1() error {
 	return nil
 }
 
-// isV1 reports whether a candidate is of the v1.0 issuer, and that is
-// configured.
+// isV1 reports whether the configured v1.0 issuer issued the candidate.
 func (v *Verifier) isV1(c *candidate) bool { return v.v1Issuer != "" && c.issuer == v.v1Issuer }
 
 // Issuer returns the iss of the v2.0 access tokens of a tenant
@@ -184,16 +183,16 @@ func set(ids []string) map[string]bool {
 	return members
 }
 
-// Verify returns the claims of an access token after all checks have passed.
-// The error wraps the one reason of the first check that did not; it names the
-// caller only when the signature was good, and never holds the token.
+// Verify returns the claims of an access token that passes all checks. The error
+// wraps the sentinel of the first check that fails. It names the caller only if
+// the signature was good, and never contains the token.
 func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if v == nil || v.keys == nil || len(v.checks) == 0 {
 		return Claims{}, errors.New("the verifier is not configured; make it with NewVerifier")
 	}
 	c := &candidate{token: token, now: v.now()}
-	// The generation is read first: keys that change from here on make what is
-	// remembered below useless, and never the other way round.
+	// Read the generation first: if the keys change during the checks, the token
+	// is cached under the old generation, which is never used again.
 	generation := v.keys.Generation()
 	var sum digest
 	known := false
@@ -215,13 +214,13 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	return c.claims.clone(), nil
 }
 
-// clone keeps a caller's changes out of what is remembered.
+// clone keeps a caller's changes out of the cache.
 func (c Claims) clone() Claims {
 	c.Roles = append([]string(nil), c.Roles...)
 	return c
 }
 
-// LogValue is the caller, for the log: ids, roles and times, nothing else.
+// LogValue is what the log shows of a caller: IDs, roles and expiry.
 func (c Claims) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("tenantId", c.TenantID), slog.String("objectId", c.ObjectID),

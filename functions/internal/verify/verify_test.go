@@ -20,8 +20,8 @@ import (
 // now is the time in these tests.
 var now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
-// An attempt is one access token on its way to one verifier, good in every
-// respect until a row of a table changes one thing.
+// An attempt is an access token and a verifier that admits it, until a row of a
+// table changes one thing.
 type attempt struct {
 	t              *testing.T
 	tenant         *verifytest.Tenant
@@ -58,7 +58,7 @@ func (a *attempt) signed() string {
 	return signed
 }
 
-// verifier is the one that the attempt is made on.
+// verifier is the verifier of the attempt.
 func (a *attempt) verifier() *verify.Verifier {
 	a.t.Helper()
 	if a.config.Keys == nil {
@@ -138,7 +138,7 @@ func TestVerify(t *testing.T) {
 				a := newAttempt(t)
 				test.edit(a)
 				verifier, token := a.verifier(), a.signed()
-				// Twice, because the second may be answered from memory.
+				// Twice, because the second may come from the cache.
 				for range 2 {
 					claims, err := verifier.Verify(t.Context(), token)
 					if !errors.Is(err, test.want) {
@@ -175,10 +175,10 @@ var shapeTests = []verifyTest{
 	{"type in lower case", header("typ", "jwt"), nil},
 	{"no type", func(a *attempt) { delete(a.header, "typ") }, nil},
 	{"critical extension", header("crit", []string{"b64"}), verify.ErrMalformed},
-	{"payload said not to be encoded", header("b64", false), verify.ErrMalformed},
-	{"encryption said", header("enc", "A256GCM"), verify.ErrMalformed},
-	{"compression said", header("zip", "DEF"), verify.ErrMalformed},
-	{"nested token said", header("cty", "JWT"), verify.ErrMalformed},
+	{"b64: payload not encoded", header("b64", false), verify.ErrMalformed},
+	{"enc: encrypted", header("enc", "A256GCM"), verify.ErrMalformed},
+	{"zip: compressed", header("zip", "DEF"), verify.ErrMalformed},
+	{"cty: nested token", header("cty", "JWT"), verify.ErrMalformed},
 	{"key set address in the header", header("jku", "https://127.0.0.1/keys"), verify.ErrMalformed},
 	{"certificate address in the header", header("x5u", "https://127.0.0.1/cert"), verify.ErrMalformed},
 	{"certificate in the header", header("x5c", []string{"MIIB"}), verify.ErrMalformed},
@@ -249,7 +249,7 @@ var claimTests = []verifyTest{
 	{"tenant other than the issuer's", claim("tid", "9f0f2c1e-9d35-4f0e-8a4b-0c5f3f1d7a99"), verify.ErrTenant},
 	{"audience missing", without("aud"), verify.ErrAudience},
 	{"audience of another API", claim("aud", "00000003-0000-0000-c000-000000000000"), verify.ErrAudience},
-	{"audience that only begins like ours", claim("aud", verifytest.Audience+"0"), verify.ErrAudience},
+	{"audience with our client ID as prefix", claim("aud", verifytest.Audience+"0"), verify.ErrAudience},
 	{"audience as identifier URI", claim("aud", "api://"+verifytest.Audience), verify.ErrAudience},
 	{"audience a list", claim("aud", []string{verifytest.Audience}), verify.ErrMalformed},
 	{"expiry missing", without("exp"), verify.ErrExpired},
@@ -265,7 +265,7 @@ var claimTests = []verifyTest{
 	}, verify.ErrMalformed},
 	{"issued later than the skew", claim("iat", now.Add(verify.Skew+time.Second).Unix()), verify.ErrNotYetValid},
 	{"issued within the skew", claim("iat", now.Add(verify.Skew).Unix()), nil},
-	{"issued at no time said", without("iat"), nil},
+	{"iat missing", without("iat"), nil},
 	{"issued at a string", claim("iat", "1780310000"), verify.ErrMalformed},
 	{"start missing", without("nbf"), verify.ErrNotYetValid},
 	{"starts later than the skew", claim("nbf", now.Add(verify.Skew+time.Second).Unix()), verify.ErrNotYetValid},
@@ -287,7 +287,7 @@ var callerTests = []verifyTest{
 	{"roles empty", claim("roles", []string{}), verify.ErrAppRole},
 	{"another role", claim("roles", []string{"Orders.Write"}), verify.ErrAppRole},
 	{"role in another case", claim("roles", []string{"orders.read"}), verify.ErrAppRole},
-	{"role that only begins like ours", claim("roles", []string{"Orders.ReadWrite.All"}), verify.ErrAppRole},
+	{"role with ours as prefix", claim("roles", []string{"Orders.ReadWrite.All"}), verify.ErrAppRole},
 	{"role in one string with others", claim("roles", []string{"Orders.Read Orders.Write"}), verify.ErrAppRole},
 	{"role among others", claim("roles", []string{"Orders.Write", "Orders.Read"}), nil},
 	{"roles a string", claim("roles", "Orders.Read"), verify.ErrMalformed},
@@ -303,7 +303,7 @@ var callerTests = []verifyTest{
 	{"someone else blocked", func(a *attempt) { a.config.BlockedCallers = []string{verifytest.Audience} }, nil},
 }
 
-// sentinels are this package's reasons by name.
+// sentinels are the package's sentinels by name.
 var sentinels = map[string]error{
 	"ErrNoToken": verify.ErrNoToken, "ErrInvalidRequest": verify.ErrInvalidRequest, "ErrMalformed": verify.ErrMalformed,
 	"ErrSignature": verify.ErrSignature, "ErrIssuer": verify.ErrIssuer, "ErrAudience": verify.ErrAudience,
@@ -336,8 +336,7 @@ func TestEverySentinelHasARow(t *testing.T) {
 	}
 }
 
-// declaredSentinels reads the names out of the source: a list kept by hand
-// would lack the one that was forgotten.
+// declaredSentinels reads the names from the source, so that none is forgotten.
 func declaredSentinels(t *testing.T) []string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "refusal.go", nil, 0)

@@ -1,10 +1,8 @@
-// Package verifytest is a tenant of Microsoft Entra ID for the tests of the
-// handlers: a discovery document, a key set and access tokens, good ones and
-// any other. It serves nothing else, and a request for anything else fails the
-// test.
+// Package verifytest is a tenant of Microsoft Entra ID for the tests of verify,
+// acquire and the handlers: a discovery document, a key set, and good and bad
+// access tokens. A request for anything else fails the test.
 //
-// Not for production: its keys are made anew in each process and signed tokens
-// are handed to whoever asks.
+// Not for production: it makes new keys in each process and signs any token.
 package verifytest
 
 import (
@@ -41,7 +39,7 @@ type SigningKey struct {
 	Private *rsa.PrivateKey
 }
 
-// keys are shared by all tests of a process: making one takes a while.
+// keys are shared by all tests of a process, because making one is slow.
 var keys sync.Map // name → *SigningKey
 
 // Key returns the signing key of that name and size, the same on each call.
@@ -106,10 +104,10 @@ func (n *Tenant) CertificateFile() string {
 	return name
 }
 
-// Fetches is how often the key set was asked for.
+// Fetches is how often the key set was requested.
 func (n *Tenant) Fetches() int { return int(n.fetches.Load()) }
 
-// Break makes every answer this status; 0 mends it.
+// Break makes every answer have this status, until Break(0).
 func (n *Tenant) Break(status int) { n.broken.Store(int64(status)) }
 
 // Hold keeps requests for the key set waiting until the function returned is
@@ -213,8 +211,7 @@ func Sign(t testing.TB, key *SigningKey, header, payload []byte) string {
 
 func encode(content []byte) string { return base64.RawURLEncoding.EncodeToString(content) }
 
-// mustJSON encodes what tests are made of; that it cannot be encoded is a
-// mistake in the test.
+// mustJSON panics if a test's value cannot be encoded.
 func mustJSON(value any) []byte {
 	content, err := json.Marshal(value)
 	if err != nil {

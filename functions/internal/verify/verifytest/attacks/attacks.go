@@ -6,7 +6,7 @@
 //   - text in a row may hold the placeholders of [World.text]
 //   - every row states the one answer that it must get
 //
-// It verifies nothing, and knows no tenant but the one that it is given.
+// It verifies nothing; the tests name the tenant.
 //
 // Not for production: it is for tests alone.
 package attacks
@@ -24,7 +24,7 @@ import (
 	"testing"
 )
 
-// A Row is one attack, or one request that is none.
+// A Row is one attack, or one good request.
 type Row struct {
 	Name string `json:"name"`
 

@@ -19,10 +19,10 @@ import (
 	"app-to-app/functions/internal/verify/verifytest"
 )
 
-// otherTenant is the id of a tenant that is not there.
+// otherTenant is the ID of a tenant that does not exist.
 const otherTenant = "9f0f2c1e-9d35-4f0e-8a4b-0c5f3f1d7a99"
 
-// OfTenant is the world of a tenant of verifytest, at one moment.
+// OfTenant is the world of a [verifytest.Tenant] at one time.
 func OfTenant(t testing.TB, tenant *verifytest.Tenant, now time.Time) *World {
 	t.Helper()
 	jwk, err := json.Marshal(tenant.Entry(verifytest.Key(t, "key-foreign", 2048)))
@@ -85,8 +85,8 @@ func Signature(how string, key *rsa.PrivateKey, signed []byte) ([]byte, error) {
 	return mac.Sum(nil), nil
 }
 
-// hmacSecret is the public key in each spelling that a careless verifier might
-// hand to HMAC.
+// hmacSecret is the public key in each encoding that a careless verifier might use
+// as an HMAC secret.
 func hmacSecret(how string, key *rsa.PublicKey) ([]byte, error) {
 	switch how {
 	case "HS256 empty":
