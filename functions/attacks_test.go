@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
-	"net/url"
 	"testing"
 	"time"
 
@@ -27,7 +26,7 @@ func (c *cloud) world(t *testing.T) *attacks.World {
 	client := c.register(t, "attacker")
 	c.assign(t, client.objectID)
 	secret := c.addSecret(t, client)
-	header, claims, err := entra.Decode(c.tokenOf(t, client, secret))
+	header, claims, err := entra.Decode(c.tokenOf(t, client.clientID, secret, c.registration.identifierURI+"/.default"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,26 +51,6 @@ func (c *cloud) world(t *testing.T) *attacks.World {
 			return forge.ForgeSignature(c.tenant.ID, keys[key], way, content)
 		},
 	})
-}
-
-// tokenOf is an access token for the API.
-func (c *cloud) tokenOf(t *testing.T, client registration, secret string) string {
-	t.Helper()
-	answer, err := c.sandbox.HTTPClient().PostForm(c.sandbox.BaseURL+"/"+c.tenant.ID+"/oauth2/v2.0/token", url.Values{
-		"grant_type": {"client_credentials"}, "scope": {c.registration.identifierURI + "/.default"},
-		"client_id": {client.clientID}, "client_secret": {secret},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }() // read to its end
-	var body struct {
-		AccessToken string `json:"access_token"`
-	}
-	if err := json.NewDecoder(answer.Body).Decode(&body); err != nil || body.AccessToken == "" {
-		t.Fatalf("expected a token for the API, got status %d, %v", answer.StatusCode, err)
-	}
-	return body.AccessToken
 }
 
 // jwk is a public key as an attacker brings it along.

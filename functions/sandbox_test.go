@@ -130,9 +130,15 @@ func (c *cloud) changeSettings(t testing.TB, s *site, settings map[string]string
 // token is an access token of the deployer for a scope.
 func (c *cloud) token(t testing.TB, scope string) string {
 	t.Helper()
+	return c.tokenOf(t, c.tenant.Deployer.ClientID, c.tenant.Deployer.Secret, scope)
+}
+
+// tokenOf is an access token of a client with this secret for a scope.
+func (c *cloud) tokenOf(t testing.TB, clientID, secret, scope string) string {
+	t.Helper()
 	answer, err := c.sandbox.HTTPClient().PostForm(c.sandbox.BaseURL+"/"+c.tenant.ID+"/oauth2/v2.0/token", url.Values{
 		"grant_type": {"client_credentials"}, "scope": {scope},
-		"client_id": {c.tenant.Deployer.ClientID}, "client_secret": {c.tenant.Deployer.Secret},
+		"client_id": {clientID}, "client_secret": {secret},
 	})
 	if err != nil {
 		t.Fatal(err)

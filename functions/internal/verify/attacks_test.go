@@ -45,15 +45,9 @@ func TestAttackCorpus(t *testing.T) {
 // newTenantVerifier is the verifier of an API in the tenant.
 func newTenantVerifier(t testing.TB, tenant *verifytest.Tenant, clock *clock) *verify.Verifier {
 	t.Helper()
-	keys, err := verify.NewKeys(verify.KeysConfig{
-		TenantID: verifytest.TenantID, AuthorityHost: tenant.AuthorityHost(), HTTPClient: tenant.Client(), Now: clock.Now,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	verifier, err := verify.NewVerifier(verify.Config{
 		TenantID: verifytest.TenantID, AuthorityHost: tenant.AuthorityHost(), Audience: verifytest.Audience,
-		Role: verifytest.Role, Keys: keys, Now: clock.Now,
+		Role: verifytest.Role, Keys: newKeys(t, tenant, clock.Now), Now: clock.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -64,13 +64,9 @@ func TestRememberedTokenExpires(t *testing.T) {
 	clock := newClock()
 	a.config.Now = clock.Now
 	verifier, token := a.verifier(), a.signed()
-	if _, err := verifier.Verify(t.Context(), token); err != nil {
-		t.Fatal(err)
-	}
+	admit(t, verifier, token)
 	clock.advance(time.Hour + verify.Skew)
-	if _, err := verifier.Verify(t.Context(), token); !isRefusal(err, verify.ErrExpired) {
-		t.Errorf("got %v, want %v", err, verify.ErrExpired)
-	}
+	refuse(t, verifier, token, verify.ErrExpired)
 }
 
 func TestOtherKeysForgetRememberedTokens(t *testing.T) {
@@ -79,15 +75,11 @@ func TestOtherKeysForgetRememberedTokens(t *testing.T) {
 	keys := newKeys(t, a.tenant, newClock().Now)
 	a.config.Keys = keys
 	verifier, token := a.verifier(), a.signed()
-	if _, err := verifier.Verify(t.Context(), token); err != nil {
-		t.Fatal(err)
-	}
+	admit(t, verifier, token)
 	second := verifytest.Key(t, "key-2", 2048)
 	a.tenant.Publish(second)
 	mustKey(t, keys, second.ID)
-	if _, err := verifier.Verify(t.Context(), token); !isRefusal(err, verify.ErrSignature) {
-		t.Errorf("got %v, want %v", err, verify.ErrSignature)
-	}
+	refuse(t, verifier, token, verify.ErrSignature)
 }
 
 func TestNoUsableKeysForgetRememberedTokens(t *testing.T) {
@@ -97,14 +89,10 @@ func TestNoUsableKeysForgetRememberedTokens(t *testing.T) {
 	a.config.Keys = countedSource{keys}
 	verifier, token := a.verifier(), a.signed()
 	for range 2 {
-		if _, err := verifier.Verify(t.Context(), token); err != nil {
-			t.Fatal(err)
-		}
+		admit(t, verifier, token)
 	}
 	keys.generation.Store(0)
-	if _, err := verifier.Verify(t.Context(), token); err != nil {
-		t.Fatal(err)
-	}
+	admit(t, verifier, token)
 	if got := keys.asked.Load(); got != 2 {
 		t.Errorf("got %d keys asked for, want 2: one for each generation", got)
 	}
@@ -118,9 +106,7 @@ func TestRefusalsAreNotRemembered(t *testing.T) {
 	a.claims["nbf"] = now.Add(time.Hour).Unix()
 	a.claims["exp"] = now.Add(2 * time.Hour).Unix()
 	verifier, token := a.verifier(), a.signed()
-	if _, err := verifier.Verify(t.Context(), token); !isRefusal(err, verify.ErrNotYetValid) {
-		t.Fatalf("got %v, want %v", err, verify.ErrNotYetValid)
-	}
+	refuse(t, verifier, token, verify.ErrNotYetValid)
 	clock.advance(time.Hour)
 	if _, err := verifier.Verify(t.Context(), token); err != nil {
 		t.Errorf("an hour later: got %v, want none", err)
@@ -143,9 +129,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	for range 2 {
 		for _, token := range list {
-			if _, err := verifier.Verify(t.Context(), token); err != nil {
-				t.Fatal(err)
-			}
+			admit(t, verifier, token)
 		}
 	}
 	if again := keys.asked.Load() - tokens; again < tokens-1024 || again > tokens {

@@ -13,20 +13,20 @@ import (
 )
 
 // This file decides when the tenant's signing keys are fetched; discovery.go
-// fetches them. The rules are: a request waits for a fetch only when there is
-// no other way to decide; many requests share one fetch; what strangers send
-// cannot cause more than a bounded number of fetches; the last good set is
-// kept through an outage, for as long as maxKeyAge.
+// fetches them. The rules are: a request waits for a fetch only if it cannot be
+// decided otherwise; many requests share one fetch; strangers can cause only a
+// limited number of fetches; the last good set is kept through an outage, for
+// maxKeyAge.
 
 const (
-	// refreshEvery is how old the set of keys gets. Entra ID announces keys
-	// well ahead and asks for a refresh at least daily
+	// refreshEvery is the time between refreshes. Entra ID publishes keys well
+	// ahead and asks for a refresh at least daily
 	// (https://learn.microsoft.com/entra/identity-platform/signing-key-rollover);
-	// hourly, a key withdrawn in an emergency is soon forgotten.
+	// hourly, a key withdrawn in an emergency is soon dropped.
 	refreshEvery = time.Hour
-	// maxKeyAge ends the trust in a set that could not be refreshed. No access
-	// token lives longer than a day, so by then every token that the set could
-	// still serve is one issued during the outage.
+	// maxKeyAge is when a set that could not be refreshed is dropped. Access
+	// tokens live for a day at most, so by then all valid ones were issued after
+	// the set was fetched.
 	maxKeyAge = 24 * time.Hour
 	// fetchTimeout bounds one fetch, and the wait of a request for it.
 	fetchTimeout = 5 * time.Second
@@ -35,12 +35,12 @@ const (
 	// cause while there is no set.
 	firstRetry = time.Second
 	lastRetry  = 5 * time.Minute
-	// A key id that the set lacks may be a new key's. It causes a fetch out of
-	// a budget of unknownBurst, refilled by one every unknownEvery.
+	// An unknown key ID may be that of a new key, so it causes a fetch, from a
+	// budget of unknownBurst that refills by one every unknownEvery.
 	unknownBurst = 4
 	unknownEvery = 30 * time.Second
-	// unknownFor is how long a key id that a fetch did not bring stays unknown
-	// without asking again; maxUnknown bounds how many are remembered.
+	// unknownFor is how long a key ID that a fetch did not find causes no other
+	// fetch; maxUnknown limits how many are kept.
 	unknownFor = 10 * time.Second
 	maxUnknown = 64
 )
@@ -78,10 +78,10 @@ type Keys struct {
 	failed   error      // of the latest fetch that ended
 	budget   int
 	refilled time.Time
-	unknown  map[string]time.Time // key ids that a fetch did not bring, until when
+	unknown  map[string]time.Time // key IDs that a fetch did not find, until when
 }
 
-// A keySet is what one fetch brought. It never changes.
+// A keySet is the result of one fetch. It never changes.
 type keySet struct {
 	keys       map[string]Key
 	fetched    time.Time
@@ -237,8 +237,8 @@ func (k *Keys) lastError() error {
 	return k.failed
 }
 
-// missing says what it means that a fetch did not bring the key, and remembers
-// that for a while.
+// missing returns the error for a key that a fetch did not find, and keeps its ID
+// for a while.
 func (k *Keys) missing(keyID string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -254,8 +254,8 @@ func (k *Keys) missing(keyID string) error {
 	return k.missingLocked(keyID)
 }
 
-// missingLocked: while the tenant cannot be asked, an unknown key may well be
-// a new one, and refusing its token for good would be wrong.
+// missingLocked: while the tenant cannot be reached, an unknown key may be a new
+// one, so its token must not be refused for good.
 func (k *Keys) missingLocked(keyID string) error {
 	switch {
 	case k.failed != nil:
@@ -276,8 +276,8 @@ func (k *Keys) begin() *flight {
 	return k.beginLocked(k.config.Now())
 }
 
-// beginLocked starts a fetch. It belongs to no request: one that gives up must
-// not take the keys from the others.
+// beginLocked starts a fetch with a context of its own: a request that gives up
+// must not cancel it for the others.
 func (k *Keys) beginLocked(now time.Time) *flight {
 	flight := &flight{started: now, done: make(chan struct{})}
 	k.flight, k.started = flight, now
@@ -291,7 +291,7 @@ func (k *Keys) beginLocked(now time.Time) *flight {
 	return flight
 }
 
-// finish takes over a fetched set; a failed fetch leaves the one before.
+// finish stores a fetched set; a failed fetch keeps the previous one.
 func (k *Keys) finish(keys map[string]Key, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -324,8 +324,7 @@ func sameKeys(a, b map[string]Key) bool {
 	return true
 }
 
-// withoutRedirects copies a client so that it asks nobody but the host it was
-// told to.
+// withoutRedirects copies a client so that it calls only the host it was given.
 func withoutRedirects(base *http.Client) *http.Client {
 	if base == nil {
 		base = &http.Client{}

@@ -66,9 +66,7 @@ func TestFloodDoesNotReachTheTenant(t *testing.T) {
 	tenant := verifytest.NewTenant(t)
 	verifier := newTenantVerifier(t, tenant, newClock())
 	good := tenant.Token(now, nil)
-	if _, err := verifier.Verify(t.Context(), good); err != nil {
-		t.Fatal(err)
-	}
+	admit(t, verifier, good)
 	together(200, func(i int) {
 		for j := range 5 {
 			// The signature does not matter: the key ID is looked up first.

@@ -71,7 +71,23 @@ func (a *attempt) verifier() *verify.Verifier {
 	return verifier
 }
 
-func newKeys(t *testing.T, tenant *verifytest.Tenant, now func() time.Time) *verify.Keys {
+// admit checks that a verifier admits a token.
+func admit(t *testing.T, verifier *verify.Verifier, token string) {
+	t.Helper()
+	if _, err := verifier.Verify(t.Context(), token); err != nil {
+		t.Fatalf("got %v, want none", err)
+	}
+}
+
+// refuse checks that a verifier refuses a token for this reason.
+func refuse(t *testing.T, verifier *verify.Verifier, token string, want error) {
+	t.Helper()
+	if _, err := verifier.Verify(t.Context(), token); !isRefusal(err, want) {
+		t.Errorf("got %v, want %v", err, want)
+	}
+}
+
+func newKeys(t testing.TB, tenant *verifytest.Tenant, now func() time.Time) *verify.Keys {
 	t.Helper()
 	keys, err := verify.NewKeys(verify.KeysConfig{
 		TenantID: verifytest.TenantID, AuthorityHost: tenant.AuthorityHost(), HTTPClient: tenant.Client(), Now: now,
