@@ -11,8 +11,8 @@ func CheckNames() []string {
 	return names
 }
 
-// WithoutCheck returns a new verifier, with nothing remembered, whose check of
-// that name lets everything through.
+// WithoutCheck returns a copy of a verifier with an empty cache, in which the check
+// of that name passes everything.
 func WithoutCheck(v *Verifier, name string) *Verifier {
 	mutant := &Verifier{
 		issuer: v.issuer, tenantID: v.tenantID, audience: v.audience, role: v.role,
@@ -28,8 +28,8 @@ func WithoutCheck(v *Verifier, name string) *Verifier {
 	return mutant
 }
 
-// OnlyOnce returns a new verifier, with nothing remembered, whose check of that
-// name does not run for a token that is remembered.
+// OnlyOnce returns a copy of a verifier with an empty cache, in which the check of
+// that name does not run for a cached token.
 func OnlyOnce(v *Verifier, name string) *Verifier {
 	mutant := WithoutCheck(v, "")
 	for i := range mutant.checks {
@@ -40,7 +40,7 @@ func OnlyOnce(v *Verifier, name string) *Verifier {
 	return mutant
 }
 
-// AlwaysRun lists the checks that a token that is remembered must pass again.
+// AlwaysRun lists the checks that run for cached tokens too.
 func AlwaysRun() []string {
 	var names []string
 	for _, c := range checks {
