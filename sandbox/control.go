@@ -15,12 +15,12 @@ import (
 	"app-to-app/sandbox/route"
 )
 
-// This file is the control endpoint: how tests and people outside the process
-// change the weather. The rules are: a port of its own, so that no client of
-// Azure reaches it by accident; every request carries the token that is in
-// DIR/control.json; a request with an Origin header or for another Host is
-// refused, because a browser sent it; an unknown property is refused. What it
-// answers and takes is said at each route's method below.
+// This file is the control endpoint, with which tests and people outside the
+// process move the clock, queue faults and the like. The rules are: it has its
+// own port, so that no Azure client reaches it by accident; every request
+// carries the token in DIR/control.json; a request with an Origin header or for
+// another Host is refused, because a browser sent it; an unknown property is
+// refused. Each route's method below says what it takes and answers.
 
 type control struct {
 	sandbox *Sandbox
@@ -58,7 +58,7 @@ func (s *Sandbox) startControl() error {
 // ControlURL is where the control endpoint answers.
 func (s *Sandbox) ControlURL() string { return "http://" + s.control.host }
 
-// guard admits requests that carry the token and that no browser sent.
+// guard refuses requests without the token, and those of browsers.
 func (c *control) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -142,7 +142,7 @@ func (c *control) faults(w http.ResponseWriter, r *http.Request) {
 	answer(w, c.sandbox.weather.Unused())
 }
 
-// knows tells whether some service has a route of that pattern.
+// knows tells whether any service has a route with that pattern.
 func (c *control) knows(pattern string) bool {
 	for _, routes := range c.sandbox.routes {
 		if slices.ContainsFunc(routes, func(r route.Route) bool { return r.Pattern == pattern }) {
@@ -161,7 +161,7 @@ func (c *control) lifetimes(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// lag takes a [route.Lag], {"appRole":"30s"}, in the place of the one before.
+// lag takes a [route.Lag], {"appRole":"30s"}, which replaces the previous one.
 func (c *control) lag(w http.ResponseWriter, r *http.Request) {
 	var body route.Lag
 	if !decode(w, r, &body) {

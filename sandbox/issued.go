@@ -11,9 +11,9 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// Issued are all secrets that the sandbox gave out or keeps. It exists so that
-// tests can search for them, and is to be had from Go alone: neither the control
-// endpoint nor the history nor the disk knows it. Each list is sorted.
+// Issued are all secrets that the sandbox issued or has. Tests search logs and
+// files for them. It is available only from Go: not from the control endpoint,
+// the history or the disk. Each list is sorted.
 type Issued struct {
 	AccessTokens    []string // of Entra and of managed identities; not forged ones
 	ClientSecrets   []string // also those of the deployers
@@ -23,8 +23,8 @@ type Issued struct {
 	Own             []string // the control endpoint's token and the passphrase in DIR/env
 }
 
-// Issued returns the secrets of this run, and of runs before those that are
-// still good.
+// Issued returns the secrets of this run, and those of earlier runs that are
+// still valid.
 func (s *Sandbox) Issued() (Issued, error) {
 	found := Issued{
 		AccessTokens: s.store.Issued(store.AccessToken), ClientSecrets: s.store.Issued(store.ClientSecret),
@@ -52,8 +52,8 @@ func (s *Sandbox) Issued() (Issued, error) {
 	return found, err
 }
 
-// remembered adds what the store has from runs before. Of client secrets it has
-// no more than hashes.
+// remembered adds what the store has from earlier runs. It has only hashes of
+// client secrets.
 func (i *Issued) remembered(tx *store.Tx) {
 	for _, token := range store.IdentityTokens.All(tx, "") {
 		i.AccessTokens = append(i.AccessTokens, token.AccessToken)

@@ -140,7 +140,7 @@ func (s *Sandbox) AddDeployer(t Tenant, name string, permissions, roles []string
 	return t, err
 }
 
-// remembered returns the text setting of that name, making it on first use.
+// remembered returns the setting of that name and creates it on first use.
 func remembered(s *store.Store, name string, make func() string) (value string, err error) {
 	err = s.Update(func(tx *store.Tx) error {
 		if known, ok := store.Settings.Get(tx, name); ok {

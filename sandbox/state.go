@@ -15,16 +15,16 @@ import (
 // Tenants returns the sandbox's tenants; the first is the default.
 func (s *Sandbox) Tenants() []Tenant { return s.tenants }
 
-// History returns the requests answered so far, oldest first.
+// History returns the requests so far, oldest first.
 func (s *Sandbox) History() []route.Entry { return s.log.Entries() }
 
-// Unemulated returns the requests that the sandbox did not know.
+// Unemulated returns the requests that the sandbox does not emulate.
 func (s *Sandbox) Unemulated() []route.Entry { return s.log.Unemulated() }
 
 // Routes are the requests that each service answers, by service.
 func (s *Sandbox) Routes() map[string][]route.Route { return s.routes }
 
-// Weather is where faults are queued.
+// Weather returns what faults are queued in.
 func (s *Sandbox) Weather() *route.Weather { return s.weather }
 
 // Entra gives tests the token service: lifetimes, key rotation, the forge.
@@ -33,7 +33,7 @@ func (s *Sandbox) Entra() *entra.Service { return s.entra }
 // Apps gives tests the function apps' logs.
 func (s *Sandbox) Apps() *appservice.Service { return s.apps }
 
-// Store gives tests a look at what is remembered.
+// Store gives tests access to the state.
 func (s *Sandbox) Store() *store.Store { return s.store }
 
 // Roots is the pool that holds the sandbox's certificate authority.

@@ -20,9 +20,9 @@ import (
 )
 
 // This file makes the sandbox's certificate authority. The rules are: its key
-// stays in the sandbox's directory, readable by its owner only; it can sign for
-// localhost and 127.0.0.1 alone (RFC 5280 section 4.2.1.10), so trusting it
-// trusts nothing else; the bundle that SSL_CERT_FILE names keeps all that was
+// stays in the sandbox's directory, readable by its owner only; it can sign only
+// for localhost and 127.0.0.1 (RFC 5280 section 4.2.1.10), so trusting it is
+// safe; the bundle that SSL_CERT_FILE names also has all certificates that were
 // trusted before, because that variable replaces the system's list.
 
 // systemBundles are where Linux distributions keep the trusted certificates,
@@ -85,7 +85,7 @@ func readPEM(path string) ([]byte, error) {
 	}
 	block, _ := pem.Decode(data)
 	if block == nil {
-		return nil, fmt.Errorf("read %q: expected a PEM block, got none; remove the file to have a new one made", path)
+		return nil, fmt.Errorf("read %q: expected a PEM block, got none; remove the file, and the next start makes a new one", path)
 	}
 	return block.Bytes, nil
 }
@@ -154,7 +154,7 @@ func issue(ca *x509.Certificate, caKey *ecdsa.PrivateKey, now time.Time) (tls.Ce
 	return tls.Certificate{Certificate: [][]byte{der, ca.Raw}, PrivateKey: key}, nil
 }
 
-// writeBundle writes what was trusted before, and the authority.
+// writeBundle writes the certificates trusted before and the authority's.
 func writeBundle(dir string, ca *x509.Certificate) error {
 	ours := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})
 	if os.Getenv("SSL_CERT_FILE") == bundlePath(dir) {

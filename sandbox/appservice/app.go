@@ -30,7 +30,7 @@ type app struct {
 
 	mu      sync.Mutex
 	wanted  int           // changes so far
-	settled int           // changes that the host follows
+	settled int           // changes that the host runs with
 	forced  bool          // replace the host although nothing changed
 	moved   chan struct{} // closed when one of these fields changes
 	host    *functionsHost
@@ -61,7 +61,7 @@ func (a *app) start() {
 	go a.run()
 }
 
-// stop ends the app and waits until its handler is gone.
+// stop ends the app and waits until its handler has ended.
 func (a *app) stop() {
 	a.mu.Lock()
 	a.closed = true
@@ -77,7 +77,7 @@ func (a *app) stop() {
 	}
 }
 
-// refresh asks for the host to follow what is stored now.
+// refresh asks for a host that runs with what is stored now.
 func (a *app) refresh(forced bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -91,7 +91,7 @@ func (a *app) movedLocked() {
 	a.moved = make(chan struct{})
 }
 
-// run makes the host follow what is stored, until the app stops.
+// run replaces the host whenever what is stored changes, until the app stops.
 func (a *app) run() {
 	defer close(a.done)
 	for {
@@ -119,7 +119,7 @@ func (a *app) run() {
 	}
 }
 
-// next waits for a change to follow; not ok means that the app stops.
+// next waits for a change; not ok means that the app stops.
 func (a *app) next() (wanted int, forced bool, old *functionsHost, ok bool) {
 	for {
 		a.mu.Lock()
@@ -142,7 +142,7 @@ func (a *app) settle(wanted int, host *functionsHost) {
 	a.movedLocked()
 }
 
-// await returns the host once it follows all changes made so far. Nil means
+// await returns the host once it runs with all changes made so far. Nil means
 // that the app stops or ctx ended.
 func (a *app) await(ctx context.Context) *functionsHost {
 	for {
@@ -166,8 +166,8 @@ func (a *app) await(ctx context.Context) *functionsHost {
 	}
 }
 
-// usable is await, but a host that could not start tries again first: Azure's
-// keeps trying, and what was missing (a role assignment) may be there now.
+// usable is await, but starts a host that failed to start once more: Azure keeps
+// trying, and what was missing (a role assignment) may exist now.
 func (a *app) usable(ctx context.Context) *functionsHost {
 	host := a.await(ctx)
 	if host == nil || host.err == nil {

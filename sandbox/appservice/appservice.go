@@ -1,7 +1,7 @@
 // Package appservice is what stands behind the host names of the sandbox's
 // function apps: the Azure Functions host that runs a published package's
 // handler as a process, the SCM site that packages are published to, the keys
-// of the functions, and the endpoint that hands out managed identity tokens.
+// of the functions, and the endpoint for managed identity tokens.
 //
 // It stands for App Service on the Flex Consumption plan with custom handlers:
 // learn.microsoft.com/azure/azure-functions/functions-custom-handlers, the host
@@ -68,7 +68,7 @@ type Config struct {
 	StopGrace time.Duration
 
 	Output io.Writer    // gets every line the handlers print, after the site's name
-	Logger *slog.Logger // gets what the hosts have to say
+	Logger *slog.Logger // gets the log lines of the hosts
 }
 
 // A Service is the App Service of a sandbox. It is safe for concurrent use.
@@ -110,7 +110,7 @@ func New(c Config) *Service {
 
 // Start opens the managed identity endpoint and the two listeners of every
 // site, on the ports they had before, and starts the apps. A port that is
-// taken by now is an error that names it. ctx bounds only the starting.
+// in use is an error that names it. ctx is only for the start.
 func (s *Service) Start(ctx context.Context) error {
 	if err := emptyDir(s.config.Dir); err != nil {
 		return fmt.Errorf("prepare the folder of unpacked packages: %w", err)
@@ -132,8 +132,8 @@ func (s *Service) Start(ctx context.Context) error {
 	return nil
 }
 
-// interrupted returns the sites, after writing off the deployments that the
-// end of the last sandbox cut short.
+// interrupted returns the sites and marks the deployments as failed that were
+// running when the last sandbox ended.
 func (s *Service) interrupted() ([]store.Site, error) {
 	var sites []store.Site
 	err := s.config.Store.Update(func(tx *store.Tx) error {
@@ -186,8 +186,8 @@ func (s *Service) spawn(work func()) bool {
 	return !s.closed
 }
 
-// Logs returns the newest log lines of a site, oldest first: what its handler
-// printed and what its host has to say. Nil means there is no such site.
+// Logs returns the newest log lines of a site, oldest first, of its handler and
+// its host. Nil means there is no such site.
 func (s *Service) Logs(siteID string) []string {
 	a := s.app(siteID)
 	if a == nil {
@@ -196,9 +196,9 @@ func (s *Service) Logs(siteID string) []string {
 	return a.journal.lines()
 }
 
-// Tick reads the Key Vault references that are due at now, runs the timers that
-// are, and returns when they have run. It is for a clock that was moved: the
-// hosts notice the passing of time alone.
+// Tick reads the Key Vault references and runs the timers that are due at now,
+// and returns when they have run. It is for a clock that was advanced; the hosts
+// notice by themselves when time passes.
 func (s *Service) Tick(now time.Time) {
 	s.mu.Lock()
 	apps := make([]*app, 0, len(s.apps))

@@ -110,8 +110,8 @@ func (s *Service) define(siteID string) (def definition, err error) {
 	return def, err
 }
 
-// fingerprint is the same for two definitions under which a handler would run
-// the same way.
+// fingerprint is equal for two definitions with which a handler would run the
+// same way.
 func (d definition) fingerprint() [sha256.Size]byte {
 	d.Storage.Type = strings.ToLower(d.Storage.Type)
 	data, err := json.Marshal(d)

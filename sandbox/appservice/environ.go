@@ -11,12 +11,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// This file makes the environment of a handler. The rules are: what the
-// machine gives comes first, app settings replace it, and what the platform
-// says replaces both.
+// This file makes the environment of a handler. The rules are: app settings
+// replace the machine's variables, and the platform's variables replace both.
 
-// handlerEnviron is a handler's environment but for what changes from process
-// to process.
+// handlerEnviron is a handler's environment, except what differs between its
+// processes.
 func handlerEnviron(s *Service, def definition, instanceID string) []string {
 	variables := make(map[string]string)
 	for _, pair := range s.config.Environ {
@@ -51,7 +50,7 @@ func handlerEnviron(s *Service, def definition, instanceID string) []string {
 	}
 	environ := make([]string, 0, len(variables))
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		// The kernel cannot pass on anything else.
+		// Other names cannot be environment variables.
 		if pair := name + "=" + variables[name]; name != "" && !strings.Contains(name, "=") && !strings.Contains(pair, "\x00") {
 			environ = append(environ, pair)
 		}

@@ -9,8 +9,8 @@ import (
 )
 
 // This file tells kinds of errors apart. The rules are: what the sandbox does
-// not know is an unemulatedError, and names the file to extend; what storage
-// refuses keeps storage's own words.
+// not know is an unemulatedError, and names the file to extend; storage's
+// refusals keep storage's own text.
 
 // An unemulatedError is something in a package or an app's configuration that
 // Azure would know and the sandbox does not.

@@ -52,7 +52,7 @@ type timerTrigger struct {
 	useMonitor   bool
 }
 
-// An authLevel is how much a caller of a function must know.
+// An authLevel is which key a caller of a function needs.
 type authLevel int
 
 const (

@@ -64,9 +64,8 @@ func refuseText(w http.ResponseWriter, r *http.Request, status int, code, messag
 
 type urlKey struct{}
 
-// functionsHandler answers the app port: the table, for which a function's URL
-// is set aside and put back, because no path of a package's may be taken for
-// one of the table's or tidied on the way.
+// functionsHandler answers the app port. It hides a function's URL from the
+// table's ServeMux, which could match it with another route or clean its path.
 func (a *app) functionsHandler() http.Handler {
 	table := a.functionsTable()
 	table.Routes[0].Serve = func(w http.ResponseWriter, r *http.Request) {
@@ -80,8 +79,8 @@ func (a *app) functionsHandler() http.Handler {
 	})
 }
 
-// stripPrincipal removes the headers with which App Service says who signed in:
-// a caller's own must not be believed.
+// stripPrincipal removes the headers in which App Service names the signed-in
+// user: a caller could have made them up.
 // learn.microsoft.com/azure/app-service/configure-authentication-user-identities
 func stripPrincipal(header http.Header) {
 	for name := range header {
@@ -115,8 +114,8 @@ func (a *app) ping(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// status answers what the host says of itself. Unlike functions, it answers
-// while the host is in error.
+// status answers the host's status. Unlike functions, it works while the host is
+// in error.
 func (a *app) status(w http.ResponseWriter, r *http.Request) {
 	host := a.usable(r.Context())
 	if host == nil || !host.def.available() {
@@ -150,7 +149,7 @@ func (a *app) status(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// runNow runs a timer function out of turn.
+// runNow runs a timer function outside its schedule.
 func (a *app) runNow(w http.ResponseWriter, r *http.Request) {
 	host := a.ready(w, r)
 	if host == nil {

@@ -29,7 +29,7 @@ const (
 	restartExitCode   = 200                   // IntentionalRestartExitCode
 )
 
-// errGaveUp is why a handler is not there any more.
+// errGaveUp is why a handler is not started again.
 var errGaveUp = errors.New("the handler failed three times; the functions host has shut down")
 
 type handlerState int
@@ -54,7 +54,7 @@ type handler struct {
 	errors []time.Time   // on the sandbox's clock
 }
 
-// run starts the handler and starts it again, until ctx ends.
+// run starts the handler, and restarts it, until ctx ends.
 func (h *handler) run(ctx context.Context) {
 	defer close(h.done)
 	journal := h.host.app.journal
@@ -85,8 +85,8 @@ func (h *handler) run(ctx context.Context) {
 	}
 }
 
-// failed notes an error and returns how many there were. The count begins anew
-// when the last one is long ago.
+// failed counts an error and returns the count, which starts again at one when
+// the previous error is long ago.
 func (h *handler) failed() int {
 	now := h.host.app.service.config.Store.Now()
 	if n := len(h.errors); n > 0 && now.Sub(h.errors[n-1]) > errorsApart {

@@ -50,8 +50,7 @@ type functionsHost struct {
 	calls   sync.WaitGroup // invocations over HTTP
 }
 
-// startHost starts a host over def, or returns one that says why it cannot
-// run.
+// startHost starts a host for def. If it cannot run, its err says why.
 func (a *app) startHost(def definition, err error) *functionsHost {
 	h := &functionsHost{
 		app: a, def: def, started: a.service.config.Store.Now(),
@@ -96,8 +95,8 @@ func (h *functionsHost) spawn(work func(context.Context)) {
 	}
 }
 
-// enter begins an invocation, unless the host is about to be replaced: the one
-// that follows takes it.
+// enter begins an invocation, unless the host is about to be replaced: then the
+// next host takes it.
 func (h *functionsHost) enter() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -146,7 +145,8 @@ func (h *functionsHost) stop() {
 	}
 }
 
-// load reads keys' storage and the package, as the host does when it starts.
+// load checks the host's storage and reads the package, as the host does when it
+// starts.
 func (h *functionsHost) load() error {
 	if err := h.probeStorage(); err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 
 // This file reads host.json. The rules are: what the sandbox acts on is read
 // strictly; what only changes things the sandbox does not have (telemetry,
-// scaling) is accepted; everything else is unemulated, because ignoring a
-// setting would promise what is not kept.
+// scaling) is accepted; everything else is unemulated, because a user would
+// expect a setting that is accepted to work.
 // learn.microsoft.com/azure/azure-functions/functions-host-json
 
 // hostConfig is what host.json says.
@@ -218,8 +218,8 @@ func set(object map[string]any, names []string, value string) {
 	object[name] = value
 }
 
-// decodeStrictly refuses names that it does not know, which source would have
-// to be taught, and anything after the value.
+// decodeStrictly refuses unknown names and anything after the value. Its error
+// names source as the file to extend.
 func decodeStrictly(source string, data []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))))
 	decoder.DisallowUnknownFields()

@@ -21,9 +21,9 @@ import (
 )
 
 // This file is the managed identity endpoint. The rules are: one endpoint for
-// all sites, which are told apart by the identity header, as secret as a
-// password; plain http, as in App Service; errors are not OAuth's, and their
-// texts are the real ones, spelling included, where those are known.
+// all sites, and the identity header, which is a secret, tells them apart; plain
+// http, as in App Service; errors do not have OAuth's format, and their texts are
+// the real ones, including the spelling, where we know them.
 // learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
 
 const (
@@ -60,7 +60,7 @@ func (s *Service) startIdentity(ctx context.Context) error {
 	}
 	l, err := open(ctx)
 	if err != nil {
-		return fmt.Errorf("open the managed identity endpoint's port %d: %w; stop the process that uses it, or delete the sandbox's directory to begin anew", port, err)
+		return fmt.Errorf("open the managed identity endpoint's port %d: %w; stop the process that uses it, or delete the sandbox's directory to start over", port, err)
 	}
 	err = s.config.Store.Update(func(tx *store.Tx) error {
 		store.Settings.Put(tx, identitySetting, json.RawMessage(strconv.Itoa(loopback.Port(l))))
@@ -166,8 +166,8 @@ func (s *Service) siteByHeader(header string) (found store.Site, ok bool, err er
 	return found, ok, err
 }
 
-// choose finds the identity that the request means. An error is the text of
-// the refusal.
+// choose finds the identity that the request names. Its error is the text of the
+// refusal.
 func choose(def definition, r *http.Request, names []string) (principalID, clientID, refusal string) {
 	name, value := "", ""
 	for _, candidate := range names {
@@ -236,10 +236,10 @@ func (s *Service) giveToken(w http.ResponseWriter, r *http.Request, def definiti
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// identityFailure is how the endpoint shows that Entra gave no token. A
-// resource that Entra does not know hides behind one sentence; other refusals
-// are known to show their AADSTS number, with a status that is not documented:
-// 400, so that clients do not repeat what cannot succeed.
+// identityFailure is the endpoint's answer when Entra refuses a token. For an
+// unknown resource it is one fixed sentence. Other refusals show their AADSTS
+// number; their status is not documented, and 400 here, so that clients do not
+// retry in vain.
 func identityFailure(err error) (status int, message string) {
 	var refused *entra.Error
 	if errors.As(err, &refused) && refused.Status < 500 && refused.AADSTS != 500011 {
@@ -269,8 +269,8 @@ func (s *Service) clientIDOf(tenantID, principalID string) (clientID string) {
 	return clientID
 }
 
-// machineTime turns a time on the sandbox's clock into the machine's, which
-// clients compare with.
+// machineTime converts a time on the sandbox's clock to the machine's clock,
+// which clients use.
 func (s *Service) machineTime(t time.Time) time.Time {
 	return s.config.Store.Wall().Add(t.Sub(s.config.Store.Now())).UTC()
 }

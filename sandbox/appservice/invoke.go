@@ -21,8 +21,8 @@ import (
 
 // This file answers the callers of functions. The rules are: App Service comes
 // first (a stopped site, headers that only it may set), then the host (its
-// state, the route, the key), then the function; an answer of the host's own
-// says nothing about keys.
+// state, the route, the key), then the function; the host's own answers say
+// nothing about keys.
 
 // maxRequestBytes is the host's limit for a request.
 // learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits
@@ -32,7 +32,7 @@ const maxRequestBytes = 210 << 20
 func (a *app) invoke(w http.ResponseWriter, r *http.Request) {
 	host := a.ready(w, r)
 	for host != nil && !host.enter() {
-		host = a.ready(w, r) // the one that follows
+		host = a.ready(w, r) // the next host
 	}
 	if host == nil {
 		return
@@ -90,7 +90,7 @@ func writePage(w http.ResponseWriter, status int, text string) {
 	fmt.Fprintf(w, "<!DOCTYPE html>\n<html><head><title>%s</title></head><body><h1>%[1]s</h1></body></html>\n", text)
 }
 
-// levelOf returns how much the caller proved to know. The header wins over the
+// levelOf returns the level of the key that the caller sent. The header wins over the
 // query (AuthenticationLevelHandler of Azure/azure-functions-host). f may be
 // nil: then only the master key counts.
 func (a *app) levelOf(r *http.Request, f *function) (authLevel, error) {
@@ -119,7 +119,7 @@ func (a *app) levelOf(r *http.Request, f *function) (authLevel, error) {
 	return anonymous, nil
 }
 
-// sameKey compares in constant time. An empty key fits nothing.
+// sameKey compares in constant time. An empty key matches nothing.
 func sameKey(given, known string) bool {
 	return known != "" && subtle.ConstantTimeCompare([]byte(given), []byte(known)) == 1
 }

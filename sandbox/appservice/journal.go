@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// This file keeps logs. The rules are: what a handler prints is kept as it is,
-// because masking would only hide a handler's mistake from its author; what
-// the host says never holds a key, a setting's value or a header.
+// This file keeps logs. The rules are: a handler's output is kept unmasked,
+// because masking would hide from its author that it prints a secret; the host's
+// own lines never contain a key, a setting's value or a header.
 
 // Levels, as the Functions host names them.
 const (
@@ -39,7 +39,7 @@ type journal struct {
 	next int // where the next line goes once the ring is full
 }
 
-// host notes what the host has to say.
+// host adds a log line of the host.
 func (j *journal) host(level, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	j.keep(level, text)
@@ -86,7 +86,7 @@ type lineOutput struct {
 func (o *lineOutput) line(text string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	io.WriteString(o.to, text+"\n") // nobody to tell when it cannot be written
+	io.WriteString(o.to, text+"\n") // there is nowhere to report an error
 }
 
 // stdout takes what a handler writes to its standard output.

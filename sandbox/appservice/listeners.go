@@ -59,7 +59,7 @@ func reopen(ctx context.Context, site store.Site) (*listeners, error) {
 func listenAgain(ctx context.Context, site store.Site, what string, port int) (net.Listener, error) {
 	l, err := loopback.Listen(ctx, port)
 	if err != nil {
-		return nil, fmt.Errorf("open the %s port %d of site %q, which deployed stacks and its callers know: %w; stop the process that uses port %[2]d, or delete the sandbox's directory to begin anew",
+		return nil, fmt.Errorf("open the %s port %d of site %q, which deployed stacks and its callers know: %w; stop the process that uses port %[2]d, or delete the sandbox's directory to start over",
 			what, port, lastName(site.ResourceID), err)
 	}
 	return l, nil
@@ -82,8 +82,7 @@ func newServer(handler http.Handler) *http.Server {
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		// Clients that hang up or do not trust the certificate are not worth a
-		// line.
+		// Do not log clients that hang up or do not trust the certificate.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 	}
 }

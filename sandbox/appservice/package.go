@@ -16,8 +16,8 @@ import (
 )
 
 // This file opens packages. The rules are: a package stays inside its folder
-// (no absolute path, no "..", no link, no device); what it may unpack to is
-// bounded, by what really comes out and not by what its directory says; the
+// (no absolute path, no "..", no link, no device); its unpacked
+// size is limited, by counting bytes and not by what the archive claims; the
 // folder is read-only, as the mounted package is on Flex Consumption; modes
 // come from the archive, because a handler without the execute bit does not
 // start in Azure either.

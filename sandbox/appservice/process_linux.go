@@ -63,7 +63,7 @@ type process struct {
 	code    int           // exit code, -1 when a signal ended it; valid after exited
 
 	mu   sync.Mutex
-	gone bool // the process is reaped, or about to be: its id is nobody's
+	gone bool // the process is reaped, or about to be: its id may be reused
 }
 
 // start starts command in a process group of its own.
@@ -88,7 +88,7 @@ func (s *starter) start(command *exec.Cmd) (*process, error) {
 }
 
 // wait waits for the end of the process and then kills its group, before the
-// process is reaped: until then no other group can have its id.
+// process is reaped: until then its id cannot be reused.
 func (p *process) wait() {
 	defer close(p.exited)
 	for {

@@ -21,13 +21,12 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is OneDeploy. The rules are: a package is looked at before it is
-// stored; it is stored in the name of the site's identity, with that identity's
-// rights and no others; from then on it is what runs, and the deployment has
-// succeeded once a host has loaded it (whether the handler then starts is the
-// handler's business, as in Azure).
+// This file is OneDeploy. The rules are: a package is checked before it is
+// stored; it is stored as the site's identity, with only that identity's roles;
+// from then on it is what runs, and the deployment has succeeded once a host has
+// loaded it, even if the handler then fails to start, as in Azure.
 
-// keptDeployments bounds what a site remembers.
+// keptDeployments is how many deployments a site keeps.
 const keptDeployments = 50
 
 // publish takes a package. It answers 202 with the deployment's id when the
@@ -93,8 +92,8 @@ type publication struct {
 	problem    error // found in the package before it was stored
 }
 
-// receive takes, checks and stores the package. It answers the request and
-// returns false when that ends it.
+// receive reads, checks and stores the package. When it fails, it answers the
+// request and returns false.
 func (p *publication) receive(w http.ResponseWriter, r *http.Request) bool {
 	a := p.app
 	file, err := p.save(w, r)
@@ -218,7 +217,7 @@ func (p *publication) activate() {
 	}
 }
 
-// step notes how far the deployment is.
+// step records the progress of the deployment.
 func (p *publication) step(status int, message string) {
 	p.deployment.Status, p.deployment.StatusText, p.deployment.Message = status, message, message
 	p.keep(message)

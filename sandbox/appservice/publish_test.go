@@ -89,20 +89,22 @@ func TestWhoMayPublish(t *testing.T) {
 	}{
 		{"nobody", "", 401, "bearer token"},
 		{"an expired token", "Bearer expired", 401, "bearer token"},
-		{"a name and password", "Basic eDp5", 401, "which the sandbox gives to nobody"},
+		{"a name and password", "Basic eDp5", 401, "the sandbox has none"},
 		{"a token of another tenant", "Bearer foreign", 401, "tenant"},
 		{"somebody without the right", "Bearer " + systemPrinc, 403, "Microsoft.Web/sites/publish/Action"},
 		{"who may", "Bearer " + publisher, 200, ""},
 	} {
-		for _, request := range []struct{ method, path string }{{"POST", "/api/publish"}, {"GET", "/api/deployments"}} {
-			r := w.send(request.method, w.scm(request.path), strings.NewReader("x"), "Authorization", tt.authorization)
-			if r.status != tt.status || !strings.Contains(r.body, tt.want) {
-				t.Errorf("%s: %s: got %d %s, want %d %q", tt.name, request.path, r.status, r.body, tt.status, tt.want)
+		t.Run(tt.name, func(t *testing.T) {
+			for _, request := range []struct{ method, path string }{{"POST", "/api/publish"}, {"GET", "/api/deployments"}} {
+				r := w.send(request.method, w.scm(request.path), strings.NewReader("x"), "Authorization", tt.authorization)
+				if r.status != tt.status || !strings.Contains(r.body, tt.want) {
+					t.Errorf("%s: got %d %s, want %d %q", request.path, r.status, r.body, tt.status, tt.want)
+				}
+				if (r.header.Get("WWW-Authenticate") != "") != (tt.status == 401) {
+					t.Errorf("%s: got challenge %q", request.path, r.header.Get("WWW-Authenticate"))
+				}
 			}
-			if (r.header.Get("WWW-Authenticate") != "") != (tt.status == 401) {
-				t.Errorf("%s: %s: got challenge %q", tt.name, request.path, r.header.Get("WWW-Authenticate"))
-			}
-		}
+		})
 	}
 	w.update(func(tx *store.Tx) error {
 		w.put(tx, siteID+"/basicPublishingCredentialsPolicies/scm", "Microsoft.Web/sites/basicPublishingCredentialsPolicies", map[string]bool{"allow": false})
@@ -254,9 +256,11 @@ func TestUnemulatedPublishing(t *testing.T) {
 		{"another content type", "", "multipart/form-data; boundary=x", "multipart/form-data"},
 		{"another parameter", "type=zip", "application/zip", `query parameter "type"`},
 	} {
-		if r := w.post(tt.query, standard(everything), "Content-Type", tt.contentType); r.status != 501 || !strings.Contains(r.body, strings.ReplaceAll(tt.want, `"`, `\"`)) {
-			t.Errorf("%s: got %d %s, want 501", tt.name, r.status, r.body)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			if r := w.post(tt.query, standard(everything), "Content-Type", tt.contentType); r.status != 501 || !strings.Contains(r.body, strings.ReplaceAll(tt.want, `"`, `\"`)) {
+				t.Errorf("got %d %s, want 501", r.status, r.body)
+			}
+		})
 	}
 	if r := w.send("GET", w.scm("/api/settings"), nil, "Authorization", "Bearer "+publisher); r.status != 501 {
 		t.Errorf("got %d for another API, want 501", r.status)

@@ -17,9 +17,9 @@ import (
 // learn.microsoft.com/azure/app-service/app-service-key-vault-references. The rules
 // are: the site's keyVaultReferenceIdentity opens the vault, with its own roles;
 // references are read when the host starts, when something about the site
-// changes, and every 24 hours; one that cannot be read reaches the app as the
-// text that it is. A change of the secret, or of who may read it, is noticed
-// only then.
+// changes, and every 24 hours; for one that cannot be read the app gets the
+// reference itself. A change of the secret, or of a role on it, is noticed only
+// then.
 
 // Vaults is Key Vault, in the name of a principal and with its rights.
 type Vaults interface {
@@ -36,7 +36,7 @@ const (
 	referencesAge = 24 * time.Hour
 )
 
-// What became of a reference, as
+// The status of a reference, as
 // learn.microsoft.com/rest/api/appservice/web-apps/get-app-settings-key-vault-references
 // names it.
 const (
@@ -50,7 +50,7 @@ const (
 	otherReasons       = "OtherReasons"
 )
 
-// isReference tells settings that are meant to be references.
+// isReference tells whether a setting is meant to be a reference.
 func isReference(text string) bool {
 	return len(text) >= len(referencePrefix) && strings.EqualFold(text[:len(referencePrefix)], referencePrefix)
 }
@@ -84,8 +84,8 @@ func readReference(text string, vaults Vaults) (ref arm.Reference, ok bool) {
 	return ref, ref.Vault != "" && ref.Secret != "" && len(parts) == known
 }
 
-// resolve replaces the references among the definition's settings by what they
-// refer to, and returns what became of each, by setting.
+// resolve replaces the references among the definition's settings by their values
+// and returns the status of each, by setting.
 func (s *Service) resolve(def *definition) map[string]arm.Reference {
 	found := make(map[string]arm.Reference)
 	for name, text := range def.Settings {
@@ -123,8 +123,8 @@ func (s *Service) resolveOne(def definition, text string) (value string, ref arm
 	return value, ref
 }
 
-// outcome is the status of a reference that was looked up. Which status a
-// disabled secret has is not known for sure.
+// outcome is the status of a reference after it was read. We are not sure which
+// status Azure shows for a disabled secret.
 func outcome(err error) (status, details string) {
 	var refusal *keyvault.Error
 	switch {
@@ -155,8 +155,8 @@ func (d definition) referenceIdentity() (principalID, kind string) {
 	return principalID, "UserAssigned"
 }
 
-// follow resolves the references for the next host and remembers what came of
-// them. A change of a value makes it another definition.
+// follow resolves the references for the next host and keeps their status. When
+// a value changes, the definition does too.
 func (a *app) follow(def *definition) {
 	found := a.service.resolve(def)
 	a.mu.Lock()
@@ -170,7 +170,7 @@ func (a *app) follow(def *definition) {
 	}
 }
 
-// due says whether references must be read again: those without a version, and
+// due tells whether references must be read again: those without a version, and
 // those that could not be read.
 func (a *app) due(now time.Time) bool {
 	a.mu.Lock()
@@ -187,8 +187,8 @@ func (a *app) agesLocked() bool {
 	return false
 }
 
-// remind makes the app read its references again when they are due, should
-// nothing else happen until then. Only the app's goroutine calls it.
+// remind makes the app read its references again when they are due, even if
+// nothing else happens until then. Only the app's goroutine calls it.
 func (a *app) remind() {
 	if a.reminder != nil {
 		a.reminder.Stop()
@@ -201,8 +201,8 @@ func (a *app) remind() {
 	}
 }
 
-// References returns what became of the Key Vault references in the app
-// settings of a site, by setting, once they follow all changes made so far.
+// References returns the status of the Key Vault references in a site's app
+// settings, by setting, after all changes made so far.
 func (s *Service) References(siteID string) map[string]arm.Reference {
 	a := s.app(siteID)
 	if a == nil || a.await(context.Background()) == nil {

@@ -56,7 +56,7 @@ type matched struct {
 }
 
 // match finds the function for a method and a path as it was sent. Literals
-// win over parameters; case and a slash at the end are ignored. A function
+// have precedence over parameters; case and a slash at the end are ignored. A function
 // that does not list the method does not match: Azure answers 404, not 405.
 func match(functions []*function, method, escapedPath string) (matched, bool) {
 	parts := strings.Split(strings.Trim(escapedPath, "/"), "/")

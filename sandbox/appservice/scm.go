@@ -12,11 +12,11 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is the SCM site: who may use it, and what it says of deployments.
-// The rules are: an Entra token for ARM of the site's own tenant, whose
-// principal may publish; never a user name and password, because the sandbox
-// gives none out; the status in a deployment's body counts, the HTTP status is
-// 200 for failed ones too.
+// This file is the SCM site: who may use it, and how it shows deployments. The
+// rules are: callers need an Entra token for ARM of the site's own tenant, whose
+// principal may publish; a user name and password are refused, because the
+// sandbox issues none; the outcome of a deployment is in its body, and the HTTP
+// status is 200 for failed ones too.
 // learn.microsoft.com/azure/app-service/resources-kudu
 
 const scmDoc = "https://learn.microsoft.com/azure/azure-functions/functions-deployment-technologies#one-deploy"
@@ -88,7 +88,7 @@ func (a *app) guardSCM(w http.ResponseWriter, r *http.Request, known route.Route
 		if !a.basicAllowed() {
 			return refuse(http.StatusUnauthorized, "Unauthorized", "basic authentication is disabled for this site (basicPublishingCredentialsPolicies/scm); expected a bearer token for https://management.azure.com/")
 		}
-		return refuse(http.StatusUnauthorized, "Unauthorized", "expected a bearer token for https://management.azure.com/, got a user name and password, which the sandbox gives to nobody")
+		return refuse(http.StatusUnauthorized, "Unauthorized", "expected a bearer token for https://management.azure.com/, got a user name and password; the sandbox has none, so sign in with Entra")
 	}
 	caller, err := a.service.config.Auth.Authenticate(r, scmAudiences...)
 	if err != nil {
@@ -135,10 +135,9 @@ func (a *app) basicAllowed() bool {
 	return err == nil && allow
 }
 
-// deploymentView is a deployment as Kudu shows it. packageSha256 is an addition
-// of the sandbox, in camel case because all of Kudu's own names are in snake
-// case and none can ever be the same: a publisher may compare it with what it
-// sent, where it is there.
+// deploymentView is a deployment as Kudu shows it. packageSha256 is the sandbox's
+// own addition, in camel case so that it cannot collide with Kudu's snake-case
+// names. A publisher can compare it with what it sent.
 type deploymentView struct {
 	ID            string     `json:"id"`
 	Status        int        `json:"status"`

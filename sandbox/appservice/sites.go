@@ -14,10 +14,10 @@ import (
 )
 
 // This file is what ARM calls (its interface Sites). The rules are: ports and
-// keys are chosen once and kept; what runs follows what is stored, after the
-// commit and never in the transaction; no method waits for a handler to be
-// ready. What reads keys may wait for a host that writes to the store, so it
-// must not be called in a transaction.
+// keys are chosen once and kept; what is stored takes effect after the commit,
+// never in the transaction; no method waits for a handler to be ready. Methods
+// that read keys may wait for a host that writes to the store, so they must not
+// be called in a transaction.
 
 var _ arm.Sites = (*Service)(nil)
 
@@ -39,7 +39,7 @@ func (s *Service) Create(tx *store.Tx, siteID, tenantID string) (store.Site, err
 		return store.Site{}, errors.New("create site: the sandbox is stopping")
 	}
 	if held, ok := s.reserved[key]; ok {
-		held.Close() // of a transaction that came to nothing
+		held.Close() // of a transaction that was rolled back
 	}
 	s.reserved[key] = opened
 	site := store.Site{
@@ -60,9 +60,9 @@ func (s *Service) Delete(tx *store.Tx, siteID string) {
 	store.Sites.Delete(tx, store.ResourceKey(siteID))
 }
 
-// Changed makes what runs follow what is stored: a new site begins to listen, a
-// deleted one stops, and the handler is restarted when something that matters
-// to it is not as it was. Requests that come before that is done wait for it.
+// Changed applies what is stored: a new site begins to listen, a deleted one
+// stops, and the handler is restarted if something that it depends on changed.
+// Requests that arrive meanwhile wait for it.
 func (s *Service) Changed(siteID string) {
 	key := store.ResourceKey(siteID)
 	site, ok, err := s.site(siteID)
@@ -127,8 +127,8 @@ func (s *Service) dropLocked(key string, a *app) {
 	s.stopping.Go(a.stop)
 }
 
-// HostKeys returns the keys that open every function of a site. Like Azure, it
-// has none to show while the host cannot run, because the host keeps them.
+// HostKeys returns the keys for all functions of a site. As in Azure, it fails
+// while the host cannot run, because the host keeps them.
 func (s *Service) HostKeys(siteID string) (arm.HostKeys, error) {
 	site, err := s.runningSite(siteID)
 	if err != nil {
@@ -137,7 +137,7 @@ func (s *Service) HostKeys(siteID string) (arm.HostKeys, error) {
 	return arm.HostKeys{MasterKey: site.MasterKey, FunctionKeys: maps.Clone(site.HostKeys), SystemKeys: map[string]string{}}, nil
 }
 
-// FunctionKeys returns the keys that open one function of a site, by name.
+// FunctionKeys returns the keys for one function of a site, by name.
 func (s *Service) FunctionKeys(siteID, function string) (map[string]string, error) {
 	site, err := s.runningSite(siteID)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 )
 
 // A timer runs one timer function on its schedule, on the sandbox's clock.
-// It follows TimerListener of Azure/azure-webjobs-sdk-extensions: occurrences
-// that pass while the function runs, or while nobody looks, are one; a monitored
-// timer that missed one while the host was down runs at once, past due.
+// As in TimerListener of Azure/azure-webjobs-sdk-extensions, several occurrences
+// that pass while the function runs count as one; a monitored timer that missed
+// one while the host was down runs at once, past due.
 type timer struct {
 	host     *functionsHost
 	function *function
@@ -47,7 +47,7 @@ func newTimer(h *functionsHost, f *function) *timer {
 	}
 	// Another schedule has missed nothing yet.
 	status.Schedule, status.Next = f.timer.expression, t.next
-	t.keepLocked(status) // nobody else has it yet
+	t.keepLocked(status) // not shared yet, so no lock is needed
 	return t
 }
 
@@ -73,7 +73,7 @@ func (t *timer) run(ctx context.Context) {
 func (t *timer) clockMoved() {
 	select {
 	case t.wake <- struct{}{}:
-	default: // it will look anyway
+	default: // it has not looked at the last one yet
 	}
 }
 

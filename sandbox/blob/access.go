@@ -14,13 +14,13 @@ import (
 )
 
 // This file decides who may do what. The order of the checks is the service's:
-// the account, its network rules, how the caller proves who they are, the
-// version header, the role, and only then whether the container exists, so that
-// nobody learns names without a role.
+// the account, its network rules, the kind of credential, the token, the version
+// header, the role, and only then whether the container exists, so that only
+// callers with a role learn which names exist.
 
 // Refusals of the service,
-// learn.microsoft.com/rest/api/storageservices/blob-service-error-codes. Which of
-// them meets a token without a version header is not known for sure.
+// learn.microsoft.com/rest/api/storageservices/blob-service-error-codes. We are not
+// sure which one Azure sends for a token without a version header.
 var (
 	errAccount      = &Error{http.StatusNotFound, "ResourceNotFound", "The specified resource does not exist."}
 	errNetwork      = &Error{http.StatusForbidden, "AuthorizationFailure", "This request is not authorized to perform this operation."}
@@ -66,8 +66,8 @@ func (a account) containerID(container string) string {
 	return a.id + "/blobServices/default/containers/" + container
 }
 
-// open says whether the account's network rules let anybody in: the sandbox is
-// one machine, in none of the networks that an exception could name.
+// open tells whether the account's network rules admit everyone. Exceptions
+// don't matter: the sandbox's machine is in none of the networks they name.
 func (a account) open() bool {
 	return !strings.EqualFold(a.properties.PublicNetworkAccess, "Disabled") && !strings.EqualFold(a.properties.NetworkACLs.DefaultAction, "Deny")
 }
@@ -166,7 +166,7 @@ func (s *Service) authenticate(r *http.Request, name string, a account) (route.C
 	return caller, nil
 }
 
-// allowed says whether a principal may do an action in a container, and
+// allowed tells whether a principal may do an action in a container, and
 // whether the container exists.
 func (s *Service) allowed(tenantID, principalID, action, accountName, container string) error {
 	return s.store.View(func(tx *store.Tx) error {

@@ -5,12 +5,12 @@
 // It stands for learn.microsoft.com/rest/api/storageservices/blob-service-rest-api
 // as far as block blobs go: put, blocks, get, properties, delete, list, and a
 // container's properties. Callers bring an Entra token and need a data role
-// (Storage Blob Data Reader, Contributor, Owner); Owner of the subscription
-// reads nothing.
+// (Storage Blob Data Reader, Contributor, Owner); the subscription's Owner role
+// is not one.
 //
-// It does not know account keys and shared access signatures (an account that
-// forbids them refuses them, as Azure does; one that allows them makes the
-// request unemulated), anonymous reading, append and page blobs, snapshots,
+// It does not know account keys and shared access signatures (they are refused
+// when the account forbids them, as in Azure, and unemulated otherwise),
+// anonymous reading, append and page blobs, snapshots,
 // versions, leases, tags and tiers.
 //
 // Not for production.
@@ -73,7 +73,7 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Message) }
 
-// fail answers with err, which is an [*Error] or a defect of the sandbox.
+// fail answers with err, which is an [*Error] or a bug in the sandbox.
 func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var refusal *Error
 	if !errors.As(err, &refusal) {

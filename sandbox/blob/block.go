@@ -53,7 +53,8 @@ func (s *Service) addBlock(r *http.Request, block store.Block) error {
 		}
 		kept := make([]store.Block, 0, len(b.Uncommitted)+1)
 		for _, other := range b.Uncommitted {
-			// All block ids of a blob have one length; a repeated one replaces.
+			// All block ids of a blob have the same length; the same id again
+			// replaces the block.
 			if len(other.ID) != len(block.ID) {
 				return errBlock
 			}
@@ -115,8 +116,8 @@ func (s *Service) putBlockList(w http.ResponseWriter, r *http.Request) {
 	s.created(w, r, kept)
 }
 
-// choose finds the blocks that a list names: where it says so among the
-// committed or the uncommitted ones, for Latest among the uncommitted first.
+// choose finds the blocks that a list names: among the committed or the
+// uncommitted ones, as it says, and for Latest among the uncommitted first.
 func choose(list blockList, b store.Blob) ([]store.Block, error) {
 	committed, uncommitted := byID(b.Blocks), byID(b.Uncommitted)
 	var chosen []store.Block

@@ -29,8 +29,8 @@ func (c condition) write(b store.Blob, exists bool) error {
 	return nil
 }
 
-// readable checks the condition before reading, which answers 304 where a
-// change would be refused.
+// readable checks the condition before reading, which gets 304 where a write
+// would be refused.
 func readable(r *http.Request, b store.Blob) error {
 	c := conditions(r)
 	switch {

@@ -82,7 +82,7 @@ func describe(h http.Header, b store.Blob, status int) {
 	h.Set("x-ms-lease-state", "available")
 	h.Set("x-ms-server-encrypted", "true")
 	if b.ContentMD5 != "" {
-		// The MD5 of the whole blob must not pass for that of a range.
+		// This is the MD5 of the whole blob, not of the range.
 		name := "Content-MD5"
 		if status == http.StatusPartialContent {
 			name = "x-ms-blob-content-md5"
@@ -251,7 +251,7 @@ func metadata(h http.Header) map[string]string {
 	return pairs
 }
 
-// newETag is unlike every other one, in the look of the service's.
+// newETag returns a unique ETag in Azure's format.
 func newETag() string {
 	unique := make([]byte, 7)
 	rand.Read(unique) // never fails since Go 1.24

@@ -18,8 +18,8 @@ var _ route.Authenticator = (*Service)(nil)
 // Authenticate implements [route.Authenticator] for Microsoft's own services:
 // one Authorization header (RFC 6750 section 2.1) with a token that a tenant of
 // this sandbox signed with a key it still publishes, from that tenant's issuer,
-// for one of the audiences, valid now, app-only. Whether the caller was removed
-// meanwhile is not asked: an issued token lives on, as in Azure.
+// for one of the audiences, valid now, app-only. A token stays valid when its
+// caller is removed, as in Azure.
 func (s *Service) Authenticate(r *http.Request, audiences ...string) (route.Caller, error) {
 	values := r.Header.Values("Authorization")
 	if len(values) != 1 {
@@ -74,7 +74,7 @@ func (s *Service) checkClaims(tenant store.Tenant, claims jwtClaims, audiences [
 	return nil
 }
 
-// clientID is the caller's, which each version has under its own name.
+// clientID is the caller's: claim azp in v2 tokens, appid in v1.
 func (c jwtClaims) clientID() string {
 	if c.Version == "2.0" {
 		return c.ClientV2

@@ -53,8 +53,8 @@ func (s *Service) findClient(tx *store.Tx, tenantNamed, clientID string) (regist
 	return known, nil
 }
 
-// checkProof checks the secret or the assertion of a request and returns how
-// the token says that the client proved itself.
+// checkProof checks the secret or the assertion of a request. It returns which
+// of them it was, as claim azpacr has it.
 func (s *Service) checkProof(ctx context.Context, known registeredClient, request tokenRequest) (string, error) {
 	if request.assertion == "" {
 		return provedBySecret, s.checkSecret(known.app, request)
@@ -63,8 +63,8 @@ func (s *Service) checkProof(ctx context.Context, known registeredClient, reques
 	if err != nil {
 		return "", refuse(50027, "the client assertion is not a JWT: %v", err)
 	}
-	// A certificate's assertion is issued by the client itself, under its
-	// client id; a federated one by somebody who has a URL.
+	// The issuer of a certificate's assertion is the client's own id, that of a
+	// federated one is a URL.
 	if strings.Contains(assertion.claims.Issuer, "://") {
 		return provedByAssertion, s.checkFederated(ctx, known, assertion)
 	}
@@ -142,7 +142,7 @@ func (s *Service) keyCredential(app store.Application, header jwtHeader) (store.
 }
 
 // checkAssertionAudience admits the tenant's token endpoints and issuers. Entra
-// takes a few more, not documented, forms.
+// accepts a few more forms, which are not documented.
 func (s *Service) checkAssertionAudience(tenant store.Tenant, got audience) error {
 	var accepted []string
 	for _, name := range []string{tenant.ID, tenant.Domain} {

@@ -16,9 +16,9 @@ import (
 
 // This file publishes what clients and verifiers need to know about a tenant:
 // OpenID Connect Discovery 1.0 documents, key sets (RFC 7517) and instance
-// discovery. On purpose every URL in them is the sandbox's own, also those that
-// are Microsoft Graph's or Kerberos's in the real documents, and the v1 key set
-// belongs to the tenant, not to all of Entra.
+// discovery. On purpose every URL in them is the sandbox's own, even those of
+// Microsoft Graph and Kerberos, and the v1 key set has one tenant's keys instead
+// of all of Entra's.
 
 // An openIDConfiguration is a discovery document, v2 or v1.
 type openIDConfiguration struct {
@@ -127,8 +127,8 @@ func (s *Service) documentTenant(r *http.Request) (segment, tenantID string, err
 	return segment, tenantID, err
 }
 
-// failDiscovery refuses an unknown tenant with the OAuth error that documents
-// have, which is not that of the token endpoint.
+// failDiscovery refuses an unknown tenant. Discovery documents have another OAuth
+// error for that than the token endpoint.
 func (s *Service) failDiscovery(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *Error
 	if errors.As(err, &refused) && refused.AADSTS == 90002 {
@@ -137,7 +137,7 @@ func (s *Service) failDiscovery(w http.ResponseWriter, r *http.Request, err erro
 	s.fail(w, r, err)
 }
 
-// publish answers with a document that anybody may keep for a day.
+// publish answers with a document that clients may cache for a day.
 func publish(w http.ResponseWriter, document any) {
 	w.Header().Set("Cache-Control", "max-age=86400, private")
 	w.Header().Set("Access-Control-Allow-Origin", "*")
@@ -162,8 +162,7 @@ func (s *Service) keysV2(w http.ResponseWriter, r *http.Request) { s.keys(w, r, 
 
 func (s *Service) keysV1(w http.ResponseWriter, r *http.Request) { s.keys(w, r, false) }
 
-// keys publishes a tenant's keys; only the v2 set says for which issuer each of
-// them signs.
+// keys publishes a tenant's keys. Only the v2 set names the issuer of each.
 func (s *Service) keys(w http.ResponseWriter, r *http.Request, withIssuer bool) {
 	_, tenantID, err := s.documentTenant(r)
 	if err != nil {
@@ -216,8 +215,8 @@ func publishKey(key store.SigningKey) (webKey, error) {
 	}, nil
 }
 
-// discoverInstance tells a client whether an authority is one of this cloud's.
-// The sandbox vouches for itself alone.
+// discoverInstance tells a client whether an authority belongs to this cloud.
+// The sandbox knows only its own.
 func (s *Service) discoverInstance(w http.ResponseWriter, r *http.Request) {
 	version := r.URL.Query().Get("api-version")
 	if !slices.Contains([]string{"1.0", "1.1"}, version) {

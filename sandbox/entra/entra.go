@@ -7,9 +7,9 @@
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
 // The rules are:
 //
-//  1. A token carries only what the tenant really holds: a client that exists
-//     and has a service principal, a credential that is valid, a resource that
-//     is known, and the app roles of real assignments.
+//  1. A token is issued only for what is in the tenant: a client with a service
+//     principal and a valid credential, and a known resource. It carries only
+//     app roles that were assigned.
 //  2. Times inside tokens, and those of assertions, are the machine's, because
 //     the clocks of clients cannot be moved. What the service remembers (expiry
 //     of credentials, the managed identity cache, retired keys) follows the
@@ -18,8 +18,8 @@
 //     ever asked for their keys.
 //
 // On purpose it has no users: no interactive flow, no delegated permission, no
-// refresh token, no conditional access. Changes take effect at once,
-// unless the weather ([route.Lag]) has it otherwise.
+// refresh token, no conditional access. Changes take effect at once, unless a
+// [route.Lag] is set.
 //
 // Not for production.
 package entra
@@ -42,11 +42,11 @@ type Config struct {
 	Log     *route.Log
 	Weather *route.Weather
 
-	// HTTPClient asks the outside issuers that federated identity credentials
-	// name for their keys. Nil means one with the system's trust.
+	// HTTPClient fetches the keys of the outside issuers of federated identity
+	// credentials. Nil means one with the system's certificates.
 	HTTPClient *http.Client
 
-	// newKey makes signing keys; nil means fresh ones. Tests share a few.
+	// newKey makes signing keys; nil means new ones. Tests share a few.
 	newKey func() (*rsa.PrivateKey, error)
 }
 
@@ -89,5 +89,5 @@ func New(c Config) *Service {
 // Handler answers everything below /TENANT/.
 func (s *Service) Handler() http.Handler { return s.handler }
 
-// Routes returns the table of what the service answers.
+// Routes returns the service's routes.
 func (s *Service) Routes() route.Table { return s.table }

@@ -13,9 +13,9 @@ import (
 	"app-to-app/sandbox/route"
 )
 
-// This file is how Entra refuses. The rules are: every refusal has an AADSTS
-// number, and the number decides status and OAuth error; the text is ours, it
-// says what was expected and never quotes a secret or an assertion.
+// This file has Entra's refusals. The rules are: every refusal has an AADSTS
+// number, which determines status and OAuth error; the text is ours, says what
+// was expected and never quotes a secret or an assertion.
 
 // An Error is a refusal of the token service.
 type Error struct {
@@ -33,8 +33,8 @@ type refusal struct {
 	code   string
 }
 
-// refusals pair numbers with status and OAuth error. Most were captured from
-// the real service; where only the number is known for certain, a note says so.
+// refusals are status and OAuth error by number. Most were captured from the
+// real service; a note says where only the number is certain.
 // Clients must branch on the OAuth error, not on the number
 // (https://learn.microsoft.com/entra/identity-platform/reference-error-codes).
 var refusals = map[int]refusal{
@@ -54,7 +54,7 @@ var refusals = map[int]refusal{
 	500011:  {http.StatusBadRequest, "invalid_resource"},
 	500014:  {http.StatusBadRequest, "invalid_resource"},
 	501051:  {http.StatusBadRequest, "invalid_grant"},   // as captured; Microsoft's page prints invalid_client
-	501661:  {http.StatusBadRequest, "invalid_request"}, // keys of an outside issuer not to be had; error not certain
+	501661:  {http.StatusBadRequest, "invalid_request"}, // keys of an outside issuer not available; error not certain
 	700016:  {http.StatusBadRequest, "unauthorized_client"},
 	700021:  {http.StatusUnauthorized, "invalid_client"},
 	700022:  {http.StatusBadRequest, "invalid_scope"},
@@ -90,13 +90,13 @@ func refuse(number int, format string, args ...any) *Error {
 	}
 }
 
-// unemulated is what a request asks for that the real service may know and the
+// unemulated is the error for a request that the real service may know and the
 // sandbox does not.
 type unemulated string
 
 func (u unemulated) Error() string { return "the sandbox does not emulate " + string(u) }
 
-// shown is what a client sent, quoted and no longer than a line.
+// shown quotes what a client sent, shortened to a line.
 func shown(s string) string {
 	const longest = 120
 	if len(s) > longest {
@@ -105,7 +105,7 @@ func shown(s string) string {
 	return strconv.Quote(s)
 }
 
-// fail answers with err, whichever kind it is.
+// fail answers with err, of any kind.
 func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *Error
 	var unknown unemulated
@@ -114,13 +114,13 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.writeError(w, r, refused)
 	case errors.As(err, &unknown):
 		s.table.Unemulated(w, r, string(unknown))
-	default: // the store's, or a programmer's mistake
+	default: // an error of the store, or a bug
 		s.writeError(w, r, refuse(50000, "sandbox: %v", err))
 	}
 }
 
-// refuseFault answers for the routes table: with a fault from the weather, or
-// that the request is unemulated. The code of a fault is an AADSTS number
+// refuseFault writes errors for the routes table: a queued fault, or that the
+// request is unemulated. The code of a fault is an AADSTS number
 // (AADSTS50196), an OAuth error, or empty for the usual one of the status.
 func (s *Service) refuseFault(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 	e := &Error{Status: status, Code: code, AADSTS: map[int]int{
@@ -182,7 +182,7 @@ func (s *Service) writeError(w http.ResponseWriter, r *http.Request, e *Error) {
 // the ids of the exchange. The correlation id is the client's, if it sent one.
 func setHeaders(w http.ResponseWriter, r *http.Request) (trace, correlation string) {
 	trace, correlation = uuid.NewString(), uuid.NewString()
-	// MSAL for JavaScript puts it into the address and the form.
+	// MSAL for JavaScript sends it in the query and in the form.
 	for _, given := range []string{r.Header.Get("client-request-id"), r.URL.Query().Get("client-request-id"), r.PostForm.Get("client-request-id")} {
 		if sent, err := uuid.Parse(given); err == nil {
 			correlation = sent.String()

@@ -9,13 +9,13 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file checks federated assertions: tokens of another issuer that stand
-// for a client
+// This file checks federated assertions: tokens of another issuer with which a
+// client authenticates
 // (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
 // The rules are: issuer, subject and audience must match one federated identity
-// credential exactly, case included, before anybody's keys are asked for; of
-// this sandbox's own tokens only those of a user-assigned managed identity in
-// the same tenant are good.
+// credential exactly, including case, before the issuer's keys are fetched; of
+// the sandbox's own tokens, only those of a user-assigned managed identity in
+// the same tenant are accepted.
 
 func (s *Service) checkFederated(ctx context.Context, known registeredClient, assertion parsedJWT) error {
 	own := assertion.claims.Issuer == s.issuerV2(known.tenant.ID)
@@ -48,8 +48,8 @@ func (s *Service) checkFederated(ctx context.Context, known registeredClient, as
 	return nil
 }
 
-// matchFederated narrows the client's federated identity credentials to those
-// that fit, and names the first thing that none of them fits.
+// matchFederated returns the client's federated identity credentials that match
+// the assertion, or an error for the first claim that none of them matches.
 func matchFederated(app store.Application, claims jwtClaims, own bool) error {
 	left := slices.Clone(app.FederatedCredentials)
 	if len(left) == 0 {
@@ -66,8 +66,8 @@ func matchFederated(app store.Application, claims jwtClaims, own bool) error {
 	}
 	audiences := slices.Clone(claims.Audience)
 	if own && slices.Contains(audiences, exchangeID) {
-		// The credential names the exchange resource by its URI, the token by
-		// its client id.
+		// The credential has the URI of the exchange resource, the token its
+		// client id.
 		audiences = append(audiences, exchangeURI)
 	}
 	for _, c := range left {

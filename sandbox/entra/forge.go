@@ -10,13 +10,13 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file forges access tokens for tests of whoever verifies them. The rules
-// are: a forgery is reached from Go and from the control endpoint, never from a
-// service; it says every byte that it wants to, and what it does not say is as
-// in Entra's own tokens; nothing of it is remembered, so it changes nothing.
+// This file forges access tokens, to test code that verifies them. The rules
+// are: only Go code and the control endpoint can forge, none of the services;
+// every byte of the token can be set, and what is not set is as in Entra's own
+// tokens; nothing is stored.
 
-// A Forgery is any token. The zero value, but for the tenant, is a token
-// without claims that the tenant's active key signs.
+// A Forgery describes a token. With nothing but a tenant it is a token without
+// claims, signed with the tenant's active key.
 type Forgery struct {
 	// TenantID is the tenant whose token it pretends to be.
 	TenantID string `json:"tenant"`
@@ -25,8 +25,8 @@ type Forgery struct {
 	Header map[string]any `json:"header"`
 	// Claims are all claims.
 	Claims map[string]any `json:"claims"`
-	// HeaderText and ClaimsText stand in the place of Header and Claims: any
-	// bytes, JSON or not. In JSON they are base64.
+	// HeaderText and ClaimsText replace Header and Claims: any bytes, JSON or
+	// not. In JSON they are base64.
 	HeaderText []byte `json:"headerText"`
 	ClaimsText []byte `json:"claimsText"`
 
@@ -35,8 +35,7 @@ type Forgery struct {
 	// Algorithm is how it signs, whatever the header says: see
 	// [Service.ForgeSignature]. Empty means RS256.
 	Algorithm string `json:"algorithm"`
-	// Signature stands in the place of what the key would sign. In JSON it is
-	// base64.
+	// Signature replaces the key's signature. In JSON it is base64.
 	Signature []byte `json:"signature"`
 
 	// Shape is how the encoded parts are put together; empty means
@@ -44,8 +43,8 @@ type Forgery struct {
 	Shape string `json:"shape"`
 }
 
-// A ForgeKey names a key: "" the tenant's active one, "foreign" one that nobody
-// publishes, or the id of another tenant for that one's active key.
+// A ForgeKey names a key: "" is the tenant's active key, "foreign" one that no
+// tenant publishes, and the id of another tenant that tenant's active key.
 type ForgeKey string
 
 // Foreign is a key that no tenant has. It is the same for as long as the
@@ -54,8 +53,9 @@ const Foreign ForgeKey = "foreign"
 
 // Forge returns a token with exactly these claims, signed with the tenant's
 // active key. The header is Entra's (typ, alg, kid) with the entries of header
-// over it; nil removes one. With alg "none" there is no signature; any other
-// alg is only said. For all else there is [Service.ForgeToken].
+// over it; nil removes one. With alg "none" there is no signature; any other alg
+// is put into the header, but the token is signed with RS256. For everything
+// else there is [Service.ForgeToken].
 func (s *Service) Forge(tenantID string, header, claims map[string]any) (string, error) {
 	f := Forgery{TenantID: tenantID, Header: header, Claims: claims}
 	if header["alg"] == "none" {

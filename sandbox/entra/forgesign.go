@@ -22,10 +22,9 @@ var hashes = map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, 
 //
 //   - "" and RS256, RS384, RS512, PS256, PS384, PS512 of RFC 7518
 //   - "PKCS1 SHA256": as RS256, without the name of the hash in the padding
-//   - ES256, with a key on P-256 that nobody knows
+//   - ES256, with a new key on P-256
 //   - HS256, HS384, HS512 with an empty secret; or with the public key as the
-//     secret, in the spellings that a careless verifier may have at hand: "HS256
-//     PEM" and "HS256 PKIX" (SubjectPublicKeyInfo as PEM and as DER), "HS256
+//     secret, encoded as a careless verifier may have it: "HS256 PEM" and "HS256 PKIX" (SubjectPublicKeyInfo as PEM and as DER), "HS256
 //     PKCS1" (DER), "HS256 modulus"
 //   - none: no signature
 //   - zeros: as long as a real one
@@ -73,8 +72,8 @@ func unknownAlgorithm(algorithm string) error {
 	return fmt.Errorf("expected an algorithm that the forge knows, got %q; see ForgeSignature in sandbox/entra/forgesign.go", algorithm)
 }
 
-// ForeignKey is the public half of [Foreign], for tokens that bring their own
-// key along.
+// ForeignKey is the public half of [Foreign], for tokens with their own key in
+// the header.
 func (s *Service) ForeignKey() (*rsa.PublicKey, error) {
 	private, err := s.foreign()
 	if err != nil {
@@ -117,7 +116,7 @@ func signES256(content []byte) ([]byte, error) {
 	return append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...), nil
 }
 
-// sharedSecret spells a public key as bytes.
+// sharedSecret encodes a public key as the secret of an HMAC.
 func sharedSecret(spelling string, public *rsa.PublicKey) ([]byte, error) {
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {

@@ -11,20 +11,21 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// Ways in which a client proved who it is, as claims azpacr and appidacr say it
+// How a client authenticated, as in claims azpacr and appidacr
 // (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
 const (
 	provedBySecret    = "1"
-	provedByAssertion = "2" // also what managed identities have
+	provedByAssertion = "2" // also for managed identities
 )
 
-// issuedAgo is how far iat and nbf lie back, for clients whose clock is slow.
+// issuedAgo is how far iat and nbf are in the past, for clients whose clock is
+// slow.
 const issuedAgo = 5 * time.Minute
 
-// Lifetimes say how long new access tokens are good for. Zero means the usual.
+// Lifetimes say how long new access tokens are valid. Zero means the default.
 type Lifetimes struct {
-	AccessToken     time.Duration // of app registrations; usually 60 minutes
-	ManagedIdentity time.Duration // usually 24 hours; the platform's cache follows
+	AccessToken     time.Duration // of app registrations; 60 minutes by default
+	ManagedIdentity time.Duration // 24 hours by default; also in the platform's cache
 }
 
 // UnmarshalJSON reads {"accessToken":"65m","managedIdentity":"24h"}.
@@ -50,14 +51,14 @@ func (l *Lifetimes) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// SetLifetimes rules the tokens issued from now on.
+// SetLifetimes sets the lifetimes of tokens issued from now on.
 func (s *Service) SetLifetimes(l Lifetimes) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lifetimes = l
 }
 
-// currentLifetimes has no zero in it.
+// currentLifetimes has the defaults filled in.
 func (s *Service) currentLifetimes() Lifetimes {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,7 +83,7 @@ type grant struct {
 }
 
 // grantTo decides whether the client gets a token for the resource of that
-// name. How the client proved itself was decided before.
+// name. The client is already authenticated.
 func (s *Service) grantTo(tx *store.Tx, client store.ServicePrincipal, resourceName, proof string) (grant, error) {
 	found, err := s.findResource(tx, client.TenantID, resourceName)
 	if err != nil {
@@ -127,9 +128,9 @@ func (s *Service) claims(g grant, lifetime time.Duration) map[string]any {
 		"nbf": issued,
 		"exp": now.Add(lifetime).Unix(),
 		"oid": g.client.ObjectID,
-		"sub": g.client.ObjectID, // nobody else is concerned in an app-only token
+		"sub": g.client.ObjectID, // an app-only token has no other subject
 		"tid": g.tenantID,
-		// Opaque to everybody but Entra.
+		// Only Entra can read these.
 		"aio": opaque(36),
 		"rh":  "1." + opaque(24) + ".",
 		"uti": opaque(16),
@@ -160,7 +161,7 @@ func (s *Service) claims(g grant, lifetime time.Duration) map[string]any {
 
 func (s *Service) issuerV2(tenantID string) string { return s.BaseURL + "/" + tenantID + "/v2.0" }
 
-// issuerV1 stands for https://sts.windows.net/TENANT/. On purpose it is on the
+// issuerV1 is https://sts.windows.net/TENANT/ in Azure. On purpose it is on the
 // sandbox's own host.
 func (s *Service) issuerV1(tenantID string) string { return s.BaseURL + "/" + tenantID + "/" }
 
@@ -171,8 +172,8 @@ func opaque(size int) string {
 }
 
 // ManagedIdentityToken returns a managed identity's access token for a
-// resource, which is named without /.default. Like the platform it keeps the
-// token for as long as it lives, whatever is assigned or removed in between
+// resource, which is named without /.default. Like the platform it returns
+// the same token until it expires, whatever is assigned or removed meanwhile
 // (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq).
 // A refusal is an [*Error].
 func (s *Service) ManagedIdentityToken(tenantID, principalID, resource string) (store.CachedToken, error) {
@@ -204,8 +205,8 @@ func (s *Service) ManagedIdentityToken(tenantID, principalID, resource string) (
 	return s.cacheToken(key, allowed)
 }
 
-// cacheToken issues a managed identity's token and keeps it, unless another
-// request was faster.
+// cacheToken issues a managed identity's token and stores it, unless another
+// request did so first.
 func (s *Service) cacheToken(key string, allowed grant) (store.CachedToken, error) {
 	lifetime := s.currentLifetimes().ManagedIdentity
 	token, err := s.issue(allowed, lifetime)
@@ -225,8 +226,8 @@ func (s *Service) cacheToken(key string, allowed grant) (store.CachedToken, erro
 	return fresh, err
 }
 
-// unwrapRefusal returns the refusal that a transaction was ended with as
-// itself, for callers that use a type assertion.
+// unwrapRefusal unwraps the refusal in a transaction's error, for callers that
+// use a type assertion.
 func unwrapRefusal(err error) error {
 	var refused *Error
 	if errors.As(err, &refused) {

@@ -18,10 +18,10 @@ import (
 // (RFC 7515 section 3.1). Only RSA signatures over SHA-256 exist here: RS256,
 // which Entra signs with, and PS256, which it also takes in client assertions.
 
-// maxTokenBytes is more than any token or assertion of the sandbox has.
+// maxTokenBytes is more than any token or assertion of the sandbox needs.
 const maxTokenBytes = 64 << 10
 
-// clockSkew is how far clocks may differ, as Microsoft's own validation has it.
+// clockSkew is how far clocks may differ, as in Microsoft's own validation.
 const clockSkew = 5 * time.Minute
 
 // signJWT signs with RS256, which the header must say.
@@ -58,7 +58,7 @@ type jwtHeader struct {
 	Critical         json.RawMessage `json:"crit"`
 }
 
-// jwtClaims are the claims that anybody here looks at.
+// jwtClaims are the claims that the sandbox reads.
 type jwtClaims struct {
 	Issuer    string   `json:"iss"`
 	Subject   string   `json:"sub"`
@@ -114,7 +114,8 @@ func parseJWT(token string) (parsedJWT, error) {
 	if p.signature, err = base64.RawURLEncoding.DecodeString(parts[2]); err != nil {
 		return p, errors.New("signature: expected base64url without padding")
 	}
-	// An extension that must be understood is not (RFC 7515 section 4.1.11).
+	// The sandbox knows none of the extensions that "crit" can require
+	// (RFC 7515 section 4.1.11).
 	if p.header.Critical != nil {
 		return p, errors.New(`header: expected no "crit"`)
 	}
@@ -122,8 +123,8 @@ func parseJWT(token string) (parsedJWT, error) {
 	return p, nil
 }
 
-// decodePart reads one part, which must be a JSON object. The decoder's own
-// errors could quote the token, so only their kind is told.
+// decodePart reads one part, which must be a JSON object. It does not return the
+// decoder's own errors, which could quote the token.
 func decodePart(part string, into any) error {
 	data, err := base64.RawURLEncoding.DecodeString(part)
 	if err != nil {

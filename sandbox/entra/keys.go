@@ -17,15 +17,15 @@ import (
 
 // This file keeps the signing keys of tenants. The rules are: a tenant has one
 // active key; a key that was replaced stays published for keyOverlap on the
-// sandbox's clock and is then forgotten; a key's id is the thumbprint of its
-// certificate, as with Entra's own, so it never names another key.
+// sandbox's clock and is then deleted; a key's id is the thumbprint of its
+// certificate, as in Entra, so no other key ever has it.
 
-// keyOverlap is twice the longest life of a token, which is a managed
-// identity's 24 hours. Entra's is longer, but not promised
+// keyOverlap is twice the longest lifetime of a token, which is a managed
+// identity's 24 hours. Entra's is longer, but not documented
 // (https://learn.microsoft.com/entra/identity-platform/signing-key-rollover).
 const keyOverlap = 48 * time.Hour
 
-// errNoTenant is for callers inside the sandbox, who know their tenants.
+// errNoTenant is for callers in the sandbox's own code.
 var errNoTenant = errors.New("no such tenant")
 
 func generateKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }
@@ -70,8 +70,8 @@ func signingKeyKey(tenantID, keyID string) string {
 	return store.TenantKey(tenantID, "") + keyID
 }
 
-// RotateKeys gives the tenant a new signing key at once. The one before stays
-// published for a while, so that the tokens it signed stay good.
+// RotateKeys gives the tenant a new signing key at once. The previous one stays
+// published for a while, so that the tokens it signed stay valid.
 func (s *Service) RotateKeys(tenantID string) error {
 	key, err := s.newSigningKey(tenantID)
 	if err != nil {
@@ -133,7 +133,7 @@ func activeKey(tx *store.Tx, tenantID string) (store.SigningKey, error) {
 	return store.SigningKey{}, fmt.Errorf("signing key of %q: %w", tenantID, errNoTenant)
 }
 
-// privateKey parses a stored key once in the life of the service.
+// privateKey parses a stored key, once per service.
 func (s *Service) privateKey(key store.SigningKey) (*rsa.PrivateKey, error) {
 	if known, ok := s.private.Load(key.KeyID); ok {
 		return known.(*rsa.PrivateKey), nil

@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// This file asks an outside issuer for its keys, by OpenID Connect Discovery
-// 1.0 section 4. The rules are: only after a federated identity credential
-// named the issuer; https only; loopback only, because nothing that runs in the
-// sandbox may depend on, or reach, anything beyond it.
+// This file fetches the keys of an outside issuer, by OpenID Connect Discovery
+// 1.0 section 4. The rules are: only when a federated identity credential has
+// the issuer; https only; loopback only, because nothing in the sandbox may
+// depend on another machine.
 
 const maxDocumentBytes = 1 << 20
 
@@ -70,7 +70,7 @@ func (s *Service) outsideKey(ctx context.Context, issuer, keyID string) (*rsa.Pu
 	return nil, refuse(700027, "the federated assertion failed signature validation: outside issuer %s publishes no RSA key with id %s", shown(issuer), shown(keyID))
 }
 
-// isLoopback says whether a URL is https on this machine.
+// isLoopback tells whether a URL is https on this machine.
 func isLoopback(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" {
@@ -90,7 +90,7 @@ func (s *Service) fetch(ctx context.Context, address string, into any) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = response.Body.Close() }() // nothing to save
+	defer func() { _ = response.Body.Close() }() // the body was read
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("expected status 200, got %d", response.StatusCode)
 	}

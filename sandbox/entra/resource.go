@@ -18,8 +18,8 @@ type resource struct {
 	idtyp     bool   // whether the token says that it is app-only
 }
 
-// audience is the claim "aud" of a token for the resource. A v2 token names the
-// client id always, a v1 token what the client asked for
+// audience is the claim "aud" of a token for the resource: in a v2 token always
+// the client id, in a v1 token what the client asked for
 // (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
 func (r resource) audience() string {
 	if r.version == 2 {
@@ -33,8 +33,8 @@ func (r resource) audience() string {
 var storageAccount = regexp.MustCompile(`^https://[a-z0-9]{3,24}\.(blob|queue|table|file)\.core\.windows\.net/?$`)
 
 // findResource returns the live resource of that name in the tenant: a client
-// id, an identifier URI, or a name of one of Microsoft's services. An exact
-// match is needed, as in Entra; a trailing slash makes another name.
+// id, an identifier URI, or a name of one of Microsoft's services. The
+// match is exact, as in Entra: a trailing slash makes it another name.
 func (s *Service) findResource(tx *store.Tx, tenantID, name string) (resource, error) {
 	sp, app, ok := s.lookUpResource(tx, tenantID, name)
 	switch {
@@ -65,7 +65,7 @@ func (s *Service) lookUpResource(tx *store.Tx, tenantID, name string) (store.Ser
 	case len(name) == 36 && uuid.Validate(name) == nil:
 		clientID = name
 	case strings.TrimSuffix(name, "/") == s.BaseURL:
-		clientID = graphID // also when the sandbox has another port than when the tenant was made
+		clientID = graphID // even if the sandbox had another port when the tenant was created
 	case storageAccount.MatchString(name):
 		clientID = storageID
 	default:

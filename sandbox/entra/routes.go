@@ -12,8 +12,7 @@ const (
 	docInstance  = "https://learn.microsoft.com/entra/msal/dotnet/advanced/instance-discovery"
 )
 
-// routes is all that Entra answers here. A tenant is named by its id or by its
-// domain.
+// routes are all of Entra's. {tenant} is a tenant's id or domain.
 func (s *Service) routes() []route.Route {
 	return []route.Route{
 		{

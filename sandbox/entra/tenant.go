@@ -82,8 +82,8 @@ func (s *Service) AddTenant(tx *store.Tx, t store.Tenant) error {
 	return nil
 }
 
-// AddFirstParties stores those service principals of Microsoft's own services
-// that the tenant does not have, as one of an older sandbox may not.
+// AddFirstParties stores the service principals of Microsoft's own services that
+// the tenant lacks, because an older version of the sandbox created it.
 func (s *Service) AddFirstParties(tx *store.Tx, tenantID string) {
 	for _, sp := range s.firstParties() {
 		if _, known := store.ServicePrincipalByClientID(tx, tenantID, sp.ClientID); known {

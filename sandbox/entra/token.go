@@ -17,7 +17,7 @@ import (
 // This file is the token endpoints. The order of checks is: the tenant, the
 // form, the client, its proof, the resource. Entra ignores form parameters that
 // it does not know; here they are unemulated, because a client that sends one
-// expects something of it.
+// expects it to have an effect.
 
 const (
 	grantClientCredentials = "client_credentials"
@@ -25,7 +25,7 @@ const (
 	maxFormBytes           = 1 << 20
 )
 
-// otherGrants are known to Entra and not emulated; anything else is no grant.
+// otherGrants are the grants of Entra that are not emulated.
 var otherGrants = []string{
 	"authorization_code", "refresh_token", "password", "device_code",
 	"urn:ietf:params:oauth:grant-type:device_code",
@@ -34,8 +34,8 @@ var otherGrants = []string{
 	"urn:ietf:params:oauth:grant-type:saml1_1-bearer",
 }
 
-// oidcScopes may stand beside the one resource. They mean something to user
-// flows only; MSAL for Go sends them always.
+// oidcScopes are allowed beside the one resource. They only matter for user
+// flows; MSAL for Go always sends them.
 var oidcScopes = []string{"openid", "profile", "offline_access", "email"}
 
 // A tokenRequest is what the form of a token request says.
@@ -67,8 +67,8 @@ func (s *Service) tokenV2(w http.ResponseWriter, r *http.Request) {
 	}{"Bearer", left, left, issued.accessToken})
 }
 
-// tokenV1 differs in the request's resource parameter and in the form of the
-// answer; the version of the token is the resource's affair.
+// tokenV1 has another resource parameter and another response format. The version
+// of the token depends on the resource, not on the endpoint.
 func (s *Service) tokenV1(w http.ResponseWriter, r *http.Request) {
 	request, err := s.readTokenRequest(w, r, "resource")
 	if err != nil {
@@ -106,7 +106,7 @@ type issuedToken struct {
 	lifetime    time.Duration
 }
 
-// serveToken decides about a request and signs the token.
+// serveToken checks a token request and issues the token.
 func (s *Service) serveToken(r *http.Request, request tokenRequest) (issuedToken, error) {
 	var known registeredClient
 	err := s.Store.View(func(tx *store.Tx) (err error) {
@@ -206,9 +206,9 @@ func checkGrantType(grantType string) error {
 	return refuse(70003, "expected grant type %q, got %s", grantClientCredentials, shown(grantType))
 }
 
-// readClient reads who the client is and how it proves it: by form parameters
-// or by HTTP Basic authentication (RFC 6749 section 2.3.1). The RFC forbids
-// more than one way in a request; which of them Entra takes is not known.
+// readClient reads the client id and its credential from form parameters or from
+// HTTP Basic authentication (RFC 6749 section 2.3.1). The RFC forbids both in
+// one request; we don't know which one Entra prefers.
 func readClient(r *http.Request, form url.Values) (tokenRequest, error) {
 	request := tokenRequest{clientID: form.Get("client_id"), secret: form.Get("client_secret"), assertion: form.Get("client_assertion")}
 	if r.Header.Get("Authorization") != "" {
@@ -284,19 +284,19 @@ func resourceOfScope(form url.Values) (string, error) {
 }
 
 // aboutLibrary are the parameters in which MSAL for JavaScript describes itself,
-// its application, its earlier requests, and that it heeds Retry-After: what the
-// other libraries say in headers of the same names. They change no answer
+// its application, its earlier requests, and its support of Retry-After. The
+// other libraries send headers of the same names. They have no effect
 // (AADServerParamKeys of @azure/msal-common).
 var aboutLibrary = []string{
 	"x-client-SKU", "x-client-VER", "x-client-OS", "x-client-CPU", "x-app-name", "x-app-ver",
 	"x-client-current-telemetry", "x-client-last-telemetry", "x-ms-lib-capability",
 }
 
-// checkParameters lets no parameter pass unread.
+// checkParameters refuses parameters that the sandbox does not know.
 func checkParameters(form url.Values, target string) error {
 	known := []string{
 		"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", target,
-		"client_info", // asks for a hint about the user, of which there is none
+		"client_info", // asks for data about the user; here is none
 		"claims",
 		"client-request-id", // the correlation id: setHeaders
 	}

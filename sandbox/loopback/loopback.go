@@ -1,8 +1,8 @@
-// Package loopback opens the ports that a sandbox keeps. The rules are:
-// 127.0.0.1 only; a port is chosen once and remembered by whoever asked, so it
-// must be free again after a restart. It is therefore chosen below the range
-// from which Linux takes the ports of outgoing connections and of listeners on
-// port 0 (ip_local_port_range, 32768 and up), and closing gives it back at once.
+// Package loopback opens the sandbox's ports. The rules are: 127.0.0.1 only; the
+// caller remembers its port and uses it again after a restart. So that nothing
+// else takes it meanwhile, it is chosen below the range that Linux uses for
+// outgoing connections and for listeners on port 0 (ip_local_port_range, 32768
+// and up), and closing a listener frees its port at once.
 package loopback
 
 import (
@@ -35,16 +35,16 @@ func ListenFree(ctx context.Context) (net.Listener, error) {
 			return l, nil
 		}
 	}
-	return Listen(ctx, 0) // a crowded machine: any port is better than none
+	return Listen(ctx, 0) // all tries were taken: use any port
 }
 
 // Port is the port of a listener of this package.
 func Port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 
-// A socket is a listener whose port is free as soon as it is closed. A process
-// that is being started shares all our files until it begins to execute
-// (golang.org/issue/22315), and closing ours alone would leave its copy
-// listening for that moment.
+// A socket is a listener whose port is free as soon as it is closed. Between
+// fork and exec, a child process has copies of all our files
+// (golang.org/issue/22315); if we only closed ours, its copy would go on
+// listening.
 type socket struct{ net.Listener }
 
 // Unwrap returns the listener itself.

@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// stopListening takes a listener out of service for all who share it; its port
-// can be bound again while copies are still open (tcp(7), SO_REUSEADDR).
+// stopListening stops a listener and all copies of it. Its port can be bound
+// again while copies are still open (tcp(7), SO_REUSEADDR).
 func stopListening(l net.Listener) {
 	tcp, ok := l.(*net.TCPListener)
 	if !ok {

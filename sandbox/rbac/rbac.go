@@ -4,11 +4,11 @@
 //
 // It follows learn.microsoft.com/azure/role-based-access-control/overview: an
 // assignment counts at its scope and everywhere below it; a role allows its
-// actions minus its notActions; several assignments add up, so what one role
-// leaves out, another may give. Nothing is granted by default.
+// actions minus its notActions; assignments add up, so one role may allow what
+// another's notActions exclude. Nothing is granted by default.
 //
-// It does not know custom roles, deny assignments, conditions, or the ten
-// minutes that an assignment may take to be felt everywhere.
+// It does not know custom roles, deny assignments or conditions. An assignment
+// takes effect at once; in Azure it can take ten minutes.
 //
 // Not for production.
 package rbac
@@ -61,8 +61,8 @@ func anyRole(tx *store.Tx, tenantID, principalID, scope string, grants func(Role
 	return slices.ContainsFunc(Held(tx, tenantID, principalID, scope), grants)
 }
 
-// Held are the roles that the principal holds at the scope or above, those
-// from above first.
+// Held returns the roles that the principal holds at the scope or above,
+// starting with the highest scope.
 func Held(tx *store.Tx, tenantID, principalID, scope string) []Role {
 	var held []Role
 	for _, at := range Chain(scope) {
@@ -93,7 +93,8 @@ func AssignmentID(scope, name string) string {
 }
 
 // Chain is a scope and everything above it in lower case, the root "/" first.
-// It cuts at every segment: half a resource id never is an assignment's scope.
+// It cuts at every segment. That includes half resource ids, where no
+// assignment can be.
 func Chain(scope string) []string {
 	scope = strings.Trim(strings.ToLower(scope), "/")
 	chain := []string{"/"}

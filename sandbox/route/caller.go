@@ -32,7 +32,7 @@ func WithCaller(r *http.Request, caller Caller) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), callerKey{}, caller))
 }
 
-// CallerOf returns who [WithCaller] said is calling; zero when nobody did.
+// CallerOf returns the caller set by [WithCaller], or the zero Caller.
 func CallerOf(ctx context.Context) Caller {
 	caller, _ := ctx.Value(callerKey{}).(Caller)
 	return caller

@@ -96,8 +96,8 @@ func (l *Log) keep(entry Entry) {
 }
 
 // masked is the URL as the history shows it: function keys and signatures in
-// the query are secrets, and so is what looks like a token, wherever a confused
-// caller has put it.
+// the query are secrets, and so is anything that looks like a token, wherever a
+// client may have put it by mistake.
 func masked(u *url.URL) string {
 	query := u.Query()
 	for name, values := range query {

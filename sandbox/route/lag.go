@@ -9,11 +9,10 @@ import (
 // A Lag says for how long after something was made another part of Microsoft
 // Entra does not know it yet: its copies are updated one after the other
 // (https://learn.microsoft.com/entra/architecture/architecture). The zero value
-// is no lag. Durations are on the sandbox's clock, and what is to be noticed
-// after them is noticed at once when the clock is advanced.
+// is no lag. Durations are on the sandbox's clock: advancing it ends the lag.
 //
-// What is removed is gone at once, on purpose: how long a removed thing stays
-// is documented nowhere.
+// Removals take effect at once, on purpose: Microsoft does not document how
+// long a removed object can still be seen.
 type Lag struct {
 	// Application: Graph refuses a service principal for a new application.
 	Application time.Duration
@@ -64,14 +63,14 @@ func (l *Lag) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// SetLag rules everything made so far and from now on.
+// SetLag replaces the lag. It also applies to what was made before.
 func (w *Weather) SetLag(l Lag) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lag = l
 }
 
-// Lag is the one that was set last.
+// Lag returns the lag that was set last.
 func (w *Weather) Lag() Lag {
 	w.mu.Lock()
 	defer w.mu.Unlock()

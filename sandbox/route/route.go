@@ -1,11 +1,11 @@
-// Package route is what all the sandbox's HTTP services share: a table of the
-// routes each answers, who is calling, the history of requests, and the faults
-// queued for them.
+// Package route is what all the sandbox's HTTP services share: the table of
+// their routes, the caller of a request, the history of requests, and the
+// faults queued for them.
 //
-// The sandbox is strict. A request that no route knows, or that brings a query
-// parameter its route does not know, is unemulated: 501, recorded in the
-// [Log], and a failure of the run that caused it. What the real service would
-// refuse is refused by the service packages, in that service's own shape.
+// The sandbox is strict. A request without a route, or with a query parameter
+// that its route does not know, is unemulated: it gets 501, is recorded in the
+// [Log], and fails the run that sent it. What the real service would refuse is
+// refused by the service packages, with that service's own error body.
 //
 // Not for production.
 package route
@@ -20,14 +20,14 @@ import (
 type Route struct {
 	Pattern    string   // http.ServeMux pattern, method first
 	Permission []string // what the caller must hold, any of them; empty means anyone
-	Query      []string // query parameters it knows; "*" means any: they belong to somebody else, as a function's do
+	Query      []string // query parameters it knows; "*" means any, for a function's own parameters
 	Serve      http.HandlerFunc
 	Doc        string // the Microsoft page, or the RFC, that the answer follows
 	Checked    string // when it was last compared with that page, as 2006-01-02
 	Witness    string // the test of the service's package that fails when this answer is wrong: TestX or TestX/row
 }
 
-// A Table is all that one service answers.
+// A Table is all the routes of one service.
 type Table struct {
 	Service string // entra, graph, arm, blob, appservice, …
 	Source  string // the file to extend for a new route, for the answer to unemulated requests
@@ -36,17 +36,17 @@ type Table struct {
 	// Refuse writes an error in the service's own shape.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)
 
-	// Guard admits the caller of a route, before Serve: it answers the request
-	// and returns false, or returns the request to go on with. Nil admits all.
+	// Guard checks the caller before Serve. It refuses the request and returns
+	// false, or returns the request to pass on to Serve. Nil admits everyone.
 	Guard func(w http.ResponseWriter, r *http.Request, route Route) (*http.Request, bool)
 
-	// Path gives the path to match, when it is not the request's own (ARM
-	// ignores case). Nil means the path as it came.
+	// Path returns the path to match when it differs from the request's (ARM
+	// ignores case). Nil means the path as it was sent.
 	Path func(path string) string
 }
 
-// Handler serves the table. Every request is recorded in log, and a fault
-// queued in weather for its pattern is answered first.
+// Handler serves the table. It records every request in log. A fault queued in
+// weather for the pattern is sent instead of the answer.
 func (t Table) Handler(log *Log, weather *Weather) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range t.Routes {
@@ -89,7 +89,7 @@ func (t Table) Handler(log *Log, weather *Weather) http.Handler {
 	}))
 }
 
-// hasPattern tells a route of the table from ServeMux's own redirects.
+// hasPattern is false for the redirects that ServeMux adds by itself.
 func hasPattern(routes []Route, pattern string) bool {
 	return slices.ContainsFunc(routes, func(r Route) bool { return r.Pattern == pattern })
 }

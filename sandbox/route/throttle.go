@@ -46,7 +46,7 @@ type window struct {
 	count int
 }
 
-// SetThrottle rules the requests from now on of a service (Table.Service).
+// SetThrottle replaces the throttle of a service, named as Table.Service.
 func (w *Weather) SetThrottle(service string, t Throttle) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -57,8 +57,8 @@ func (w *Weather) SetThrottle(service string, t Throttle) {
 	w.windows = nil
 }
 
-// throttle answers a request that is one too many of a tenant. It counts the
-// others, and none that was refused before.
+// throttle refuses a request over the tenant's limit and counts the others.
+// Requests that the guard refused are not counted.
 func (w *Weather) throttle(rw http.ResponseWriter, r *http.Request, t Table, now time.Time) bool {
 	left := w.count(t.Service, CallerOf(r.Context()).TenantID, now)
 	if left <= 0 {
@@ -69,8 +69,8 @@ func (w *Weather) throttle(rw http.ResponseWriter, r *http.Request, t Table, now
 	return true
 }
 
-// count counts a request and returns zero, or how long it is until the next one
-// is answered.
+// count counts a request and returns zero, or returns how long to wait when the
+// limit is reached.
 func (w *Weather) count(service, tenantID string, now time.Time) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -16,9 +16,9 @@ type Fault struct {
 	Drop       bool          `json:"drop,omitempty"`       // close the connection instead of answering
 }
 
-// Weather is what goes wrong, on purpose and in order: faults queued for a
-// route's pattern, each used once, the [Lag] between copies, and a
-// [Throttle]. Its zero value is fair weather.
+// Weather holds the failures that a test asks for: faults queued for a route's
+// pattern, each used once, the [Lag] between Entra's copies, and a [Throttle].
+// With its zero value nothing fails.
 type Weather struct {
 	mu     sync.Mutex
 	faults map[string][]Fault
@@ -39,7 +39,7 @@ func (w *Weather) Queue(pattern string, faults ...Fault) {
 	w.faults[pattern] = append(w.faults[pattern], faults...)
 }
 
-// Unused returns how many queued faults no request met yet, by pattern.
+// Unused returns how many queued faults have not been sent yet, by pattern.
 func (w *Weather) Unused() map[string]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

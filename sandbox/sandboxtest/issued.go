@@ -6,8 +6,8 @@ import (
 	"app-to-app/sandbox"
 )
 
-// Issued adds every secret that a sandbox gave out. Values of less than eight
-// bytes, which only a key vault can hold, are left out: any text may hold them.
+// Issued adds every secret that a sandbox issued. Values of less than eight
+// bytes, which only a key vault can have, are left out: they are found by chance.
 func (l *Leaks) Issued(t testing.TB, s *sandbox.Sandbox) {
 	t.Helper()
 	issued, err := s.Issued()

@@ -16,22 +16,22 @@ import (
 	"testing"
 )
 
-// This file looks for secrets where none may be. The rules are: a secret is
-// found as it is and in the encodings in which secrets travel, also inside of
-// a longer encoded text; what looks like a token is one, known or not; a find
-// is told by the secret's name and place, never by its value.
+// This file searches texts for secrets that must not be in them. The rules are:
+// a secret is found as it is and in the usual encodings, also as part of a longer
+// encoded text; anything that looks like a token counts as one; a leak is
+// reported by the secret's name and place, never by its value.
 
-// shortest is the fewest bytes of a secret that can be told from chance.
+// shortest is the fewest bytes of a secret: shorter ones are found by chance.
 const shortest = 8
 
-// Leaks are secrets to look for. The zero value knows none, and finds what
+// Leaks are secrets to look for. The zero value knows none and finds only what
 // looks like a token. It is not safe for concurrent use.
 type Leaks struct {
 	// by is every encoded secret by its first bytes: one pass over a text finds
 	// them all.
 	by map[[shortest]byte][]encoded
-	// known are the texts in by: tokens of one issuer all begin alike, so that
-	// to look for one among them is slow.
+	// known are the texts in by. Looking for one in by itself would be slow,
+	// because tokens of one issuer all begin alike.
 	known map[string]bool
 }
 
@@ -50,16 +50,16 @@ func (l Leak) String() string {
 	return fmt.Sprintf("%s, %s, at byte %d of %s", l.Secret, l.Encoding, l.Offset, l.Place)
 }
 
-// Secret adds one. A name without a value is none; one of less than eight bytes
-// is refused, because any text may hold that. Of text with several lines, as
-// PEM is, each line is a secret but the public ones: certificates, and what an
-// RSA private key begins with, its public key.
+// Secret adds a secret. An empty value is ignored; one of less than eight bytes
+// is refused, because it would be found by chance. In text of several lines,
+// such as PEM, each line is a secret, except public ones: certificates, and the
+// public key that an RSA private key begins with.
 func (l *Leaks) Secret(name, value string) {
 	if value = strings.TrimSpace(value); !strings.Contains(value, "\n") {
 		l.add(name, value)
 		return
 	}
-	certificate, public := false, 0 // so many more lines of a key are
+	certificate, public := false, 0 // lines of the key that are still public
 	for rest := value; rest != ""; {
 		line, after, _ := strings.Cut(rest, "\n")
 		switch line = strings.TrimSpace(line); {
@@ -74,8 +74,8 @@ func (l *Leaks) Secret(name, value string) {
 	}
 }
 
-// publicLines is how many lines of the private key that a text begins with are
-// its public key.
+// publicLines is how many lines of the private key at the start of text belong
+// to its public key.
 func publicLines(text string) int {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
@@ -92,16 +92,16 @@ func publicLines(text string) int {
 		return 0
 	}
 	modulus := key.N.Bytes()
-	end := bytes.Index(block.Bytes, modulus) + len(modulus) // then the exponents, the secret one last
+	end := bytes.Index(block.Bytes, modulus) + len(modulus) // the secret exponent comes later
 	return end/bytesInLine + 1
 }
 
-// Token adds an access token: its signature is found without the rest, and so
-// are its claims.
+// Token adds an access token. Its signature and its claims are found on their
+// own, too.
 func (l *Leaks) Token(name, token string) {
 	l.add(name, token)
 	for i, part := range strings.Split(token, ".") {
-		if i > 0 && len(part) >= shortest { // the header says nothing
+		if i > 0 && len(part) >= shortest { // the header is no secret
 			l.add(name, part)
 		}
 	}
@@ -128,13 +128,13 @@ func (l *Leaks) add(name, value string) {
 	}
 }
 
-// encodings are the forms in which a value is looked for, itself first.
+// encodings are the forms in which a value is searched for, itself first.
 func encodings(value string) []encoded {
 	quoted := func(escape bool) string {
 		var text strings.Builder
 		encoder := json.NewEncoder(&text)
 		encoder.SetEscapeHTML(escape)
-		_ = encoder.Encode(value) // strings and builders do not fail
+		_ = encoder.Encode(value) // cannot fail for a string
 		return strings.Trim(strings.TrimSpace(text.String()), `"`)
 	}
 	all := []encoded{
@@ -164,18 +164,18 @@ func escaped(value string) []encoded {
 
 var percent = regexp.MustCompile(`%[0-9A-F]{2}`)
 
-// within is the part of a base64 text that a value alone decides, when so many
-// bytes, modulo three, stand before it.
+// within is the part of a longer base64 text that depends on the value alone,
+// given the number of bytes before it modulo three.
 func within(encoding *base64.Encoding, value string, before int) string {
 	text := encoding.EncodeToString(append(make([]byte, before), value...))
 	return text[(before*8+5)/6 : (before+len(value))*8/6]
 }
 
-// tokenShaped is a JSON Web Token: two JSON objects in base64url. One alone may
-// be chance, in a long text in base64.
+// tokenShaped matches a JSON Web Token: two JSON objects in base64url. A single
+// one may occur by chance in a long base64 text.
 var tokenShaped = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}\.eyJ[A-Za-z0-9_-]{5,}`)
 
-// Find returns each secret that the text of a place holds, at its first place.
+// Find returns each secret in the text of a place, where it occurs first.
 func (l *Leaks) Find(place, text string) []Leak {
 	var found []Leak
 	note := func(leak Leak) {
@@ -196,7 +196,7 @@ func (l *Leaks) Find(place, text string) []Leak {
 	return found
 }
 
-// Look fails the test for each secret that the text of a place holds.
+// Look fails the test for each secret in the text of a place.
 func (l *Leaks) Look(t testing.TB, place, text string) {
 	t.Helper()
 	for _, leak := range l.Find(place, text) {

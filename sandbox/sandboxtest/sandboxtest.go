@@ -1,6 +1,6 @@
-// Package sandboxtest starts a sandbox for one Go test and holds the test to
-// the sandbox's rules: a request that the sandbox does not emulate, or a queued
-// fault that no request met, fails the test that caused it.
+// Package sandboxtest starts a sandbox for one Go test. The test fails when it
+// sends a request that the sandbox does not emulate, or leaves a queued fault
+// unused.
 package sandboxtest
 
 import (
@@ -13,7 +13,7 @@ import (
 // Options of a test's sandbox. The zero value is strict.
 type Options struct {
 	sandbox.Options
-	// Unemulated lets the test ask for what the sandbox does not know.
+	// Unemulated allows requests that the sandbox does not emulate.
 	Unemulated bool
 }
 

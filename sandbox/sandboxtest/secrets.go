@@ -11,9 +11,9 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// Sandbox adds all that a sandbox keeps secret and every secret that it gave out
-// since it started: what belongs to somebody by its owner's name, and the key of
-// its certificate authority too.
+// Sandbox adds every secret that a sandbox has or has issued since it started,
+// including the key of its certificate authority. Where a secret has an owner, it
+// is named after it.
 func (l *Leaks) Sandbox(t testing.TB, s *sandbox.Sandbox) {
 	t.Helper()
 	for _, tenant := range s.Tenants() {
@@ -45,7 +45,7 @@ func (l *Leaks) site(site store.Site) {
 	}
 }
 
-// files adds what the sandbox's directory guards.
+// files adds the secrets in the files of the sandbox's directory.
 func (l *Leaks) files(t testing.TB, dir string) {
 	t.Helper()
 	read := func(name string) []byte {

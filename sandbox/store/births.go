@@ -2,23 +2,23 @@ package store
 
 import "time"
 
-// This file remembers when things of the directory came to be, for the parts
-// of the real service that hear of them later (replication). The rules are:
-// only what a client of the sandbox made has a birth, the tenants' own furniture
-// was always there; what is given up and made again is born again.
+// This file remembers when directory objects were created, to emulate
+// replication lag. The rules are: only what clients create has a birth, the
+// objects a tenant starts with have none; an object that is removed and created
+// again gets a new birth.
 
 // births are keyed as what was born: TENANT/OBJECT-ID, or that and /PART-ID.
 var births = collection[time.Time]("births")
 
-// Born notes that an object, or a part of one ("OBJECT-ID/PART-ID"), came to be.
+// Born notes that an object, or a part of one ("OBJECT-ID/PART-ID"), was created.
 func Born(tx *Tx, now time.Time, tenantID, id string) {
 	births.Put(tx, TenantKey(tenantID, id), now)
 }
 
-// Gone forgets the birth of a part that was given up.
+// Gone forgets the birth of a part that was removed.
 func Gone(tx *Tx, tenantID, id string) { births.Delete(tx, TenantKey(tenantID, id)) }
 
-// Fresh reports whether something was born less than lag ago.
+// Fresh reports whether something was created less than lag ago.
 func Fresh(tx *Tx, now time.Time, lag time.Duration, tenantID, id string) bool {
 	if lag <= 0 {
 		return false

@@ -85,8 +85,8 @@ type KeyCredential struct {
 	Start, End          time.Time
 }
 
-// A FederatedIdentityCredential lets a token of another issuer stand for the
-// application.
+// A FederatedIdentityCredential lets the application authenticate with a token
+// of another issuer.
 type FederatedIdentityCredential struct {
 	ID          string
 	Name        string

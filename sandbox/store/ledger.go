@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// This file is the one part of the state that never reaches the disk: every
-// secret that the sandbox gave out since it started, so that a test can search
-// for them where none may be. The rules are: only Go code reads it; nothing is
-// ever taken out, for a secret that was revoked has leaked all the same.
+// This file keeps every secret that the sandbox issued since it started, so that
+// a test can search logs and files for them. The rules are: it stays in memory
+// and only Go code can read it; nothing is ever removed, because a revoked
+// secret must not appear in a log either.
 
-// A SecretKind says what a secret is good for.
+// A SecretKind says what a secret is used for.
 type SecretKind string
 
 // The kinds of secrets.
@@ -28,7 +28,7 @@ type ledger struct {
 	kinds map[SecretKind]map[string]bool
 }
 
-// Issue notes a secret that was given out.
+// Issue notes a secret that was issued.
 func (s *Store) Issue(kind SecretKind, value string) {
 	if value == "" {
 		return
@@ -44,10 +44,10 @@ func (s *Store) Issue(kind SecretKind, value string) {
 	s.ledger.kinds[kind][value] = true
 }
 
-// Issue notes a secret that was given out, whatever becomes of the transaction.
+// Issue notes a secret that was issued, even if the transaction fails.
 func (tx *Tx) Issue(kind SecretKind, value string) { tx.store.Issue(kind, value) }
 
-// Issued returns the secrets of a kind that were given out, sorted.
+// Issued returns the secrets of a kind that were issued, sorted.
 func (s *Store) Issued(kind SecretKind) []string {
 	s.ledger.mu.Lock()
 	defer s.ledger.mu.Unlock()

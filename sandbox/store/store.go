@@ -83,12 +83,12 @@ func Open(dir string, wall func() time.Time) (*Store, error) {
 func (s *Store) Close() error { return s.db.Close() }
 
 // Now is the sandbox's time: the machine's plus the offset of [Store.Advance].
-// It rules what services remember. Times inside tokens come from [Store.Wall].
+// Services use it for all they store. Times inside tokens come from [Store.Wall].
 func (s *Store) Now() time.Time {
 	return s.wall().Add(time.Duration(s.offset.Load())).UTC()
 }
 
-// Wall is the machine's time, which the clients of the sandbox share.
+// Wall is the machine's time, which clients see too.
 func (s *Store) Wall() time.Time { return s.wall().UTC() }
 
 // Advance moves the sandbox's clock forward by d; it cannot go back.
@@ -113,8 +113,8 @@ type Tx struct {
 	err   error
 }
 
-// View runs read against a consistent snapshot. Writing in it is a mistake of
-// the programmer and fails.
+// View runs read against a consistent snapshot. Writing in it is a bug and
+// fails.
 func (s *Store) View(read func(*Tx) error) error {
 	return s.db.View(func(b *bolt.Tx) error {
 		tx := &Tx{store: s, bolt: b}
@@ -122,7 +122,7 @@ func (s *Store) View(read func(*Tx) error) error {
 	})
 }
 
-// Update runs change alone. When it returns an error nothing is stored.
+// Update runs change, one at a time. When it returns an error nothing is stored.
 func (s *Store) Update(change func(*Tx) error) error {
 	return s.db.Update(func(b *bolt.Tx) error {
 		tx := &Tx{store: s, bolt: b}
@@ -194,12 +194,10 @@ func (c Collection[T]) All(tx *Tx, prefix string) iter.Seq2[string, T] {
 	return c.Holding(tx, prefix, "")
 }
 
-// Holding is All without most of the objects that do not hold an id, in any
-// case, somewhere in their fields: the caller still tells those that hold it
-// elsewhere than it means. Nearly all the time of a search goes into decoding,
-// so one that looks for an id decodes what may match. The id must be of
-// letters, digits, hyphens and underscores, which JSON never escapes; with
-// others nothing is left out.
+// Holding is All, but skips most objects in which id does not occur, in any
+// case. It is faster because it decodes only the objects that may match; the
+// caller still has to check the field it means. An id with anything but letters,
+// digits, hyphens and underscores, which JSON might escape, skips nothing.
 func (c Collection[T]) Holding(tx *Tx, prefix, id string) iter.Seq2[string, T] {
 	if !plainID.MatchString(id) {
 		id = ""

@@ -12,7 +12,7 @@ import (
 type VaultSecret struct {
 	Vault     string // its name: vaults' names are unique everywhere
 	Name      string
-	Versions  []SecretVersion // oldest first, never none
+	Versions  []SecretVersion // oldest first, at least one
 	DeletedAt time.Time       // zero: it is not deleted
 	PurgeAt   time.Time       // when a deleted one is gone for good
 }
@@ -30,8 +30,8 @@ func (s VaultSecret) Version(id string) (SecretVersion, bool) {
 	return SecretVersion{}, false
 }
 
-// A SecretVersion is one value that a secret had. Whoever prints one gives
-// the value away.
+// A SecretVersion is one value that a secret had. Never print one: it contains
+// the value.
 type SecretVersion struct {
 	ID          string // 32 hexadecimal digits
 	Value       string
