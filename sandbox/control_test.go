@@ -90,10 +90,12 @@ func TestForgeOverTheControlEndpoint(t *testing.T) {
 		{"parts and shape", `{"tenant":"contoso","headerText":"aA==","claimsText":"Yw==","signature":"cw==","shape":"${header}!${claims}!${signature}"}`, "aA!Yw!cw"},
 		{"by id, not signed", `{"tenant":"` + contoso.ID + `","headerText":"aA==","claimsText":"Yw==","algorithm":"none"}`, "aA.Yw."},
 	} {
-		status, answer := controlled(t, s, "POST", "/forge", tt.body, nil)
-		if want := `{"token":"` + tt.want + `"}` + "\n"; status != 200 || answer != want {
-			t.Errorf("%s: got %d %s, want %s", tt.name, status, answer, want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			status, answer := controlled(t, s, "POST", "/forge", tt.body, nil)
+			if want := `{"token":"` + tt.want + `"}` + "\n"; status != 200 || answer != want {
+				t.Errorf("got %d %s, want %s", status, answer, want)
+			}
+		})
 	}
 	_, named := controlled(t, s, "POST", "/forge", `{"tenant":"contoso","claims":{"a":1},"key":"fabrikam"}`, nil)
 	_, byID := controlled(t, s, "POST", "/forge", `{"tenant":"contoso","claims":{"a":1},"key":"`+fabrikam.ID+`"}`, nil)

@@ -225,9 +225,11 @@ func TestThrottleOverTheControlEndpoint(t *testing.T) {
 	for body, want := range map[string]int{
 		`{"requests":1,"window":"1h"}`: 204, `{}`: 204, `{"requests":1}`: 400, `{"window":"1h"}`: 400, `{"requests":-1,"window":"1h"}`: 400,
 	} {
-		if status, answer := controlled(t, s, "POST", "/throttle", body, nil); status != want {
-			t.Errorf("%s: got %d %s, want %d", body, status, answer, want)
-		}
+		t.Run(body, func(t *testing.T) {
+			if status, answer := controlled(t, s, "POST", "/throttle", body, nil); status != want {
+				t.Errorf("got %d %s, want %d", status, answer, want)
+			}
+		})
 	}
 	token, _ := issueSome(t, s)
 	if status, answer := controlled(t, s, "POST", "/throttle", `{"requests":1,"window":"1h"}`, nil); status != 204 {
@@ -254,8 +256,10 @@ func TestLagRefusesOtherNames(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	for _, body := range []string{`{"role":"1m"}`, `{"appRole":"soon"}`, `{"appRole":"-1s"}`, `{"appRole":60}`} {
-		if status, answer := controlled(t, s, "POST", "/lag", body, nil); status != 400 {
-			t.Errorf("%s: got %d %s, want 400", body, status, answer)
-		}
+		t.Run(body, func(t *testing.T) {
+			if status, answer := controlled(t, s, "POST", "/lag", body, nil); status != 400 {
+				t.Errorf("got %d %s, want 400", status, answer)
+			}
+		})
 	}
 }

@@ -154,14 +154,16 @@ func TestWhatIsNotEmulatedIsRecorded(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{Unemulated: true})
 	for _, path := range []string{"/v1.0/groups", "/subscriptions/x/unknown/thing", "/blob/a", "/nowhere/at/all"} {
-		resp, err := s.HTTPClient().Get(s.BaseURL + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != http.StatusNotImplemented {
-			t.Errorf("%s: got status %d, want 501", path, resp.StatusCode)
-		}
+		t.Run(path, func(t *testing.T) {
+			resp, err := s.HTTPClient().Get(s.BaseURL + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusNotImplemented {
+				t.Errorf("got status %d, want 501", resp.StatusCode)
+			}
+		})
 	}
 	if got := len(s.Unemulated()); got != 4 {
 		t.Errorf("got %d unemulated requests recorded, want 4", got)

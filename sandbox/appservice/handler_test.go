@@ -314,14 +314,16 @@ func TestChangedRestartsWhenSomethingMatters(t *testing.T) {
 		"restart":                func() { w.service.Restart(siteID) },
 		"the same package again": func() { w.run(standard(everything, httpFunction("More", open))) },
 	} {
-		change()
-		got := w.hear("/api/echo").PID
-		if got == pid {
-			t.Errorf("%s: the handler was not restarted", name)
-		}
-		if alive(pid) {
-			t.Errorf("%s: the old handler still runs", name)
-		}
-		pid = got
+		t.Run(name, func(t *testing.T) {
+			change()
+			got := w.hear("/api/echo").PID
+			if got == pid {
+				t.Error("the handler was not restarted")
+			}
+			if alive(pid) {
+				t.Error("the old handler still runs")
+			}
+			pid = got
+		})
 	}
 }

@@ -173,17 +173,19 @@ func TestIdentityFailures(t *testing.T) {
 		{"trouble", &entra.Error{Status: 503, AADSTS: 90033, Description: "AADSTS90033: later"}, 500, failed, "AADSTS90033"},
 		{"anything else", errors.New("internal detail"), 500, failed, "InternalError"},
 	} {
-		w.tokens.err = tt.err
-		r := w.send("GET", endpoint+"?"+v2+"&client_id="+hostClient, nil, "X-IDENTITY-HEADER", w.site.IdentityHeader)
-		var body struct{ Message, CorrelationID string }
-		r.json(t, &body)
-		if r.status != tt.status || body.Message != tt.message || body.CorrelationID == "" {
-			t.Errorf("%s: got %d %s, want %d %q", tt.name, r.status, r.body, tt.status, tt.message)
-		}
-		entries := w.log.Entries()
-		if last := entries[len(entries)-1]; last.Service != "identity" || last.Code != tt.code || last.CallerID != hostPrinc || last.TenantID != tenantID {
-			t.Errorf("%s: got entry %+v, want code %q", tt.name, last, tt.code)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			w.tokens.err = tt.err
+			r := w.send("GET", endpoint+"?"+v2+"&client_id="+hostClient, nil, "X-IDENTITY-HEADER", w.site.IdentityHeader)
+			var body struct{ Message, CorrelationID string }
+			r.json(t, &body)
+			if r.status != tt.status || body.Message != tt.message || body.CorrelationID == "" {
+				t.Errorf("got %d %s, want %d %q", r.status, r.body, tt.status, tt.message)
+			}
+			entries := w.log.Entries()
+			if last := entries[len(entries)-1]; last.Service != "identity" || last.Code != tt.code || last.CallerID != hostPrinc || last.TenantID != tenantID {
+				t.Errorf("got entry %+v, want code %q", last, tt.code)
+			}
+		})
 	}
 }
 
@@ -208,8 +210,10 @@ func TestUnemulatedOfTheIdentityEndpoint(t *testing.T) {
 		{http.MethodGet, endpoint + "?" + v2 + "&bypass_cache=true"},
 		{http.MethodGet, endpoint + "/other"},
 	} {
-		if r := w.send(tt.method, tt.url, nil, "X-IDENTITY-HEADER", w.site.IdentityHeader); r.status != 501 || !strings.Contains(r.body, "sandbox/appservice/identity.go") {
-			t.Errorf("%s %s: got %d %s, want 501", tt.method, tt.url, r.status, r.body)
-		}
+		t.Run(tt.method+" "+tt.url, func(t *testing.T) {
+			if r := w.send(tt.method, tt.url, nil, "X-IDENTITY-HEADER", w.site.IdentityHeader); r.status != 501 || !strings.Contains(r.body, "sandbox/appservice/identity.go") {
+				t.Errorf("%s %s: got %d %s, want 501", tt.method, tt.url, r.status, r.body)
+			}
+		})
 	}
 }

@@ -56,25 +56,27 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/", "page"},
 		{"POST", "/", ""},
 	} {
-		r := w.send(tt.method, w.app(tt.path), nil)
-		want := http.StatusAccepted
-		if tt.function == "" {
-			want = http.StatusNotFound
-		}
-		if tt.function == "page" {
-			want = http.StatusOK
-		}
-		if r.status != want {
-			t.Errorf("%s %s: got %d %q, want %d", tt.method, tt.path, r.status, r.body, want)
-		}
-		entries := w.log.Entries()
-		last := entries[len(entries)-1]
-		if want == http.StatusAccepted && last.Object != siteID+"/functions/"+tt.function {
-			t.Errorf("%s %s: got object %q, want function %s", tt.method, tt.path, last.Object, tt.function)
-		}
-		if last.Service != "functions" || last.Route != "/{function}" || last.Status != want || last.URL != strings.ReplaceAll(tt.path, "%2F", "/") {
-			t.Errorf("%s %s: got entry %+v", tt.method, tt.path, last)
-		}
+		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
+			r := w.send(tt.method, w.app(tt.path), nil)
+			want := http.StatusAccepted
+			if tt.function == "" {
+				want = http.StatusNotFound
+			}
+			if tt.function == "page" {
+				want = http.StatusOK
+			}
+			if r.status != want {
+				t.Errorf("got %d %q, want %d", r.status, r.body, want)
+			}
+			entries := w.log.Entries()
+			last := entries[len(entries)-1]
+			if want == http.StatusAccepted && last.Object != siteID+"/functions/"+tt.function {
+				t.Errorf("got object %q, want function %s", last.Object, tt.function)
+			}
+			if last.Service != "functions" || last.Route != "/{function}" || last.Status != want || last.URL != strings.ReplaceAll(tt.path, "%2F", "/") {
+				t.Errorf("got entry %+v", last)
+			}
+		})
 	}
 }
 
@@ -135,18 +137,20 @@ func TestKeys(t *testing.T) {
 		{"the host key", "Admin", host, "", 401},
 		{"the master key", "Admin", master, "", 202},
 	} {
-		path := "/api/" + tt.function
-		if tt.query != "" {
-			path += "?code=" + tt.query
-		}
-		var headers []string
-		if tt.header != "" {
-			headers = []string{"x-functions-key", tt.header}
-		}
-		r := w.get(path, headers...)
-		if r.status != tt.status || tt.status == 401 && (r.body != "" || r.header.Get("X-From-Handler") != "") {
-			t.Errorf("%s for %s: got %d %q, want %d", tt.name, tt.function, r.status, r.body, tt.status)
-		}
+		t.Run(tt.function+" with "+tt.name, func(t *testing.T) {
+			path := "/api/" + tt.function
+			if tt.query != "" {
+				path += "?code=" + tt.query
+			}
+			var headers []string
+			if tt.header != "" {
+				headers = []string{"x-functions-key", tt.header}
+			}
+			r := w.get(path, headers...)
+			if r.status != tt.status || tt.status == 401 && (r.body != "" || r.header.Get("X-From-Handler") != "") {
+				t.Errorf("got %d %q, want %d", r.status, r.body, tt.status)
+			}
+		})
 	}
 	history, err := json.Marshal(w.log.Entries())
 	if err != nil || strings.Contains(string(history), host) || strings.Contains(string(history), own["default"]) || strings.Contains(string(history), master) {
@@ -312,9 +316,11 @@ func TestDefaultPayloadAnswers(t *testing.T) {
 		{"null", `null`, 500, ""},
 		{"no JSON", `oops`, 500, ""},
 	} {
-		if r := w.send("POST", w.app("/api/Payload"), strings.NewReader(tt.answer)); r.status != tt.status || r.body != tt.body {
-			t.Errorf("%s: got %d %q, want %d %q", tt.name, r.status, r.body, tt.status, tt.body)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			if r := w.send("POST", w.app("/api/Payload"), strings.NewReader(tt.answer)); r.status != tt.status || r.body != tt.body {
+				t.Errorf("got %d %q, want %d %q", r.status, r.body, tt.status, tt.body)
+			}
+		})
 	}
 }
 

@@ -23,15 +23,17 @@ func TestSchedules(t *testing.T) {
 		// Day and day of week must both fit: Friday the 13th.
 		{"0 0 0 13 * Fri", "2026-02-13T00:00:00Z", "2026-03-13T00:00:00Z"},
 	} {
-		s, err := parseSchedule(tt.expression)
-		if err != nil {
-			t.Errorf("%q: %v", tt.expression, err)
-			continue
-		}
-		next := s.next(from)
-		if got, then := next.Format(time.RFC3339), s.next(next).Format(time.RFC3339); got != tt.next || then != tt.then {
-			t.Errorf("%q: got %s and %s, want %s and %s", tt.expression, got, then, tt.next, tt.then)
-		}
+		t.Run(tt.expression, func(t *testing.T) {
+			s, err := parseSchedule(tt.expression)
+			if err != nil {
+				t.Errorf("%v", err)
+				return
+			}
+			next := s.next(from)
+			if got, then := next.Format(time.RFC3339), s.next(next).Format(time.RFC3339); got != tt.next || then != tt.then {
+				t.Errorf("got %s and %s, want %s and %s", got, then, tt.next, tt.then)
+			}
+		})
 	}
 }
 
@@ -41,18 +43,22 @@ func TestBadSchedules(t *testing.T) {
 		"", "daily", "@hourly", "@every 5m", "* * * * *", "0 0 0 0 0 0 0", "60 * * * * *", "0 0 24 * * *", "0 0 0 32 * *", "0 0 0 * 13 *",
 		"0 0 0 * * 8", "TZ=UTC 0 * * * *", "CRON_TZ=UTC 0 * * * * *", "0 0 0 ? * *", "0 0 0 31 2 *", "a b c d e f", "00:05:00",
 	} {
-		if _, err := parseSchedule(expression); err == nil {
-			t.Errorf("%q: got no error", expression)
-		}
+		t.Run(expression, func(t *testing.T) {
+			if _, err := parseSchedule(expression); err == nil {
+				t.Error("got no error")
+			}
+		})
 	}
 }
 
 func TestSubMinute(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]bool{"* * * * * *": true, "0,30 * * * * *": true, "0 * * * * *": false, "30 */5 * * * *": false} {
-		s, err := parseSchedule(expression)
-		if err != nil || s.subMinute() != want {
-			t.Errorf("%q: got %t, %v, want %t", expression, err == nil && s.subMinute(), err, want)
-		}
+		t.Run(expression, func(t *testing.T) {
+			s, err := parseSchedule(expression)
+			if err != nil || s.subMinute() != want {
+				t.Errorf("got %t, %v, want %t", err == nil && s.subMinute(), err, want)
+			}
+		})
 	}
 }

@@ -36,26 +36,28 @@ func TestTakenPorts(t *testing.T) {
 	w := newWorld(t, nil)
 	endpoint := identityEndpoint(w)
 	for what, port := range map[string]int{"app": w.site.AppPort, "SCM": w.site.SCMPort, "managed identity endpoint": portIn(endpoint)} {
-		w.stop()
-		taken, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = w.tryStart()
-		taken.Close()
-		w.stop()
-		if err == nil {
-			t.Errorf("%s: started although its port is taken", what)
-			continue
-		}
-		for _, want := range []string{what, fmt.Sprint(port), "stop the process"} {
-			if !strings.Contains(err.Error(), want) {
-				t.Errorf("got %q, want %q in it", err, want)
+		t.Run(what, func(t *testing.T) {
+			w.stop()
+			taken, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		if what != "managed identity endpoint" && !strings.Contains(err.Error(), `site "orders"`) {
-			t.Errorf("got %q, want the site's name in it", err)
-		}
+			err = w.tryStart()
+			taken.Close()
+			w.stop()
+			if err == nil {
+				t.Errorf("%s: started although its port is taken", what)
+				return
+			}
+			for _, want := range []string{what, fmt.Sprint(port), "stop the process"} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %q, want %q in it", err, want)
+				}
+			}
+			if what != "managed identity endpoint" && !strings.Contains(err.Error(), `site "orders"`) {
+				t.Errorf("got %q, want the site's name in it", err)
+			}
+		})
 	}
 	w.start()
 	if r := w.get("/"); r.status != 200 {
@@ -136,21 +138,23 @@ func TestStates(t *testing.T) {
 	w.run(standard(everything))
 	pid := w.hear("/api/echo").PID
 	for name, state := range map[string]map[string]any{"stopped": {"state": "Stopped", "enabled": true}, "disabled": {"state": "Running", "enabled": false}} {
-		w.change(func(p map[string]any) { p["state"], p["enabled"] = state["state"], state["enabled"] })
-		for _, path := range []string{"/api/echo", "/", "/admin/host/ping"} {
-			if r := w.get(path); r.status != 403 || !strings.Contains(r.body, "This web app is stopped") {
-				t.Errorf("%s: %s: got %d %q, want 403", name, path, r.status, r.body)
+		t.Run(name, func(t *testing.T) {
+			w.change(func(p map[string]any) { p["state"], p["enabled"] = state["state"], state["enabled"] })
+			for _, path := range []string{"/api/echo", "/", "/admin/host/ping"} {
+				if r := w.get(path); r.status != 403 || !strings.Contains(r.body, "This web app is stopped") {
+					t.Errorf("%s: got %d %q, want 403", path, r.status, r.body)
+				}
 			}
-		}
-		gone(t, pid)
-		if _, err := w.service.HostKeys(siteID); err == nil || !strings.Contains(err.Error(), "stopped") {
-			t.Errorf("%s: got keys, %v; want an error", name, err)
-		}
-		if r := w.send("GET", w.scm("/api/deployments"), nil, "Authorization", "Bearer "+publisher); r.status != 200 {
-			t.Errorf("%s: got %d from SCM, want 200", name, r.status)
-		}
-		w.change(func(p map[string]any) { p["state"], p["enabled"] = "Running", true })
-		pid = w.hear("/api/echo").PID
+			gone(t, pid)
+			if _, err := w.service.HostKeys(siteID); err == nil || !strings.Contains(err.Error(), "stopped") {
+				t.Errorf("got keys, %v; want an error", err)
+			}
+			if r := w.send("GET", w.scm("/api/deployments"), nil, "Authorization", "Bearer "+publisher); r.status != 200 {
+				t.Errorf("got %d from SCM, want 200", r.status)
+			}
+			w.change(func(p map[string]any) { p["state"], p["enabled"] = "Running", true })
+			pid = w.hear("/api/echo").PID
+		})
 	}
 }
 

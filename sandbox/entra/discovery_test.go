@@ -64,13 +64,15 @@ func TestDiscoveryRefusals(t *testing.T) {
 		{"nobody.sandbox.test", 90002, "invalid_tenant"},
 		{"nobody", 900023, "invalid_request"},
 	} {
-		for _, path := range []string{"/v2.0/.well-known/openid-configuration", "/.well-known/openid-configuration", "/discovery/v2.0/keys", "/discovery/keys"} {
-			a := w.get(t, "/"+tt.tenant+path)
-			if a.status != http.StatusBadRequest || a.body["error"] != tt.code {
-				t.Errorf("%s%s: got status %d and error %v, want 400 and %q", tt.tenant, path, a.status, a.body["error"], tt.code)
+		t.Run(tt.tenant, func(t *testing.T) {
+			for _, path := range []string{"/v2.0/.well-known/openid-configuration", "/.well-known/openid-configuration", "/discovery/v2.0/keys", "/discovery/keys"} {
+				a := w.get(t, "/"+tt.tenant+path)
+				if a.status != http.StatusBadRequest || a.body["error"] != tt.code {
+					t.Errorf("%s%s: got status %d and error %v, want 400 and %q", tt.tenant, path, a.status, a.body["error"], tt.code)
+				}
+				checkRefusal(t, a, tt.number)
 			}
-			checkRefusal(t, a, tt.number)
-		}
+		})
 	}
 	if a := w.get(t, "/consumers/v2.0/.well-known/openid-configuration"); a.status != http.StatusNotImplemented {
 		t.Errorf("consumers: got status %d, want 501: there are no personal accounts here", a.status)

@@ -217,9 +217,13 @@ func TestDeployer(t *testing.T) {
 func TestAddTenantRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, id := range []string{w.contoso.ID, strings.ToUpper(w.contoso.ID), "contoso", ""} {
-		if err := w.store.Update(func(tx *store.Tx) error { return w.service.AddTenant(tx, store.Tenant{ID: id}) }); err == nil {
-			t.Errorf("got no error for tenant id %q", id)
-		}
+	for name, id := range map[string]string{
+		"known id": w.contoso.ID, "known id in upper case": strings.ToUpper(w.contoso.ID), "name": "contoso", "nothing": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := w.store.Update(func(tx *store.Tx) error { return w.service.AddTenant(tx, store.Tenant{ID: id}) }); err == nil {
+				t.Errorf("got no error for tenant id %q", id)
+			}
+		})
 	}
 }

@@ -316,8 +316,10 @@ func TestLifetimes(t *testing.T) {
 		t.Errorf("got a managed identity's token for %s, want 20s", got)
 	}
 	for _, bad := range []string{`{"accessToken":"soon"}`, `{"accessToken":"-1s"}`, `{"refreshToken":"1s"}`, `{"accessToken":1}`} {
-		if err := new(entra.Lifetimes).UnmarshalJSON([]byte(bad)); err == nil {
-			t.Errorf("got no error for %s", bad)
-		}
+		t.Run(bad, func(t *testing.T) {
+			if err := new(entra.Lifetimes).UnmarshalJSON([]byte(bad)); err == nil {
+				t.Errorf("got no error for %s", bad)
+			}
+		})
 	}
 }

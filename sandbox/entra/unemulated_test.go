@@ -96,12 +96,14 @@ func TestFaults(t *testing.T) {
 		{route.Fault{Code: "AADSTS700016"}, 400, 700016, "unauthorized_client"},
 		{route.Fault{Status: 401, Code: "AADSTS501051"}, 401, 501051, "invalid_grant"},
 	} {
-		w.weather.Queue(pattern, tt.fault)
-		a := w.post(t, "oauth2/v2.0/token", w.secretForm())
-		if a.status != tt.status || a.body["error"] != tt.code {
-			t.Errorf("fault %+v: got status %d and error %v, want %d and %q", tt.fault, a.status, a.body["error"], tt.status, tt.code)
-		}
-		checkRefusal(t, a, tt.number)
+		t.Run(fmt.Sprintf("AADSTS%d", tt.number), func(t *testing.T) {
+			w.weather.Queue(pattern, tt.fault)
+			a := w.post(t, "oauth2/v2.0/token", w.secretForm())
+			if a.status != tt.status || a.body["error"] != tt.code {
+				t.Errorf("fault %+v: got status %d and error %v, want %d and %q", tt.fault, a.status, a.body["error"], tt.status, tt.code)
+			}
+			checkRefusal(t, a, tt.number)
+		})
 	}
 	if got := w.post(t, "oauth2/v2.0/token", w.secretForm()).status; got != http.StatusOK {
 		t.Errorf("after the faults: got status %d, want 200", got)

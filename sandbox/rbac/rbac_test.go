@@ -124,9 +124,11 @@ func TestChain(t *testing.T) {
 		"/subscriptions/S":      {"/", "/subscriptions", "/subscriptions/s"},
 		"/subscriptions/S/x/Y/": {"/", "/subscriptions", "/subscriptions/s", "/subscriptions/s/x", "/subscriptions/s/x/y"},
 	} {
-		if got := rbac.Chain(scope); !slices.Equal(got, want) {
-			t.Errorf("%q: got %q, want %q", scope, got, want)
-		}
+		t.Run(scope, func(t *testing.T) {
+			if got := rbac.Chain(scope); !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
 	}
 }
 

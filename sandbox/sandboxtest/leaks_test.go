@@ -137,17 +137,19 @@ func TestSecretsOfASandbox(t *testing.T) {
 		"env": {"the secret of contoso's deployer"}, "control.json": {"the token of the control endpoint"},
 		"passphrase": {"the passphrase of the sandbox's stacks"}, "ca-key.pem": {"the key of the sandbox's CA"}, "trust.pem": nil, "ca.pem": nil,
 	} {
-		content, err := os.ReadFile(filepath.Join(s.Dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var found []string
-		for _, leak := range leaks.Find(name, string(content)) {
-			found = append(found, leak.Secret)
-		}
-		if !slices.Equal(found, want) {
-			t.Errorf("%s: got %q, want %q", name, found, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			content, err := os.ReadFile(filepath.Join(s.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var found []string
+			for _, leak := range leaks.Find(name, string(content)) {
+				found = append(found, leak.Secret)
+			}
+			if !slices.Equal(found, want) {
+				t.Errorf("got %q, want %q", found, want)
+			}
+		})
 	}
 }
 

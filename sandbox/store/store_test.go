@@ -164,15 +164,17 @@ func TestHoldingLeavesOutNothingThatMatches(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, want := range map[string]string{"aaaa-BBBB": "14", "cccc": "2", "<&>": "1234", "": "1234", "none": ""} {
-		got := ""
-		s.View(func(tx *store.Tx) error {
-			for _, a := range store.AppRoleAssignments.Holding(tx, store.TenantKey(tenant, ""), id) {
-				got += a.ID
+		t.Run(id, func(t *testing.T) {
+			got := ""
+			s.View(func(tx *store.Tx) error {
+				for _, a := range store.AppRoleAssignments.Holding(tx, store.TenantKey(tenant, ""), id) {
+					got += a.ID
+				}
+				return nil
+			})
+			if got != want {
+				t.Errorf("got objects %q, want %q", got, want)
 			}
-			return nil
 		})
-		if got != want {
-			t.Errorf("%q: got objects %q, want %q", id, got, want)
-		}
 	}
 }
