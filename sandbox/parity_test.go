@@ -61,3 +61,24 @@ func parityTable(services map[string][]route.Route) string {
 	}
 	return text.String()
 }
+
+// TestRoutesTablesAreReadable keeps the tables narrow enough to read without
+// scrolling.
+func TestRoutesTablesAreReadable(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*/routes*.go")
+	if err != nil || len(files) < len(folders) {
+		t.Fatalf("got routes tables %q, %v", files, err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(content), "\n") {
+			if !strings.HasSuffix(file, "_test.go") && len(line) > 140 {
+				t.Errorf("%s:%d: expected at most 140 columns, got %d; wrap the route", file, i+1, len(line))
+			}
+		}
+	}
+}

@@ -42,13 +42,15 @@ var typeWitnesses = []struct {
 	{"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials", credential,
 		`{"properties":{"issuer":"https://a.test","subject":"s","audiences":["api://AzureADTokenExchange"]}}`, 201, "properties.subject=s"},
 	{"Microsoft.Storage/storageAccounts", account, accountBody, 202, "properties.minimumTlsVersion=TLS1_2"},
-	{"Microsoft.Storage/storageAccounts/blobServices/containers", container, `{"properties":{"metadata":{"a":"b"}}}`, 201, "properties.metadata.a=b"},
+	{"Microsoft.Storage/storageAccounts/blobServices/containers", container, `{"properties":{"metadata":{"a":"b"}}}`, 201,
+		"properties.metadata.a=b"},
 	{"Microsoft.Web/serverfarms", plan, planBody, 200, "sku.name=FC1"},
 	{"Microsoft.Web/sites", site, siteBody(), 200, "properties.state=Running"},
 	{"Microsoft.OperationalInsights/workspaces", workspace, workspaceBody, 201, "properties.retentionInDays=30"},
 	{"Microsoft.Insights/components", component, componentBody, 200, "properties.WorkspaceResourceId=" + workspace},
 	{"Microsoft.KeyVault/vaults", vault, vaultBody(""), 200, "properties.vaultUri=" + baseURL + "/keyvault/orders-vault/"},
-	{"Microsoft.KeyVault/vaults/secrets", secret, secretBody, 201, "properties.secretUri=" + baseURL + "/keyvault/orders-vault/secrets/client-secret"},
+	{"Microsoft.KeyVault/vaults/secrets", secret, secretBody, 201,
+		"properties.secretUri=" + baseURL + "/keyvault/orders-vault/secrets/client-secret"},
 }
 
 // TestTypeWitness asks every route of every resource type.
