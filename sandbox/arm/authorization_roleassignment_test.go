@@ -66,9 +66,11 @@ func TestAssignments(t *testing.T) {
 		{name: "of another principal", scope: group, filter: "principalId eq '" + onlyReader + "'", want: nil},
 		{name: "of a container", scope: container, want: []string{guid(0), guid(1), guid(2), guid(3)}},
 	} {
-		if got := list(tt.scope, tt.filter); !slices.Equal(got, tt.want) {
-			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			if got := list(tt.scope, tt.filter); !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
 	}
 	w.must(200, "DELETE", group+assignments+"/"+guid(1), "")
 	w.must(204, "DELETE", group+assignments+"/"+guid(1), "")

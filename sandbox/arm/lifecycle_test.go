@@ -288,13 +288,18 @@ func TestTenantsSeeOnlyTheirOwn(t *testing.T) {
 		}
 		return ids
 	}
-	for caller, want := range map[string][2]string{contoso + " " + deployer: {contosoSub, contoso}, fabrikam + " " + fabrikamDeployer: {fabrikamSub, fabrikam}} {
-		if got := ids(caller, "/subscriptions", "subscriptionId"); len(got) != 1 || got[0] != want[0] {
-			t.Errorf("%s: got subscriptions %v, want %q", caller, got, want[0])
-		}
-		if got := ids(caller, "/tenants", "tenantId"); len(got) != 1 || got[0] != want[1] {
-			t.Errorf("%s: got tenants %v, want %q", caller, got, want[1])
-		}
+	for _, tt := range []struct{ name, tenant, deployer, subscription string }{
+		{"deployer of contoso", contoso, deployer, contosoSub}, {"deployer of fabrikam", fabrikam, fabrikamDeployer, fabrikamSub},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			caller := tt.tenant + " " + tt.deployer
+			if got := ids(caller, "/subscriptions", "subscriptionId"); len(got) != 1 || got[0] != tt.subscription {
+				t.Errorf("got subscriptions %v, want %q", got, tt.subscription)
+			}
+			if got := ids(caller, "/tenants", "tenantId"); len(got) != 1 || got[0] != tt.tenant {
+				t.Errorf("got tenants %v, want %q", got, tt.tenant)
+			}
+		})
 	}
 	if got := ids(contoso+" "+nobody, "/subscriptions", "subscriptionId"); got != nil {
 		t.Errorf("without a role: got subscriptions %v, want none", got)

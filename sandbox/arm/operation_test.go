@@ -125,10 +125,12 @@ func TestMetadata(t *testing.T) {
 		t.Errorf("got authentication %v", document["authentication"])
 	}
 	for version, first := range map[string]string{"2019-05-01": "[", "2015-01-01": "{"} {
-		answer := w.do(request{method: "GET", path: "/metadata/endpoints?api-version=" + version, header: anonymous})
-		if answer.Code != 200 || !strings.HasPrefix(answer.Body.String(), first) {
-			t.Errorf("%s: got %d %s, want 200 and JSON that starts with %s", version, answer.Code, answer.Body, first)
-		}
+		t.Run("version "+version, func(t *testing.T) {
+			answer := w.do(request{method: "GET", path: "/metadata/endpoints?api-version=" + version, header: anonymous})
+			if answer.Code != 200 || !strings.HasPrefix(answer.Body.String(), first) {
+				t.Errorf("got %d %s, want 200 and JSON that starts with %s", answer.Code, answer.Body, first)
+			}
+		})
 	}
 	if answer := w.do(request{method: "GET", path: "/metadata/endpoints?", header: anonymous}); answer.Code != 400 {
 		t.Errorf("without a version: got %d, want 400", answer.Code)
@@ -140,21 +142,23 @@ func TestNamesThatAreFree(t *testing.T) {
 	w := newWorld(t)
 	w.deploy()
 	for _, tt := range []struct {
-		namespace, kind, name string
-		free                  bool
-		reason                any
+		rule, namespace, kind, name string
+		free                        bool
+		reason                      any
 	}{
-		{"Microsoft.Storage", "Microsoft.Storage/storageAccounts", "another", true, nil},
-		{"Microsoft.Storage", "Microsoft.Storage/storageAccounts", "ordersapp", false, "AlreadyExists"},
-		{"Microsoft.Storage", "Microsoft.Storage/storageAccounts", "A", false, "AccountNameInvalid"},
-		{"Microsoft.Web", "Microsoft.Web/sites", "another", true, nil},
-		{"Microsoft.Web", "Site", "Orders-App", false, "AlreadyExists"},
-		{"Microsoft.Web", "Site", "-", false, "Invalid"},
+		{"free account name", "Microsoft.Storage", "Microsoft.Storage/storageAccounts", "another", true, nil},
+		{"name of an account", "Microsoft.Storage", "Microsoft.Storage/storageAccounts", "ordersapp", false, "AlreadyExists"},
+		{"invalid account name", "Microsoft.Storage", "Microsoft.Storage/storageAccounts", "A", false, "AccountNameInvalid"},
+		{"free site name", "Microsoft.Web", "Microsoft.Web/sites", "another", true, nil},
+		{"name of a site in another case", "Microsoft.Web", "Site", "Orders-App", false, "AlreadyExists"},
+		{"invalid site name", "Microsoft.Web", "Site", "-", false, "Invalid"},
 	} {
-		got := w.must(200, "POST", sub+"/providers/"+tt.namespace+"/checkNameAvailability", `{"name":"`+tt.name+`","type":"`+tt.kind+`"}`)
-		if got["nameAvailable"] != tt.free || got["reason"] != tt.reason {
-			t.Errorf("%s: got %v, want free %t, reason %v", tt.name, got, tt.free, tt.reason)
-		}
+		t.Run(tt.rule, func(t *testing.T) {
+			got := w.must(200, "POST", sub+"/providers/"+tt.namespace+"/checkNameAvailability", `{"name":"`+tt.name+`","type":"`+tt.kind+`"}`)
+			if got["nameAvailable"] != tt.free || got["reason"] != tt.reason {
+				t.Errorf("got %v, want free %t, reason %v", got, tt.free, tt.reason)
+			}
+		})
 	}
 }
 
@@ -223,10 +227,15 @@ func TestHeadChecksExistence(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.must(201, "PUT", group, here)
-	for path, want := range map[string]int{group: 204, group + "2": 404} {
-		if answer := w.do(request{method: "HEAD", path: path}); answer.Code != want || answer.Body.Len() != 0 {
-			t.Errorf("%s: got %d %q, want %d and no body", path, answer.Code, answer.Body, want)
-		}
+	for _, tt := range []struct {
+		name, path string
+		want       int
+	}{{"group that exists", group, 204}, {"group that does not exist", group + "2", 404}} {
+		t.Run(tt.name, func(t *testing.T) {
+			if answer := w.do(request{method: "HEAD", path: tt.path}); answer.Code != tt.want || answer.Body.Len() != 0 {
+				t.Errorf("got %d %q, want %d and no body", answer.Code, answer.Body, tt.want)
+			}
+		})
 	}
 }
 

@@ -29,20 +29,26 @@ func TestPermissionsOfTheCaller(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.must(201, "PUT", group, here)
-	for caller, roles := range map[string]int{deployer: 2, onlyReader: 1} {
-		for _, scope := range []string{sub, group} {
-			w.caller = contoso + " " + caller
-			items, _ := w.must(200, "GET", scope+"/providers/Microsoft.Authorization/permissions", "")["value"].([]any)
-			if len(items) != roles {
-				t.Errorf("%s at %s: got %d entries, want %d", caller, scope, len(items), roles)
+	for _, tt := range []struct {
+		name, caller, scope string
+		roles               int
+	}{
+		{"deployer at the subscription", deployer, sub, 2}, {"deployer at the group", deployer, group, 2},
+		{"reader at the subscription", onlyReader, sub, 1}, {"reader at the group", onlyReader, group, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w.caller = contoso + " " + tt.caller
+			items, _ := w.must(200, "GET", tt.scope+"/providers/Microsoft.Authorization/permissions", "")["value"].([]any)
+			if len(items) != tt.roles {
+				t.Errorf("got %d entries, want %d", len(items), tt.roles)
 			}
 			for _, item := range items {
 				actions, _ := at(item, "actions").([]any)
 				if notData, given := at(item, "notDataActions").([]any); len(actions) == 0 || !given || len(notData) > 0 {
-					t.Errorf("%s at %s: got %v", caller, scope, item)
+					t.Errorf("got %v, want actions and an empty notDataActions", item)
 				}
 			}
-		}
+		})
 	}
 	if answer := w.do(request{method: "GET", path: sub + "/providers/Microsoft.Authorization/permissions", caller: contoso + " " + nobody}); answer.Code != http.StatusForbidden {
 		t.Errorf("a caller without a role: got %d", answer.Code)

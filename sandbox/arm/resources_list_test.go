@@ -18,24 +18,24 @@ func TestResourcesAreFiltered(t *testing.T) {
 	w.must(200, "PUT", identity, `{"location":"westeurope","tags":{"Stack":"dev"}}`)
 	all := []string{"app-id", "ordersapp", "app-plan", "orders-app"}
 	for _, tt := range []struct {
-		filter string
-		want   []string
+		name, filter string
+		want         []string
 	}{
-		{filter: "", want: all},
-		{filter: "resourceType eq 'microsoft.web/sites'", want: []string{"orders-app"}},
-		{filter: "resourceGroup eq 'RG'", want: all},
-		{filter: "resourceGroup eq 'other'", want: nil},
-		{filter: "location eq 'West Europe'", want: all},
-		{filter: "location eq 'eastus'", want: nil},
-		{filter: "name eq 'APP-plan'", want: []string{"app-plan"}},
-		{filter: "name eq 'it''s and more'", want: nil},
-		{filter: "resourceGroup eq 'rg' and name eq 'orders-app' and resourceType eq 'Microsoft.Web/sites'", want: []string{"orders-app"}},
-		{filter: "name eq 'orders-app' and resourceType eq 'Microsoft.Web/serverfarms'", want: nil},
-		{filter: "tagname eq 'stack'", want: []string{"app-id"}},
-		{filter: "tagname eq 'stack' and tagvalue eq 'dev'", want: []string{"app-id"}},
-		{filter: "tagname eq 'stack' and tagvalue eq 'DEV'", want: nil},
+		{name: "no filter", filter: "", want: all},
+		{name: "type in another case", filter: "resourceType eq 'microsoft.web/sites'", want: []string{"orders-app"}},
+		{name: "group in another case", filter: "resourceGroup eq 'RG'", want: all},
+		{name: "another group", filter: "resourceGroup eq 'other'", want: nil},
+		{name: "location by its display name", filter: "location eq 'West Europe'", want: all},
+		{name: "another location", filter: "location eq 'eastus'", want: nil},
+		{name: "name in another case", filter: "name eq 'APP-plan'", want: []string{"app-plan"}},
+		{name: "quote and the word and in a value", filter: "name eq 'it''s and more'", want: nil},
+		{name: "three terms", filter: "resourceGroup eq 'rg' and name eq 'orders-app' and resourceType eq 'Microsoft.Web/sites'", want: []string{"orders-app"}},
+		{name: "two terms that exclude each other", filter: "name eq 'orders-app' and resourceType eq 'Microsoft.Web/serverfarms'", want: nil},
+		{name: "tag name in another case", filter: "tagname eq 'stack'", want: []string{"app-id"}},
+		{name: "tag name and value", filter: "tagname eq 'stack' and tagvalue eq 'dev'", want: []string{"app-id"}},
+		{name: "tag value in another case", filter: "tagname eq 'stack' and tagvalue eq 'DEV'", want: nil},
 	} {
-		t.Run(tt.filter, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			answer := w.must(200, "GET", sub+"/resources?api-version=2021-04-01&$filter="+url.QueryEscape(tt.filter), "")
 			if got := names(answer); !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)

@@ -161,12 +161,14 @@ func TestAppServiceIsTold(t *testing.T) {
 		{name: "attached identity deleted", ask: request{method: "DELETE", path: identity}, status: 200},
 		{name: "deleted", ask: request{method: "DELETE", path: site}, status: 200},
 	} {
-		if tt.status != 0 {
-			w.must(tt.status, tt.ask.method, tt.ask.path, tt.ask.body)
-		}
-		if got := w.sites.took(); !slices.Equal(got, []string{site}) {
-			t.Errorf("%s: got App Service told of %q, want %q", tt.name, got, site)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.status != 0 {
+				w.must(tt.status, tt.ask.method, tt.ask.path, tt.ask.body)
+			}
+			if got := w.sites.took(); !slices.Equal(got, []string{site}) {
+				t.Errorf("got App Service told of %q, want %q", got, site)
+			}
+		})
 	}
 	if w.sites.started != nil {
 		t.Errorf("got sites restarted %q, want none", w.sites.started)
@@ -191,12 +193,14 @@ func TestStopAndStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.deploy()
-	for action, want := range map[string]string{"stop": "Stopped", "start": "Running"} {
-		w.must(200, "POST", site+"/"+action, "")
-		w.must(200, "PUT", site, siteBody())
-		if got := at(w.must(200, "GET", site, ""), "properties", "state"); got != want {
-			t.Errorf("after %s and an update: got state %v, want %s", action, got, want)
-		}
+	for _, tt := range []struct{ action, want string }{{"stop", "Stopped"}, {"start", "Running"}} {
+		t.Run(tt.action+" and update", func(t *testing.T) {
+			w.must(200, "POST", site+"/"+tt.action, "")
+			w.must(200, "PUT", site, siteBody())
+			if got := at(w.must(200, "GET", site, ""), "properties", "state"); got != tt.want {
+				t.Errorf("got state %v, want %s", got, tt.want)
+			}
+		})
 	}
 }
 
@@ -238,13 +242,21 @@ func TestKeysAndFunctions(t *testing.T) {
 
 func TestAnEmptyPlanGoesWithItsSite(t *testing.T) {
 	t.Parallel()
-	for query, want := range map[string]int{"": 404, "&deleteEmptyServerFarm=true": 404, "&deleteEmptyServerFarm=false": 200} {
-		w := newWorld(t)
-		w.deploy()
-		w.must(200, "DELETE", site+"?api-version=2022-09-01"+query, "")
-		if answer := w.do(request{method: "GET", path: plan}); answer.Code != want {
-			t.Errorf("%q: got status %d for the plan, want %d", query, answer.Code, want)
-		}
+	for _, tt := range []struct {
+		name, query string
+		want        int
+	}{
+		{"by default", "", 404}, {"asked for", "&deleteEmptyServerFarm=true", 404}, {"not if the request says so", "&deleteEmptyServerFarm=false", 200},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.deploy()
+			w.must(200, "DELETE", site+"?api-version=2022-09-01"+tt.query, "")
+			if answer := w.do(request{method: "GET", path: plan}); answer.Code != tt.want {
+				t.Errorf("got status %d for the plan, want %d", answer.Code, tt.want)
+			}
+		})
 	}
 }
 

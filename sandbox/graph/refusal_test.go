@@ -239,18 +239,23 @@ func TestErrorShape(t *testing.T) {
 func TestContentTypeIsRequired(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for contentType, want := range map[string]int{"": 400, "text/plain": 501} {
-		r, err := http.NewRequestWithContext(t.Context(), "POST", w.base+"/v1.0/applications", strings.NewReader(`{"displayName":"x"}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", "Bearer deployer")
-		if contentType != "" {
-			r.Header.Set("Content-Type", contentType)
-		}
-		if got := w.do(r); got.status != want {
-			t.Errorf("content type %q: got status %d, want %d", contentType, got.status, want)
-		}
+	for _, test := range []struct {
+		name, contentType string
+		want              int
+	}{{"no content type", "", 400}, {"content type that is not JSON", "text/plain", 501}} {
+		t.Run(test.name, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), "POST", w.base+"/v1.0/applications", strings.NewReader(`{"displayName":"x"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer deployer")
+			if test.contentType != "" {
+				r.Header.Set("Content-Type", test.contentType)
+			}
+			if got := w.do(r); got.status != test.want {
+				t.Errorf("got status %d, want %d", got.status, test.want)
+			}
+		})
 	}
 }
 

@@ -45,12 +45,14 @@ func TestEveryRouteNeedsItsPermission(t *testing.T) {
 			id = "{app}"
 		}
 		path = strings.NewReplacer("{id}", id, "{owner}", "{deployer}", "{credential}", "taken", "{assignment}", "x").Replace(path)
-		if got := w.send("nobody", method, names.Replace(path), `{}`); got.status != http.StatusForbidden || got.code() != no {
-			t.Errorf("%s: got %d %s, want 403", r.Pattern, got.status, got.code())
-		}
-		if got := w.send("", method, names.Replace(path), `{}`); got.status != http.StatusUnauthorized {
-			t.Errorf("%s: got %d without a token, want 401", r.Pattern, got.status)
-		}
+		t.Run(r.Pattern, func(t *testing.T) {
+			if got := w.send("nobody", method, names.Replace(path), `{}`); got.status != http.StatusForbidden || got.code() != no {
+				t.Errorf("got %d %s without a permission, want 403", got.status, got.code())
+			}
+			if got := w.send("", method, names.Replace(path), `{}`); got.status != http.StatusUnauthorized {
+				t.Errorf("got %d without a token, want 401", got.status)
+			}
+		})
 	}
 }
 
@@ -59,10 +61,12 @@ func TestDirectoryObjectOfBothKinds(t *testing.T) {
 	w := newWorld(t)
 	app, client := w.newApplication(map[string]any{})
 	sp := w.newServicePrincipal(client)
-	for id, want := range map[string]string{app: "#microsoft.graph.application", sp: "#microsoft.graph.servicePrincipal"} {
-		if got := w.get("/beta/directoryObjects/" + id).property("@odata.type"); got != want {
-			t.Errorf("got type %q, want %q", got, want)
-		}
+	for kind, id := range map[string]string{"application": app, "servicePrincipal": sp} {
+		t.Run(kind, func(t *testing.T) {
+			if got := w.get("/beta/directoryObjects/" + id).property("@odata.type"); got != "#microsoft.graph."+kind {
+				t.Errorf("got type %q, want %q", got, kind)
+			}
+		})
 	}
 	w.want(404, "deployer", "GET", "/v1.0/directoryObjects/"+client, nil)
 }

@@ -20,10 +20,12 @@ func TestTenantsAreApart(t *testing.T) {
 	mine := w.want(201, "deployer", "POST", "/v1.0/applications", uri(contoso)).property("id")
 	theirs := w.want(201, "stranger", "POST", "/v1.0/applications", uri(fabrikam)).property("id")
 	for as, tenants := range map[string][2]string{"deployer": {mine, theirs}, "stranger": {theirs, mine}} {
-		text := w.want(200, as, "GET", "/v1.0/applications", nil).text
-		if !strings.Contains(text, tenants[0]) || strings.Contains(text, tenants[1]) {
-			t.Errorf("%s does not see exactly its own tenant", as)
-		}
+		t.Run("list of the "+as, func(t *testing.T) {
+			text := w.want(200, as, "GET", "/v1.0/applications", nil).text
+			if !strings.Contains(text, tenants[0]) || strings.Contains(text, tenants[1]) {
+				t.Errorf("got %s, want %s and not %s", text, tenants[0], tenants[1])
+			}
+		})
 	}
 	w.want(404, "stranger", "PATCH", "/v1.0/applications/"+mine, map[string]any{"notes": "x"})
 	w.want(404, "stranger", "DELETE", "/v1.0/applications/"+mine, nil)
@@ -90,13 +92,15 @@ func TestDeleteAndRestore(t *testing.T) {
 	}
 	// azuread's client writes the path without capitals.
 	for kind, id := range map[string]string{"application": app, "servicePrincipal": sp} {
-		listed := w.get("/v1.0/directory/deleteditems/microsoft.graph." + kind).values()
-		if len(listed) != 1 || listed[0]["id"] != id || listed[0]["deletedDateTime"] != "2026-11-23T12:00:00Z" {
-			t.Errorf("got deleted %s %v", kind, listed)
-		}
-		if got := w.get(bin + id).property("@odata.type"); got != "#microsoft.graph."+kind {
-			t.Errorf("got type %q", got)
-		}
+		t.Run("deleted "+kind, func(t *testing.T) {
+			listed := w.get("/v1.0/directory/deleteditems/microsoft.graph." + kind).values()
+			if len(listed) != 1 || listed[0]["id"] != id || listed[0]["deletedDateTime"] != "2026-11-23T12:00:00Z" {
+				t.Errorf("got %v, want %s, deleted at the world's clock", listed, id)
+			}
+			if got := w.get(bin + id).property("@odata.type"); got != "#microsoft.graph."+kind {
+				t.Errorf("got type %q, want %s", got, kind)
+			}
+		})
 	}
 
 	// The service principal needs its application, and comes back by itself only.
@@ -195,25 +199,27 @@ func TestFilters(t *testing.T) {
 	id, client := w.newApplication(map[string]any{"displayName": "O'Hara and sons"})
 	sp := w.newServicePrincipal(client)
 	for _, test := range []struct {
-		path, filter, want string
+		name, path, filter, want string
 	}{
-		{"/v1.0/applications", "appId eq '" + client + "'", id},
-		{"/v1.0/applications", "appId eq '" + strings.ToUpper(client) + "'", id},
-		{"/beta/applications", "displayName eq 'O''Hara and sons'", id},
-		{"/beta/applications", "displayName eq 'o''hara and sons' and appId eq '" + client + "'", id},
-		{"/v1.0/applications", "displayName eq 'O''Hara' and appId eq '" + client + "'", ""},
-		{"/v1.0/servicePrincipals", "appId eq '" + client + "'", sp},
-		{"/v1.0/servicePrincipals", "servicePrincipalNames/any(c:c eq 'https://graph.microsoft.com')", graphPrincipal},
-		{"/v1.0/servicePrincipals", "servicePrincipalType eq 'ManagedIdentity'", ordersIdentity},
-		{"/v1.0/servicePrincipals", "displayName eq 'orders-client'", ordersIdentity},
+		{"client id", "/v1.0/applications", "appId eq '" + client + "'", id},
+		{"client id in another case", "/v1.0/applications", "appId eq '" + strings.ToUpper(client) + "'", id},
+		{"quote and the word and in a value", "/beta/applications", "displayName eq 'O''Hara and sons'", id},
+		{"two terms", "/beta/applications", "displayName eq 'o''hara and sons' and appId eq '" + client + "'", id},
+		{"two terms of which one does not match", "/v1.0/applications", "displayName eq 'O''Hara' and appId eq '" + client + "'", ""},
+		{"service principal by client id", "/v1.0/servicePrincipals", "appId eq '" + client + "'", sp},
+		{"any", "/v1.0/servicePrincipals", "servicePrincipalNames/any(c:c eq 'https://graph.microsoft.com')", graphPrincipal},
+		{"type", "/v1.0/servicePrincipals", "servicePrincipalType eq 'ManagedIdentity'", ordersIdentity},
+		{"display name", "/v1.0/servicePrincipals", "displayName eq 'orders-client'", ordersIdentity},
 	} {
-		got := w.get(filtered(test.path, test.filter)).values()
-		if test.want == "" && len(got) == 0 {
-			continue
-		}
-		if len(got) != 1 || got[0]["id"] != test.want {
-			t.Errorf("%s with %s: got %d objects, want %q", test.path, test.filter, len(got), test.want)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			got := w.get(filtered(test.path, test.filter)).values()
+			if test.want == "" && len(got) == 0 {
+				return
+			}
+			if len(got) != 1 || got[0]["id"] != test.want {
+				t.Errorf("got %d objects, want %q", len(got), test.want)
+			}
+		})
 	}
 }
 
@@ -249,18 +255,20 @@ func TestMetadata(t *testing.T) {
 	w := newWorld(t)
 	caller := w.callers["deployer"].ObjectID
 	for level, want := range map[string][3]bool{"minimal": {true, true, false}, "full": {true, true, true}, "none": {false, false, false}} {
-		r, err := http.NewRequestWithContext(t.Context(), "GET", w.base+"/v1.0/directoryObjects/"+caller, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", "Bearer deployer")
-		r.Header.Set("Accept", "application/json; charset=utf-8; IEEE754Compatible=false; odata.metadata="+level)
-		got := w.do(r)
-		for i, name := range []string{"@odata.context", "@odata.type", "@odata.id"} {
-			if _, ok := got.body[name]; ok != want[i] {
-				t.Errorf("%s metadata: got %s %v, want %v", level, name, ok, want[i])
+		t.Run(level, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), "GET", w.base+"/v1.0/directoryObjects/"+caller, nil)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
+			r.Header.Set("Authorization", "Bearer deployer")
+			r.Header.Set("Accept", "application/json; charset=utf-8; IEEE754Compatible=false; odata.metadata="+level)
+			got := w.do(r)
+			for i, name := range []string{"@odata.context", "@odata.type", "@odata.id"} {
+				if _, ok := got.body[name]; ok != want[i] {
+					t.Errorf("got %s %v, want %v", name, ok, want[i])
+				}
+			}
+		})
 	}
 }
 

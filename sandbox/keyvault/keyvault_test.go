@@ -1,6 +1,7 @@
 package keyvault_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -86,7 +87,6 @@ func TestDeletedSecret(t *testing.T) {
 	}
 }
 
-// TestRefusals is the table of what the vaults refuse, and how.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	long := `{"value":"` + strings.Repeat("x", 25<<10+1) + `"}`
@@ -159,7 +159,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestRead is what App Service asks in the name of an identity.
+// TestRead reads secrets as App Service does for an identity.
 func TestRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -180,17 +180,12 @@ func TestRead(t *testing.T) {
 		{name: "no version", vault: "rbac", secret: "it", version: strings.Repeat("0", 32), want: keyvault.ErrVersionNotFound},
 		{name: "disabled", vault: "rbac", secret: "off", inner: "SecretDisabled"},
 	} {
-		asking, as := tt.tenant, tt.principal
-		if asking == "" {
-			asking = tenant
-		}
-		if as == "" {
-			as = user
-		}
-		value, err := w.service.Read(asking, as, tt.vault, tt.secret, tt.version)
-		var refusal *keyvault.Error
-		if value != "" || !errors.As(err, &refusal) || tt.want != nil && !errors.Is(err, tt.want) || refusal.Inner != tt.inner {
-			t.Errorf("%s: got %v, want %v %s", tt.name, err, tt.want, tt.inner)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			value, err := w.service.Read(cmp.Or(tt.tenant, tenant), cmp.Or(tt.principal, user), tt.vault, tt.secret, tt.version)
+			var refusal *keyvault.Error
+			if value != "" || !errors.As(err, &refusal) || tt.want != nil && !errors.Is(err, tt.want) || refusal.Inner != tt.inner {
+				t.Errorf("got %v, want %v %s", err, tt.want, tt.inner)
+			}
+		})
 	}
 }
