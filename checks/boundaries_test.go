@@ -102,6 +102,7 @@ var boundaries = []boundary{
 		of: "app-to-app/sandbox/store", outside: []string{"go.etcd.io/bbolt"},
 		testOurs: []string{"app-to-app/sandbox/store"},
 	},
+	{of: "app-to-app/sandbox/schema", testOurs: []string{"app-to-app/sandbox/schema"}},
 
 	// Pulumi against any sandbox. The engine package starts processes and links
 	// no Pulumi itself, so that a command can say something before the SDK is
@@ -344,6 +345,7 @@ func TestBoundariesRefuse(t *testing.T) {
 		"app-to-app/sandbox/entra":                    "github.com/golang-jwt/jwt/v5",
 		"app-to-app/sandbox/arm":                      "github.com/pulumi/pulumi/sdk/v3/go/pulumi",
 		"app-to-app/sandbox/store":                    "app-to-app/sandbox/route",
+		"app-to-app/sandbox/schema":                   "github.com/google/uuid",
 		"app-to-app/pulumilocal/engine":               "app-to-app/sandbox/store",
 		"app-to-app/cmd/sandbox":                      "github.com/pulumi/pulumi/sdk/v3/go/pulumi",
 		"app-to-app/cmd/publish":                      "app-to-app/sandbox",

@@ -24,7 +24,7 @@ func TestAssignmentRefusals(t *testing.T) {
 		{name: "the SDK's default principalType", ask: put(one, assignmentBody(readerRole, deployer, "User")), status: 400, code: "UnmatchedPrincipalType"},
 		{name: "unknown principalType", ask: put(one, assignmentBody(readerRole, deployer, "Robot")), status: 400, code: "InvalidRequestPropertyValue"},
 		{name: "no principal", ask: put(one, `{"properties":{"roleDefinitionId":"x"}}`), status: 400, code: "MissingRequiredProperty", says: "principalId"},
-		{name: "the same under another name", first: []request{put(one, body)}, ask: put(two, body), status: 409, code: "RoleAssignmentExists", says: strings.ReplaceAll(guid(1), "-", "")},
+		{name: "same assignment under another name", first: []request{put(one, body)}, ask: put(two, body), status: 409, code: "RoleAssignmentExists", says: strings.ReplaceAll(guid(1), "-", "")},
 		{name: "another role under the same name", first: []request{put(one, body)}, ask: put(one, assignmentBody(blobOwnerRole, nobody, "ServicePrincipal")), status: 400, code: "RoleAssignmentUpdateNotPermitted"},
 		{name: "another principal under the same name", first: []request{put(one, body)}, ask: put(one, assignmentBody(readerRole, deployer, "ServicePrincipal")), status: 400, code: "RoleAssignmentUpdateNotPermitted"},
 		{name: "group that does not exist", ask: put(group+"2"+assignments+"/"+guid(1), body), status: 404, code: "ResourceGroupNotFound"},
@@ -79,7 +79,7 @@ func TestAssignments(t *testing.T) {
 	}
 }
 
-func TestAPrincipalWithATypeNeedNotExistYet(t *testing.T) {
+func TestPrincipalWithATypeNeedNotExist(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.prepare()

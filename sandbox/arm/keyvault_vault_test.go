@@ -19,7 +19,7 @@ const (
 	secretsUserRole = "4633458b-17de-408a-b874-0445c86b69e6"
 )
 
-// vaultBody is a vault's with RBAC, and more properties.
+// vaultBody is the body of a vault with RBAC and more properties.
 func vaultBody(more string) string {
 	return fmt.Sprintf(`{"location":"westeurope","properties":{"tenantId":"%s","sku":{"family":"A","name":"standard"},"enableRbacAuthorization":true%s}}`, contoso, more)
 }
@@ -150,12 +150,12 @@ func TestVaultRefusals(t *testing.T) {
 		{name: "purge protection switched off", first: []request{put(vault, vaultBody(`,"enablePurgeProtection":true`))}, ask: put(vault, vaultBody(`,"enablePurgeProtection":false`)), status: 400, code: "BadRequest", says: "irreversible"},
 		{name: "retention too short", ask: put(vault, vaultBody(`,"softDeleteRetentionInDays":6`)), status: 400, code: "InvalidRequestPropertyValue"},
 		{name: "retention changed", first: []request{here}, ask: put(vault, vaultBody(`,"softDeleteRetentionInDays":7`)), status: 400, code: "BadRequest", says: "can't be modified"},
-		{name: "permission model changed without the right", first: []request{here}, ask: request{method: "PUT", path: vault, body: strings.Replace(vaultBody(""), "true", "false", 1), caller: contributor}, status: 403, code: "AuthorizationFailed", says: "permission model"},
+		{name: "permission model changed without permission", first: []request{here}, ask: request{method: "PUT", path: vault, body: strings.Replace(vaultBody(""), "true", "false", 1), caller: contributor}, status: 403, code: "AuthorizationFailed", says: "permission model"},
 		{name: "name taken", first: []request{put(sub+"/resourceGroups/rg2", `{"location":"westeurope"}`), here}, ask: put(strings.Replace(vault, "/rg/", "/rg2/", 1), vaultBody("")), status: 409, code: "VaultAlreadyExists"},
 		{name: "name in the recycle bin", first: []request{here, gone}, ask: here, status: 409, code: "ConflictError", says: "recover or purge"},
 		{name: "recover what was not deleted", ask: put(vault, vaultBody(`,"createMode":"recover"`)), status: 404, code: "DeletedVaultNotFound"},
 		{name: "purge with purge protection", first: []request{put(vault, vaultBody(`,"enablePurgeProtection":true`)), gone}, ask: request{method: "POST", path: deletedOne + "/purge"}, status: 405, code: "MethodNotAllowed"},
-		{name: "purge without the right", first: []request{here, gone}, ask: request{method: "POST", path: deletedOne + "/purge", caller: contoso + " " + onlyReader}, status: 403, code: "AuthorizationFailed"},
+		{name: "purge without permission", first: []request{here, gone}, ask: request{method: "POST", path: deletedOne + "/purge", caller: contoso + " " + onlyReader}, status: 403, code: "AuthorizationFailed"},
 		{name: "purge what was not deleted", ask: request{method: "POST", path: deletedOne + "/purge"}, status: 404, code: "DeletedVaultNotFound"},
 		{name: "secret in no vault", ask: put(secret, secretBody), status: 404, code: "ParentResourceNotFound"},
 		{name: "secret with a bad name", first: []request{here}, ask: put(secret+"_2", secretBody), status: 400, code: "BadRequest", says: "letters, digits"},
@@ -163,8 +163,9 @@ func TestVaultRefusals(t *testing.T) {
 	})
 }
 
-// TestVaultNeedsItsNamespace is in a subscription that never registered it.
-func TestVaultNeedsItsNamespace(t *testing.T) {
+// TestVaultNeedsARegisteredNamespace uses a subscription that has not
+// registered it.
+func TestVaultNeedsARegisteredNamespace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.caller = fabrikam + " " + fabrikamDeployer

@@ -68,7 +68,7 @@ func TestEveryTypeIsCreatedReadUpdatedListedAndDeleted(t *testing.T) {
 	}
 }
 
-// before creates what the resource of a path needs.
+// before creates what the resource at a path depends on.
 func (w *world) before(path string) {
 	w.Helper()
 	if path == group {
@@ -103,7 +103,7 @@ func show(value any) string {
 	return ""
 }
 
-func TestAReadBodyCanBeSentBack(t *testing.T) {
+func TestShownBodyCanBeSentBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.deploy()
@@ -116,7 +116,7 @@ func TestAReadBodyCanBeSentBack(t *testing.T) {
 	}
 }
 
-func TestIDsIgnoreCaseAndKeepTheirOwn(t *testing.T) {
+func TestIDsIgnoreCaseAndKeepIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.deploy()
@@ -134,7 +134,7 @@ func TestIDsIgnoreCaseAndKeepTheirOwn(t *testing.T) {
 	}
 }
 
-func TestADeletedGroupTakesEverythingAlong(t *testing.T) {
+func TestDeletingAGroupDeletesEverythingInIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.deploy()
@@ -155,7 +155,7 @@ func TestADeletedGroupTakesEverythingAlong(t *testing.T) {
 		t.Errorf("got resources %q, want none", got)
 	}
 	if !slices.Equal(w.sites.deleted, []string{site}) || !slices.Contains(w.sites.took(), site) {
-		t.Errorf("got sites deleted %q, want %q, and App Service told of it", w.sites.deleted, site)
+		t.Errorf("got sites deleted %q, want %q, and App Service notified", w.sites.deleted, site)
 	}
 	w.view(func(tx *store.Tx) {
 		if _, live := store.LiveServicePrincipal(tx, contoso, principal); live {
@@ -177,7 +177,7 @@ func (w *world) view(read func(*store.Tx)) {
 	}
 }
 
-func TestADeletedWorkspaceComesBack(t *testing.T) {
+func TestDeletedWorkspaceIsRecovered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.must(201, "PUT", group, here)
@@ -237,7 +237,7 @@ func TestDeletingAnAccountOrContainerDeletesItsBlobs(t *testing.T) {
 	}
 }
 
-func TestADeletedPrincipalsAssignmentsStay(t *testing.T) {
+func TestAssignmentsOfADeletedPrincipalStay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.prepare()

@@ -10,7 +10,7 @@ import (
 	"app-to-app/sandbox/route"
 )
 
-// local takes the sandbox's address off a link.
+// local removes the sandbox's address from a link.
 func local(t *testing.T, link string) string {
 	t.Helper()
 	path, ok := strings.CutPrefix(link, baseURL)
@@ -20,7 +20,7 @@ func local(t *testing.T, link string) string {
 	return path
 }
 
-func TestACreationWithLocation(t *testing.T) {
+func TestCreationWithLocation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.must(201, "PUT", group, here)
@@ -34,7 +34,7 @@ func TestACreationWithLocation(t *testing.T) {
 	}
 }
 
-func TestACreationWithAzureAsyncOperation(t *testing.T) {
+func TestCreationWithAzureAsyncOperation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.must(201, "PUT", group, here)
@@ -47,7 +47,7 @@ func TestACreationWithAzureAsyncOperation(t *testing.T) {
 	}
 }
 
-func TestOperationsTakeTheirTime(t *testing.T) {
+func TestOperationsFinishAfterTheirTime(t *testing.T) {
 	t.Parallel()
 	w := newSlowWorld(t, time.Minute)
 	w.must(201, "PUT", group, here)
@@ -79,7 +79,7 @@ func (w *world) pass(d time.Duration) {
 	}
 }
 
-func TestAGroupTakesItsTimeToGo(t *testing.T) {
+func TestGroupDeletionTakesTime(t *testing.T) {
 	t.Parallel()
 	w := newSlowWorld(t, time.Minute)
 	w.must(201, "PUT", group, here)
@@ -137,7 +137,7 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-func TestNamesThatAreFree(t *testing.T) {
+func TestNameAvailability(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.deploy()
@@ -162,7 +162,7 @@ func TestNamesThatAreFree(t *testing.T) {
 	}
 }
 
-// Account and site names are taken everywhere, also in another tenant.
+// Account and site names are unique across tenants.
 func TestNamesAreUniqueAcrossTenants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -184,7 +184,7 @@ func TestNamesAreUniqueAcrossTenants(t *testing.T) {
 	if answer := w.do(put(there(site), body)); answer.Code != 409 || code(answer) != "Conflict" {
 		t.Errorf("site: got %d %s, want 409 Conflict", answer.Code, code(answer))
 	}
-	// The container of the other tenant is as good as absent.
+	// A container of another tenant counts as missing.
 	if answer := w.do(put(there(site)+"2", body)); answer.Code != 400 || !strings.Contains(answer.Body.String(), "does not exist") {
 		t.Errorf("the other tenant's container: got %d %s, want 400", answer.Code, answer.Body)
 	}
@@ -257,9 +257,9 @@ func TestHistoryAndFaults(t *testing.T) {
 	}
 }
 
-// Every route names its page, and what its caller must hold unless it shows
-// everybody what they may see.
-func TestEveryRouteSaysWhatItFollows(t *testing.T) {
+// Every route names its page, and its permission unless it filters what it
+// shows.
+func TestEveryRouteIsDocumented(t *testing.T) {
 	t.Parallel()
 	open := []string{"GET /metadata/endpoints", "GET /tenants", "GET /subscriptions", "GET /subscriptions/{subscription}/resourcegroups",
 		"GET /subscriptions/{subscription}/resources", "GET /subscriptions/{subscription}/operationresults/{operation}",

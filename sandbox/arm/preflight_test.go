@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestRegionsOfFlex(t *testing.T) {
+func TestFlexRegions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const regions = sub + "/providers/Microsoft.Web/geoRegions?api-version=2024-04-01"
@@ -79,7 +79,7 @@ func TestEasyAuth(t *testing.T) {
 			t.Errorf("%s: got %d, want it unemulated: nothing enforces it", body, answer.Code)
 		}
 	}
-	// A PUT replaces all, as deleting the resource in Pulumi relies on.
+	// A PUT replaces everything; Pulumi relies on that to delete the resource.
 	w.must(200, "PUT", auth, `{"properties":{}}`)
 	if enabled("GET", auth) != false {
 		t.Error("expected it to be off again")

@@ -16,8 +16,8 @@ func assignmentBody(role, principal, kind string) string {
 		sub, role, principal, map[bool]string{true: "null", false: `"` + kind + `"`}[kind == ""])
 }
 
-// A refusal is one rule: a request that breaks it, after others that succeed,
-// and the answer. It can be sent to the real service too.
+// A refusal is a request that breaks one rule, and the expected error. It can
+// be sent to the real service too.
 type refusal struct {
 	name   string
 	first  []request // sent before, must succeed
@@ -27,7 +27,7 @@ type refusal struct {
 	says   string // part of the message; empty means any
 }
 
-// run sends the rows to worlds that have what a site needs.
+// run sends each row to a new world that has what a site needs.
 func run(t *testing.T, rows []refusal) {
 	for _, tt := range rows {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,7 +61,7 @@ func run(t *testing.T, rows []refusal) {
 	}
 }
 
-// fingerprint tells whether anything was stored.
+// fingerprint is what is stored, for comparing.
 func (w *world) fingerprint() string {
 	var all strings.Builder
 	w.view(func(tx *store.Tx) {
@@ -148,8 +148,8 @@ func TestResourceRefusals(t *testing.T) {
 		{name: "federated credential with a plain issuer", ask: put(federated+"one", fic("http://a.test", `["a"]`)), status: 400, code: "BadRequest"},
 		{name: "federated credential of the same subject", first: []request{put(federated+"one", fic("https://a.test", `["a"]`))}, ask: put(federated+"two", fic("https://a.test", `["a"]`)), status: 409, code: "Conflict"},
 		{name: "workspace name with a point", ask: put(group+"/providers/Microsoft.OperationalInsights/workspaces/a.b.c", workspaceBody), status: 400, code: "InvalidWorkspaceName"},
-		{name: "workspace that forgets too early", ask: put(workspace, strings.Replace(workspaceBody, "30", "7", 1)), status: 400, code: "InvalidParameter"},
-		{name: "workspace that remembers too long", ask: put(workspace, strings.Replace(workspaceBody, "30", "731", 1)), status: 400, code: "InvalidParameter"},
+		{name: "workspace with a retention below the minimum", ask: put(workspace, strings.Replace(workspaceBody, "30", "7", 1)), status: 400, code: "InvalidParameter"},
+		{name: "workspace with a retention above the maximum", ask: put(workspace, strings.Replace(workspaceBody, "30", "731", 1)), status: 400, code: "InvalidParameter"},
 		{name: "workspace recovered in another location", first: []request{put(workspace, workspaceBody), {method: "DELETE", path: workspace}},
 			ask: put(workspace, strings.Replace(workspaceBody, "westeurope", "eastus", 1)), status: 409, code: "Conflict"},
 		{name: "component whose workspace does not exist", ask: put(component, componentBody), status: 400, code: "BadRequest", says: "orders-logs"},
@@ -178,7 +178,7 @@ func TestUnemulated(t *testing.T) {
 		{name: "unknown filter of resources", ask: request{method: "GET", path: sub + "/resources?api-version=2022-09-01&$filter=substringof('a',name)"}, status: 501, code: "NotEmulated"},
 		{name: "filter of resources by an unknown property", ask: request{method: "GET", path: sub + "/resources?api-version=2022-09-01&$filter=plan+eq+'a'"}, status: 501, code: "NotEmulated"},
 		{name: "filter of resources by a tag and more", ask: request{method: "GET", path: sub + "/resources?api-version=2022-09-01&$filter=tagName+eq+'a'+and+name+eq+'b'"}, status: 501, code: "NotEmulated"},
-		{name: "filter of resources by half a tag", ask: request{method: "GET", path: sub + "/resources?api-version=2022-09-01&$filter=tagValue+eq+'a'"}, status: 501, code: "NotEmulated"},
+		{name: "filter of resources by a tag value without a name", ask: request{method: "GET", path: sub + "/resources?api-version=2022-09-01&$filter=tagValue+eq+'a'"}, status: 501, code: "NotEmulated"},
 		{name: "filter of resources that does not end", ask: request{method: "GET", path: sub + "/resources?api-version=2022-09-01&$filter=name+eq+'a'+and+"}, status: 501, code: "NotEmulated"},
 		{name: "unknown expansion of resources", ask: request{method: "GET", path: sub + "/resources?api-version=2022-09-01&$expand=createdTime,properties"}, status: 501, code: "NotEmulated"},
 		{name: "plans in the short form", ask: request{method: "GET", path: sub + "/providers/Microsoft.Web/serverfarms?api-version=2022-09-01&detailed=false"}, status: 501, code: "NotEmulated"},
@@ -189,7 +189,7 @@ func TestUnemulated(t *testing.T) {
 		{name: "site that is no function app", ask: put(site, siteBody("functionapp,linux", "app,linux")), status: 501, code: "NotEmulated"},
 		{name: "access restrictions", ask: put(site, siteBody(`"httpsOnly":true`, `"publicNetworkAccess":"Disabled"`)), status: 501, code: "NotEmulated", says: "publicNetworkAccess"},
 		{name: "deployment storage by connection string", ask: put(site, siteBody(`"UserAssignedIdentity","userAssignedIdentityResourceId":"`+identity+`"`, `"StorageAccountConnectionString","storageAccountConnectionStringName":"X"`)), status: 501, code: "NotEmulated"},
-		{name: "component that makes its own workspace", ask: put(component, strings.Replace(componentBody, `,"WorkspaceResourceId":"`+workspace+`"`, "", 1)), status: 501, code: "NotEmulated"},
+		{name: "component without a workspace", ask: put(component, strings.Replace(componentBody, `,"WorkspaceResourceId":"`+workspace+`"`, "", 1)), status: 501, code: "NotEmulated"},
 		{name: "condition on an assignment", ask: put(group+"/providers/Microsoft.Authorization/roleAssignments/"+guid(1), strings.Replace(assignmentBody(readerRole, deployer, ""), `"principalId"`, `"condition":"x","principalId"`, 1)), status: 501, code: "NotEmulated"},
 		{name: "another metadata version", ask: request{method: "GET", path: "/metadata/endpoints?api-version=1999-01-01"}, status: 501, code: "NotEmulated"},
 	})

@@ -10,7 +10,7 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// The filters are those of the Azure CLI's "az resource list".
+// The filters are those of "az resource list".
 func TestResourcesAreFiltered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -8,7 +8,7 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-func TestASitesReadOnlyProperties(t *testing.T) {
+func TestSiteReadOnlyProperties(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.deploy()
@@ -36,7 +36,7 @@ func TestASitesReadOnlyProperties(t *testing.T) {
 }
 
 // The provider reads every site at 2022-09-01, which knows no functionAppConfig.
-func TestAnOldVersionShowsNoFunctionAppConfig(t *testing.T) {
+func TestOldVersionShowsNoFunctionAppConfig(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.deploy()
@@ -73,7 +73,7 @@ func TestAppSettings(t *testing.T) {
 	w.sites.took()
 	w.must(200, "PUT", settings, `{"kind":null,"properties":{"ORDERS_URL":"https://a.test","ORDERS_SCOPE":"x"}}`)
 	if got := w.sites.took(); !slices.Equal(got, []string{site}) {
-		t.Errorf("got App Service told of %q, want %q", got, site)
+		t.Errorf("got App Service notified of %q, want %q", got, site)
 	}
 	w.must(200, "PUT", settings, `{"properties":{"ORDERS_URL":"https://b.test"}}`)
 	if got := read(); len(got) != 1 || got["ORDERS_URL"] != "https://b.test" {
@@ -94,7 +94,7 @@ func TestAppSettings(t *testing.T) {
 	}
 }
 
-func TestASystemAssignedIdentityLivesWithItsSite(t *testing.T) {
+func TestSystemAssignedIdentityIsDeletedWithItsSite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.prepare()
@@ -144,7 +144,7 @@ func TestASystemAssignedIdentityLivesWithItsSite(t *testing.T) {
 	}
 }
 
-func TestAppServiceIsTold(t *testing.T) {
+func TestAppServiceIsNotified(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.deploy()
@@ -166,7 +166,7 @@ func TestAppServiceIsTold(t *testing.T) {
 				w.must(tt.status, tt.ask.method, tt.ask.path, tt.ask.body)
 			}
 			if got := w.sites.took(); !slices.Equal(got, []string{site}) {
-				t.Errorf("got App Service told of %q, want %q", got, site)
+				t.Errorf("got App Service notified of %q, want %q", got, site)
 			}
 		})
 	}
@@ -175,7 +175,7 @@ func TestAppServiceIsTold(t *testing.T) {
 	}
 	w.must(204, "DELETE", site, "")
 	if got := w.sites.took(); got != nil {
-		t.Errorf("nothing deleted: got App Service told of %q, want nothing", got)
+		t.Errorf("nothing deleted: got App Service notified of %q, want nothing", got)
 	}
 }
 
@@ -240,7 +240,7 @@ func TestKeysAndFunctions(t *testing.T) {
 	w.must(204, "POST", site+"/syncfunctiontriggers", "")
 }
 
-func TestAnEmptyPlanGoesWithItsSite(t *testing.T) {
+func TestEmptyPlanIsDeletedWithItsSite(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, query string
@@ -275,7 +275,8 @@ func TestSitesOnOtherPlansTakeClassicConfig(t *testing.T) {
 	}
 }
 
-// TestKeyVaultReferences is what ARM shows of what App Service found out.
+// TestKeyVaultReferences shows the state of references that App Service
+// reports.
 func TestKeyVaultReferences(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -297,6 +298,6 @@ func TestKeyVaultReferences(t *testing.T) {
 	w.sites.took()
 	w.must(200, "POST", references+"/refresh", "")
 	if got := w.sites.took(); len(got) != 1 || got[0] != site {
-		t.Errorf("refresh: got App Service told of %v, want the site", got)
+		t.Errorf("refresh: got App Service notified of %v, want the site", got)
 	}
 }

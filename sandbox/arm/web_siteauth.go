@@ -15,20 +15,13 @@ import (
 func authID(site store.Resource) string { return site.ID + "/config/authsettingsV2" }
 
 var authProperties = schema.Fields{
-	"platform": schema.Object(schema.Fields{"enabled": schema.Flag(), "runtimeVersion": schema.Text().Only("~1")}),
+	"platform": schema.Object(schema.Fields{"enabled": schema.Flag().Default(false), "runtimeVersion": schema.Text().Only("~1").Default("~1")}),
 	"globalValidation": schema.Object(schema.Fields{
-		"requireAuthentication":       schema.Flag().Only(false),
-		"unauthenticatedClientAction": schema.Text("AllowAnonymous", "RedirectToLoginPage", "Return401", "Return403").Only("AllowAnonymous"),
+		"requireAuthentication": schema.Flag().Only(false).Default(false),
+		"unauthenticatedClientAction": schema.Text("AllowAnonymous", "RedirectToLoginPage", "Return401", "Return403").
+			Only("AllowAnonymous").Default("AllowAnonymous"),
 	}),
-	"httpSettings": schema.Object(schema.Fields{"requireHttps": schema.Flag().Only(true)}),
-}
-
-// authDefaults are the settings until any are set.
-var authDefaults = map[string]any{
-	"platform":          map[string]any{"enabled": false, "runtimeVersion": "~1"},
-	"globalValidation":  map[string]any{"requireAuthentication": false, "unauthenticatedClientAction": "AllowAnonymous"},
-	"identityProviders": map[string]any{},
-	"httpSettings":      map[string]any{"requireHttps": true},
+	"httpSettings": schema.Object(schema.Fields{"requireHttps": schema.Flag().Only(true).Default(true)}),
 }
 
 // authSettings shows the settings (GET, or POST list, which would include
@@ -54,18 +47,8 @@ func (c *call) authSettings() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	shown := make(map[string]any, len(authDefaults))
-	for section, defaults := range authDefaults {
-		merged := make(map[string]any)
-		for name, value := range defaults.(map[string]any) {
-			merged[name] = value
-		}
-		given, _ := set[section].(map[string]any)
-		for name, value := range given {
-			merged[name] = value
-		}
-		shown[section] = merged
-	}
+	shown := authProperties.Show(set)
+	shown["identityProviders"] = map[string]any{}
 	part.Properties = mustJSON(shown)
 	return ok(showPart(part))
 }

@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -161,15 +162,9 @@ func (c *call) getConfig() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	shown := make(map[string]any, len(configDefaults))
-	for name, value := range configDefaults {
-		shown[name] = value
-	}
-	if config, ok := properties["siteConfig"].(map[string]any); ok {
-		for name, value := range config {
-			shown[name] = value
-		}
-	}
+	shown := maps.Clone(configDefaults)
+	config, _ := properties["siteConfig"].(map[string]any)
+	maps.Copy(shown, config)
 	return ok(map[string]any{"id": site.ID + "/config/web", "name": site.Name, "type": configType, "location": site.Location, "properties": shown})
 }
 

@@ -45,37 +45,37 @@ func TestSiteRefusals(t *testing.T) {
 		{name: "memory between the sizes", ask: put(site, siteBody("2048", "1024")), status: 400, code: "BadRequest", says: "instanceMemoryMB (1024)"},
 		{name: "no instances", ask: put(site, siteBody(`"maximumInstanceCount":40`, `"maximumInstanceCount":0`)), status: 400, code: "BadRequest", says: "[1, 1000]"},
 		{name: "too many instances", ask: put(site, siteBody(`"maximumInstanceCount":40`, `"maximumInstanceCount":1001`)), status: 400, code: "BadRequest", says: "[1, 1000]"},
-		{name: "half an instance", ask: put(site, siteBody(`"maximumInstanceCount":40`, `"maximumInstanceCount":40.5`)), status: 400, code: "InvalidRequestContent", says: "an integer"},
+		{name: "fraction of an instance", ask: put(site, siteBody(`"maximumInstanceCount":40`, `"maximumInstanceCount":40.5`)), status: 400, code: "InvalidRequestContent", says: "an integer"},
 		{name: "unknown always ready group", ask: put(site, siteBody(`"maximumInstanceCount":40`, `"alwaysReady":[{"name":"timers","instanceCount":1}]`)), status: 400, code: "BadRequest", says: "timers"},
 		{name: "deployment storage elsewhere", ask: put(site, storage("https://ordersapp.blob.core.windows.net/packages")), status: 400, code: "BadRequest", says: "not the URL of a blob container"},
 		{name: "deployment storage without a container", ask: put(site, storage(baseURL+"/blob/ordersapp/")), status: 400, code: "BadRequest", says: "not the URL of a blob container"},
 		{name: "deployment container that does not exist", ask: put(site, storage(baseURL+"/blob/ordersapp/nothing")), status: 400, code: "BadRequest", says: "does not exist"},
 		{name: "deployment identity that is not attached", first: []request{put(other, here)}, ask: put(site, siteBody(`ResourceId":"`+identity, `ResourceId":"`+other)), status: 400, code: "BadRequest", says: "not assigned to the site"},
-		{name: "deployment identity of a system that is not there", ask: put(site, system), status: 400, code: "BadRequest", says: "no system-assigned identity"},
+		{name: "system-assigned deployment identity of a site without one", ask: put(site, system), status: 400, code: "BadRequest", says: "no system-assigned identity"},
 		{name: "deployment connection string without a name", ask: put(site, siteBody(`"UserAssignedIdentity","userAssignedIdentityResourceId":"`+identity+`"`, `"StorageAccountConnectionString"`)), status: 400, code: "BadRequest", says: "storageAccountConnectionStringName"},
 		{name: "identity that does not exist", ask: put(site, siteBody(identity, other)), status: 400, code: "FailedIdentityOperation", says: other},
 		{name: "user-assigned without identities", ask: put(site, siteBody(`"userAssignedIdentities":{"`+identity+`":{}}`, `"userAssignedIdentities":{}`)), status: 400, code: "MissingIdentityIds"},
 		{name: "unknown identity type", ask: put(site, siteBody(`"type":"UserAssigned"`, `"type":"Borrowed"`)), status: 400, code: "InvalidIdentityType"},
 		{name: "policy that does not exist", first: []request{put(site, siteBody())}, ask: request{method: "GET", path: site + "/basicPublishingCredentialsPolicies/smtp"}, status: 404, code: "NotFound"},
-		{name: "policy that says nothing", first: []request{put(site, siteBody())}, ask: put(site+"/basicPublishingCredentialsPolicies/scm", `{"properties":{}}`), status: 400, code: "MissingRequiredProperty", says: "allow"},
+		{name: "policy without allow", first: []request{put(site, siteBody())}, ask: put(site+"/basicPublishingCredentialsPolicies/scm", `{"properties":{}}`), status: 400, code: "MissingRequiredProperty", says: "allow"},
 		{name: "keys of a function that does not exist", first: []request{put(site, siteBody())}, ask: request{method: "POST", path: site + "/functions/Nothing/listkeys"}, status: 404, code: "NotFound"},
 		{name: "keys of a site that does not exist", ask: request{method: "POST", path: site + "/host/default/listkeys"}, status: 404, code: "ResourceNotFound"},
 		{name: "references of a site that does not exist", ask: request{method: "GET", path: site + "/config/configreferences/appsettings"}, status: 404, code: "ResourceNotFound"},
 		{name: "reference that a site does not have", first: []request{put(site, siteBody())}, ask: request{method: "GET", path: site + "/config/configreferences/appsettings/OTHER"}, status: 404, code: "NotFound", says: "OTHER"},
-		{name: "reader has references read again", first: []request{put(site, siteBody())}, ask: request{method: "POST", path: site + "/config/configreferences/appsettings/refresh", caller: contoso + " " + onlyReader}, status: 403, code: "AuthorizationFailed", says: "config/write"},
+		{name: "reader refreshes references", first: []request{put(site, siteBody())}, ask: request{method: "POST", path: site + "/config/configreferences/appsettings/refresh", caller: contoso + " " + onlyReader}, status: 403, code: "AuthorizationFailed", says: "config/write"},
 		{name: "keys of a host that does not run", first: []request{put(strings.Replace(site, "orders-app", "down", 1), siteBody())},
 			ask: request{method: "POST", path: strings.Replace(site, "orders-app", "down", 1) + "/host/default/listkeys"}, status: 400, code: "BadRequest", says: "from host runtime"},
 	})
 }
 
-// The deployer of these tests may write sites and nothing else.
-func TestASiteNeedsRightsOnWhatItUses(t *testing.T) {
+// The caller of this test may write sites and nothing else.
+func TestSiteNeedsPermissionsOnPlanAndIdentity(t *testing.T) {
 	t.Parallel()
 	const siteWriter = "d0000000-0000-0000-0000-000000000007"
 	w := newWorld(t)
 	w.prepare()
-	// Contributor on the site's own scope alone reaches neither the plan nor
-	// the identity.
+	// Contributor on the site alone has no permission on the plan and the
+	// identity.
 	w.must(200, "PUT", site, siteBody())
 	w.must(201, "PUT", site+"/providers/Microsoft.Authorization/roleAssignments/"+guid(1), assignmentBody(contributorRole, siteWriter, "ServicePrincipal"))
 	w.must(201, "PUT", strings.Replace(identity, "app-id", "other", 1), here)

@@ -18,9 +18,9 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file is the world that the tests of this package run in: two tenants
-// with a subscription each, a deployer in each, and App Service replaced by a
-// record of what it was told.
+// This file has the world of this package's tests: two tenants with a
+// subscription and a deployer each, and a fake App Service that records its
+// calls.
 
 const (
 	baseURL = "https://127.0.0.1:8443"
@@ -31,8 +31,8 @@ const (
 	contosoSub  = "aaaaaaaa-0000-0000-0000-000000000001"
 	fabrikamSub = "bbbbbbbb-0000-0000-0000-000000000002"
 
-	// Deployers have Contributor and RBAC Administrator; the others only what
-	// their name says, on contoso's subscription.
+	// Deployers have Contributor and RBAC Administrator; the others have the
+	// role in their name on contoso's subscription.
 	deployer         = "d0000000-0000-0000-0000-000000000001"
 	fabrikamDeployer = "d0000000-0000-0000-0000-000000000002"
 	onlyContributor  = "d0000000-0000-0000-0000-000000000003"
@@ -111,7 +111,7 @@ func (fakeAuth) Authenticate(r *http.Request, audiences ...string) (route.Caller
 	return route.Caller{TenantID: parts[1], ObjectID: parts[2], ClientID: "c" + parts[2][1:]}, nil
 }
 
-// fakeSites records what App Service is told. A site named down has a host that
+// fakeSites records the calls of App Service. The host of a site named down
 // does not run.
 type fakeSites struct {
 	mu      sync.Mutex
@@ -164,7 +164,7 @@ func (f *fakeSites) References(string) map[string]arm.Reference {
 	return map[string]arm.Reference{"SECRET": {Text: "@Microsoft.KeyVault(VaultName=v;SecretName=s)", Status: "VaultNotFound", Details: "d", Vault: "v", Secret: "s", IdentityType: "SystemAssigned"}}
 }
 
-// took returns the sites that changed since it was last asked.
+// took returns the sites that changed since the last call.
 func (f *fakeSites) took() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -180,7 +180,7 @@ type request struct {
 	header             map[string]string
 }
 
-// versions of the types in the paths of the tests, by a piece of the path.
+// versions has an api-version by part of the path.
 var versions = []struct{ piece, version string }{
 	{"Microsoft.Authorization", "2022-04-01"},
 	{"Microsoft.Web", "2024-04-01"},
@@ -246,7 +246,7 @@ func object(t *testing.T, answer *httptest.ResponseRecorder) map[string]any {
 	return body
 }
 
-// code is the error code of an answer.
+// code returns the error code of a response.
 func code(answer *httptest.ResponseRecorder) string {
 	var body struct {
 		Error struct{ Code string }
@@ -255,7 +255,7 @@ func code(answer *httptest.ResponseRecorder) string {
 	return body.Error.Code
 }
 
-// at follows names through objects.
+// at returns the value under a path of names.
 func at(value any, names ...string) any {
 	for _, name := range names {
 		inner, _ := value.(map[string]any)
@@ -264,7 +264,7 @@ func at(value any, names ...string) any {
 	return value
 }
 
-// names are the name of each item of a list.
+// names returns the names of the items of a list.
 func names(list map[string]any) []string {
 	var out []string
 	items, _ := list["value"].([]any)
@@ -275,8 +275,7 @@ func names(list map[string]any) []string {
 	return out
 }
 
-// The objects of the tests: the paths and bodies of one app with all that it
-// needs.
+// The paths and bodies of one app and everything that it needs.
 const (
 	sub       = "/subscriptions/" + contosoSub
 	group     = sub + "/resourceGroups/rg"
@@ -296,7 +295,7 @@ const (
 	componentBody = `{"location":"westeurope","kind":"web","properties":{"Application_Type":"web","DisableLocalAuth":true,"WorkspaceResourceId":"` + workspace + `"}}`
 )
 
-// siteBody is a function app's, with edits as old, new, old, new.
+// siteBody is the body of a function app, after replacing old, new, old, new.
 func siteBody(edits ...string) string {
 	body := `{"location":"westeurope","kind":"functionapp,linux",
 	"identity":{"type":"UserAssigned","userAssignedIdentities":{"` + identity + `":{}}},

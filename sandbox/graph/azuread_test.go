@@ -8,9 +8,8 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file plays the calls that the azuread provider 5.53.5 makes, resource by
-// resource, in its order and with its bodies. The rules are: one test a
-// resource, from create to delete, through HTTP alone.
+// This file repeats the calls of the azuread provider 5.53.5, in its order and
+// with its bodies. There is one test per resource, from create to delete.
 
 const probeName = "TERRAFORM_UPDATE_6a0d7a53-8f6b-4a40-a36c-5a3a10e4e6b8"
 
@@ -82,7 +81,7 @@ func TestAzureadApplication(t *testing.T) {
 		}
 	})
 
-	// Update: one member of api, and the rest of it stays.
+	// Update one member of api; the others stay.
 	w.patch(one, map[string]any{"id": id, "notes": "hello", "api": map[string]any{"acceptMappedClaims": true}})
 	read = w.get(one)
 	if api := read.body["api"].(map[string]any); api["requestedAccessTokenVersion"] != 2.0 || api["acceptMappedClaims"] != true {
@@ -92,7 +91,7 @@ func TestAzureadApplication(t *testing.T) {
 		t.Errorf("got notes %v", read.body["notes"])
 	}
 
-	// Delete, by the provider's polling until gone.
+	// Delete, polling until it is gone, as the provider does.
 	w.want(http.StatusNoContent, "deployer", http.MethodDelete, one, nil)
 	if got := w.want(http.StatusNotFound, "deployer", http.MethodGet, one, nil); got.code() != "Request_ResourceNotFound" {
 		t.Errorf("got code %q", got.code())
@@ -108,7 +107,7 @@ func TestAzureadApplicationWithoutTheCaller(t *testing.T) {
 	w.get(one + "/owners/" + caller + "/$ref?%24select=id%2Curl")
 	w.want(http.StatusNoContent, "deployer", http.MethodDelete, one+"/owners/"+caller+"/$ref", nil)
 
-	// What the caller gave away it cannot change any more.
+	// The caller cannot change what it no longer owns.
 	if got := w.want(http.StatusForbidden, "deployer", http.MethodPatch, one, map[string]any{"notes": "x"}); got.code() != "Authorization_RequestDenied" {
 		t.Errorf("got code %q", got.code())
 	}
@@ -125,7 +124,7 @@ func TestAzureadApplicationAppRole(t *testing.T) {
 	if got := len(roles()); got != 1 {
 		t.Fatalf("got %d roles, want 1", got)
 	}
-	// The next resource sends back what it read, and its own.
+	// The next resource sends back the roles that it read, and its own.
 	second := "0d0e0f00-0000-4000-8000-000000000002"
 	w.patch(one, map[string]any{"id": id, "appRoles": append(roles(), role(second, "Orders.Write", true))})
 
@@ -143,7 +142,7 @@ func TestAzureadApplicationAppRole(t *testing.T) {
 		t.Errorf("got role %v, want it edited and enabled", got)
 	}
 
-	// Delete: the same dance, and the other role stays.
+	// Delete in the same way; the other role stays.
 	w.want(http.StatusBadRequest, "deployer", http.MethodPatch, one, map[string]any{"id": id, "appRoles": roles()[1:]})
 	disabled = roles()
 	disabled[0].(map[string]any)["isEnabled"] = false

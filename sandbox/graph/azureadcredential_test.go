@@ -18,8 +18,8 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file plays azuread's calls for an application's credentials, as
-// azuread_test.go does for the rest.
+// This file repeats azuread's calls for an application's credentials; see
+// azuread_test.go.
 
 func TestAzureadApplicationPassword(t *testing.T) {
 	t.Parallel()
@@ -49,7 +49,7 @@ func TestAzureadApplicationPassword(t *testing.T) {
 		}
 	})
 
-	// Without dates a secret lives two years.
+	// Without dates a secret is valid for two years.
 	second := w.want(http.StatusOK, "deployer", http.MethodPost, one+"/addPassword", map[string]any{"passwordCredential": map[string]any{}})
 	if got := second.property("endDateTime"); got != "2028-11-23T12:00:00Z" {
 		t.Errorf("got end %q, want two years", got)
@@ -67,7 +67,8 @@ func TestAzureadApplicationPassword(t *testing.T) {
 	}
 }
 
-// newCertificate is a certificate valid from the world's clock for 100 days.
+// newCertificate returns a certificate that is valid for 100 days from the
+// world's clock.
 func newCertificate(t *testing.T) (pemText []byte, der []byte) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -103,7 +104,7 @@ func TestAzureadApplicationCertificate(t *testing.T) {
 		t.Error("the selected key is not the certificate")
 	}
 
-	// A second one, in DER; the first is sent back as it was read.
+	// Add a second one, in DER; the first is sent back as it was read.
 	another := map[string]any{"type": "AsymmetricX509Cert", "usage": "Verify", "key": base64.StdEncoding.EncodeToString(der)}
 	w.patch(one, map[string]any{"id": id, "keyCredentials": append(keys(), another)})
 	if got := keys(); len(got) != 2 || got[1].(map[string]any)["endDateTime"] != "2027-03-03T00:00:00Z" {

@@ -29,7 +29,8 @@ func TestLagOfApplications(t *testing.T) {
 	w := newWorld(t)
 	w.weather.SetLag(route.Lag{Application: 20 * time.Second})
 	_, client := w.newApplication(map[string]any{"displayName": "orders"})
-	// Whoever may manage only its own gets Graph's misleading refusal.
+	// A caller that may only change what it owns gets Graph's misleading
+	// refusal.
 	w.refused(403, "the backing application of the service principal being created must in the local tenant", "/v1.0/servicePrincipals", map[string]any{"appId": client})
 	if r := w.want(400, "admin", "POST", "/v1.0/servicePrincipals", map[string]any{"appId": client}); r.code() != "NoBackingApplicationObject" {
 		t.Errorf("got code %q, want NoBackingApplicationObject", r.code())
@@ -56,7 +57,7 @@ func TestLagOfAppRoles(t *testing.T) {
 	w.want(201, "deployer", "POST", assign, body(ordersRead)) // an old one is known
 	w.refused(400, "Permission being assigned was not found on application", assign, body(write))
 	w.advance(59 * time.Second)
-	// Another change is none to the role.
+	// Another change of the application does not delay the role.
 	w.patch("/v1.0/applications/"+object, map[string]any{"displayName": "orders of today"})
 	w.refused(400, "Permission being assigned was not found on application", assign, body(write))
 	w.advance(time.Second)
@@ -64,7 +65,7 @@ func TestLagOfAppRoles(t *testing.T) {
 }
 
 // A role that is removed and added again is a new one.
-func TestLagOfAnAppRoleMadeAgain(t *testing.T) {
+func TestLagOfARecreatedAppRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	object, client := w.newApplication(map[string]any{"displayName": "orders", "appRoles": []any{role(ordersRead, "Orders.Read", false)}})

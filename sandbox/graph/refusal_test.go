@@ -8,8 +8,8 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// A refusal is one request that Graph says no to. {names} in path and body
-// stand for the ids of [newRefusalWorld].
+// A refusal is a request that Graph refuses. {names} in path and body stand for
+// the ids of [newRefusalWorld].
 type refusal struct {
 	name    string
 	as      string // deployer when empty
@@ -37,14 +37,14 @@ var refusals = []refusal{
 	{name: "reader creates an application", as: "reader", method: "POST", path: "/v1.0/applications", body: `{"displayName":"x"}`, status: 403, code: no},
 	{name: "reader deletes an application", as: "reader", method: "DELETE", path: "/v1.0/applications/{app}", status: 403, code: no},
 	{name: "reader reads the organization", as: "reader", method: "GET", path: "/v1.0/organization", status: 403, code: no},
-	{name: "owner of others reads an application", as: "owner", method: "GET", path: "/v1.0/applications/{app}", status: 403, code: no},
-	{name: "owner of others reads a service principal", as: "owner", method: "GET", path: "/v1.0/servicePrincipals/{sp}", status: 403, code: no},
-	{name: "owner of others changes an application", as: "owner", method: "PATCH", path: "/v1.0/applications/{app}", body: `{"notes":"x"}`, status: 403, code: no},
-	{name: "owner of others adds a secret", as: "owner", method: "POST", path: "/v1.0/applications/{app}/addPassword", body: `{}`, status: 403, code: no},
-	{name: "owner of others creates a service principal", as: "owner", method: "POST", path: "/v1.0/servicePrincipals", body: `{"appId":"{lone client}"}`, status: 403, code: no},
-	{name: "owner of others makes itself owner", as: "owner", method: "POST", path: "/v1.0/applications/{app}/owners/$ref", body: `{"@odata.id":"{base}/v1.0/directoryObjects/{identity}"}`, status: 403, code: no},
-	{name: "owner without assigning", as: "owner", method: "POST", path: "/v1.0/servicePrincipals/{sp}/appRoleAssignedTo", body: `{}`, status: 403, code: no},
-	{name: "assigning without reading", as: "assigner", method: "POST", path: "/v1.0/servicePrincipals/{sp}/appRoleAssignedTo", body: `{"appRoleId":"{role}","principalId":"{identity}","resourceId":"{sp}"}`, status: 403, code: no},
+	{name: "caller that is no owner reads an application", as: "owner", method: "GET", path: "/v1.0/applications/{app}", status: 403, code: no},
+	{name: "caller that is no owner reads a service principal", as: "owner", method: "GET", path: "/v1.0/servicePrincipals/{sp}", status: 403, code: no},
+	{name: "caller that is no owner changes an application", as: "owner", method: "PATCH", path: "/v1.0/applications/{app}", body: `{"notes":"x"}`, status: 403, code: no},
+	{name: "caller that is no owner adds a secret", as: "owner", method: "POST", path: "/v1.0/applications/{app}/addPassword", body: `{}`, status: 403, code: no},
+	{name: "caller that is no owner creates a service principal", as: "owner", method: "POST", path: "/v1.0/servicePrincipals", body: `{"appId":"{lone client}"}`, status: 403, code: no},
+	{name: "caller that is no owner makes itself owner", as: "owner", method: "POST", path: "/v1.0/applications/{app}/owners/$ref", body: `{"@odata.id":"{base}/v1.0/directoryObjects/{identity}"}`, status: 403, code: no},
+	{name: "owner without permission to assign", as: "owner", method: "POST", path: "/v1.0/servicePrincipals/{sp}/appRoleAssignedTo", body: `{}`, status: 403, code: no},
+	{name: "permission to assign, but not to read", as: "assigner", method: "POST", path: "/v1.0/servicePrincipals/{sp}/appRoleAssignedTo", body: `{"appRoleId":"{role}","principalId":"{identity}","resourceId":"{sp}"}`, status: 403, code: no},
 	{name: "me without a user", method: "GET", path: "/v1.0/me", status: 400, code: "BadRequest", message: "delegated authentication flow"},
 	{name: "another tenant's application", as: "stranger", method: "GET", path: "/v1.0/applications/{app}", status: 404, code: missing},
 	{name: "another tenant's service principal", as: "stranger", method: "DELETE", path: "/v1.0/servicePrincipals/{sp}", status: 404, code: missing},
@@ -79,8 +79,8 @@ var refusals = []refusal{
 	// Identifier URIs.
 	{name: "identifier URI of another application", method: "PATCH", path: "/v1.0/applications/{lone}", body: `{"identifierUris":["api://{tenant}/orders"]}`, status: 400, code: "ObjectConflict", message: "Another object with the same value for property identifierUris already exists."},
 	{name: "identifier URI in the recycle bin", method: "PATCH", path: "/v1.0/applications/{lone}", body: `{"identifierUris":["api://{tenant}/deleted"]}`, status: 400, code: "ObjectConflict"},
-	{name: "identifier URI of nobody's domain", method: "PATCH", path: "/v1.0/applications/{lone}", body: `{"identifierUris":["https://example.com/orders"]}`, status: 400, code: "HostNameNotOnVerifiedDomain", message: "'https://example.com/orders'"},
-	{name: "identifier URI with a name only", method: "PATCH", path: "/v1.0/applications/{lone}", body: `{"identifierUris":["api://orders"]}`, status: 400, code: "HostNameNotOnVerifiedDomain"},
+	{name: "identifier URI with an unverified domain", method: "PATCH", path: "/v1.0/applications/{lone}", body: `{"identifierUris":["https://example.com/orders"]}`, status: 400, code: "HostNameNotOnVerifiedDomain", message: "'https://example.com/orders'"},
+	{name: "identifier URI without tenant, client or domain", method: "PATCH", path: "/v1.0/applications/{lone}", body: `{"identifierUris":["api://orders"]}`, status: 400, code: "HostNameNotOnVerifiedDomain"},
 	{name: "identifier URI of another tenant's domain", method: "PATCH", path: "/v1.0/applications/{lone}", body: `{"identifierUris":["https://fabrikam.sandbox.test/orders"]}`, status: 400, code: "HostNameNotOnVerifiedDomain"},
 	{name: "identifier URI without a scheme", method: "PATCH", path: "/v1.0/applications/{lone}", body: `{"identifierUris":["{lone client}"]}`, status: 400, code: bad, message: "identifierUris"},
 	{name: "identifier URI of another scheme", method: "PATCH", path: "/v1.0/applications/{lone}", body: `{"identifierUris":["ftp://{lone client}"]}`, status: 400, code: bad},
@@ -88,18 +88,18 @@ var refusals = []refusal{
 	{name: "identifier URI twice", method: "PATCH", path: "/v1.0/applications/{lone}", body: `{"identifierUris":["api://{lone client}","API://{lone client}"]}`, status: 400, code: "DuplicateValue"},
 
 	// Owners.
-	{name: "owner already", method: "POST", path: "/v1.0/applications/{app}/owners/$ref", body: `{"@odata.id":"{base}/v1.0/{tenant}/directoryObjects/{deployer}"}`, status: 400, code: bad, message: "One or more added object references already exist"},
+	{name: "owner added twice", method: "POST", path: "/v1.0/applications/{app}/owners/$ref", body: `{"@odata.id":"{base}/v1.0/{tenant}/directoryObjects/{deployer}"}`, status: 400, code: bad, message: "One or more added object references already exist"},
 	{name: "owner that does not exist", method: "POST", path: "/v1.0/applications/{app}/owners/$ref", body: `{"@odata.id":"{base}/v1.0/directoryObjects/{client}"}`, status: 404, code: missing},
 	{name: "owner that is an application", method: "POST", path: "/v1.0/applications/{app}/owners/$ref", body: `{"@odata.id":"{base}/v1.0/directoryObjects/{lone}"}`, status: 400, code: bad, message: "is invalid for the 'owners' reference"},
 	{name: "owner under another tenant's path", method: "POST", path: "/v1.0/applications/{app}/owners/$ref", body: `{"@odata.id":"{base}/v1.0/22222222-2222-4222-8222-222222222222/directoryObjects/{identity}"}`, status: 400, code: bad, message: "Invalid URL"},
-	{name: "owner elsewhere", method: "POST", path: "/v1.0/applications/{app}/owners/$ref", body: `{"@odata.id":"https://example.com/v1.0/directoryObjects/{identity}"}`, status: 400, code: bad, message: "Invalid URL"},
-	{name: "owner who is none, removed", method: "DELETE", path: "/v1.0/applications/{app}/owners/{identity}/$ref", status: 400, code: bad, message: "One or more removed object references do not exist"},
-	{name: "owner who is none, read", method: "GET", path: "/v1.0/applications/{app}/owners/{identity}/$ref", status: 404, code: missing},
+	{name: "owner at another host", method: "POST", path: "/v1.0/applications/{app}/owners/$ref", body: `{"@odata.id":"https://example.com/v1.0/directoryObjects/{identity}"}`, status: 400, code: bad, message: "Invalid URL"},
+	{name: "remove an owner that is none", method: "DELETE", path: "/v1.0/applications/{app}/owners/{identity}/$ref", status: 400, code: bad, message: "One or more removed object references do not exist"},
+	{name: "read an owner that is none", method: "GET", path: "/v1.0/applications/{app}/owners/{identity}/$ref", status: 404, code: missing},
 
 	// Service principals.
 	{name: "second service principal", method: "POST", path: "/v1.0/servicePrincipals", body: `{"appId":"{client}"}`, status: 409, code: "Request_MultipleObjectsWithSameKeyValue", message: "{client} is already in use"},
-	{name: "service principal of nothing, for an owner", method: "POST", path: "/v1.0/servicePrincipals", body: `{"appId":"{app}"}`, status: 403, code: no, message: "must in the local tenant"},
-	{name: "service principal of nothing", as: "admin", method: "POST", path: "/v1.0/servicePrincipals", body: `{"appId":"{app}"}`, status: 400, code: "NoBackingApplicationObject", message: "does not reference a valid application object"},
+	{name: "service principal without an application, created by an owner", method: "POST", path: "/v1.0/servicePrincipals", body: `{"appId":"{app}"}`, status: 403, code: no, message: "must in the local tenant"},
+	{name: "service principal without an application", as: "admin", method: "POST", path: "/v1.0/servicePrincipals", body: `{"appId":"{app}"}`, status: 400, code: "NoBackingApplicationObject", message: "does not reference a valid application object"},
 	{name: "service principal without appId", method: "POST", path: "/v1.0/servicePrincipals", body: `{}`, status: 400, code: bad, message: "appId"},
 	{name: "type of a service principal", method: "PATCH", path: "/v1.0/servicePrincipals/{sp}", body: `{"servicePrincipalType":"Legacy"}`, status: 400, code: bad, message: "read-only"},
 	{name: "managed identity's password", as: "admin", method: "POST", path: "/v1.0/servicePrincipals/{identity}/addPassword", body: `{}`, status: 403, code: no},
@@ -110,9 +110,9 @@ var refusals = []refusal{
 	// Assignments.
 	{name: "unknown role", method: "POST", path: "/v1.0/servicePrincipals/{sp}/appRoleAssignedTo", body: `{"appRoleId":"{client}","principalId":"{identity}","resourceId":"{sp}"}`, status: 400, code: bad, message: "Permission being assigned was not found"},
 	{name: "disabled role", method: "POST", path: "/v1.0/servicePrincipals/{sp}/appRoleAssignedTo", body: `{"appRoleId":"{disabled}","principalId":"{identity}","resourceId":"{sp}"}`, status: 400, code: bad, message: "Permission being assigned was not found"},
-	{name: "default access where there are roles", method: "POST", path: "/v1.0/servicePrincipals/{sp}/appRoleAssignedTo", body: `{"appRoleId":"00000000-0000-0000-0000-000000000000","principalId":"{identity}","resourceId":"{sp}"}`, status: 400, code: bad, message: "Permission being assigned was not found"},
-	{name: "assignment again", method: "POST", path: "/v1.0/servicePrincipals/{sp}/appRoleAssignedTo", body: `{"appRoleId":"{role}","principalId":"{deployer}","resourceId":"{sp}"}`, status: 400, code: bad, message: "Permission being assigned already exists on the object"},
-	{name: "assignment again, from the principal", method: "POST", path: "/v1.0/servicePrincipals/{deployer}/appRoleAssignments", body: `{"appRoleId":"{role}","principalId":"{deployer}","resourceId":"{sp}"}`, status: 400, code: bad, message: "Permission being assigned already exists on the object"},
+	{name: "default access to a resource with roles", method: "POST", path: "/v1.0/servicePrincipals/{sp}/appRoleAssignedTo", body: `{"appRoleId":"00000000-0000-0000-0000-000000000000","principalId":"{identity}","resourceId":"{sp}"}`, status: 400, code: bad, message: "Permission being assigned was not found"},
+	{name: "assignment that exists", method: "POST", path: "/v1.0/servicePrincipals/{sp}/appRoleAssignedTo", body: `{"appRoleId":"{role}","principalId":"{deployer}","resourceId":"{sp}"}`, status: 400, code: bad, message: "Permission being assigned already exists on the object"},
+	{name: "assignment that exists, made from the principal", method: "POST", path: "/v1.0/servicePrincipals/{deployer}/appRoleAssignments", body: `{"appRoleId":"{role}","principalId":"{deployer}","resourceId":"{sp}"}`, status: 400, code: bad, message: "Permission being assigned already exists on the object"},
 	{name: "principal is a client id", method: "POST", path: "/v1.0/servicePrincipals/{sp}/appRoleAssignedTo", body: `{"appRoleId":"{role}","principalId":"{identity client}","resourceId":"{sp}"}`, status: 404, code: missing},
 	{name: "principal is an application", method: "POST", path: "/v1.0/servicePrincipals/{sp}/appRoleAssignedTo", body: `{"appRoleId":"{role}","principalId":"{lone}","resourceId":"{sp}"}`, status: 400, code: bad, message: "Not a valid reference update"},
 	{name: "resource is an application", method: "POST", path: "/v1.0/servicePrincipals/{identity}/appRoleAssignments", body: `{"appRoleId":"{role}","principalId":"{identity}","resourceId":"{app}"}`, status: 400, code: bad, message: "Not a valid reference update"},
@@ -125,23 +125,23 @@ var refusals = []refusal{
 	{name: "secret that has expired", method: "POST", path: "/v1.0/applications/{app}/addPassword", body: `{"passwordCredential":{"endDateTime":"2026-01-01T00:00:00Z"}}`, status: 400, code: bad, message: "endDateTime"},
 	{name: "secret of the caller's choice", method: "POST", path: "/v1.0/applications/{app}/addPassword", body: `{"passwordCredential":{"secretText":"hunter2"}}`, status: 400, code: bad, message: "read-only"},
 	{name: "secret by PATCH", method: "PATCH", path: "/v1.0/applications/{app}", body: `{"passwordCredentials":[{"displayName":"x"}]}`, status: 400, code: bad, message: "New password credentials must be generated"},
-	{name: "certificate that is none", method: "PATCH", path: "/v1.0/applications/{app}", body: `{"keyCredentials":[{"type":"AsymmetricX509Cert","usage":"Verify","key":"eA=="}]}`, status: 400, code: "KeyCredentialsInvalidKeyValue"},
+	{name: "invalid certificate", method: "PATCH", path: "/v1.0/applications/{app}", body: `{"keyCredentials":[{"type":"AsymmetricX509Cert","usage":"Verify","key":"eA=="}]}`, status: 400, code: "KeyCredentialsInvalidKeyValue"},
 	{name: "federated credential with two audiences", method: "POST", path: "/v1.0/applications/{app}/federatedIdentityCredentials", body: `{"name":"abc","issuer":"https://127.0.0.1/x","subject":"s","audiences":["a","b"]}`, status: 400, code: bad, message: "audiences"},
 	{name: "federated credential over http", method: "POST", path: "/v1.0/applications/{app}/federatedIdentityCredentials", body: `{"name":"abc","issuer":"http://127.0.0.1/x","subject":"s","audiences":["a"]}`, status: 400, code: bad, message: "issuer"},
 	{name: "federated credential with a bad name", method: "POST", path: "/v1.0/applications/{app}/federatedIdentityCredentials", body: `{"name":"a b","issuer":"https://127.0.0.1/x","subject":"s","audiences":["a"]}`, status: 400, code: bad, message: "name"},
-	{name: "federated credential by the same name", method: "POST", path: "/v1.0/applications/{app}/federatedIdentityCredentials", body: `{"name":"taken","issuer":"https://127.0.0.1/x","subject":"other","audiences":["a"]}`, status: 409, code: "Request_MultipleObjectsWithSameKeyValue"},
+	{name: "federated credential with a used name", method: "POST", path: "/v1.0/applications/{app}/federatedIdentityCredentials", body: `{"name":"taken","issuer":"https://127.0.0.1/x","subject":"other","audiences":["a"]}`, status: 409, code: "Request_MultipleObjectsWithSameKeyValue"},
 	{name: "federated credential for the same subject", method: "POST", path: "/v1.0/applications/{app}/federatedIdentityCredentials", body: `{"name":"other","issuer":"https://127.0.0.1/x","subject":"s","audiences":["a"]}`, status: 400, code: bad, message: "issuer and subject"},
 	{name: "federated credential renamed", method: "PATCH", path: "/v1.0/applications/{app}/federatedIdentityCredentials/taken", body: `{"name":"renamed"}`, status: 400, code: bad, message: "read-only"},
 
 	// Recycle bin and pages.
-	{name: "live application in the bin", method: "GET", path: "/v1.0/directory/deletedItems/{app}", status: 404, code: missing},
-	{name: "live application restored", method: "POST", path: "/v1.0/directory/deletedItems/{app}/restore", status: 404, code: missing},
-	{name: "owner of others restores", as: "owner", method: "POST", path: "/v1.0/directory/deletedItems/{deleted}/restore", status: 403, code: no},
-	{name: "owner of others purges", as: "owner", method: "DELETE", path: "/v1.0/directory/deletedItems/{deleted}", status: 403, code: no},
+	{name: "read from the recycle bin what was not deleted", method: "GET", path: "/v1.0/directory/deletedItems/{app}", status: 404, code: missing},
+	{name: "restore what was not deleted", method: "POST", path: "/v1.0/directory/deletedItems/{app}/restore", status: 404, code: missing},
+	{name: "caller that is no owner restores", as: "owner", method: "POST", path: "/v1.0/directory/deletedItems/{deleted}/restore", status: 403, code: no},
+	{name: "caller that is no owner purges", as: "owner", method: "DELETE", path: "/v1.0/directory/deletedItems/{deleted}", status: 403, code: no},
 	{name: "service principal restored without its application", method: "POST", path: "/v1.0/directory/deletedItems/{deleted sp}/restore", status: 400, code: "NoBackingApplicationObject"},
-	{name: "page of nothing", method: "GET", path: "/v1.0/applications?$top=0", status: 400, code: bad, message: "Invalid page size"},
-	{name: "page too large", method: "GET", path: "/v1.0/applications?$top=1000", status: 400, code: bad, message: "Invalid page size"},
-	{name: "skip token of nobody", method: "GET", path: "/v1.0/applications?$skiptoken=!", status: 400, code: bad, message: "page token"},
+	{name: "page size 0", method: "GET", path: "/v1.0/applications?$top=0", status: 400, code: bad, message: "Invalid page size"},
+	{name: "page size above the maximum", method: "GET", path: "/v1.0/applications?$top=1000", status: 400, code: bad, message: "Invalid page size"},
+	{name: "invalid skip token", method: "GET", path: "/v1.0/applications?$skiptoken=!", status: 400, code: bad, message: "page token"},
 
 	// Unemulated.
 	{name: "unknown path", method: "GET", path: "/v1.0/users", status: 501, code: unknown, message: "sandbox/graph/routes.go"},
@@ -158,7 +158,7 @@ var refusals = []refusal{
 	{name: "symmetric key", method: "PATCH", path: "/v1.0/applications/{app}", body: `{"keyCredentials":[{"type":"Symmetric","usage":"Verify","key":"eA=="}]}`, status: 501, code: unknown, message: "Symmetric"},
 }
 
-// newRefusalWorld has one of everything that a refusal needs.
+// newRefusalWorld has the objects that the refusals need.
 func newRefusalWorld(t *testing.T) (*world, *strings.Replacer) {
 	t.Helper()
 	w := newWorld(t)
@@ -259,7 +259,7 @@ func TestContentTypeIsRequired(t *testing.T) {
 	}
 }
 
-// dump is all that Graph may change, for comparing.
+// dump is everything that Graph may change, for comparing.
 func (w *world) dump() string {
 	w.t.Helper()
 	var text strings.Builder

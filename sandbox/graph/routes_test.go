@@ -71,7 +71,7 @@ func TestDirectoryObjectOfBothKinds(t *testing.T) {
 	w.want(404, "deployer", "GET", "/v1.0/directoryObjects/"+client, nil)
 }
 
-func TestOneAssignment(t *testing.T) {
+func TestAssignmentByID(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, client := w.newApplication(map[string]any{"appRoles": []any{role(ordersRead, "Orders.Read", true)}})
@@ -94,7 +94,7 @@ func TestOneAssignment(t *testing.T) {
 	w.want(404, "deployer", "GET", to+"/"+id, nil)
 }
 
-// TestDeletedPrincipalHoldsNothing deletes the client instead of the API.
+// TestDeletedPrincipalHoldsNothing deletes the client, not the API.
 func TestDeletedPrincipalHoldsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -128,8 +128,8 @@ func TestPasswordsDroppedByPatch(t *testing.T) {
 	})
 }
 
-// TestOneServicePrincipalAnApplication races for it.
-func TestOneServicePrincipalAnApplication(t *testing.T) {
+// TestApplicationHasOneServicePrincipal creates several at the same time.
+func TestApplicationHasOneServicePrincipal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, client := w.newApplication(map[string]any{})

@@ -11,7 +11,7 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-func TestTenantsAreApart(t *testing.T) {
+func TestTenantsAreSeparate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	uri := func(tenant string) map[string]any {
@@ -40,7 +40,7 @@ func TestOwnership(t *testing.T) {
 	w := newWorld(t)
 	owner := w.callers["owner"].ObjectID
 
-	// Who may change only what it owns, owns what it creates.
+	// A caller that may only change what it owns, owns what it creates.
 	created := w.want(201, "owner", "POST", "/v1.0/applications", map[string]any{"displayName": "owned"})
 	app := "/v1.0/applications/" + created.property("id")
 	if got := w.want(200, "owner", "GET", app+"/owners", nil).values(); len(got) != 1 || got[0]["id"] != owner {
@@ -54,20 +54,21 @@ func TestOwnership(t *testing.T) {
 	w.want(204, "owner", "DELETE", "/v1.0/servicePrincipals/"+sp+"/owners/"+owner+"/$ref", nil)
 	w.want(204, "owner", "PATCH", "/v1.0/servicePrincipals/"+sp, map[string]any{"notes": "still mine"})
 
-	// Sharing it makes another caller an owner; giving it away is final.
+	// An owner can add another owner, and cannot undo removing itself.
 	w.want(403, "deployer", "PATCH", app, map[string]any{"notes": "x"})
 	w.want(204, "owner", "POST", app+"/owners/$ref", map[string]any{"@odata.id": w.base + "/v1.0/directoryObjects/" + w.callers["deployer"].ObjectID})
 	w.want(204, "deployer", "PATCH", app, map[string]any{"notes": "shared"})
 	w.want(204, "deployer", "DELETE", app+"/owners/"+owner+"/$ref", nil)
 	w.want(403, "owner", "DELETE", app, nil)
 
-	// Application.ReadWrite.All owns nothing and needs nothing.
+	// With Application.ReadWrite.All no ownership is needed.
 	w.want(204, "admin", "PATCH", app, map[string]any{"notes": "admin"})
 	byAdmin := w.want(201, "admin", "POST", "/v1.0/applications", map[string]any{"displayName": "admin's"}).property("id")
 	if got := w.want(200, "admin", "GET", "/v1.0/applications/"+byAdmin+"/owners", nil).values(); len(got) != 0 {
 		t.Errorf("got owners %v, want none", got)
 	}
-	// OwnedBy lists the whole tenant, and itself is always readable.
+	// With OwnedBy the whole tenant can be listed, and the caller can always
+	// read itself.
 	if got := w.want(200, "owner", "GET", "/v1.0/applications", nil).text; !strings.Contains(got, byAdmin) {
 		t.Error("a caller with OwnedBy does not list another's application")
 	}
@@ -90,7 +91,7 @@ func TestDeleteAndRestore(t *testing.T) {
 	if got := w.get("/v1.0/servicePrincipals/" + ordersIdentity + "/appRoleAssignments").values(); len(got) != 0 {
 		t.Errorf("got %d assignments on a deleted service principal", len(got))
 	}
-	// azuread's client writes the path without capitals.
+	// azuread's client sends the path in lower case.
 	for kind, id := range map[string]string{"application": app, "servicePrincipal": sp} {
 		t.Run("deleted "+kind, func(t *testing.T) {
 			listed := w.get("/v1.0/directory/deleteditems/microsoft.graph." + kind).values()
@@ -103,7 +104,7 @@ func TestDeleteAndRestore(t *testing.T) {
 		})
 	}
 
-	// The service principal needs its application, and comes back by itself only.
+	// The service principal needs its application, and is not restored with it.
 	w.want(400, "deployer", "POST", bin+sp+"/restore", nil)
 	if got := w.want(200, "deployer", "POST", bin+app+"/restore", nil); got.body["deletedDateTime"] != nil || got.property("appId") != client {
 		t.Errorf("got restored application %v", got.body)
@@ -115,7 +116,7 @@ func TestDeleteAndRestore(t *testing.T) {
 		t.Errorf("got %d assignments after the restore, want none", len(got))
 	}
 
-	// A new service principal takes the old one's place for good.
+	// While there is a new service principal, the old one cannot be restored.
 	w.want(204, "deployer", "DELETE", "/v1.0/servicePrincipals/"+sp, nil)
 	second := w.newServicePrincipal(client)
 	w.want(409, "deployer", "POST", bin+sp+"/restore", nil)
@@ -234,7 +235,7 @@ func TestManagedIdentity(t *testing.T) {
 	if len(names) != 2 || names[0] != "isExplicit=True" || !strings.Contains(names[1].(string), "/userAssignedIdentities/") {
 		t.Errorf("got alternative names %v", names)
 	}
-	// It may hold Graph's own roles, though nobody can change Graph.
+	// It can be assigned Graph's roles, although nobody can change Graph.
 	w.want(201, "admin", "POST", "/v1.0/servicePrincipals/"+graphPrincipal+"/appRoleAssignedTo", map[string]any{
 		"appRoleId": graphRole, "principalId": ordersIdentity, "resourceId": graphPrincipal,
 	})

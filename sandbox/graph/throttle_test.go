@@ -20,14 +20,14 @@ func TestThrottle(t *testing.T) {
 		get(200, "deployer")
 	}
 	w.advance(3500 * time.Millisecond)
-	for range 2 { // one that is throttled counts no more
+	for range 2 { // a throttled one does not count
 		if r := get(429, "deployer"); r.code() != "TooManyRequests" || r.header.Get("Retry-After") != "7" {
 			t.Errorf("got code %q and Retry-After %q, want TooManyRequests and 7", r.code(), r.header.Get("Retry-After"))
 		}
 	}
 	get(429, "reader") // of the same tenant
 	get(200, "stranger")
-	get(403, "nobody") // is refused before it counts
+	get(403, "nobody") // is refused before it is counted
 	w.advance(6500 * time.Millisecond)
 	for range 3 {
 		get(200, "deployer")

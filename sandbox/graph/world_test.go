@@ -29,8 +29,8 @@ const (
 	graphRole      = "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30"
 )
 
-// A world is a Graph over a fresh store with two tenants. Its callers are named
-// by their bearer token.
+// A world is a Graph over a new store with two tenants. A bearer token is the
+// name of the caller.
 type world struct {
 	t       *testing.T
 	store   *store.Store
@@ -142,7 +142,7 @@ func jsonText(t *testing.T, v any) string {
 	return string(data)
 }
 
-// A reply is an answer as a client reads it.
+// A reply is a response as a client reads it.
 type reply struct {
 	status int
 	header http.Header
@@ -213,7 +213,7 @@ func (w *world) do(r *http.Request) reply {
 	return got
 }
 
-// want makes a request that must be answered with status.
+// want sends a request that must be answered with status.
 func (w *world) want(status int, as, method, address string, body any) reply {
 	w.t.Helper()
 	got := w.send(as, method, address, body)
@@ -233,7 +233,7 @@ func (w *world) patch(address string, body any) {
 	w.want(http.StatusNoContent, "deployer", http.MethodPatch, address, body)
 }
 
-// newApplication creates one as the deployer and returns its object id.
+// newApplication creates an application as the deployer and returns its ids.
 func (w *world) newApplication(body map[string]any) (object, client string) {
 	w.t.Helper()
 	if body["displayName"] == nil {
@@ -248,13 +248,13 @@ func (w *world) newServicePrincipal(client string) string {
 	return w.want(http.StatusCreated, "deployer", http.MethodPost, "/v1.0/servicePrincipals", map[string]any{"appId": client}).property("id")
 }
 
-// property is a text property of the answer.
+// property returns a text property of the body.
 func (r reply) property(name string) string {
 	value, _ := r.body[name].(string)
 	return value
 }
 
-// values are the objects of a collection.
+// values returns the objects of a collection.
 func (r reply) values() []map[string]any {
 	var values []map[string]any
 	list, _ := r.body["value"].([]any)
@@ -264,7 +264,7 @@ func (r reply) values() []map[string]any {
 	return values
 }
 
-// code is the error's.
+// code returns the error code.
 func (r reply) code() string {
 	e, _ := r.body["error"].(map[string]any)
 	code, _ := e["code"].(string)
@@ -284,7 +284,7 @@ func role(id, value string, enabled bool) map[string]any {
 	}
 }
 
-// filtered is an address with a $filter in it, encoded as azuread does.
+// filtered returns path with a $filter, encoded as by azuread.
 func filtered(path, filter string) string {
 	return path + "?" + url.Values{"$filter": {filter}}.Encode()
 }

@@ -64,7 +64,7 @@ func TestDeletedSecret(t *testing.T) {
 		t.Error("got a resource of a deleted secret, want none")
 	}
 	if got := w.ask(tenant+" "+one, "GET rbac/secrets/it", ""); got.Code != 403 {
-		t.Errorf("got %d, want the role at the secret gone with it", got.Code)
+		t.Errorf("got %d, want the role at the secret deleted with it", got.Code)
 	}
 	if got := w.must(officer, "GET rbac/deletedsecrets", "")["value"].([]any); len(got) != 1 {
 		t.Errorf("got %d deleted secrets, want 1", len(got))
@@ -107,9 +107,9 @@ func TestRefusals(t *testing.T) {
 		{name: "user sets", caller: tenant + " " + user, call: "PUT rbac/secrets/it", body: `{"value":"x"}`, status: 403, code: "Forbidden", inner: "ForbiddenByRbac", says: "setSecret/action"},
 		{name: "user deletes", caller: tenant + " " + user, call: "DELETE rbac/secrets/it", status: 403, code: "Forbidden", inner: "ForbiddenByRbac", says: "secrets/delete"},
 		{name: "user purges", caller: tenant + " " + user, call: "DELETE rbac/deletedsecrets/gone", status: 403, code: "Forbidden", inner: "ForbiddenByRbac", says: "purge/action"},
-		{name: "role where policies count", caller: tenant + " " + officer, call: "GET policies/secrets/it", status: 403, code: "Forbidden", inner: "AccessDenied", says: "secrets get permission"},
+		{name: "role in a vault with access policies", caller: tenant + " " + officer, call: "GET policies/secrets/it", status: 403, code: "Forbidden", inner: "AccessDenied", says: "secrets get permission"},
 		{name: "policy without the permission", caller: tenant + " " + reader, call: "GET policies/secrets", status: 403, code: "Forbidden", inner: "AccessDenied", says: "secrets list permission"},
-		{name: "policy where roles count", caller: tenant + " " + reader, call: "GET rbac/secrets/it", status: 403, code: "Forbidden", inner: "ForbiddenByRbac"},
+		{name: "access policy in a vault with RBAC", caller: tenant + " " + reader, call: "GET rbac/secrets/it", status: 403, code: "Forbidden", inner: "ForbiddenByRbac"},
 		{name: "public access disabled", caller: tenant + " " + user, call: "GET private/secrets/it", status: 403, code: "Forbidden", inner: "ForbiddenByConnection"},
 		{name: "firewall", caller: tenant + " " + user, call: "GET fenced/secrets/it", status: 403, code: "Forbidden", inner: "ForbiddenByFirewall"},
 		{name: "no secret", caller: tenant + " " + user, call: "GET rbac/secrets/nothing", status: 404, code: "SecretNotFound"},
@@ -159,8 +159,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestRead reads secrets as App Service does for an identity.
-func TestRead(t *testing.T) {
+// TestReadForAppService reads secrets as App Service does for an identity.
+func TestReadForAppService(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.must(officer, "PUT rbac/secrets/off", `{"value":"x","attributes":{"enabled":false}}`)

@@ -17,8 +17,8 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// The world of these tests: a vault with RBAC, and one with access policies,
-// each with the secret "it"; principals with the role that their name says.
+// The world of these tests: vaults, each with the secret "it", and principals
+// with the role in their name.
 const (
 	baseURL = "https://127.0.0.1:8443"
 	tenant  = "11111111-1111-1111-1111-111111111111"
@@ -28,8 +28,8 @@ const (
 	owner   = "d0000000-0000-0000-0000-000000000001"
 	user    = "d0000000-0000-0000-0000-000000000002"
 	officer = "d0000000-0000-0000-0000-000000000003"
-	one     = "d0000000-0000-0000-0000-000000000004" // user of one secret
-	reader  = "d0000000-0000-0000-0000-000000000005" // in the policies
+	one     = "d0000000-0000-0000-0000-000000000004" // Secrets User at one secret
+	reader  = "d0000000-0000-0000-0000-000000000005" // in the access policies
 )
 
 type world struct {
