@@ -107,6 +107,7 @@ func TestCommonRefusals(t *testing.T) {
 		{name: "no body", ask: put(identity, ""), status: 400, code: "MissingRequestBody"},
 		{name: "body that is not JSON", ask: put(identity, "{"), status: 400, code: "InvalidRequestContent"},
 		{name: "two bodies", ask: put(identity, here+here), status: 400, code: "InvalidRequestContent"},
+		{name: "body with a brace too many", ask: put(identity, here+"}"), status: 400, code: "InvalidRequestContent"},
 		{name: "body of another type", ask: request{method: "PUT", path: identity, body: here, header: map[string]string{"Content-Type": "text/plain"}}, status: 415, code: "UnsupportedMediaType"},
 		{name: "no location", ask: put(identity+"2", `{}`), status: 400, code: "LocationRequired"},
 		{name: "location that does not exist", ask: put(identity+"2", `{"location":"atlantis"}`), status: 400, code: "LocationNotAvailableForResourceType"},

@@ -120,7 +120,7 @@ func viewServicePrincipal(sp store.ServicePrincipal, app *store.Application, ver
 		"appRoles":                  viewRoles(sp.AppRoles),
 		"homepage":                  nil, "logoutUrl": nil, "signInAudience": nil,
 		"replyUrls":             []string{},
-		"info":                  plainApplication.Show(nil)["info"],
+		"info":                  plainApplication["info"].Show(nil),
 		"applicationTemplateId": nil, "disabledByMicrosoftStatus": nil,
 		"preferredTokenSigningKeyThumbprint": nil, "samlMetadataUrl": nil,
 		"addIns": []any{}, "keyCredentials": []any{}, "passwordCredentials": []any{},

@@ -111,7 +111,7 @@ func roleEntitlements(app store.Application) []entitlement {
 }
 
 func scopeEntitlements(app store.Application) []entitlement {
-	api, _ := plainApplication.Show(app.Other)["api"].(map[string]any)
+	api, _ := plainApplication["api"].Show(app.Other["api"]).(map[string]any)
 	scopes, _ := api["oauth2PermissionScopes"].([]any)
 	var list []entitlement
 	for _, element := range scopes {

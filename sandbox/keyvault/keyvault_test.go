@@ -125,6 +125,8 @@ func TestRefusals(t *testing.T) {
 		{name: "no value", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: `{}`, status: 400, code: "BadParameter", says: "value"},
 		{name: "value too long", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: long, status: 400, code: "BadParameter", says: "25 KB"},
 		{name: "body that is no secret", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: `{"value":7}`, status: 400, code: "BadParameter"},
+		{name: "two bodies", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: `{"value":"x"}{"value":"y"}`, status: 400, code: "BadParameter"},
+		{name: "attribute the sandbox does not know", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: `{"value":"x","attributes":{"exportable":true}}`, status: 501, code: "NotEmulated", says: "attributes.exportable"},
 		{name: "property the sandbox does not know", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: `{"value":"x","kid":"y"}`, status: 501, code: "NotEmulated", says: "kid"},
 		{name: "version of the API that it does not know", caller: tenant + " " + officer, call: "GET rbac/secrets/it?api-version=2016-10-01", status: 501, code: "NotEmulated"},
 		{name: "keys", caller: tenant + " " + officer, call: "GET rbac/keys", status: 501, code: "NotEmulated"},

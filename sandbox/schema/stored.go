@@ -52,8 +52,7 @@ func (fields Fields) Merge(stored, sent map[string]any) map[string]any {
 	return merged
 }
 
-// Show returns all fields with their stored values or defaults. Lists are never
-// null, texts never empty.
+// Show returns all fields with their stored values or defaults.
 func (fields Fields) Show(stored map[string]any) map[string]any {
 	shown := make(map[string]any, len(fields))
 	for name, f := range fields {
@@ -61,18 +60,20 @@ func (fields Fields) Show(stored map[string]any) map[string]any {
 		if !set {
 			value = f.initial
 		}
-		shown[name] = f.show(value)
+		shown[name] = f.Show(value)
 	}
 	return shown
 }
 
-func (f Field) show(stored any) any {
+// Show returns a stored value with the defaults of its members. Lists are never
+// null, texts never empty.
+func (f Field) Show(stored any) any {
 	switch f.form {
 	case list:
 		items, _ := stored.([]any)
 		shown := make([]any, 0, len(items))
 		for _, item := range items {
-			shown = append(shown, f.element.show(item))
+			shown = append(shown, f.element.Show(item))
 		}
 		return shown
 	case object:

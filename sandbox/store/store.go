@@ -180,7 +180,7 @@ func (c Collection[T]) Delete(tx *Tx, key string) {
 func (c Collection[T]) DeleteBelow(tx *Tx, prefix string) {
 	var keys []string
 	cursor := tx.bolt.Bucket([]byte(c.name)).Cursor()
-	for k, _ := cursor.Seek([]byte(prefix)); strings.HasPrefix(string(k), prefix) && k != nil; k, _ = cursor.Next() {
+	for k, _ := cursor.Seek([]byte(prefix)); k != nil && strings.HasPrefix(string(k), prefix); k, _ = cursor.Next() {
 		keys = append(keys, string(k))
 	}
 	for _, key := range keys {

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,5 +177,27 @@ func TestHoldingLeavesOutNothingThatMatches(t *testing.T) {
 				t.Errorf("got objects %q, want %q", got, want)
 			}
 		})
+	}
+}
+
+func TestDeleteBelow(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir())
+	defer s.Close()
+	var left []string
+	if err := s.Update(func(tx *store.Tx) error {
+		for _, key := range []string{"/a", "/a/b", "/a/c/d", "/ab", "/b"} {
+			store.RoleAssignments.Put(tx, key, store.RoleAssignment{})
+		}
+		store.RoleAssignments.DeleteBelow(tx, "/a/")
+		for key := range store.RoleAssignments.All(tx, "") {
+			left = append(left, key)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"/a", "/ab", "/b"}; !slices.Equal(left, want) {
+		t.Errorf("got %q left, want %q", left, want)
 	}
 }
