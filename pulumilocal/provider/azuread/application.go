@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"app-to-app/pulumilocal/provider/cloud"
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
@@ -127,8 +128,8 @@ func (a application) Update(ctx context.Context, call plugin.Call) (plugin.Resul
 	if !scopesChanged(call) {
 		delete(object(body, "api"), "oauth2PermissionScopes")
 	}
-	retry := func(e *graphError) bool {
-		return e.status == http.StatusBadRequest && strings.Contains(e.Message, enabledFirst)
+	retry := func(e *cloud.RefusedError) bool {
+		return e.Status == http.StatusBadRequest && strings.Contains(e.Message, enabledFirst)
 	}
 	if err := a.graph.patch(ctx, request{path: a.collection(), again: retry}, id, body); err != nil {
 		return plugin.Result{}, err

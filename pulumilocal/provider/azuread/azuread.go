@@ -113,7 +113,7 @@ func (p *provider) configure(ctx context.Context, config plugin.Object) error {
 }
 
 // findCaller asks Graph who the caller is, for tokens without claim oid.
-func (p *provider) findCaller(ctx context.Context, claims claims) (string, error) {
+func (p *provider) findCaller(ctx context.Context, claims cloud.Claims) (string, error) {
 	if slices.Contains(strings.Fields(claims.Scopes), "openid") {
 		var me plugin.Object
 		err := p.graph.do(ctx, request{method: http.MethodGet, path: v1 + "/me"}, &me)

@@ -52,36 +52,18 @@ type request struct {
 	path    string // with version, escaped
 	query   url.Values
 	body    any
-	full    bool // ask for all OData annotations
-	patient bool // 404 may mean not replicated yet
-	once    bool // retries are switched off
-	again   func(*graphError) bool
+	full    bool                           // ask for all OData annotations
+	patient bool                           // 404 may mean not replicated yet
+	once    bool                           // retries are switched off
+	again   func(*cloud.RefusedError) bool // a refusal that may pass
 }
 
-// A graphError is an answer that is not a success.
-type graphError struct {
-	method, path string
-	status       int
-	Code         string `json:"code"`
-	Message      string `json:"message"`
-}
-
-func (e *graphError) Error() string {
-	return fmt.Sprintf("%s %s: status %d: %s: %s", e.method, e.path, e.status, e.Code, e.Message)
-}
-
-// isStatus reports whether an error is an answer of Graph with the status.
-func isStatus(err error, status int) bool {
-	var failed *graphError
-	return errors.As(err, &failed) && failed.status == status
-}
-
-func isGone(err error) bool { return isStatus(err, http.StatusNotFound) }
+func isGone(err error) bool { return cloud.IsStatus(err, http.StatusNotFound) }
 
 // says reports whether an error is a refusal with the text.
 func says(err error, status int, text string) bool {
-	var failed *graphError
-	return errors.As(err, &failed) && failed.status == status && strings.Contains(failed.Message, text)
+	var refused *cloud.RefusedError
+	return errors.As(err, &refused) && refused.Status == status && strings.Contains(refused.Message, text)
 }
 
 func filter(format string, args ...any) url.Values {
@@ -111,21 +93,21 @@ func (g *graph) do(ctx context.Context, r request, out any) error {
 }
 
 func worthAnother(r request, err error) bool {
-	var failed *graphError
-	if !errors.As(err, &failed) {
+	var refused *cloud.RefusedError
+	if !errors.As(err, &refused) {
 		var untrusted *tls.CertificateVerificationError
 		return !r.once && !errors.As(err, &untrusted)
 	}
-	if r.again != nil && r.again(failed) {
+	if r.again != nil && r.again(refused) {
 		return true
 	}
 	switch {
-	case r.once, failed.status == http.StatusNotImplemented:
+	case r.once, refused.Status == http.StatusNotImplemented:
 		return false
-	case failed.status == http.StatusNotFound:
+	case refused.Status == http.StatusNotFound:
 		return r.patient
 	}
-	return failed.status == http.StatusTooManyRequests || failed.status == http.StatusFailedDependency || failed.status >= 500
+	return refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusFailedDependency || refused.Status >= 500
 }
 
 func (g *graph) send(ctx context.Context, r request) (*http.Response, error) {
@@ -175,13 +157,7 @@ func decode(r request, resp *http.Response, out any) error {
 		}
 		return nil
 	}
-	failed := graphError{method: r.method, path: r.path, status: resp.StatusCode}
-	var answer struct{ Error *graphError }
-	answer.Error = &failed
-	if json.Unmarshal(body, &answer) != nil || failed.Code == "" {
-		failed.Code = http.StatusText(resp.StatusCode)
-	}
-	return &failed
+	return cloud.RefusedError{Method: r.method, Path: r.path, Status: resp.StatusCode}.WithBody(body)
 }
 
 // get reads one object.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"app-to-app/pulumilocal/provider/cloud"
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
@@ -60,9 +61,9 @@ func (s servicePrincipal) Create(ctx context.Context, call plugin.Call) (plugin.
 
 // applicationLags tells the refusals of a replica that does not have the
 // application yet.
-func applicationLags(e *graphError) bool {
-	return e.status == http.StatusBadRequest && strings.Contains(e.Message, "does not reference a valid application object") ||
-		e.status == http.StatusForbidden && strings.Contains(e.Message, "must in the local tenant")
+func applicationLags(e *cloud.RefusedError) bool {
+	return e.Status == http.StatusBadRequest && strings.Contains(e.Message, "does not reference a valid application object") ||
+		e.Status == http.StatusForbidden && strings.Contains(e.Message, "must in the local tenant")
 }
 
 // adopt takes over a service principal that is there already.
@@ -207,9 +208,9 @@ func (a assignment) Create(ctx context.Context, call plugin.Call) (plugin.Result
 // principalLags tells that Graph does not know the principal yet: a managed
 // identity's appears there with delay. A role that is not replicated is told
 // by another text and not tried again.
-func principalLags(e *graphError) bool {
-	return e.status == http.StatusNotFound && e.Message != "" ||
-		e.status == http.StatusBadRequest && strings.Contains(e.Message, "Not a valid reference update")
+func principalLags(e *cloud.RefusedError) bool {
+	return e.Status == http.StatusNotFound && e.Message != "" ||
+		e.Status == http.StatusBadRequest && strings.Contains(e.Message, "Not a valid reference update")
 }
 
 func (a assignment) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {

@@ -38,33 +38,12 @@ type tokenSource struct {
 	renew   time.Time
 }
 
-// claims are what the provider reads from an access token, without verifying
-// it: it is not the audience.
-type claims struct {
-	ObjectID string `json:"oid"`
-	TenantID string `json:"tid"`
-	ClientID string `json:"appid"`
-	Scopes   string `json:"scp"`
-}
-
-func (s *tokenSource) claims(ctx context.Context) (claims, error) {
+func (s *tokenSource) claims(ctx context.Context) (cloud.Claims, error) {
 	token, err := s.accessToken(ctx)
 	if err != nil {
-		return claims{}, err
+		return cloud.Claims{}, err
 	}
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return claims{}, fmt.Errorf("read access token: expected 3 parts, got %d", len(parts))
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return claims{}, errors.New("read access token: expected base64url without padding")
-	}
-	var c claims
-	if err := json.Unmarshal(payload, &c); err != nil {
-		return claims{}, errors.New("read access token: expected a JSON object of claims")
-	}
-	return c, nil
+	return cloud.ReadClaims(token)
 }
 
 // accessToken returns the current token, or a new one from 20 minutes before

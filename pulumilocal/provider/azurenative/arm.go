@@ -46,23 +46,6 @@ type answer struct {
 	body   plugin.Object
 }
 
-// An armError is an answer that is not a success.
-type armError struct {
-	method, path string
-	status       int
-	Code         string `json:"code"`
-	Message      string `json:"message"`
-}
-
-func (e *armError) Error() string {
-	return fmt.Sprintf("%s %s: status %d: %s: %s", e.method, e.path, e.status, e.Code, e.Message)
-}
-
-func isStatus(err error, status int) bool {
-	var failed *armError
-	return errors.As(err, &failed) && failed.status == status
-}
-
 func (p *provider) do(ctx context.Context, r request) (answer, error) {
 	connection, err := p.connect(ctx)
 	if err != nil {
@@ -80,18 +63,18 @@ func (p *provider) do(ctx context.Context, r request) (answer, error) {
 }
 
 func worthAnother(err error) bool {
-	var failed *armError
-	if !errors.As(err, &failed) {
+	var refused *cloud.RefusedError
+	if !errors.As(err, &refused) {
 		var transport *url.Error
 		var untrusted *tls.CertificateVerificationError
 		return errors.As(err, &transport) && !errors.As(err, &untrusted)
 	}
-	switch failed.status {
+	switch refused.Status {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
 		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	case http.StatusConflict:
-		return failed.Code == "AnotherOperationInProgress"
+		return refused.Code == "AnotherOperationInProgress"
 	}
 	return false
 }
@@ -147,7 +130,7 @@ func (p *provider) send(ctx context.Context, s *connection, r request) (answer, 
 	}
 	got := answer{status: resp.StatusCode, header: resp.Header}
 	if resp.StatusCode < 200 || resp.StatusCode >= 300 {
-		return got, readError(r, resp.StatusCode, data)
+		return got, cloud.RefusedError{Method: r.method, Path: r.path, Status: resp.StatusCode}.WithBody(data)
 	}
 	if len(bytes.TrimSpace(data)) > 0 {
 		if err := json.Unmarshal(data, &got.body); err != nil {
@@ -155,19 +138,6 @@ func (p *provider) send(ctx context.Context, s *connection, r request) (answer, 
 		}
 	}
 	return got, nil
-}
-
-// readError reads ARM's form, {"error":{…}}, and that of Microsoft.Web, which
-// lacks the outer name.
-func readError(r request, status int, data []byte) error {
-	failed := &armError{method: r.method, path: r.path, status: status}
-	envelope := struct{ Error *armError }{failed}
-	if json.Unmarshal(data, &envelope) != nil || failed.Code == "" {
-		if json.Unmarshal(data, failed) != nil || failed.Code == "" {
-			failed.Code = http.StatusText(status)
-		}
-	}
-	return failed
 }
 
 // change sends a PUT or DELETE and waits until the operation that it started

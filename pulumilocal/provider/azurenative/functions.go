@@ -2,9 +2,6 @@ package azurenative
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi-azure-native-sdk/storage/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/web/v2"
 
+	"app-to-app/pulumilocal/provider/cloud"
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
@@ -52,8 +50,7 @@ func (p *provider) list(action, version string) func(context.Context, plugin.Obj
 	}
 }
 
-// getClientConfig reads who the caller is from the access token, which it
-// does not verify: it is not the audience.
+// getClientConfig reads who the caller is from the access token.
 func (p *provider) getClientConfig(ctx context.Context, _ plugin.Object) (plugin.Object, error) {
 	connection, err := p.connect(ctx)
 	if err != nil {
@@ -63,20 +60,12 @@ func (p *provider) getClientConfig(ctx context.Context, _ plugin.Object) (plugin
 	if err != nil {
 		return nil, err
 	}
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return nil, fmt.Errorf("read access token: expected 3 parts, got %d", len(parts))
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	claims, err := cloud.ReadClaims(token)
 	if err != nil {
-		return nil, errors.New("read access token: expected base64url without padding")
-	}
-	var claims struct{ OID, TID, AppID string }
-	if err := json.Unmarshal(payload, &claims); err != nil {
-		return nil, errors.New("read access token: expected a JSON object of claims")
+		return nil, err
 	}
 	return plugin.Object{
-		"clientId": claims.AppID, "objectId": claims.OID, "tenantId": claims.TID, "subscriptionId": p.deployer.SubscriptionID,
+		"clientId": claims.ClientID, "objectId": claims.ObjectID, "tenantId": claims.TenantID, "subscriptionId": p.deployer.SubscriptionID,
 	}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"app-to-app/pulumilocal/provider/cloud"
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
@@ -33,7 +34,7 @@ func (r *armResource) Create(ctx context.Context, call plugin.Call) (plugin.Resu
 
 func (r *armResource) refuseExisting(ctx context.Context, id string) error {
 	found, err := r.provider.do(ctx, request{method: http.MethodGet, path: id, version: r.kind.version})
-	if isStatus(err, http.StatusNotFound) || err == nil && len(found.body) == 0 {
+	if cloud.IsStatus(err, http.StatusNotFound) || err == nil && len(found.body) == 0 {
 		return nil
 	}
 	if err != nil {
@@ -91,7 +92,7 @@ func (r *armResource) get(ctx context.Context, id string) (plugin.Result, error)
 		get.method, get.path = http.MethodPost, id+r.kind.readSibling
 	}
 	found, err := r.provider.do(ctx, get)
-	if isStatus(err, http.StatusNotFound) {
+	if cloud.IsStatus(err, http.StatusNotFound) {
 		return plugin.Result{}, nil
 	}
 	if err != nil {
@@ -141,7 +142,7 @@ func (r *armResource) Delete(ctx context.Context, call plugin.Call) error {
 		deletion.method, deletion.body = http.MethodPut, r.kind.reset
 	}
 	_, _, err := r.provider.change(ctx, deletion)
-	if isStatus(err, http.StatusNotFound) {
+	if cloud.IsStatus(err, http.StatusNotFound) {
 		return nil
 	}
 	return err

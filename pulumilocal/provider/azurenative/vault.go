@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"app-to-app/pulumilocal/provider/cloud"
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
@@ -34,7 +35,7 @@ func (p *provider) deleteSecret(ctx context.Context, call plugin.Call) error {
 		return fmt.Errorf("delete secret: expected a vault at %w", err)
 	}
 	_, err = p.do(ctx, request{method: http.MethodDelete, path: target.Path, url: target.String() + "?api-version=" + vaultVersion, scope: vaultScope})
-	if isStatus(err, http.StatusNotFound) {
+	if cloud.IsStatus(err, http.StatusNotFound) {
 		return nil
 	}
 	return err
