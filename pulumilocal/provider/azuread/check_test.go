@@ -1,7 +1,6 @@
 package azuread_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -24,23 +23,7 @@ var replaceOnChange = map[string][]string{
 func TestReplaceOnChange(t *testing.T) {
 	t.Parallel()
 	_, engine := newGraph(t)
-	definition := azuread.New(azuread.Options{})
-	for token, want := range replaceOnChange {
-		for name := range definition.Resources[token].Args.Fields {
-			got := engine.Diff(token, enginetest.Of(map[string]any{name: "a"}), enginetest.Of(map[string]any{name: "b"}))
-			if replaces := len(got.GetReplaces()) > 0; replaces != slices.Contains(want, name) {
-				t.Errorf("%s: %s: got a replacement %v, want %v", token, name, replaces, !replaces)
-			}
-		}
-		for _, name := range want {
-			if !definition.Resources[token].Args.Has(name) {
-				t.Errorf("%s: the SDK has no input %q", token, name)
-			}
-		}
-	}
-	if len(replaceOnChange) != len(definition.Resources) {
-		t.Errorf("got rows for %d types, want %d", len(replaceOnChange), len(definition.Resources))
-	}
+	engine.CheckReplacements(azuread.New(azuread.Options{}), replaceOnChange)
 }
 
 func TestCheckRefusals(t *testing.T) {

@@ -94,8 +94,8 @@ func TestExistingResourceIsNotTakenOver(t *testing.T) {
 	engine.MustConfigure(arm.config())
 	arm.resources[strings.ToLower(group+vault)] = object{"id": group + vault}
 	_, err := engine.Create(accountToken, "account", storageAccount(nil))
-	if err == nil || !strings.Contains(err.Error(), "cannot create already existing resource") {
-		t.Errorf("got %v, want a refusal", err)
+	if got, want := arm.said(err), `cannot create already existing resource "`+vault+`"; import it, or give it another name`; got != want {
+		t.Errorf("got error %q, want %q", got, want)
 	}
 	arm.expect("create", "GET "+vault+version)
 }
@@ -126,10 +126,10 @@ func TestAsynchronousOperations(t *testing.T) {
 		{"failure", map[string][]reply{
 			put:                          {{status: 202, header: map[string]string{"Azure-AsyncOperation": group + operation + version}}},
 			"GET " + operation + version: {{status: 200, body: object{"status": "Failed", "error": object{"code": "OutOfStock", "message": "none left"}}}},
-		}, []string{put, "GET " + operation + version}, nil, "OutOfStock: none left"},
+		}, []string{put, "GET " + operation + version}, nil, "PUT " + vault + ": the operation failed: OutOfStock: none left"},
 		{"elsewhere", map[string][]reply{
 			put: {{status: 202, header: map[string]string{"Location": "https://192.0.2.1/operation"}}},
-		}, []string{put}, nil, "expected an operation at"},
+		}, []string{put}, nil, "PUT " + vault + ": expected an operation at ARM, got one elsewhere"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -143,8 +143,8 @@ func TestAsynchronousOperations(t *testing.T) {
 			if !slices.Equal(arm.waits, test.waits) {
 				t.Errorf("got waits %v, want %v", arm.waits, test.waits)
 			}
-			if test.fails == "" && err != nil || test.fails != "" && (err == nil || !strings.Contains(err.Error(), test.fails)) {
-				t.Errorf("got error %v, want one with %q", err, test.fails)
+			if got := arm.said(err); got != test.fails {
+				t.Errorf("got error %q, want %q", got, test.fails)
 			}
 			if state.ID != group+vault {
 				t.Errorf("got id %q, want the resource kept in the state", state.ID)
@@ -168,8 +168,8 @@ func TestRetries(t *testing.T) {
 	arm.waits = nil
 	arm.queue("DELETE "+vault+version, refusal(http.StatusConflict, "StorageAccountInUse"))
 	err := engine.Delete(enginetest.State{Token: accountToken, ID: group + vault})
-	if err == nil || !strings.Contains(err.Error(), "StorageAccountInUse") || len(arm.waits) != 0 {
-		t.Errorf("got %v after waits %v, want the refusal at once", err, arm.waits)
+	if got, want := arm.said(err), "DELETE "+vault+": status 409: StorageAccountInUse: because"; got != want || len(arm.waits) != 0 {
+		t.Errorf("got error %q after waits %v, want %q at once", got, arm.waits, want)
 	}
 }
 
@@ -180,8 +180,8 @@ func TestUpdateFailureKeepsTheState(t *testing.T) {
 	state := engine.MustCreate(accountToken, "account", storageAccount(nil))
 	arm.queue("PUT "+vault+version, refusal(http.StatusForbidden, "AuthorizationFailed"))
 	kept, err := engine.Update(state, storageAccount(map[string]any{"tags": map[string]any{"a": "b"}}))
-	if err == nil || !strings.Contains(err.Error(), "AuthorizationFailed") || !strings.Contains(err.Error(), "PUT /subscriptions/") || kept.ID != "" {
-		t.Errorf("got id %q, error %v, want only the refusal and its call", kept.ID, err)
+	if got, want := arm.said(err), "PUT "+vault+": status 403: AuthorizationFailed: because"; got != want || kept.ID != "" {
+		t.Errorf("got id %q, error %q, want no id and %q", kept.ID, got, want)
 	}
 }
 

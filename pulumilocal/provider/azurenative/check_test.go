@@ -1,8 +1,7 @@
 package azurenative_test
 
 import (
-	"maps"
-	"slices"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -60,7 +59,7 @@ func TestAutoLocation(t *testing.T) {
 	}
 	arm.expect("location", "GET ?api-version=2020-10-01")
 	if _, failures := engine.Check(groupToken, "g", nil, nil); len(failures) != 1 || !strings.Contains(failures[0], "pulumi config set azure-native:location") {
-		t.Errorf("got %q, want what mends it", failures)
+		t.Errorf("got %q, want the command that sets it", failures)
 	}
 	if got := engine.MustCheck(identityToken, "i", enginetest.Of(map[string]any{"resourceGroupName": enginetest.Unknown})); got["location"].V != nil {
 		t.Errorf("unknown group: got %v, want the location left open", got["location"])
@@ -92,30 +91,18 @@ var replaceOnChange = map[string][]string{
 func TestReplaceOnChange(t *testing.T) {
 	t.Parallel()
 	_, engine := newARM(t)
-	resources := azurenative.New(azurenative.Options{}).Resources
-	for token, want := range replaceOnChange {
-		for _, token := range []string{token, strings.Replace(token, "/v20240401", "", 1)} {
-			for name := range resources[token].Args.Fields {
-				got := engine.Diff(token, enginetest.Of(map[string]any{name: "a"}), enginetest.Of(map[string]any{name: "b"}))
-				if replaces := len(got.GetReplaces()) > 0; replaces != slices.Contains(want, name) {
-					t.Errorf("%s: %s: got a replacement %v, want %v", token, name, replaces, !replaces)
-				}
-			}
-			for _, name := range want {
-				if !resources[token].Args.Has(name) {
-					t.Errorf("%s: the SDK has no input %q", token, name)
-				}
-			}
+	definition := azurenative.New(azurenative.Options{})
+	version := regexp.MustCompile(`/v\d+:`) // every version of a type replaces for the same inputs
+	rows, replacing := map[string][]string{}, map[string][]string{}
+	for token, inputs := range replaceOnChange {
+		rows[version.ReplaceAllString(token, ":")] = inputs
+	}
+	for token := range definition.Resources {
+		if inputs, ok := rows[version.ReplaceAllString(token, ":")]; ok {
+			replacing[token] = inputs
 		}
 	}
-	for token := range resources {
-		_, unversioned, _ := strings.Cut(strings.Replace(token, "/v20240401", "", 1), ":")
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(replaceOnChange)), func(row string) bool {
-			return strings.HasSuffix(strings.Replace(row, "/v20240401", "", 1), unversioned)
-		}) && !strings.Contains(unversioned, "/v") {
-			t.Errorf("%s: no row", token)
-		}
-	}
+	engine.CheckReplacements(definition, replacing)
 }
 
 func TestRefusals(t *testing.T) {
@@ -145,14 +132,26 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
-	if _, err := engine.Refresh(enginetest.State{Token: accountToken, ID: "/subscriptions/x/resourceGroups/y"}); err == nil || !strings.Contains(err.Error(), "expected an id like") {
-		t.Errorf("import of another type's id: got %v, want a refusal", err)
-	}
-	for name, want := range map[string]string{"subscriptionId": "expected a subscription", "metadataHost": "only works against a sandbox"} {
-		config := arm.config()
-		delete(config, name)
-		if err := engine.Configure(config); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("without %s: got %v, want one with %q", name, err, want)
+	t.Run("import of another type's id", func(t *testing.T) {
+		t.Parallel()
+		_, err := engine.Refresh(enginetest.State{Token: accountToken, ID: "/subscriptions/x/resourceGroups/y"})
+		if err == nil || !strings.Contains(err.Error(), "expected an id like") {
+			t.Errorf("got %v, want a refusal", err)
 		}
+	})
+}
+
+func TestConfigureRefusals(t *testing.T) {
+	t.Parallel()
+	for missing, want := range map[string]string{"subscriptionId": "expected a subscription", "metadataHost": "only works against a sandbox"} {
+		t.Run("without "+missing, func(t *testing.T) {
+			t.Parallel()
+			arm, engine := newARM(t)
+			config := arm.config()
+			delete(config, missing)
+			if err := engine.Configure(config); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want one with %q", err, want)
+			}
+		})
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/status"
+
 	"app-to-app/pulumilocal/provider/azurenative"
 	"app-to-app/pulumilocal/provider/enginetest"
 )
@@ -83,6 +85,14 @@ func (f *fakeARM) expect(when string, want ...string) {
 	if got := f.taken(); !slices.Equal(got, want) {
 		f.t.Errorf("%s: got calls\n  %s\nwant\n  %s", when, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
+}
+
+// said is an error's text without what differs from run to run; empty for none.
+func (f *fakeARM) said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return strings.NewReplacer(strings.TrimPrefix(f.server.URL, "https://"), "ARM", group, "").Replace(status.Convert(err).Message())
 }
 
 func (f *fakeARM) queue(call string, replies ...reply) {

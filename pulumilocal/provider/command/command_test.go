@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/protobuf/types/known/emptypb"
 
@@ -23,17 +22,6 @@ func newCommand(t *testing.T) (*enginetest.Engine, string) {
 	return enginetest.New(t, command.New(command.Options{Environ: []string{"PATH=" + os.Getenv("PATH"), "FROM_THE_SHELL=yes"}, Dir: dir})), dir
 }
 
-func text(state enginetest.State, name resource.PropertyKey) string {
-	value := state.Outputs[name]
-	if value.IsSecret() {
-		value = value.SecretValue().Element
-	}
-	if !value.IsString() {
-		return ""
-	}
-	return value.StringValue()
-}
-
 func TestCreateUpdateDelete(t *testing.T) {
 	t.Parallel()
 	engine, dir := newCommand(t)
@@ -46,13 +34,13 @@ func TestCreateUpdateDelete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := text(state, "stdout"), "yes value\n"+here; got != want {
+	if got, want := state.Text("stdout"), "yes value\n"+here; got != want {
 		t.Errorf("stdout: got %q, want %q", got, want)
 	}
-	if got := text(state, "stderr"); got != "problem" {
+	if got := state.Text("stderr"); got != "problem" {
 		t.Errorf("stderr: got %q, want %q", got, "problem")
 	}
-	if got := text(state, "create"); got != inputs["create"] {
+	if got := state.Text("create"); got != inputs["create"] {
 		t.Errorf("create: got %q, want the input", got)
 	}
 	lines := engine.Lines()
@@ -65,7 +53,7 @@ func TestCreateUpdateDelete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := text(state, "stdout"), "before: problem"; got != want {
+	if got, want := state.Text("stdout"), "before: problem"; got != want {
 		t.Errorf("update: got %q, want %q", got, want)
 	}
 	if err := engine.Delete(state); err != nil {
@@ -85,8 +73,8 @@ func TestUpdateWithoutUpdateCommandCreatesAgain(t *testing.T) {
 	engine, _ := newCommand(t)
 	state := engine.MustCreate(token, "it", enginetest.Of(map[string]any{"create": "echo $N", "environment": map[string]any{"N": "1"}}))
 	state, err := engine.Update(state, enginetest.Of(map[string]any{"create": "echo $N", "environment": map[string]any{"N": "2"}}))
-	if err != nil || text(state, "stdout") != "2" {
-		t.Errorf("got %q, %v, want 2", text(state, "stdout"), err)
+	if err != nil || state.Text("stdout") != "2" {
+		t.Errorf("got %q, %v, want 2", state.Text("stdout"), err)
 	}
 }
 
@@ -109,7 +97,7 @@ func TestStdinInterpreterDirLogging(t *testing.T) {
 	state := engine.MustCreate(token, "it", enginetest.Of(map[string]any{
 		"create": "cat; touch here", "stdin": "in", "dir": other, "interpreter": []any{"/bin/sh", "-e", "-c"}, "logging": "none",
 	}))
-	if got := text(state, "stdout"); got != "in" {
+	if got := state.Text("stdout"); got != "in" {
 		t.Errorf("got %q, want the stdin", got)
 	}
 	if _, err := os.Stat(filepath.Join(other, "here")); err != nil {
@@ -127,8 +115,8 @@ func TestPreviousOutputCanBeLeftOut(t *testing.T) {
 	state := engine.MustCreate(token, "it", enginetest.Of(inputs))
 	inputs["stdin"] = "changed"
 	state, err := engine.Update(state, enginetest.Of(inputs))
-	if err != nil || text(state, "stdout") != "[]" {
-		t.Errorf("got %q, %v, want nothing from before", text(state, "stdout"), err)
+	if err != nil || state.Text("stdout") != "[]" {
+		t.Errorf("got %q, %v, want nothing from before", state.Text("stdout"), err)
 	}
 }
 

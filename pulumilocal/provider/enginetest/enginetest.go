@@ -5,6 +5,7 @@ package enginetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -164,6 +165,47 @@ func (e *Engine) DiffState(before State, news Properties) *pulumirpc.DiffRespons
 type State struct {
 	Token, ID       string
 	Inputs, Outputs Properties
+}
+
+// Text is an output that is a string, secret or not; else empty.
+func (s State) Text(name resource.PropertyKey) string {
+	value := s.Outputs[name]
+	if value.IsSecret() {
+		value = value.SecretValue().Element
+	}
+	if !value.IsString() {
+		return ""
+	}
+	return value.StringValue()
+}
+
+// CheckReplacements fails the test unless exactly those inputs of each resource
+// type replace it. Every type of the definition needs an entry.
+func (e *Engine) CheckReplacements(definition plugin.Definition, replacing map[string][]string) {
+	e.t.Helper()
+	for token, r := range definition.Resources {
+		want, ok := replacing[token]
+		if !ok {
+			e.t.Errorf("%s: no entry", token)
+		}
+		for name := range r.Args.Fields {
+			var expected []string
+			if slices.Contains(want, name) {
+				expected = []string{name}
+			}
+			if got := e.Diff(token, Of(map[string]any{name: "a"}), Of(map[string]any{name: "b"})).GetReplaces(); !slices.Equal(got, expected) {
+				e.t.Errorf("%s: change of %s: got replacements for %q, want them for %q", token, name, got, expected)
+			}
+		}
+		for _, name := range want {
+			if !r.Args.Has(name) {
+				e.t.Errorf("%s: the SDK has no input %q", token, name)
+			}
+		}
+	}
+	if len(replacing) != len(definition.Resources) {
+		e.t.Errorf("got entries for %d types, want %d", len(replacing), len(definition.Resources))
+	}
 }
 
 // Create creates a resource from inputs that Check has completed.

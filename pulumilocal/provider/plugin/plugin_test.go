@@ -383,10 +383,13 @@ func TestTypeOf(t *testing.T) {
 		"tags": {Type: &plugin.Type{Kind: plugin.Map}}, "extra": {Type: &plugin.Type{Kind: plugin.String}}, "any": {Type: &plugin.Type{}},
 		"sub": {Type: &plugin.Type{Kind: plugin.Record}},
 	} {
-		field, ok := got.Fields[name]
-		if !ok || field.Type.Kind != want.Type.Kind || field.Required != want.Required {
-			t.Errorf("%s: got %+v, want %+v", name, field, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			field, ok := got.Fields[name]
+			if !ok || field.Type.Kind != want.Type.Kind || field.Required != want.Required {
+				t.Errorf("got %+v, want %+v", field, want)
+			}
+		})
 	}
 	if len(got.Fields) != 6 {
 		t.Errorf("got %d fields, want 6", len(got.Fields))

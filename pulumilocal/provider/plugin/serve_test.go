@@ -97,9 +97,11 @@ func TestServe(t *testing.T) {
 		severity pulumirpc.LogSeverity
 		message  string
 	}{{pulumirpc.LogSeverity_INFO, "creating"}, {pulumirpc.LogSeverity_WARNING, "carefully"}} {
-		if got := <-log.messages; got.GetSeverity() != want.severity || got.GetMessage() != want.message || got.GetUrn() != urn {
-			t.Errorf("got %v, want %v of the resource", got, want)
-		}
+		t.Run("shows "+want.message, func(t *testing.T) {
+			if got := <-log.messages; got.GetSeverity() != want.severity || got.GetMessage() != want.message || got.GetUrn() != urn {
+				t.Errorf("got %v, want %v of the resource", got, want)
+			}
+		})
 	}
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 
 func parse(t *testing.T, state enginetest.State) *x509.Certificate {
 	t.Helper()
-	certificate, err := x509.ParseCertificate(decode(t, text(state, "certPem"), "CERTIFICATE"))
+	certificate, err := x509.ParseCertificate(decode(t, state.Text("certPem"), "CERTIFICATE"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,8 +44,8 @@ func TestSelfSignedCertificate(t *testing.T) {
 	if !certificate.NotBefore.Equal(clock.now) || !certificate.NotAfter.Equal(clock.now.Add(240*time.Hour)) {
 		t.Errorf("got validity %v to %v", certificate.NotBefore, certificate.NotAfter)
 	}
-	if text(state, "validityStartTime") != "2026-03-01T12:00:00Z" || text(state, "validityEndTime") != "2026-03-11T12:00:00Z" {
-		t.Errorf("got times %q and %q", text(state, "validityStartTime"), text(state, "validityEndTime"))
+	if state.Text("validityStartTime") != "2026-03-01T12:00:00Z" || state.Text("validityEndTime") != "2026-03-11T12:00:00Z" {
+		t.Errorf("got times %q and %q", state.Text("validityStartTime"), state.Text("validityEndTime"))
 	}
 	if !slices.Equal(certificate.DNSNames, []string{"orders.example"}) || len(certificate.IPAddresses) != 1 || len(certificate.URIs) != 1 {
 		t.Errorf("got names %v, %v, %v", certificate.DNSNames, certificate.IPAddresses, certificate.URIs)
@@ -53,8 +53,8 @@ func TestSelfSignedCertificate(t *testing.T) {
 	if certificate.IsCA || len(certificate.SubjectKeyId) != 20 || !slices.Equal(certificate.AuthorityKeyId, certificate.SubjectKeyId) {
 		t.Errorf("got authority %v, key identifiers %x and %x", certificate.IsCA, certificate.SubjectKeyId, certificate.AuthorityKeyId)
 	}
-	if state.ID != certificate.SerialNumber.String() || text(state, "keyAlgorithm") != "ECDSA" {
-		t.Errorf("got id %q and algorithm %q", state.ID, text(state, "keyAlgorithm"))
+	if state.ID != certificate.SerialNumber.String() || state.Text("keyAlgorithm") != "ECDSA" {
+		t.Errorf("got id %q and algorithm %q", state.ID, state.Text("keyAlgorithm"))
 	}
 	if !state.Outputs["privateKeyPem"].IsSecret() || state.Outputs["certPem"].IsSecret() {
 		t.Error("got a plain private key or a secret certificate")
@@ -66,11 +66,14 @@ func TestCertificateOfEveryKey(t *testing.T) {
 	engine, _ := newTLS(t)
 	for _, algorithm := range []string{"RSA", "ECDSA", "ED25519"} {
 		for _, form := range []string{"privateKeyPem", "privateKeyPemPkcs8"} {
-			key := engine.MustCreate(keyToken, "key", enginetest.Of(map[string]any{"algorithm": algorithm}))
-			state := newCertificate(t, engine, map[string]any{"privateKeyPem": key.Outputs[resource.PropertyKey(form)]})
-			if parse(t, state); text(state, "keyAlgorithm") != algorithm {
-				t.Errorf("%s of %s: got algorithm %q", form, algorithm, text(state, "keyAlgorithm"))
-			}
+			t.Run(algorithm+" "+form, func(t *testing.T) {
+				t.Parallel()
+				key := engine.MustCreate(keyToken, "key", enginetest.Of(map[string]any{"algorithm": algorithm}))
+				state := newCertificate(t, engine, map[string]any{"privateKeyPem": key.Outputs[resource.PropertyKey(form)]})
+				if parse(t, state); state.Text("keyAlgorithm") != algorithm {
+					t.Errorf("got algorithm %q, want %q", state.Text("keyAlgorithm"), algorithm)
+				}
+			})
 		}
 	}
 }
@@ -84,11 +87,14 @@ func TestAuthority(t *testing.T) {
 	}
 	inputs := map[string]any{"privateKeyPem": newKey(t, engine, map[string]any{"algorithm": "ED25519"}), "allowedUses": []any{}, "validityPeriodHours": 1}
 	for property, want := range map[string]string{"isCaCertificate": "at least one name", "setAuthorityKeyId": `needs "setSubjectKeyId"`} {
-		inputs := enginetest.Of(inputs)
-		inputs[resource.PropertyKey(property)] = enginetest.Of(map[string]any{"": true})[""]
-		if _, err := engine.Create(certificateToken, "it", inputs); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", property, err, want)
-		}
+		t.Run(property, func(t *testing.T) {
+			t.Parallel()
+			inputs := enginetest.Of(inputs)
+			inputs[resource.PropertyKey(property)] = resource.NewProperty(true)
+			if _, err := engine.Create(certificateToken, "it", inputs); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %q", err, want)
+			}
+		})
 	}
 }
 
@@ -97,7 +103,7 @@ func TestRenewal(t *testing.T) {
 	t.Parallel()
 	engine, clock := newTLS(t)
 	state := newCertificate(t, engine, map[string]any{"earlyRenewalHours": 48})
-	certificate := text(state, "certPem")
+	certificate := state.Text("certPem")
 	start := clock.now
 
 	clock.now = start.Add(192*time.Hour - time.Second)
@@ -109,7 +115,7 @@ func TestRenewal(t *testing.T) {
 		t.Errorf("at its renewal: got %v, want a replacement", got)
 	}
 	refreshed, err := engine.Refresh(state)
-	if err != nil || !refreshed.Outputs["readyForRenewal"].BoolValue() || text(refreshed, "certPem") != certificate {
+	if err != nil || !refreshed.Outputs["readyForRenewal"].BoolValue() || refreshed.Text("certPem") != certificate {
 		t.Errorf("refresh: got %v, %v, want the same certificate, ready", refreshed.Outputs["readyForRenewal"], err)
 	}
 
@@ -120,7 +126,7 @@ func TestRenewal(t *testing.T) {
 		t.Errorf("got %v, want an update", got)
 	}
 	updated, err := engine.Update(refreshed, later)
-	if err != nil || text(updated, "certPem") != certificate || updated.Outputs["readyForRenewal"].BoolValue() || !updated.Outputs["privateKeyPem"].IsSecret() {
+	if err != nil || updated.Text("certPem") != certificate || updated.Outputs["readyForRenewal"].BoolValue() || !updated.Outputs["privateKeyPem"].IsSecret() {
 		t.Errorf("update: got another certificate, or one still ready (%v)", err)
 	}
 }

@@ -55,15 +55,15 @@ func TestPrivateKeys(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			state := engine.MustCreate(keyToken, "key", enginetest.Of(test.inputs))
-			key, err := x509.ParsePKCS8PrivateKey(decode(t, text(state, "privateKeyPemPkcs8"), "PRIVATE KEY"))
+			key, err := x509.ParsePKCS8PrivateKey(decode(t, state.Text("privateKeyPemPkcs8"), "PRIVATE KEY"))
 			if err != nil || !test.is(key) {
 				t.Fatalf("got %T, %v, want another key", key, err)
 			}
-			own, err := parseOwn(t, text(state, "algorithm"), text(state, "privateKeyPem"))
+			own, err := parseOwn(t, state.Text("algorithm"), state.Text("privateKeyPem"))
 			if err != nil || !own.(interface{ Equal(crypto.PrivateKey) bool }).Equal(key) {
 				t.Errorf("privateKeyPem: got %T, %v, want the key of privateKeyPemPkcs8", own, err)
 			}
-			public, err := x509.ParsePKIXPublicKey(decode(t, text(state, "publicKeyPem"), "PUBLIC KEY"))
+			public, err := x509.ParsePKIXPublicKey(decode(t, state.Text("publicKeyPem"), "PUBLIC KEY"))
 			if err != nil || !public.(interface{ Equal(crypto.PublicKey) bool }).Equal(key.(crypto.Signer).Public()) {
 				t.Errorf("publicKeyPem: got %T, %v, want the public half", public, err)
 			}
@@ -94,7 +94,7 @@ func checkSSH(t *testing.T, state enginetest.State, key crypto.PrivateKey) {
 	t.Helper()
 	if isECDSA("P-224")(key) {
 		for _, name := range []resource.PropertyKey{"privateKeyOpenssh", "publicKeyOpenssh", "publicKeyFingerprintMd5", "publicKeyFingerprintSha256"} {
-			if text(state, name) != "" {
+			if state.Text(name) != "" {
 				t.Errorf("%s: got a value, want none for P224", name)
 			}
 		}
@@ -104,17 +104,17 @@ func checkSSH(t *testing.T, state enginetest.State, key crypto.PrivateKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := ssh.ParsePrivateKey([]byte(text(state, "privateKeyOpenssh")))
+	parsed, err := ssh.ParsePrivateKey([]byte(state.Text("privateKeyOpenssh")))
 	if err != nil || ssh.FingerprintSHA256(parsed.PublicKey()) != ssh.FingerprintSHA256(signer.PublicKey()) {
 		t.Errorf("privateKeyOpenssh: %v, want the same key", err)
 	}
-	if got, want := text(state, "publicKeyFingerprintSha256"), ssh.FingerprintSHA256(signer.PublicKey()); got != want {
+	if got, want := state.Text("publicKeyFingerprintSha256"), ssh.FingerprintSHA256(signer.PublicKey()); got != want {
 		t.Errorf("got fingerprint %q, want %q", got, want)
 	}
-	if got, want := text(state, "publicKeyFingerprintMd5"), ssh.FingerprintLegacyMD5(signer.PublicKey()); got != want {
+	if got, want := state.Text("publicKeyFingerprintMd5"), ssh.FingerprintLegacyMD5(signer.PublicKey()); got != want {
 		t.Errorf("got fingerprint %q, want %q", got, want)
 	}
-	if got, want := text(state, "publicKeyOpenssh"), string(ssh.MarshalAuthorizedKey(signer.PublicKey())); got != want {
+	if got, want := state.Text("publicKeyOpenssh"), string(ssh.MarshalAuthorizedKey(signer.PublicKey())); got != want {
 		t.Errorf("got public key %q, want %q", got, want)
 	}
 }
@@ -133,7 +133,7 @@ func TestPrivateKeyIsSecretAndStays(t *testing.T) {
 		t.Error("publicKeyPem: got a secret, want it plain")
 	}
 	refreshed, err := engine.Refresh(state)
-	if err != nil || text(refreshed, "privateKeyPem") != text(state, "privateKeyPem") || !refreshed.Outputs["privateKeyPem"].IsSecret() {
+	if err != nil || refreshed.Text("privateKeyPem") != state.Text("privateKeyPem") || !refreshed.Outputs["privateKeyPem"].IsSecret() {
 		t.Errorf("refresh: got another key, or a plain one (%v)", err)
 	}
 	if got := engine.DiffState(refreshed, inputs); len(got.GetDetailedDiff()) != 0 {
@@ -143,7 +143,7 @@ func TestPrivateKeyIsSecretAndStays(t *testing.T) {
 		t.Errorf("Delete: %v", err)
 	}
 	other := engine.MustCreate(keyToken, "key", inputs)
-	if text(other, "publicKeyPem") == text(state, "publicKeyPem") {
+	if other.Text("publicKeyPem") == state.Text("publicKeyPem") {
 		t.Error("got the same key twice, want a fresh one")
 	}
 }

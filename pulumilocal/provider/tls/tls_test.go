@@ -1,7 +1,6 @@
 package tls_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,22 +26,10 @@ func newTLS(t *testing.T) (*enginetest.Engine, *clock) {
 	return enginetest.New(t, tls.New(tls.Options{Now: func() time.Time { return c.now }})), c
 }
 
-// text is an output that is a string, secret or not.
-func text(state enginetest.State, name resource.PropertyKey) string {
-	value := state.Outputs[name]
-	if value.IsSecret() {
-		value = value.SecretValue().Element
-	}
-	if !value.IsString() {
-		return ""
-	}
-	return value.StringValue()
-}
-
 // newKey makes a key and returns it as the SDK passes it on.
 func newKey(t *testing.T, engine *enginetest.Engine, inputs map[string]any) resource.PropertyValue {
 	t.Helper()
-	return enginetest.Secret(text(engine.MustCreate(keyToken, "key", enginetest.Of(inputs)), "privateKeyPem"))
+	return enginetest.Secret(engine.MustCreate(keyToken, "key", enginetest.Of(inputs)).Text("privateKeyPem"))
 }
 
 func newCertificate(t *testing.T, engine *enginetest.Engine, more map[string]any) enginetest.State {
@@ -70,23 +57,7 @@ var replaceOnChange = map[string][]string{
 func TestReplaceOnChange(t *testing.T) {
 	t.Parallel()
 	engine, _ := newTLS(t)
-	definition := tls.New(tls.Options{})
-	for token, want := range replaceOnChange {
-		for name := range definition.Resources[token].Args.Fields {
-			got := engine.Diff(token, enginetest.Of(map[string]any{name: "a"}), enginetest.Of(map[string]any{name: "b"}))
-			if replaces := len(got.GetReplaces()) > 0; replaces != slices.Contains(want, name) {
-				t.Errorf("%s: %s: got a replacement %v, want %v", token, name, replaces, !replaces)
-			}
-		}
-		for _, name := range want {
-			if !definition.Resources[token].Args.Has(name) {
-				t.Errorf("%s: the SDK has no input %q", token, name)
-			}
-		}
-	}
-	if len(replaceOnChange) != len(definition.Resources) {
-		t.Errorf("got rows for %d types, want %d", len(replaceOnChange), len(definition.Resources))
-	}
+	engine.CheckReplacements(tls.New(tls.Options{}), replaceOnChange)
 }
 
 func TestCheckRefusals(t *testing.T) {
@@ -128,14 +99,20 @@ func TestOtherTypesAreNotEmulated(t *testing.T) {
 	t.Parallel()
 	engine, _ := newTLS(t)
 	for _, token := range []string{"tls:index/certRequest:CertRequest", "tls:index/locallySignedCert:LocallySignedCert"} {
-		_, err := engine.Server().Check(t.Context(), &pulumirpc.CheckRequest{Urn: enginetest.URN(token, "it")})
-		if err == nil || !strings.Contains(err.Error(), "is not emulated by the stand-in for tls") || !strings.Contains(err.Error(), token) {
-			t.Errorf("%s: got %v, want it named as not emulated", token, err)
-		}
+		t.Run(token, func(t *testing.T) {
+			t.Parallel()
+			_, err := engine.Server().Check(t.Context(), &pulumirpc.CheckRequest{Urn: enginetest.URN(token, "it")})
+			if err == nil || !strings.Contains(err.Error(), "is not emulated by the stand-in for tls") || !strings.Contains(err.Error(), token) {
+				t.Errorf("got %v, want it named as not emulated", err)
+			}
+		})
 	}
 	for _, token := range []string{"tls:index/getCertificate:getCertificate", "tls:index/getPublicKey:getPublicKey"} {
-		if _, err := engine.Invoke(token, nil); err == nil || !strings.Contains(err.Error(), "is not emulated by the stand-in for tls") {
-			t.Errorf("%s: got %v, want it named as not emulated", token, err)
-		}
+		t.Run(token, func(t *testing.T) {
+			t.Parallel()
+			if _, err := engine.Invoke(token, nil); err == nil || !strings.Contains(err.Error(), "is not emulated by the stand-in for tls") {
+				t.Errorf("got %v, want it named as not emulated", err)
+			}
+		})
 	}
 }
