@@ -1,7 +1,8 @@
 // Package provider stands in for Pulumi's provider plugins azuread 5.53.5,
-// azure-native 2.90.0, command 1.1.0 and tls 5.2.2 where they cannot be had.
-// Each stand-in is thin: property names come from the Go SDKs, calls are the
-// official ones, and what happens then is up to the services of the sandbox.
+// azure-native 2.90.0, command 1.1.0 and tls 5.2.2 where they cannot be
+// installed. Each stand-in is thin: property names come from the Go SDKs, the
+// calls are those of the official provider, and the sandbox's services decide
+// what happens.
 //
 // The stand-ins only ever talk to this machine. Not for production.
 package provider
@@ -17,7 +18,7 @@ import (
 	"app-to-app/pulumilocal/provider/tls"
 )
 
-// Serve makes this process the plugin of that name, until the engine ends it.
+// Serve makes this process the plugin of that name, until the engine stops it.
 func Serve(name string) error {
 	definition, err := definitionOf(name)
 	if err != nil {

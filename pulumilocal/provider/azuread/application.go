@@ -16,11 +16,11 @@ import (
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
-// enabledFirst is Graph's refusal of a change to a role or scope that is
-// enabled, which a lagging replica repeats after it was disabled.
+// enabledFirst is in Graph's refusal to change an enabled role or scope. A
+// lagging replica still answers it after the role was disabled.
 const enabledFirst = "cannot be deleted or updated unless disabled first"
 
-// maxOwnersInCreate is how many owners Graph takes in a creation.
+// maxOwnersInCreate is how many owners Graph accepts when an object is created.
 const maxOwnersInCreate = 20
 
 // application is azuread:index/application:Application (beta).
@@ -37,7 +37,7 @@ func (a application) Create(ctx context.Context, call plugin.Call) (plugin.Resul
 		return plugin.Result{}, err
 	}
 	body := applicationBody(call.Inputs)
-	object(body, "api")["acceptMappedClaims"] = false // Graph takes true only in a later change
+	object(body, "api")["acceptMappedClaims"] = false // Graph accepts true only in a later PATCH
 	body["owners@odata.bind"] = anyList(owners.bind)
 	var created plugin.Object
 	if err := a.graph.do(ctx, request{method: http.MethodPost, path: a.collection(), body: body, full: true}, &created); err != nil {
@@ -58,8 +58,9 @@ func (a application) Create(ctx context.Context, call plugin.Call) (plugin.Resul
 	return result, nil
 }
 
-// complete does what a creation cannot: it proves by a change that every
-// replica has the application, and sets what a creation does not take.
+// complete finishes a creation: it changes the name and changes it back, with
+// retries until the application is replicated, and sets what a POST does not
+// accept.
 func (a application) complete(ctx context.Context, id string, inputs plugin.Object, owners []string) error {
 	r := request{path: a.collection()}
 	if err := a.graph.patch(ctx, r, id, plugin.Object{"displayName": probe()}); err != nil {
@@ -76,8 +77,8 @@ func (a application) complete(ctx context.Context, id string, inputs plugin.Obje
 	return a.settleOwners(ctx, a.collection()+"/"+id, inputs, owners)
 }
 
-// probe is the name or description that the official provider gives an object
-// for a moment, to see whether it is replicated.
+// probe is the temporary name or description by which the official provider
+// checks that a new object is replicated.
 func probe() string { return "TERRAFORM_UPDATE_" + uuid.NewString() }
 
 func (a application) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
@@ -141,8 +142,8 @@ func (a application) Update(ctx context.Context, call plugin.Call) (plugin.Resul
 	return a.read(ctx, id, call.Inputs)
 }
 
-// disableChanged disables the roles and scopes that the update is going to
-// change or remove.
+// disableChanged disables the roles and scopes that the update changes or
+// removes.
 func (a application) disableChanged(ctx context.Context, collection, id string, call plugin.Call, body plugin.Object) error {
 	if call.Changed("appRoles") {
 		if err := a.disable(ctx, collection, id, appRoles, objects(body, "appRoles")); err != nil {
@@ -160,8 +161,8 @@ func scopesChanged(call plugin.Call) bool {
 	return plugin.Call{Inputs: object(call.Inputs, "api"), OldInputs: object(call.OldInputs, "api")}.Changed("oauth2PermissionScopes")
 }
 
-// appRoles and scopes find the two collections whose enabled elements Graph
-// does not let change, and put them back.
+// appRoles and scopes read and write the two collections whose enabled elements
+// cannot be changed.
 var (
 	appRoles = disabling{
 		get: func(app plugin.Object) []plugin.Object { return objects(app, "appRoles") },
@@ -182,8 +183,8 @@ type disabling struct {
 	set func([]any) plugin.Object
 }
 
-// disable disables the enabled elements that wanted changes or lacks, and
-// waits until Graph shows it.
+// disable disables the enabled elements that wanted changes or lacks, and waits
+// until Graph shows them disabled.
 func (p *provider) disable(ctx context.Context, collection, id string, d disabling, wanted []plugin.Object) error {
 	app, err := p.graph.get(ctx, request{path: collection + "/" + id, patient: true})
 	if err != nil {
@@ -227,7 +228,7 @@ func allDisabled(elements []plugin.Object, ids []string) bool {
 	return true
 }
 
-// differs compares what a program sets; Graph adds more.
+// differs compares only what a program sets, because Graph adds more.
 func differs(element, next plugin.Object) bool {
 	return plugin.Call{Inputs: next, OldInputs: element}.Changed(slices.Collect(maps.Keys(next))...)
 }
@@ -238,7 +239,7 @@ func (a application) Delete(ctx context.Context, call plugin.Call) error {
 }
 
 // deleteObject deletes an application or service principal and waits until it
-// is gone. It is left in the recycle bin, as by the official provider.
+// is gone. Like the official provider it leaves it in the recycle bin.
 func (p *provider) deleteObject(ctx context.Context, path string) error {
 	if _, err := p.graph.get(ctx, request{path: path, patient: true}); err != nil {
 		return err
@@ -249,7 +250,7 @@ func (p *provider) deleteObject(ctx context.Context, path string) error {
 	return p.graph.untilNotFound(ctx, path)
 }
 
-// refuseDuplicate looks for another application of the name, when asked to.
+// refuseDuplicate refuses a name that is taken if preventDuplicateNames is set.
 func (a application) refuseDuplicate(ctx context.Context, inputs plugin.Object, id string) error {
 	if !flag(inputs, "preventDuplicateNames") {
 		return nil

@@ -51,8 +51,8 @@ var applicationTable = slices.Concat(table{
 	}))},
 }, tagTable)
 
-// sentIfChanged are the properties that an update of an application leaves out
-// unless they changed.
+// sentIfChanged are the properties of an application that an update sends only if
+// they changed.
 var sentIfChanged = []string{"appRoles", "identifierUris", "optionalClaims", "requiredResourceAccesses"}
 
 var redirectTable = table{{"redirectUris", "redirectUris", aList}}
@@ -81,7 +81,8 @@ var apiTable = table{
 // names none.
 const defaultTokenVersion = 1.0
 
-// ownRoleTable is an app role without what the list of an application adds.
+// ownRoleTable is an app role without id and enabled, which the resource
+// ApplicationAppRole handles in its own way.
 var ownRoleTable = table{
 	{"allowedMemberTypes", "allowedMemberTypes", aList},
 	{"description", "description", aText},
@@ -149,7 +150,7 @@ func featuresOfTags(value any) any {
 func applicationBody(in plugin.Object) plugin.Object {
 	body := applicationTable.body(in)
 	if object(in, "api") == nil {
-		delete(object(body, "api"), "requestedAccessTokenVersion") // the default is the block's, not the application's
+		delete(object(body, "api"), "requestedAccessTokenVersion") // the default is for a given block
 	}
 	return body
 }

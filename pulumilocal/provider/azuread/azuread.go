@@ -3,8 +3,8 @@
 // terraform-provider-azuread 2.53.1 makes underneath it (its services/
 // applications, serviceprincipals and approleassignments; hamilton 0.71.0).
 //
-// What it does not know it refuses: resource types outside its table, and of
-// Application the password, logoImage and templateId.
+// It refuses resource types outside its table, and the inputs password,
+// logoImage and templateId of Application.
 //
 // Not for production.
 package azuread
@@ -25,8 +25,8 @@ import (
 // Version is the version of the provider that this stands in for.
 const Version = "5.53.5"
 
-// Options are what a provider takes from its process. The zero value is a
-// real process's.
+// Options are what a provider takes from its process. The zero value is for real
+// use, without environment variables.
 type Options struct {
 	Getenv     func(string) string // nil: no environment
 	HTTPClient *http.Client        // nil: loopback only
@@ -65,8 +65,8 @@ var configKeys = []string{
 	"oidcRequestUrl", "oidcToken", "oidcTokenFilePath", "partnerId", "tenantId", "useAksWorkloadIdentity", "useCli", "useMsi", "useOidc",
 }
 
-// environments are the names of clouds that the official provider looks up
-// before anything else, even when a metadata host is given.
+// environments are the cloud names that the official provider accepts. It checks
+// the name first, even if a metadata host is given.
 var environments = []string{"", "global", "public", "usgovernment", "usgovernmentl4", "dod", "usgovernmentl5", "china", "canary"}
 
 type provider struct {
@@ -76,11 +76,11 @@ type provider struct {
 	locks   sync.Map // *sync.Mutex by application object id
 }
 
-// A caller is who the deployer is to Graph.
+// A caller is the deployer as Graph knows it.
 type caller struct{ tenantID, clientID, objectID string }
 
-// configure signs in, also before a preview, and learns the caller's object
-// id, as the official provider does.
+// configure signs in and learns the caller's object id, even for a preview, as
+// the official provider does.
 func (p *provider) configure(ctx context.Context, config plugin.Object) error {
 	if name := strings.ToLower(text(config, "environment")); !slices.Contains(environments, name) {
 		return fmt.Errorf("configuration key %q: expected one of %s, got %q", "azuread:environment", strings.Join(environments[1:], ", "), name)
@@ -129,8 +129,8 @@ func (p *provider) findCaller(ctx context.Context, claims cloud.Claims) (string,
 	return text(found[0], "id"), nil
 }
 
-// lock serialises the changes of one application: its app roles, identifier
-// URIs and credentials are collections that are sent as a whole.
+// lock serialises changes to one application, because its app roles, identifier
+// URIs and credentials are sent as whole collections.
 func (p *provider) lock(applicationID string) (unlock func()) {
 	mutex, _ := p.locks.LoadOrStore(applicationID, &sync.Mutex{})
 	mutex.(*sync.Mutex).Lock()

@@ -18,26 +18,26 @@ import (
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
-// This file has an application's passwords and certificates. They use beta.
+// This file has an application's passwords and certificates, on Graph's beta.
 
 const betaApplications = beta + "/applications"
 
-// A credential is what passwords and certificates have in common: they are
-// elements of a collection of their application, each with a key id.
+// A credential is the common part of passwords and certificates: an element of a
+// collection of the application, found by its key id.
 type credential struct {
 	*provider
 	plugin.ReplaceOnly
 	kind       string // in ids and messages
 	collection string // Graph's name
 	table      table
-	unread     []string // properties that Graph never shows: they stay as they are known
+	unread     []string // properties that Graph never returns; kept from inputs or state
 }
 
 var validityTable = table{{"startDate", "startDateTime", givenText}, {"endDate", "endDateTime", givenText}}
 
 func (c credential) id(id, keyID string) string { return id + "/" + c.kind + "/" + keyID }
 
-// state takes the unread properties from what is known.
+// state takes the unread properties from known.
 func (c credential) state(id string, found, known plugin.Object) plugin.Object {
 	state := ofApplication(id, c.table.state(found))
 	for _, name := range c.unread {
@@ -54,7 +54,7 @@ func ofApplication(id string, state plugin.Object) plugin.Object {
 	return state
 }
 
-// settle waits until a credential that was created is there, and reads it.
+// settle waits until Graph shows a created credential, and reads it.
 func (c credential) settle(ctx context.Context, id string, created, known plugin.Object) (plugin.Result, error) {
 	keyID := text(created, "keyId")
 	made := plugin.Result{ID: c.id(id, keyID), State: c.state(id, created, known)}
@@ -99,7 +99,7 @@ func (c credential) read(ctx context.Context, id, keyID string, known plugin.Obj
 	return plugin.Result{ID: c.id(id, keyID), State: c.state(id, found, known)}, nil
 }
 
-// delete waits until the credential that remove removes is gone.
+// delete removes a credential and waits until it is gone.
 func (c credential) delete(ctx context.Context, call plugin.Call, remove func(id, keyID string) error) error {
 	id, keyID, err := splitID(call.ID, c.kind)
 	if err != nil {
@@ -114,7 +114,7 @@ func (c credential) delete(ctx context.Context, call plugin.Call, remove func(id
 
 // password is azuread:index/applicationPassword:ApplicationPassword. It
 // ignores endDateRelative, as version 2.53.1 underneath the official provider
-// does by mistake: the service's own end date applies.
+// does by mistake: Graph's default end date applies.
 type password struct{ credential }
 
 func newPassword(p *provider) password {
@@ -191,8 +191,8 @@ func (c certificate) Delete(ctx context.Context, call plugin.Call) error {
 	})
 }
 
-// keyCredential is Graph's form of a certificate: whatever the encoding of the
-// input, it goes out as base64 of PEM.
+// keyCredential is a certificate as Graph receives it: base64 of PEM, whatever
+// the input's encoding.
 func (c certificate) keyCredential(in plugin.Object) (plugin.Object, error) {
 	encoded, err := pemOf(text(in, "value"), cmp.Or(text(in, "encoding"), "pem"))
 	if err != nil {
@@ -232,7 +232,7 @@ func pemOf(value, encoding string) ([]byte, error) {
 		return []byte(value), nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("property %q: expected it in %s, as property %q says", "value", encoding, "encoding")
+		return nil, fmt.Errorf("property %q: expected %s, as property %q says", "value", encoding, "encoding")
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
 }

@@ -2,6 +2,7 @@ package azuread
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -27,7 +28,7 @@ func (p *provider) functions() map[string]plugin.Function {
 	}
 }
 
-// getClientConfig answers from the access token, without a call.
+// getClientConfig reads the access token and makes no call.
 func (p *provider) getClientConfig(context.Context, plugin.Object) (plugin.Object, error) {
 	return plugin.Object{
 		"id":       p.caller.tenantID + "-" + p.caller.clientID + "-" + p.caller.objectID,
@@ -35,8 +36,8 @@ func (p *provider) getClientConfig(context.Context, plugin.Object) (plugin.Objec
 	}, nil
 }
 
-// lookUp finds exactly one object: by object id, or by the first filter whose
-// argument is given.
+// lookUp finds exactly one object, by its object id or by the filter of the
+// argument that is given.
 func (p *provider) lookUp(ctx context.Context, collection string, args plugin.Object, filters [][2]string) (plugin.Object, error) {
 	if len(args) != 1 {
 		return nil, fmt.Errorf("expected exactly one argument, got %d", len(args))
@@ -58,7 +59,7 @@ func (p *provider) lookUp(ctx context.Context, collection string, args plugin.Ob
 		}
 		return found[0], nil
 	}
-	return nil, fmt.Errorf("expected an argument that is not empty")
+	return nil, errors.New("expected an argument that is not empty, got an empty one")
 }
 
 func (p *provider) getServicePrincipal(ctx context.Context, args plugin.Object) (plugin.Object, error) {
@@ -76,8 +77,8 @@ func (p *provider) getServicePrincipal(ctx context.Context, args plugin.Object) 
 	return state, nil
 }
 
-// getServicePrincipals finds one service principal for each value that it is
-// given; none, or more than one, is an error.
+// getServicePrincipals finds exactly one service principal for each given value,
+// or fails.
 func (p *provider) getServicePrincipals(ctx context.Context, args plugin.Object) (plugin.Object, error) {
 	if len(args) != 1 {
 		return nil, fmt.Errorf("get service principals: expected exactly one argument, got %d", len(args))
@@ -138,7 +139,7 @@ func (p *provider) getApplication(ctx context.Context, args plugin.Object) (plug
 	return state, nil
 }
 
-// plural turns the blocks of a resource into the lists of its function.
+// plural turns a resource's blocks into lists, which its function returns.
 func plural(state plugin.Object, names map[string]string) {
 	for one, many := range names {
 		state[many] = []any{}

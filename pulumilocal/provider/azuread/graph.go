@@ -19,10 +19,10 @@ import (
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
-// This file sends requests to Graph as hamilton does: its headers, its
-// retries, its polls. The rules are: 429, 5xx (not 501), 424 and network
-// errors are tried again, 404 where the object may not be replicated yet, and
-// nothing where the resource switched retries off.
+// This file sends requests to Graph with hamilton's headers, retries and polls.
+// The rules are: retry 429, 5xx (not 501), 424 and network errors; retry 404
+// where the object may not be replicated yet; retry nothing where the resource
+// switched retries off.
 
 const (
 	v1   = "/v1.0"
@@ -73,7 +73,7 @@ func filter(format string, args ...any) url.Values {
 	return url.Values{"$filter": {fmt.Sprintf(format, args...)}}
 }
 
-// do sends a request, again where that can help, and decodes the answer.
+// do sends a request, with retries, and decodes the answer.
 func (g *graph) do(ctx context.Context, r request, out any) error {
 	for attempt := 0; ; attempt++ {
 		resp, err := g.send(ctx, r)
@@ -226,9 +226,9 @@ func (g *graph) untilPresent(ctx context.Context, what string, present func() (b
 }
 
 // untilGone asks until five answers in a row agree, as the official provider
-// does. It asks every 5 seconds, 20 seconds for each deletion; here it is
-// every 20 milliseconds, on purpose: the sandbox replicates by its own clock,
-// and a demo should not wait for habit.
+// does. That asks every 5 seconds, which takes 20 seconds for each deletion. Here
+// it is every 20 milliseconds, on purpose: the sandbox replicates by its own
+// clock, so waiting longer gains nothing.
 func (g *graph) untilGone(ctx context.Context, what string, gone func() (bool, error)) error {
 	for hits := 0; ; {
 		ok, err := gone()

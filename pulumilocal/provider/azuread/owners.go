@@ -10,11 +10,11 @@ import (
 )
 
 // This file handles the owners of applications and service principals. The
-// caller is always the first owner of a creation, because a deployer that may
-// only change what it owns could not go on otherwise; it is removed at the end
-// unless the program lists it.
+// caller is always the first owner of a new object, because a deployer that may
+// change only what it owns needs that for the next calls. It is removed at the
+// end unless the program lists it.
 
-// ownersToCreate divides owners: bind goes into the creation, later after it.
+// ownersToCreate are the owners to send with a creation and those to add later.
 type ownersToCreate struct{ bind, later []string }
 
 // ownersInCreate looks the caller up and puts it first.
@@ -36,7 +36,7 @@ func (p *provider) ownersInCreate(ctx context.Context, inputs plugin.Object) (ow
 	return result, nil
 }
 
-// reference is an object's OData id as hamilton writes it, tenant included.
+// reference is an object's OData id as hamilton writes it, with the tenant.
 func (p *provider) reference(objectID string) string {
 	return p.graph.base + v1 + "/" + p.caller.tenantID + "/directoryObjects/" + objectID
 }
@@ -88,7 +88,7 @@ func (p *provider) listOwners(ctx context.Context, path string) ([]string, error
 	return owners, nil
 }
 
-// changeOwners makes the owners what the program lists, when that changed.
+// changeOwners sets the owners to the program's list, if that changed.
 func (p *provider) changeOwners(ctx context.Context, path string, call plugin.Call) error {
 	if !call.Changed("owners") {
 		return nil

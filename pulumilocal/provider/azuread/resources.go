@@ -10,9 +10,9 @@ import (
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
-// resources is the table of what this provider emulates. The properties come
-// from the SDK; which of them replace is from the schemas of
-// terraform-provider-azuread 2.53.1 (ForceNew).
+// resources is the table of the emulated resource types. Properties come from the
+// SDK, and Replace from ForceNew in the schemas of terraform-provider-azuread
+// 2.53.1.
 func (p *provider) resources() map[string]plugin.Resource {
 	const minute = time.Minute
 	slow := plugin.Timeouts{Create: 10 * minute, Update: 10 * minute}
@@ -58,7 +58,7 @@ func (p *provider) resources() map[string]plugin.Resource {
 	}
 }
 
-// offline makes a check that needs no call.
+// offline adapts a check that makes no call.
 func offline(validate func(*plugin.Check)) func(context.Context, *plugin.Check) {
 	return func(_ context.Context, c *plugin.Check) { validate(c) }
 }
@@ -110,7 +110,7 @@ func validateApplication(c *plugin.Check) {
 			c.Fail("appRoles", "expected a GUID as id of an app role or permission scope, got %q", id)
 		}
 		if id != "" && ids[id] || value != "" && values[value] {
-			c.Fail("appRoles", "expected ids and values of app roles and permission scopes to differ, got id %q, value %q twice", id, value)
+			c.Fail("appRoles", "expected app roles and permission scopes with different ids and values, got id %q, value %q twice", id, value)
 		}
 		ids[id], values[value] = true, true
 		validateRoleValue(c, "appRoles", value)

@@ -59,14 +59,14 @@ func (s servicePrincipal) Create(ctx context.Context, call plugin.Call) (plugin.
 	return result, nil
 }
 
-// applicationLags tells the refusals of a replica that does not have the
+// applicationLags recognizes the refusals of a replica that does not have the
 // application yet.
 func applicationLags(e *cloud.RefusedError) bool {
 	return e.Status == http.StatusBadRequest && strings.Contains(e.Message, "does not reference a valid application object") ||
 		e.Status == http.StatusForbidden && strings.Contains(e.Message, "must in the local tenant")
 }
 
-// adopt takes over a service principal that is there already.
+// adopt takes over an existing service principal.
 func (s servicePrincipal) adopt(ctx context.Context, id, clientID string, inputs plugin.Object) (plugin.Result, error) {
 	if !flag(inputs, "useExisting") {
 		return plugin.Result{}, fmt.Errorf("expected no service principal of client id %q, got one with object id %q; import it, or set useExisting", clientID, id)
@@ -151,8 +151,8 @@ func (s servicePrincipal) Update(ctx context.Context, call plugin.Call) (plugin.
 	return s.read(ctx, call.ID, call.Inputs)
 }
 
-// Delete deletes an adopted service principal too, as the official provider
-// does, only without caring whether it worked.
+// Delete also deletes an adopted service principal, and ignores a failure of
+// that, as the official provider does.
 func (s servicePrincipal) Delete(ctx context.Context, call plugin.Call) error {
 	path := servicePrincipals + "/" + call.ID
 	if flag(call.State, "useExisting") || flag(call.Inputs, "useExisting") {
@@ -197,7 +197,7 @@ func (a assignment) Create(ctx context.Context, call plugin.Call) (plugin.Result
 	id := resourceID + "/appRoleAssignment/" + text(created, "id")
 	result, err := a.read(ctx, resourceID, text(created, "id"))
 	if err == nil && result.ID == "" {
-		err = errors.New("read app role assignment after its creation: not there")
+		err = errors.New("read app role assignment after its creation: not found")
 	}
 	if err != nil {
 		return plugin.Result{}, &plugin.PartialError{Result: plugin.Result{ID: id, State: assignmentTable.state(created)}, Err: err}
@@ -205,9 +205,9 @@ func (a assignment) Create(ctx context.Context, call plugin.Call) (plugin.Result
 	return result, nil
 }
 
-// principalLags tells that Graph does not know the principal yet: a managed
-// identity's appears there with delay. A role that is not replicated is told
-// by another text and not tried again.
+// principalLags recognizes that Graph does not know the principal yet, as with a
+// managed identity that was just created. The refusal of a role that is not
+// replicated has another text and is not retried.
 func principalLags(e *cloud.RefusedError) bool {
 	return e.Status == http.StatusNotFound && e.Message != "" ||
 		e.Status == http.StatusBadRequest && strings.Contains(e.Message, "Not a valid reference update")

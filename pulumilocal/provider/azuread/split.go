@@ -11,9 +11,9 @@ import (
 )
 
 // This file has the resources that each own one element of an application's
-// collections. They send the whole collection, under the application's lock;
-// other processes are not locked out, by the official provider neither. They
-// use v1.0, without retries except in updates.
+// collections. They send the whole collection under the application's lock,
+// which, as in the official provider, does not lock out other processes. They
+// use v1.0, and retry only in updates.
 
 const applications = v1 + "/applications"
 
@@ -39,7 +39,7 @@ func (a appRole) Create(ctx context.Context, call plugin.Call) (plugin.Result, e
 	}
 	result, err := a.read(ctx, id, roleID, true)
 	if err == nil && result.ID == "" {
-		err = fmt.Errorf("read app role %q after its creation: not there", roleID)
+		err = fmt.Errorf("read app role %q after its creation: not found", roleID)
 	}
 	return result, err
 }
@@ -137,14 +137,14 @@ func (u identifierURI) Create(ctx context.Context, call plugin.Call) (plugin.Res
 	}
 	uris := texts(app, "identifierUris")
 	if slices.Contains(uris, uri) {
-		return plugin.Result{}, fmt.Errorf("expected identifier URI %q not to be on application %q yet; import it as %s", uri, id, identifierURIID(id, uri))
+		return plugin.Result{}, fmt.Errorf("expected no identifier URI %q on application %q, got one; import it as %s", uri, id, identifierURIID(id, uri))
 	}
 	if err := u.patchOnce(ctx, id, plugin.Object{"identifierUris": anyList(append(uris, uri))}); err != nil {
 		return plugin.Result{}, err
 	}
 	result, err := u.read(ctx, id, uri)
 	if err == nil && result.ID == "" {
-		err = fmt.Errorf("read identifier URI %q after its creation: not there", uri)
+		err = fmt.Errorf("read identifier URI %q after its creation: not found", uri)
 	}
 	return result, err
 }

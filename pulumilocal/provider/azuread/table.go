@@ -24,13 +24,13 @@ type row struct {
 	conversion
 }
 
-// A conversion translates a value, which is nil where there is none.
+// A conversion translates a value; nil stands for a missing one.
 type conversion struct {
 	toGraph   func(any) any // nil: only read
 	fromGraph func(any) any
 }
 
-// leftOut is a converted value that is not to be there at all.
+// leftOut is returned by a conversion to leave the value out.
 type leftOut struct{}
 
 // body is what a creation and an update send.
@@ -47,7 +47,7 @@ func (t table) body(properties plugin.Object) plugin.Object {
 	return body
 }
 
-// state is what Graph's answer says of the properties.
+// state reads the properties from Graph's answer.
 func (t table) state(answer plugin.Object) plugin.Object {
 	state := plugin.Object{}
 	for _, r := range t {
@@ -79,7 +79,7 @@ func (r row) put(body plugin.Object, value any) {
 	body[name] = value
 }
 
-// The conversions of texts differ in what an empty one is.
+// The conversions of texts differ in how they treat an empty one.
 var (
 	aText        = conversion{typed[string], typed[string]}   // "" on both sides
 	nullText     = conversion{nullIfEmpty, typed[string]}     // null in Graph, "" in the state
@@ -93,15 +93,15 @@ var (
 	featureTags  = conversion{tagsOfFeatures, featuresOfTags} // flags that stand for tags
 )
 
-// readOnly is for what Graph decides.
+// readOnly is for members that Graph sets.
 func readOnly(c conversion) conversion { return conversion{fromGraph: c.fromGraph} }
 
-// textOr sends a default.
+// textOr is a text that is sent with a default.
 func textOr(otherwise string) conversion {
 	return conversion{func(value any) any { return cmp.Or(as[string](value), otherwise) }, typed[string]}
 }
 
-// block is an object, there even if nothing is in it.
+// block is an object that is sent and shown even if it is empty.
 func block(t table) conversion {
 	return conversion{
 		func(value any) any { return t.body(as[plugin.Object](value)) },
@@ -109,8 +109,8 @@ func block(t table) conversion {
 	}
 }
 
-// optionalBlock is an object that is absent from the body unless it is given,
-// and from the state if nothing is in it.
+// optionalBlock is an object that is sent only if it is given, and shown only if
+// it is not empty.
 func optionalBlock(t table) conversion {
 	always := block(t)
 	return conversion{

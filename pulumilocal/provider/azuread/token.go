@@ -26,7 +26,7 @@ import (
 // assertionType is the client_assertion_type of RFC 7523 section 2.2.
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// A tokenSource gets access tokens for Graph by a plain form, as the official
+// A tokenSource gets access tokens for Graph by posting a form, as the official
 // provider's go-azure-sdk does, and not through MSAL.
 type tokenSource struct {
 	deployer  cloud.Deployer
@@ -46,8 +46,8 @@ func (s *tokenSource) claims(ctx context.Context) (cloud.Claims, error) {
 	return cloud.ReadClaims(token)
 }
 
-// accessToken returns the current token, or a new one from 20 minutes before
-// it expires (for short-lived tokens, from half of its life).
+// accessToken returns the current token. It gets a new one 20 minutes before that
+// expires, or after half its lifetime if it is short-lived.
 func (s *tokenSource) accessToken(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,7 +99,7 @@ func (s *tokenSource) signIn(ctx context.Context) (string, time.Duration, error)
 	})
 }
 
-// ask sends a token request. Busy and failing endpoints are asked again.
+// ask sends a token request, and again if the endpoint is busy or fails.
 func (s *tokenSource) ask(ctx context.Context, make func() (*http.Request, error)) (string, time.Duration, error) {
 	for attempt := 0; ; attempt++ {
 		req, err := make()
@@ -142,8 +142,8 @@ func readToken(body []byte) (string, time.Duration, error) {
 	return answer.AccessToken, time.Duration(seconds) * time.Second, nil
 }
 
-// tokenError shows what the endpoint says of a refusal (RFC 6749 section 5.2),
-// which names no secret.
+// tokenError shows the endpoint's refusal (RFC 6749 section 5.2), which contains
+// no secret.
 func tokenError(status int, body []byte) error {
 	var refusal struct {
 		Code        string `json:"error"`
@@ -201,8 +201,8 @@ func (s *tokenSource) azureCLI(ctx context.Context, scope string) (string, time.
 	return answer.AccessToken, time.Unix(answer.ExpiresOn, 0).Sub(s.options.Now()), nil
 }
 
-// managedIdentity asks the endpoint that the platform names. The address of
-// virtual machines (169.254.169.254) is not on this machine; it is left out.
+// managedIdentity asks the endpoint that the platform names. It does not try the
+// address of virtual machines (169.254.169.254), which is not on this machine.
 func (s *tokenSource) managedIdentity(ctx context.Context) (string, time.Duration, error) {
 	query := url.Values{"resource": {s.endpoints.MicrosoftGraph}}
 	if s.deployer.ClientID != "" {

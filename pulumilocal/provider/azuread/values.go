@@ -13,7 +13,7 @@ import (
 // This file reads plain values. What is absent or of another type is zero,
 // because the types are checked before.
 
-// as is the value if it is of the type, else the type's zero.
+// as returns the value if it has the type, else the type's zero.
 func as[T any](value any) T {
 	typed, _ := value.(T)
 	return typed
@@ -25,7 +25,7 @@ func flag(o plugin.Object, name string) bool { return as[bool](o[name]) }
 
 func object(o plugin.Object, name string) plugin.Object { return as[plugin.Object](o[name]) }
 
-// elements are those elements of a list that are of the type.
+// elements returns the elements of a list that have the type.
 func elements[T any](value any) []T {
 	result := []T{}
 	for _, element := range as[[]any](value) {
@@ -40,7 +40,7 @@ func objects(o plugin.Object, name string) []plugin.Object { return elements[plu
 
 func texts(o plugin.Object, name string) []string { return elements[string](o[name]) }
 
-// anyList makes a list for a state or a body; it is never null.
+// anyList makes a list for a state or a body. It is never nil.
 func anyList[T any](values []T) []any {
 	result := make([]any, len(values))
 	for i, value := range values {
@@ -49,10 +49,10 @@ func anyList[T any](values []T) []any {
 	return result
 }
 
-// listOf is the list as it came, or an empty one.
+// listOf returns the list itself, or an empty one.
 func listOf(o plugin.Object, name string) []any { return as[[]any](listOrEmpty(o[name])) }
 
-// merged lays over on top of base.
+// merged is base with the values of over.
 func merged(base, over plugin.Object) plugin.Object {
 	result := plugin.Object{}
 	maps.Copy(result, base)
@@ -60,7 +60,7 @@ func merged(base, over plugin.Object) plugin.Object {
 	return result
 }
 
-// firstFrom is the first of the named values that is there.
+// firstFrom returns the first of the named texts that is not empty.
 func firstFrom(o plugin.Object, names ...string) string {
 	for _, name := range names {
 		if value := text(o, name); value != "" {
@@ -72,7 +72,7 @@ func firstFrom(o plugin.Object, names ...string) string {
 
 var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// requireGUIDs checks inputs that are known already.
+// requireGUIDs checks the inputs that are known.
 func requireGUIDs(c *plugin.Check, names ...string) {
 	for _, name := range names {
 		if value, ok := c.Known(name); ok && !guid.MatchString(value) {
@@ -94,19 +94,19 @@ func requireOneOf(c *plugin.Check, names ...string) {
 	}
 }
 
-// requireIn checks an input against the values that it may have.
+// requireIn checks an input against its allowed values.
 func requireIn(c *plugin.Check, name string, allowed ...string) {
 	if value, ok := c.Known(name); ok && !slices.Contains(allowed, value) {
 		c.Fail(name, "property %q: expected one of %s, got %q", name, strings.Join(allowed, ", "), value)
 	}
 }
 
-// applicationPath is the resource id that split resources take as
+// applicationPath begins the id of an Application, which other resources take as
 // applicationId.
 const applicationPath = "/applications/"
 
-// requireApplication checks an applicationId. It is the resource's id, not
-// the client id: the most common mistake.
+// requireApplication checks an applicationId. It must be the application's id;
+// giving the client id is the most common mistake.
 func requireApplication(c *plugin.Check) {
 	value, ok := c.Known("applicationId")
 	if id, found := strings.CutPrefix(value, applicationPath); ok && !(found && guid.MatchString(id)) {

@@ -18,15 +18,15 @@ import (
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
-// This file sends requests to ARM. The rules are: network errors, 408, 429,
-// 500, 502, 503, 504 and 409 with code AnotherOperationInProgress are tried
-// three times more (azcore's policy); Retry-After is honoured; a token goes to
-// ARM's own host and nowhere else.
+// This file sends requests to ARM. The rules are: network errors, 408, 429, 500,
+// 502, 503, 504, and 409 with code AnotherOperationInProgress are retried three
+// times (azcore's policy); Retry-After is honoured; a token is sent only to ARM's
+// own host.
 
 const (
 	maxRetries = 3
-	// firstBackoff is 20 seconds in the official provider. Here the service
-	// is on the same machine, so that is shorter, on purpose.
+	// firstBackoff is 20 seconds in the official provider. It is shorter here,
+	// on purpose, because the service is on the same machine.
 	firstBackoff = 200 * time.Millisecond
 )
 
@@ -140,8 +140,8 @@ func (p *provider) send(ctx context.Context, s *connection, r request) (answer, 
 	return got, nil
 }
 
-// change sends a PUT or DELETE and waits until the operation that it started
-// is done. The answer is the PUT's own, or the last of the operation's.
+// change sends a PUT or DELETE and waits until the operation that it started is
+// done. It returns the body of the first answer, or of the operation's last.
 func (p *provider) change(ctx context.Context, r request) (accepted bool, body plugin.Object, err error) {
 	got, err := p.do(ctx, r)
 	if err != nil {
@@ -198,7 +198,7 @@ func provisioningState(body plugin.Object) string {
 	return strings.ToLower(state)
 }
 
-// settled reports whether a resource is in a state that stays.
+// settled reports whether a resource's provisioning has ended.
 func settled(body plugin.Object) bool {
 	switch provisioningState(body) {
 	case "", "succeeded", "failed", "canceled", "ready":
@@ -214,7 +214,7 @@ func provisioningError(body plugin.Object) error {
 	return nil
 }
 
-// poll asks an operation's address, which must be ARM's own.
+// poll asks an operation's address, which must be on ARM's own host.
 func (p *provider) poll(ctx context.Context, address string, header http.Header, done func(answer) (bool, error)) (answer, error) {
 	target, err := p.atHome(ctx, address)
 	if err != nil {
@@ -240,8 +240,8 @@ func (p *provider) atHome(ctx context.Context, address string) (*url.URL, error)
 	return target, nil
 }
 
-// repeat asks at once, then after what Retry-After says, or after 50 ms and
-// ever longer. The official provider waits 10 seconds, at deletions 30.
+// repeat asks at once, then after Retry-After, or else after 50 ms and ever
+// longer waits. The official provider waits 10 seconds, for deletions 30.
 func (p *provider) repeat(ctx context.Context, r request, header http.Header, done func(answer) (bool, error)) (answer, error) {
 	for wait := 50 * time.Millisecond; ; wait = min(wait*3/2, 5*time.Second) {
 		got, err := p.do(ctx, r)

@@ -4,7 +4,7 @@
 //
 // Departures, on purpose: it takes all endpoints from the metadata document,
 // which the official 2.90.0 ignores; it retries and polls faster, because the
-// service is on the same machine; and what is not in its table it refuses.
+// service is on the same machine; and it refuses types outside its table.
 //
 // Not for production.
 package azurenative
@@ -28,8 +28,8 @@ import (
 // Version is the version of the provider that this stands in for.
 const Version = "2.90.0"
 
-// Options are what a provider takes from its process. The zero value is a
-// real process's.
+// Options are what a provider takes from its process. The zero value is for real
+// use, without environment variables.
 type Options struct {
 	Getenv     func(string) string // nil: no environment
 	HTTPClient *http.Client        // nil: loopback only
@@ -73,15 +73,15 @@ type provider struct {
 	locations  map[string]string // of resource groups, by lower-case id
 }
 
-// A connection is what the first call to ARM sets up. It is not set up before,
-// so that a preview makes no calls.
+// A connection is set up by the first call to ARM, so that a preview makes no
+// calls.
 type connection struct {
 	endpoints  cloud.Endpoints
 	credential azcore.TokenCredential
 }
 
-// configure reads who deploys. Only the Azure CLI is asked for something now,
-// as by the official provider: which subscription it is in.
+// configure reads who deploys. Like the official provider it makes no call yet,
+// except that it asks the Azure CLI for its subscription.
 func (p *provider) configure(ctx context.Context, config plugin.Object) error {
 	deployer, err := cloud.ReadDeployer(config, p.options.Getenv)
 	if err != nil {
@@ -162,7 +162,7 @@ func (p *provider) credential(endpoints cloud.Endpoints) (azcore.TokenCredential
 	return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: d.TenantID})
 }
 
-// token is for a scope; empty means ARM's.
+// token gets an access token for a scope. Empty means ARM's.
 func (p *provider) token(ctx context.Context, s *connection, scope string) (string, error) {
 	if scope == "" {
 		scope = s.endpoints.Scope()

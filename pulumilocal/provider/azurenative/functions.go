@@ -31,7 +31,7 @@ func (p *provider) functions() map[string]plugin.Function {
 	}
 }
 
-// list makes a POST of an action in a resource group.
+// list posts an action in a resource group.
 func (p *provider) list(action, version string) func(context.Context, plugin.Object) (plugin.Object, error) {
 	return func(ctx context.Context, args plugin.Object) (plugin.Object, error) {
 		r := &armResource{provider: p, kind: kind{path: group + action}}
@@ -69,8 +69,8 @@ func (p *provider) getClientConfig(ctx context.Context, _ plugin.Object) (plugin
 	}, nil
 }
 
-// getClientToken gets the caller's access token for an endpoint, Azure Resource
-// Manager's unless another is named.
+// getClientToken gets the caller's access token for an endpoint, by default
+// Azure Resource Manager's.
 func (p *provider) getClientToken(ctx context.Context, args plugin.Object) (plugin.Object, error) {
 	connection, err := p.connect(ctx)
 	if err != nil {

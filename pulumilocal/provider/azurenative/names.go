@@ -14,10 +14,10 @@ import (
 )
 
 // autoNamed marks inputs whose name was generated. The engine keeps inputs
-// whose names start with two underscores and shows them to nobody.
+// whose names start with two underscores and never shows them.
 const autoNamed = "__autoNamed"
 
-// validate fills in what the official provider fills in: a name, the location.
+// validate fills in a name and the location, as the official provider does.
 func (r *armResource) validate(ctx context.Context, c *plugin.Check) {
 	if r.kind.name != "" && !c.Given(r.kind.name) {
 		r.nameIt(c)
@@ -35,9 +35,9 @@ func (r *armResource) validate(ctx context.Context, c *plugin.Check) {
 	}
 }
 
-// nameIt keeps the name that was generated before, or generates one: the
-// resource's own and 8 hexadecimal digits, or a GUID. Both follow from the
-// engine's seed, so that a preview and its update agree.
+// nameIt keeps an earlier generated name, or generates one: the resource's own
+// with 8 hexadecimal digits, or a GUID. Both come from the engine's seed, so that
+// a preview and its update agree.
 func (r *armResource) nameIt(c *plugin.Check) {
 	key := resource.PropertyKey(r.kind.name)
 	c.News[autoNamed] = resource.NewProperty(true)
@@ -57,7 +57,7 @@ func (r *armResource) nameIt(c *plugin.Check) {
 	c.News[key] = resource.NewProperty(name)
 }
 
-// seeded is a GUID that follows from the seed, or a random one without it.
+// seeded is a GUID made from the seed, or a random one without it.
 func seeded(seed []byte) uuid.UUID {
 	if len(seed) == 0 {
 		return uuid.New()
@@ -69,8 +69,8 @@ func seeded(seed []byte) uuid.UUID {
 }
 
 // locateIt takes the location from the old inputs, the configuration, or the
-// resource group. A group that is not there yet leaves it open: the creation
-// will be refused.
+// resource group. If the group does not exist yet the location stays unset, and
+// ARM will refuse the creation.
 func (r *armResource) locateIt(ctx context.Context, c *plugin.Check) {
 	if old, ok := c.Olds["location"]; ok {
 		c.News["location"] = old
@@ -109,8 +109,8 @@ func (p *provider) locationOf(ctx context.Context, group string) string {
 	return location
 }
 
-// deleteFirst reports whether a replacement would meet the name of what it
-// replaces: always, unless the name is generated.
+// deleteFirst reports whether a replacement would have the same name as the
+// resource it replaces: always, unless the name is generated.
 func deleteFirst(c plugin.Check) bool {
 	_, generated := c.News[autoNamed]
 	return !generated

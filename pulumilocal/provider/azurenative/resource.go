@@ -20,8 +20,8 @@ type armResource struct {
 	read     *plugin.Type // outputs that are read
 }
 
-// Create refuses to take over what is there already: the official provider
-// looks first. Singletons are always there, and are not looked for.
+// Create refuses to take over an existing resource: like the official provider it
+// looks first. It does not look for singletons, which always exist.
 func (r *armResource) Create(ctx context.Context, call plugin.Call) (plugin.Result, error) {
 	id := r.id(call.Inputs)
 	if r.kind.reset == nil {
@@ -43,7 +43,7 @@ func (r *armResource) refuseExisting(ctx context.Context, id string) error {
 	return fmt.Errorf("cannot create already existing resource %q; import it, or give it another name", id)
 }
 
-// put sends all inputs, waits, and reads what came of it.
+// put sends all inputs, waits for the operation, and reads the result.
 func (r *armResource) put(ctx context.Context, call plugin.Call, id string) (plugin.Result, error) {
 	accepted, body, err := r.provider.change(ctx, request{method: http.MethodPut, path: id, version: r.kind.version, body: r.body(call.Inputs, call.OldInputs)})
 	if !accepted {
@@ -54,8 +54,8 @@ func (r *armResource) put(ctx context.Context, call plugin.Call, id string) (plu
 	}
 	written := plugin.Result{ID: id, State: r.fromWire(body, r.read)}
 	if err != nil {
-		// The resource may be there, and half done: keep it in the state, so
-		// that the next run repairs it.
+		// The resource may exist, incomplete: keep it in the state, so that the
+		// next run repairs it.
 		if found, readErr := r.get(ctx, id); readErr == nil && found.ID != "" {
 			written = found
 		}
@@ -123,12 +123,12 @@ func (r *armResource) mergeConfiguration(ctx context.Context, id, version string
 	return nil
 }
 
-// Update sends all inputs again; what the program took away is just not in it.
+// Update sends all inputs again. Inputs that the program removed are left out.
 func (r *armResource) Update(ctx context.Context, call plugin.Call) (plugin.Result, error) {
 	return r.put(ctx, call, call.ID)
 }
 
-// Delete succeeds when the resource is gone already. A singleton is set to its
+// Delete succeeds if the resource is already gone. A singleton is reset to its
 // default instead.
 func (r *armResource) Delete(ctx context.Context, call plugin.Call) error {
 	if r.kind.dataPlane {

@@ -42,7 +42,7 @@ type kind struct {
 	readState   any           // the SDK's resource struct at that version
 	readSibling string        // appended to the path: read by POST
 	merge       string        // property that is read from a sibling by GET, config/web for siteConfig
-	reset       plugin.Object // singleton: there is no deletion, this is PUT instead
+	reset       plugin.Object // of a singleton: sent by PUT instead of a DELETE
 	deleteQuery map[string][]string
 	dataPlane   bool // deleted at the address in properties.secretUri: ARM cannot
 }
@@ -126,7 +126,7 @@ func kinds() []kind {
 		},
 		{
 			// The specification does not say that a vault's location is fixed, so
-			// that a change of it is sent, and refused.
+			// a change of it is sent, and ARM refuses it.
 			tokens: []string{"keyvault:Vault", "keyvault/v20230201:Vault"}, version: "2023-02-01",
 			args: keyvault.VaultArgs{}, state: keyvault.Vault{},
 			path: group + "Microsoft.KeyVault/vaults/{vaultName}",
@@ -159,7 +159,7 @@ type webTypes struct {
 
 // webKinds are the types of Microsoft.Web. A site is read by a custom read
 // whatever its version: at 2022-09-01, with its configuration from config/web.
-// What only later versions know (functionAppConfig) is therefore never read.
+// Properties of later versions (functionAppConfig) are therefore never read.
 func webKinds(module, version string, t webTypes) []kind {
 	const site = group + "Microsoft.Web/sites/{name}"
 	policy := func(name, segment string, args, state any) kind {

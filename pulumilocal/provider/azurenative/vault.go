@@ -10,20 +10,20 @@ import (
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
-// This file is the one call that does not go to ARM. ARM cannot delete secrets,
-// so the official provider deletes them at the vault
-// (https://learn.microsoft.com/rest/api/keyvault/secrets/delete-secret), with a
-// role there that Contributor does not include. Departures, on purpose: it takes
-// the vault's address from the state instead of making it of the vault's name,
-// and brings the token at once instead of asking for a challenge.
+// This file makes the one call that does not go to ARM. ARM cannot delete
+// secrets, so the official provider deletes them at the vault
+// (https://learn.microsoft.com/rest/api/keyvault/secrets/delete-secret), which
+// needs a role there that Contributor does not include. Departures, on purpose:
+// it takes the vault's address from the state instead of building it from the
+// vault's name, and sends the token at once instead of waiting for a challenge.
 
 const (
 	vaultScope   = "https://vault.azure.net/.default"
 	vaultVersion = "7.5"
 )
 
-// deleteSecret succeeds when the secret is gone already. It stays recoverable,
-// and its name taken, for the vault's retention.
+// deleteSecret succeeds if the secret is already gone. A deleted secret stays
+// recoverable, and its name taken, for the vault's retention period.
 func (p *provider) deleteSecret(ctx context.Context, call plugin.Call) error {
 	properties, _ := call.State["properties"].(plugin.Object)
 	uri, _ := properties["secretUri"].(string)

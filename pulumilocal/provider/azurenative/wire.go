@@ -9,8 +9,8 @@ import (
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
-// This file translates between a program's properties, which are flat, and
-// ARM's, most of which are in the object named properties.
+// This file translates between a program's properties, which are flat, and ARM's,
+// most of which are inside the object properties.
 
 var placeholder = regexp.MustCompile(`\{(\w+)\}`)
 
@@ -70,7 +70,7 @@ func pattern(path string) string {
 	return result.String() + regexp.QuoteMeta(path[last:])
 }
 
-// envelope are the inputs that ARM has beside properties.
+// envelope are the inputs that ARM has next to properties.
 var envelope = []string{"location", "tags", "sku", "kind", "identity"}
 
 func (k kind) atTop(name string) bool {
@@ -134,7 +134,7 @@ func (r *armResource) toWire(path string, value any) any {
 	return value
 }
 
-// identityMap is how ARM takes the identities of a resource: ids as names of
+// identityMap is a resource's identities as ARM expects them: ids as names of
 // empty objects
 // (https://learn.microsoft.com/azure/templates/microsoft.web/sites#managedserviceidentity).
 func identityMap(ids []any) plugin.Object {
@@ -147,8 +147,8 @@ func identityMap(ids []any) plugin.Object {
 	return result
 }
 
-// fromWire is the state of a response: properties flattened, SDK names, and
-// only what the SDK's type knows.
+// fromWire turns a response into a state: flattened, with the SDK's names, and
+// with only the properties that the SDK has.
 func (r *armResource) fromWire(response plugin.Object, t *plugin.Type) plugin.Object {
 	flat := clone(response)
 	if properties, ok := response["properties"].(plugin.Object); ok && !t.Has("properties") {

@@ -1,7 +1,7 @@
-// Package cloud is what the stand-ins for azuread and azure-native know about
-// where they deploy to and as whom: the configuration keys and ARM_* variables
-// of the official providers, the metadata document that names the endpoints,
-// and an HTTP client that reaches nothing but this machine.
+// Package cloud tells the stand-ins for azuread and azure-native where they
+// deploy to and as whom: it has the configuration keys and ARM_* variables of the
+// official providers, the metadata document that names the endpoints, and an HTTP
+// client that reaches only this machine.
 //
 // The official azure-native 2.90.0 ignores its metadata host and the official
 // azuread falls back to Microsoft's public cloud. The stand-ins refuse to run
@@ -25,7 +25,7 @@ import (
 	"time"
 )
 
-// bodyLimit bounds what is read of any answer.
+// bodyLimit is the most that is read of an answer.
 const bodyLimit = 16 << 20
 
 // NewHTTPClient returns a client that connects to loopback addresses only and
@@ -40,7 +40,7 @@ func NewHTTPClient() *http.Client {
 	}}
 }
 
-// loopbackOnly looks at the address after names are resolved.
+// loopbackOnly checks the address after names are resolved.
 func loopbackOnly(_, address string, _ syscall.RawConn) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -52,15 +52,15 @@ func loopbackOnly(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// ReadBody reads an answer's body, bounded, and closes it.
+// ReadBody reads an answer's body, up to a limit, and closes it.
 func ReadBody(resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
 	return io.ReadAll(io.LimitReader(resp.Body, bodyLimit))
 }
 
-// Endpoints is what the metadata document says.
+// Endpoints are the addresses in the metadata document.
 type Endpoints struct {
-	ResourceManager string // without a slash at the end, as the others
+	ResourceManager string // without a slash at the end, like the others
 	MicrosoftGraph  string
 	Login           string
 	Audiences       []string // of Azure Resource Manager, as they came
@@ -131,7 +131,7 @@ func getMetadata(ctx context.Context, httpClient *http.Client, address string) (
 	}, nil
 }
 
-// withoutURL takes the URL off a client's error, which its caller names.
+// withoutURL removes the URL from a client's error; the caller names it.
 func withoutURL(err error) error {
 	var failed *url.Error
 	if errors.As(err, &failed) {
@@ -140,7 +140,7 @@ func withoutURL(err error) error {
 	return err
 }
 
-// Wait waits, or until the context ends.
+// Wait waits for a duration, or until the context ends.
 func Wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

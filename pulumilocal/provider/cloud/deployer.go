@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// This file reads who deploys. The rules are: a configuration key wins over
-// its ARM_* variable; the first sign-in method that is configured is used, and
-// no other is tried when it fails; nothing here is ever logged.
+// This file reads who deploys. The rules are: a configuration key wins over its
+// ARM_* variable; the first configured sign-in method is used, and no other if
+// it fails; nothing here is ever logged.
 
 // A Method is a way in which a deployer signs in.
 type Method string
 
-// The methods, in the order in which they are looked for.
+// The methods, in the order of preference.
 const (
 	ClientCertificate Method = "client certificate"
 	ClientSecret      Method = "client secret"

@@ -35,8 +35,8 @@ func (d Deployer) Assertion(ctx context.Context, httpClient *http.Client) (strin
 	return token, nil
 }
 
-// requestAssertion asks the endpoint that GitHub Actions names. GitHub's own
-// is not on this machine and so out of reach, on purpose.
+// requestAssertion asks the endpoint that GitHub Actions names. GitHub's own is
+// out of reach, on purpose: it is not on this machine.
 func (d Deployer) requestAssertion(ctx context.Context, httpClient *http.Client) (string, error) {
 	address, err := url.Parse(d.OIDCRequestURL)
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package command stands in for Pulumi's command provider 1.1.0: its resource
-// command:local:Command, which runs commands of the program on this machine,
-// in the plugin's working directory and environment.
+// command:local:Command, which runs the program's commands on this machine, in
+// the plugin's working directory and environment.
 //
 // It has no remote commands, no function run, and no assetPaths and
 // archivePaths.
@@ -82,7 +82,7 @@ func (r runner) Create(ctx context.Context, call plugin.Call) (plugin.Result, er
 	return plugin.Result{ID: id, State: state}, err
 }
 
-// Read finds nothing out: what a command did is nowhere to be looked up.
+// Read returns the state: what a command did cannot be looked up.
 func (r runner) Read(_ context.Context, call plugin.Call) (plugin.Result, error) {
 	return plugin.Result{ID: call.ID, State: call.State}, nil
 }

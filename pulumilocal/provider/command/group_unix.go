@@ -9,7 +9,7 @@ import (
 )
 
 // group puts a command and what it starts into a process group, so that a
-// cancelled run leaves none of them behind (go run starts the program as its
+// cancelled run leaves none of them running (go run starts the program as its
 // child).
 func group(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -14,8 +14,8 @@ import (
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
-// forever is the timeout of a command whose program sets none: the official
-// provider has no limit of its own.
+// forever is the timeout of a command for which the program sets none, because
+// the official provider has no limit.
 const forever = 24 * time.Hour
 
 // execute runs one command and shows its output line by line.
@@ -78,7 +78,7 @@ type transcript struct {
 	show func(line string)
 }
 
-// A stream is one of them.
+// A stream is one of the two.
 type stream struct {
 	transcript *transcript
 	shown      bool

@@ -18,7 +18,7 @@ import (
 	"app-to-app/pulumilocal/provider/plugin"
 )
 
-// Properties are what goes to a provider and comes back.
+// Properties are sent to a provider and returned by it.
 type Properties = resource.PropertyMap
 
 // Unknown is a value that a preview does not know.
@@ -111,7 +111,7 @@ func URN(token, name string) string {
 	return fmt.Sprintf("urn:pulumi:test::app-to-app::%s::%s", token, name)
 }
 
-// Check checks inputs; failures are "property: reason".
+// Check checks inputs. Failures read "property: reason".
 func (e *Engine) Check(token, name string, olds, news Properties) (Properties, []string) {
 	e.t.Helper()
 	resp, err := e.server.Check(e.t.Context(), &pulumirpc.CheckRequest{
@@ -127,7 +127,7 @@ func (e *Engine) Check(token, name string, olds, news Properties) (Properties, [
 	return e.unmarshal(resp.GetInputs()), failures
 }
 
-// MustCheck checks inputs that are right.
+// MustCheck checks inputs, or fails the test.
 func (e *Engine) MustCheck(token, name string, news Properties) Properties {
 	e.t.Helper()
 	checked, failures := e.Check(token, name, nil, news)

@@ -101,8 +101,7 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// suggestion names the known name that is nearest to a wrong one, when there
-// is one that could have been meant.
+// suggestion names the known name nearest to a wrong one, if one is near enough.
 func suggestion(name string, known []string) string {
 	best, distance := "", len(name)/2+1
 	slices.Sort(known)

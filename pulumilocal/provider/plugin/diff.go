@@ -7,8 +7,8 @@ import (
 	pulumiplugin "github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// diff compares new inputs with the old ones. Of the outputs only an age is
-// looked at: what a refresh finds changed comes in through the old inputs (see
+// diff compares new inputs with the old ones. It reads outputs only to see
+// whether a renewal is due: changes found by a refresh are in the old inputs (see
 // readInputs).
 func (r Resource) diff(check Check, state resource.PropertyMap) pulumiplugin.DiffResult {
 	olds, news := bare(check.Olds), bare(check.News)

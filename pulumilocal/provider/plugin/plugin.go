@@ -9,7 +9,7 @@
 // no streams: programs in Go need none of them from these providers.
 //
 // Not for production: it only exists so that programs can be deployed to a
-// sandbox where the official plugins cannot be had.
+// sandbox where the official plugins cannot be installed.
 package plugin
 
 import (
@@ -80,14 +80,14 @@ type Timeouts struct {
 
 // A Lifecycle makes the calls of the official provider.
 type Lifecycle interface {
-	// Create returns a [PartialError] when the object exists although not all
-	// of it worked.
+	// Create returns a [PartialError] if the object exists but a later step
+	// failed.
 	Create(context.Context, Call) (Result, error)
-	// Read returns a Result without ID when the object is gone.
+	// Read returns a Result without ID if the object is gone.
 	Read(context.Context, Call) (Result, error)
-	// Update returns a [PartialError] when some of it worked.
+	// Update returns a [PartialError] if some steps worked before one failed.
 	Update(context.Context, Call) (Result, error)
-	// Delete succeeds when the object is gone already, where the official
+	// Delete succeeds on an object that is already gone wherever the official
 	// provider does.
 	Delete(context.Context, Call) error
 }
@@ -121,15 +121,15 @@ func (c Call) Changed(names ...string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return !equal(c.Inputs[name], c.OldInputs[name]) })
 }
 
-// A Result is what an operation found.
+// A Result is an object as an operation left or found it.
 type Result struct {
 	ID    string
 	State Object
 }
 
 // A PartialError says that the object exists, or changed, although the
-// operation failed: the engine keeps what is known of it in its state, so that
-// the next run can repair or delete it.
+// operation failed. The engine keeps the known part in its state, so that the
+// next run can repair or delete it.
 type PartialError struct {
 	Result Result
 	Err    error
@@ -153,8 +153,8 @@ type Logger interface {
 	Warn(ctx context.Context, urn resource.URN, message string)
 }
 
-// A Check is the moment when a resource's inputs can be refused or completed,
-// before anything is diffed or created.
+// A Check holds a resource's inputs before they are compared or used. It can
+// refuse them and fill in missing ones.
 type Check struct {
 	URN      resource.URN
 	Olds     resource.PropertyMap // inputs in the state; empty for a new resource
@@ -163,7 +163,7 @@ type Check struct {
 	Failures []Failure
 }
 
-// A Failure is one thing wrong with the inputs.
+// A Failure is one problem with the inputs.
 type Failure struct {
 	Property string
 	Reason   string

@@ -4,16 +4,16 @@ import "github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 var unknown = resource.MakeComputed(resource.NewProperty(""))
 
-// previewCreate is what a preview can say of a resource's outputs before it
-// exists: the inputs, and unknowns for the rest.
+// previewCreate predicts the outputs of a resource that does not exist yet: the
+// inputs, and unknowns for the rest.
 func (r Resource) previewCreate(inputs resource.PropertyMap) resource.PropertyMap {
 	outputs := predict(inputs, r.State)
 	r.finish(outputs, inputs)
 	return outputs
 }
 
-// previewUpdate is the state with the new inputs in it. What the service
-// computes is taken to stay, except where a result depends on every input.
+// previewUpdate is the state with the new inputs in it. Outputs that the service
+// computes are assumed to stay, unless they depend on the inputs.
 func (r Resource) previewUpdate(state, inputs resource.PropertyMap) resource.PropertyMap {
 	outputs := state.Copy()
 	for key, value := range inputs {
@@ -62,7 +62,7 @@ func predictValue(value resource.PropertyValue, t *Type) resource.PropertyValue 
 		}
 		return resource.NewProperty(elements)
 	}
-	return unknown // the service answers in another shape
+	return unknown // the service returns another shape
 }
 
 // update lays a new input over an old output.

@@ -6,10 +6,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// readInputs is what the inputs must have been for the object to look as it
-// does. At a refresh only what differs from the old state is taken over: what
-// the service fills in by itself is no change of the program's. An import has
-// no old state; it takes everything that is not empty.
+// readInputs returns the inputs that explain how the object looks now. A refresh
+// takes over only what differs from the old state: defaults that the service
+// filled in are not changes. An import has no old state and takes everything that
+// is not empty.
 func (r Resource) readInputs(old Object, before, now Result) Object {
 	asInputs := r.StateAsInputs
 	if asInputs == nil {
@@ -22,7 +22,7 @@ func (r Resource) readInputs(old Object, before, now Result) Object {
 	return carry(old, asInputs(before.ID, before.State), after, r.Args)
 }
 
-// carry takes the changes from before to after over into inputs.
+// carry applies the changes between before and after to inputs.
 func carry(inputs, before, after Object, t *Type) Object {
 	result := Object{}
 	for name, field := range t.Fields {
@@ -47,8 +47,9 @@ func carry(inputs, before, after Object, t *Type) Object {
 	return result
 }
 
-// restore puts old property values back where the plain value is the same, so
-// that secrets, and assets that are only known by hash, stay what they were.
+// restore keeps the old property value wherever the plain value is the same, so
+// that secrets stay secret and assets, of which only the hash is read, stay
+// assets.
 func restore(read Object, old resource.PropertyMap) resource.PropertyMap {
 	result := properties(read)
 	for key, value := range old {

@@ -19,14 +19,14 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// Serve is the process of a plugin: it listens on a free loopback port, prints
-// the port on stdout, and serves until the engine interrupts it or is gone.
+// Serve runs a plugin process: it listens on a free loopback port, prints the
+// port on stdout, and serves until the engine interrupts it or exits.
 // The engine gives its own address as the only argument; without one, the
 // provider waits to be attached (PULUMI_DEBUG_PROVIDERS).
 func Serve(arguments []string, stdout io.Writer, definition Definition) error {
 	flags := flag.NewFlagSet(definition.Name, flag.ContinueOnError)
 	// The engine passes its own logging flags on when it is verbose
-	// (--logtostderr, --logflow, -v=N, --tracing=URL). They are taken and
+	// (--logtostderr, --logflow, -v=N, --tracing=URL). They are accepted and
 	// ignored: the sandbox's request history shows more than such a log.
 	flags.Bool("logtostderr", false, "ignored")
 	flags.Bool("logflow", false, "ignored")
@@ -108,8 +108,8 @@ func (l *engineLog) Warn(ctx context.Context, urn resource.URN, message string) 
 	l.log(ctx, pulumirpc.LogSeverity_WARNING, urn, message)
 }
 
-// log shows one message. An engine that does not listen any more is no reason
-// to fail what the message is about.
+// log shows one message. It ignores an engine that no longer listens: the
+// operation behind the message should not fail for that.
 func (l *engineLog) log(ctx context.Context, severity pulumirpc.LogSeverity, urn resource.URN, message string) {
 	l.mu.Lock()
 	conn := l.conn

@@ -51,7 +51,7 @@ func (s *server) GetPluginInfo(context.Context) (pulumiplugin.PluginInfo, error)
 	return pulumiplugin.PluginInfo{Version: &version}, err
 }
 
-// GetSchema answers the smallest valid schema: Go programs have the SDKs.
+// GetSchema returns the smallest valid schema: Go programs use the SDKs.
 func (s *server) GetSchema(context.Context, pulumiplugin.GetSchemaRequest) (pulumiplugin.GetSchemaResponse, error) {
 	schema, err := json.Marshal(map[string]string{"name": s.definition.Name, "version": s.definition.Version})
 	return pulumiplugin.GetSchemaResponse{Schema: schema}, err
@@ -74,7 +74,7 @@ func (s *server) CheckConfig(_ context.Context, req pulumiplugin.CheckConfigRequ
 	return pulumiplugin.CheckConfigResponse{Properties: req.News, Failures: failures}, nil
 }
 
-// DiffConfig never replaces: another identity deploys the same resources.
+// DiffConfig never replaces resources: another identity can deploy them too.
 func (s *server) DiffConfig(_ context.Context, req pulumiplugin.DiffConfigRequest) (pulumiplugin.DiffConfigResponse, error) {
 	return Resource{}.diff(Check{Olds: req.OldInputs, News: req.NewInputs}, nil), nil
 }
@@ -95,8 +95,7 @@ func (s *server) lookup(token tokens.Type) (Resource, error) {
 		token, s.definition.Name, suggestion(string(token), slices.Collect(maps.Keys(s.definition.Resources))))
 }
 
-// operation bounds an operation by its timeout and by the engine's
-// cancellation.
+// operation limits an operation by its timeout and by the engine's cancellation.
 func (s *server) operation(ctx context.Context, asked float64, own time.Duration) (context.Context, context.CancelFunc) {
 	timeout := cmp.Or(time.Duration(asked*float64(time.Second)), own, 5*time.Minute)
 	ctx, cancel := context.WithTimeout(ctx, timeout)

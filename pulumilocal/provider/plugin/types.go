@@ -10,7 +10,7 @@ import (
 // A Kind is the kind of a property's value.
 type Kind int
 
-// The kinds that the SDKs use. Any admits every value.
+// The kinds that the SDKs use. Any allows every value.
 const (
 	Any Kind = iota
 	String
@@ -103,7 +103,7 @@ func (r reader) read(t reflect.Type) *Type {
 	return result
 }
 
-// isResource tells resources, which embed pulumi.CustomResourceState.
+// isResource recognizes resources by the embedded pulumi.CustomResourceState.
 func isResource(t reflect.Type) bool {
 	field, ok := t.FieldByName("CustomResourceState")
 	return ok && field.Anonymous
@@ -123,8 +123,8 @@ func (r reader) fields(t reflect.Type) map[string]Field {
 	return fields
 }
 
-// requires tells from a field's Go type whether it must be set. Lists, maps
-// and unions look alike whether they must or not.
+// requires tells from a field's Go type whether it must be set. For lists, maps
+// and unions the type does not show it.
 func requires(t reflect.Type) bool {
 	if t == assetType || t == assetOrArchiveType {
 		return false
@@ -136,7 +136,7 @@ func requires(t reflect.Type) bool {
 	return false
 }
 
-// Project leaves of a value what the type knows, without what is empty.
+// Project drops from a value what the type does not have, and what is empty.
 func (t *Type) Project(value any) any {
 	switch value := value.(type) {
 	case Object:

@@ -7,8 +7,8 @@ import (
 )
 
 // This file converts between the engine's property values and plain objects.
-// The rules are: a secret or an output becomes the value inside, null is
-// absent, and an asset or archive is only known by its hash.
+// The rules are: a secret or an output becomes the value inside, null becomes
+// absent, and an asset or archive becomes its hash.
 
 // reveal takes secrets and known outputs off a value. A nil value is null.
 func reveal(value resource.PropertyValue) resource.PropertyValue {
@@ -26,7 +26,7 @@ func reveal(value resource.PropertyValue) resource.PropertyValue {
 	}
 }
 
-// bare reveals a whole map, so that it compares by value alone.
+// bare reveals a whole map, so that secrecy does not matter in comparisons.
 func bare(properties resource.PropertyMap) resource.PropertyMap {
 	result := resource.PropertyMap{}
 	for key, value := range properties {
@@ -91,8 +91,8 @@ func plainValue(value resource.PropertyValue) any {
 	return nil
 }
 
-// properties converts an object back. Absent and null are the same to the
-// engine's diffs only when null is left out.
+// properties converts an object back. It leaves nulls out, because the engine's
+// diffs tell null from absent.
 func properties(object Object) resource.PropertyMap {
 	result := resource.PropertyMap{}
 	for key, value := range object {
@@ -117,8 +117,8 @@ func property(value any) resource.PropertyValue {
 	return resource.NewPropertyValue(value)
 }
 
-// equal compares plain values; absent, null and empty collections are the
-// same, as they are to the services.
+// equal compares plain values. Absent, null and empty collections are equal, as
+// they are to the services.
 func equal(a, b any) bool {
 	if isEmpty(a) && isEmpty(b) {
 		return true

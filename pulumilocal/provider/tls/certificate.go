@@ -24,7 +24,7 @@ import (
 //     one run to the next
 //   - within earlyRenewalHours of its end a certificate is replaced although no
 //     input changed; a refresh shows it as readyForRenewal before that
-//   - a subject is needed by an authority alone (RFC 5280 section 4.1.2.6)
+//   - only an authority needs a subject (RFC 5280 section 4.1.2.6)
 
 // uses and extendedUses are the names as the provider has them: with
 // underscores, although the generated SDK's text shows them in camel case
@@ -88,7 +88,7 @@ func validateCertificate(_ context.Context, c *plugin.Check) {
 	}
 }
 
-// texts are the strings of a list; what is not known is empty.
+// texts are the strings of a list; unknown ones are empty.
 func texts(list any) []string {
 	elements, _ := list.([]any)
 	result := make([]string, len(elements))
@@ -148,8 +148,7 @@ func (m certificateMaker) Create(_ context.Context, call plugin.Call) (plugin.Re
 	return plugin.Result{ID: template.SerialNumber.String(), State: state}, nil
 }
 
-// Read finds out that a certificate is to be renewed; there is nothing else to
-// look at.
+// Read only finds out whether it is time to renew the certificate.
 func (m certificateMaker) Read(_ context.Context, call plugin.Call) (plugin.Result, error) {
 	state := maps.Clone(call.State)
 	if m.isDue(state, hours(state, "earlyRenewalHours")) {
@@ -158,7 +157,7 @@ func (m certificateMaker) Read(_ context.Context, call plugin.Call) (plugin.Resu
 	return plugin.Result{ID: call.ID, State: state}, nil
 }
 
-// Update is for earlyRenewalHours: the certificate stays.
+// Update changes earlyRenewalHours and keeps the certificate.
 func (m certificateMaker) Update(_ context.Context, call plugin.Call) (plugin.Result, error) {
 	state := maps.Clone(call.State)
 	state["earlyRenewalHours"] = 0.0
@@ -196,8 +195,7 @@ func (m certificateMaker) template(inputs plugin.Object, public crypto.PublicKey
 	return template, identify(template, inputs, public)
 }
 
-// identify sets what tells authorities apart: the key identifiers of RFC 5280
-// sections 4.2.1.1 and 4.2.1.2.
+// identify sets the key identifiers of RFC 5280 sections 4.2.1.1 and 4.2.1.2.
 func identify(template *x509.Certificate, inputs plugin.Object, public crypto.PublicKey) error {
 	authority, _ := inputs["isCaCertificate"].(bool)
 	if authority && len(template.Subject.ToRDNSequence()) == 0 {

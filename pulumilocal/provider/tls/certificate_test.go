@@ -121,7 +121,7 @@ func TestRenewal(t *testing.T) {
 
 	// A shorter time is taken over without another certificate.
 	later := state.Inputs.Copy()
-	later["earlyRenewalHours"] = enginetest.Of(map[string]any{"": 24})[""]
+	later["earlyRenewalHours"] = resource.NewProperty(24.0)
 	if got := engine.DiffState(refreshed, later); len(got.GetReplaces()) != 0 || got.GetChanges() != pulumirpc.DiffResponse_DIFF_SOME {
 		t.Errorf("got %v, want an update", got)
 	}

@@ -26,13 +26,13 @@ var curves = map[string]elliptic.Curve{
 	"P224": elliptic.P224(), "P256": elliptic.P256(), "P384": elliptic.P384(), "P521": elliptic.P521(),
 }
 
-// The defaults are in the state whatever the algorithm is.
+// The defaults are in the state for every algorithm.
 const (
 	defaultCurve = "P224"
 	defaultBits  = 2048
 )
 
-// smallestBits is where Go's crypto/rsa stops making keys.
+// smallestBits is the smallest key that Go's crypto/rsa makes.
 const smallestBits = 1024
 
 func validateKey(_ context.Context, c *plugin.Check) {
@@ -88,7 +88,7 @@ func generate(algorithm, curve string, bits int) (crypto.Signer, error) {
 	return nil, fmt.Errorf("expected RSA, ECDSA or ED25519, got %q", algorithm)
 }
 
-// describe puts every form of a key into the state, and returns the resource's
+// describe writes every form of a key to the state, and returns the resource's
 // id: the SHA-1 of the public key.
 func describe(key crypto.Signer, state plugin.Object) (string, error) {
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
@@ -117,8 +117,8 @@ func describe(key crypto.Signer, state plugin.Object) (string, error) {
 	return hex.EncodeToString(sum[:]), describeSSH(key, state)
 }
 
-// describeSSH adds the forms of OpenSSH. It knows no P224: they are empty then
-// (https://datatracker.ietf.org/doc/html/rfc5656#section-10.1).
+// describeSSH adds OpenSSH's forms. They are empty for P224, which OpenSSH does
+// not have (https://datatracker.ietf.org/doc/html/rfc5656#section-10.1).
 func describeSSH(key crypto.Signer, state plugin.Object) error {
 	for _, name := range []string{"privateKeyOpenssh", "publicKeyOpenssh", "publicKeyFingerprintMd5", "publicKeyFingerprintSha256"} {
 		state[name] = ""
@@ -142,7 +142,7 @@ func describeSSH(key crypto.Signer, state plugin.Object) error {
 }
 
 // parseKey reads a private key in any of the forms that describe makes. The
-// error says nothing of what was read.
+// error does not show the text.
 func parseKey(text string) (key crypto.Signer, algorithm string, err error) {
 	parsed, err := ssh.ParseRawPrivateKey([]byte(text))
 	if err != nil {

@@ -1,9 +1,9 @@
 // Package tls stands in for Pulumi's tls provider 5.2.2: its resources
 // PrivateKey and SelfSignedCert. Keys and certificates are real, made with
-// crypto/rand on this machine; nothing is called.
+// crypto/rand on this machine, without any call.
 //
-// As with the official provider a private key lives in the state, as a secret,
-// and a preview makes none. Certificate requests, certificates signed by
+// Like the official provider it keeps a private key in the state, as a secret,
+// and makes none in a preview. Certificate requests, certificates signed by
 // another key, and the provider's functions are not emulated.
 //
 // Not for production.
@@ -35,7 +35,7 @@ func New(options Options) plugin.Definition {
 	return plugin.Definition{
 		Name:    "tls",
 		Version: Version,
-		Config:  []string{"proxy"}, // of the function getCertificate alone
+		Config:  []string{"proxy"}, // only for the function getCertificate
 		Resources: map[string]plugin.Resource{
 			"tls:index/privateKey:PrivateKey": {
 				Args: plugin.TypeOf(tls.PrivateKeyArgs{}), State: plugin.TypeOf(tls.PrivateKey{}),
@@ -46,7 +46,7 @@ func New(options Options) plugin.Definition {
 			"tls:index/selfSignedCert:SelfSignedCert": {
 				Args: plugin.TypeOf(tls.SelfSignedCertArgs{}), State: plugin.TypeOf(tls.SelfSignedCert{}),
 				Required: []string{"allowedUses"},
-				// All but earlyRenewalHours: that one says when to replace.
+				// All but earlyRenewalHours, which says when to replace.
 				Replace: []string{
 					"allowedUses", "dnsNames", "ipAddresses", "isCaCertificate", "privateKeyPem", "setAuthorityKeyId",
 					"setSubjectKeyId", "subject", "uris", "validityPeriodHours",
@@ -58,8 +58,7 @@ func New(options Options) plugin.Definition {
 	}
 }
 
-// kept is the part of a lifecycle that has nowhere to look: what was made is in
-// the state and nowhere else.
+// kept is the lifecycle of objects that exist only in the state.
 type kept struct{}
 
 func (kept) Read(_ context.Context, call plugin.Call) (plugin.Result, error) {
