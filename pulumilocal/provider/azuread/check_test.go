@@ -8,7 +8,8 @@ import (
 	"app-to-app/pulumilocal/provider/enginetest"
 )
 
-// replaceOnChange are the inputs marked as such in the providers' schemas.
+// replaceOnChange are the inputs marked ForceNew in the official provider's
+// schemas.
 var replaceOnChange = map[string][]string{
 	applicationToken: {"templateId"},
 	roleToken:        {"applicationId", "roleId"},

@@ -31,7 +31,7 @@ const (
 )
 
 // A fakeGraph is a server that records requests and remembers objects; it has
-// no rules of its own. The provider's waits are recorded too and do not wait.
+// no rules of its own. It records the provider's waits without waiting.
 type fakeGraph struct {
 	t      *testing.T
 	server *httptest.Server
@@ -77,14 +77,14 @@ func (f *fakeGraph) config() map[string]any {
 	return map[string]any{"metadataHost": f.host(), "tenantId": tenantID, "clientId": clientID, "clientSecret": enginetest.Secret(secret)}
 }
 
-// start configures the provider and forgets the calls of that.
+// start configures the provider and forgets the calls it made for that.
 func (f *fakeGraph) start(engine *enginetest.Engine) {
 	f.t.Helper()
 	engine.MustConfigure(f.config())
 	f.taken()
 }
 
-// taken returns the calls since the last time, with ids and the like by name.
+// taken returns the calls since it was last asked.
 func (f *fakeGraph) taken() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -177,7 +177,7 @@ func (f *fakeGraph) graph(w http.ResponseWriter, r *http.Request, call string, d
 	}
 }
 
-// post creates an object, or does one of the actions.
+// post creates an object, or performs an action.
 func (f *fakeGraph) post(w http.ResponseWriter, path string, body object) {
 	parent, action := path[:strings.LastIndex(path, "/")], path[strings.LastIndex(path, "/")+1:]
 	switch action {

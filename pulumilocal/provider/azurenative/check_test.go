@@ -67,9 +67,9 @@ func TestAutoLocation(t *testing.T) {
 	arm.expect("unknown group")
 }
 
-// replaceOnChange are the inputs that cannot change in place: what is in the
-// path, what the specifications mark as set at creation only, and the official
-// provider's own list.
+// replaceOnChange are the inputs that cannot change in place: those in the path,
+// those that the specifications mark as set only at creation, and those in the
+// official provider's own list.
 var replaceOnChange = map[string][]string{
 	groupToken:      {"resourceGroupName", "location"},
 	accountToken:    {"resourceGroupName", "accountName", "location", "isHnsEnabled"},

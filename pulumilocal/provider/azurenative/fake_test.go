@@ -87,7 +87,8 @@ func (f *fakeARM) expect(when string, want ...string) {
 	}
 }
 
-// said is an error's text without what differs from run to run; empty for none.
+// said is an error's text without the parts that differ from run to run, or empty
+// if there is no error.
 func (f *fakeARM) said(err error) string {
 	if err == nil {
 		return ""
@@ -150,7 +151,7 @@ func (f *fakeARM) arm(w http.ResponseWriter, r *http.Request) {
 		want = "Bearer vault." + token()
 	}
 	if r.Header.Get("Authorization") != want {
-		f.t.Errorf("%s: got no or another token", call)
+		f.t.Errorf("%s: got a wrong token or none", call)
 	}
 	var body object
 	data, err := io.ReadAll(r.Body)

@@ -9,8 +9,8 @@ import (
 	"app-to-app/sandbox/sandboxtest"
 )
 
-// TestVaultInTheSandbox is the life of a vault and its secret against the
-// services themselves.
+// TestVaultInTheSandbox creates, updates and deletes a vault and its secret against
+// the sandbox itself.
 func TestVaultInTheSandbox(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})

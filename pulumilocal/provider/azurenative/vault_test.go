@@ -8,8 +8,8 @@ import (
 	"app-to-app/pulumilocal/provider/enginetest"
 )
 
-// TestVaultSecret follows a secret from its creation to its deletion, which is
-// the vault's.
+// TestVaultSecret follows a secret from its creation by ARM to its deletion by the
+// vault.
 func TestVaultSecret(t *testing.T) {
 	t.Parallel()
 	arm, engine := newARM(t)

@@ -200,8 +200,8 @@ func TestCancelEndsTheWholeCommand(t *testing.T) {
 	engine.MustCreate(token, "fifo", enginetest.Of(map[string]any{"create": "mkfifo started"}))
 	done := make(chan error)
 	go func() {
-		// The grandchild inherits the output: without the whole group ended,
-		// the command would not end for a minute.
+		// The grandchild inherits the output: unless the whole group is ended,
+		// the command runs for a minute.
 		_, err := engine.Create(token, "it", enginetest.Of(map[string]any{"create": "sh -c 'echo > started; sleep 60'; true"}))
 		done <- err
 	}()

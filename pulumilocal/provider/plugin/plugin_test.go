@@ -190,7 +190,7 @@ func TestPreviewMakesNoCalls(t *testing.T) {
 	}
 }
 
-// sort says what sort of value a property has.
+// sort names the sort of value that a property has.
 func sort(value resource.PropertyValue) string {
 	switch {
 	case value.IsSecret():

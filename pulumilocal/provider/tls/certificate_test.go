@@ -98,7 +98,7 @@ func TestAuthority(t *testing.T) {
 	}
 }
 
-// A certificate changes nothing from run to run until its renewal is near.
+// TestRenewal checks that a certificate stays the same until its renewal is due.
 func TestRenewal(t *testing.T) {
 	t.Parallel()
 	engine, clock := newTLS(t)
@@ -119,7 +119,7 @@ func TestRenewal(t *testing.T) {
 		t.Errorf("refresh: got %v, %v, want the same certificate, ready", refreshed.Outputs["readyForRenewal"], err)
 	}
 
-	// A shorter time is taken over without another certificate.
+	// A shorter time updates the resource and keeps the certificate.
 	later := state.Inputs.Copy()
 	later["earlyRenewalHours"] = resource.NewProperty(24.0)
 	if got := engine.DiffState(refreshed, later); len(got.GetReplaces()) != 0 || got.GetChanges() != pulumirpc.DiffResponse_DIFF_SOME {

@@ -25,7 +25,7 @@ func decode(t *testing.T, text, kind string) []byte {
 	return block.Bytes
 }
 
-// An own form of a key is what privateKeyPem has for its algorithm.
+// parseOwn parses the form that privateKeyPem has for an algorithm.
 func parseOwn(t *testing.T, algorithm, text string) (crypto.PrivateKey, error) {
 	t.Helper()
 	switch algorithm {
@@ -89,7 +89,7 @@ func isECDSA(curve string) func(crypto.PrivateKey) bool {
 	}
 }
 
-// checkSSH checks that OpenSSH's forms are of the same key, or empty for P224.
+// checkSSH checks that OpenSSH's forms have the same key, or are empty for P224.
 func checkSSH(t *testing.T, state enginetest.State, key crypto.PrivateKey) {
 	t.Helper()
 	if isECDSA("P-224")(key) {

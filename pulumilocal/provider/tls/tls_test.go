@@ -17,7 +17,7 @@ const (
 	certificateToken = "tls:index/selfSignedCert:SelfSignedCert"
 )
 
-// A clock is a time that tests move.
+// A clock is a time that tests can change.
 type clock struct{ now time.Time }
 
 func newTLS(t *testing.T) (*enginetest.Engine, *clock) {
@@ -45,7 +45,7 @@ func newCertificate(t *testing.T, engine *enginetest.Engine, more map[string]any
 	return engine.MustCreate(certificateToken, "it", enginetest.Of(inputs))
 }
 
-// replaceOnChange are the inputs whose change makes another key or certificate.
+// replaceOnChange are the inputs whose change makes a new key or certificate.
 var replaceOnChange = map[string][]string{
 	keyToken: {"algorithm", "ecdsaCurve", "rsaBits"},
 	certificateToken: {
