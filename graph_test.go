@@ -12,18 +12,20 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"app-to-app/components/componentstest"
 )
 
 // dev is the committed stack dev, deployed once and only read.
 var dev struct {
 	once sync.Once
-	m    *recorder
+	m    *componentstest.Recorder
 }
 
-func deployedDev(t *testing.T) *recorder {
+func deployedDev(t *testing.T) *componentstest.Recorder {
 	t.Helper()
 	dev.once.Do(func() {
-		dev.m = deployed(t, &recorder{caller: callerID}, configuration(t, "dev", nil), newProject(t))
+		dev.m = deployed(t, signedIn(), configuration(t, "dev", nil), newProject(t))
 	})
 	if dev.m == nil {
 		t.Fatal("expected the stack dev to be deployed, see the test that tried")
@@ -35,7 +37,7 @@ func TestGraph(t *testing.T) {
 	t.Parallel()
 	m := deployedDev(t)
 	golden := filepath.Join("testdata", "graph.golden")
-	got := strings.Join(m.graph(), "\n") + "\n"
+	got := strings.Join(graph(m), "\n") + "\n"
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -143,7 +145,7 @@ func TestProperties(t *testing.T) {
 		{publish, "orders-client-publish", "environment.PUBLISH_SCM_HOST", "orders-client-app1a2b3c4d.scm.test"},
 		{"azure-native:resources:ResourceGroup", "app-to-app", "tags", map[string]any{"project": "app-to-app", "stack": "dev", "environment": "dev"}},
 	} {
-		got := value(m.find(t, tt.typeToken, tt.name).inputs, strings.Split(tt.path, ".")...)
+		got := value(m.Find(t, tt.typeToken, tt.name).Inputs, strings.Split(tt.path, ".")...)
 		if want := resource.NewPropertyValue(tt.want); !got.DeepEquals(want) {
 			t.Errorf("%s %s: got %s %v, want %v", tt.typeToken, tt.name, tt.path, got, want)
 		}
@@ -153,29 +155,19 @@ func TestProperties(t *testing.T) {
 func TestNothingOfFlexConsumptionIsRefused(t *testing.T) {
 	t.Parallel()
 	m := deployedDev(t)
-	for _, r := range m.resources {
-		if r.typeToken == "azure-native:web/v20240401:WebApp" && r.inputs.HasValue("siteConfig") {
-			t.Errorf("%s: expected no siteConfig, got %v", r.name, r.inputs["siteConfig"])
+	for _, r := range m.Resources() {
+		if r.TypeToken == "azure-native:web/v20240401:WebApp" && r.Inputs.HasValue("siteConfig") {
+			t.Errorf("%s: expected no siteConfig, got %v", r.Name, r.Inputs["siteConfig"])
 		}
-		if r.typeToken != "azure-native:web/v20240401:WebAppApplicationSettings" {
+		if r.TypeToken != "azure-native:web/v20240401:WebAppApplicationSettings" {
 			continue
 		}
-		for name := range r.inputs["properties"].ObjectValue() {
+		for name := range r.Inputs["properties"].ObjectValue() {
 			if strings.HasPrefix(string(name), "FUNCTIONS_") || strings.HasPrefix(string(name), "WEBSITE_") || name == "AZURE_CLIENT_ID" || name == "AzureWebJobsStorage" {
-				t.Errorf("%s: expected no app setting %s", r.name, name)
+				t.Errorf("%s: expected no app setting %s", r.Name, name)
 			}
 		}
 	}
-}
-
-// dependencies are the resources that one waits for, by the ends of their URNs.
-func (m *recorder) dependencies(t *testing.T, typeToken, name string) []string {
-	t.Helper()
-	var ends []string
-	for _, urn := range m.find(t, typeToken, name).rpc.GetDependencies() {
-		ends = append(ends, string(resource.URN(urn).Type())+"::"+resource.URN(urn).Name())
-	}
-	return ends
 }
 
 func TestOrder(t *testing.T) {
@@ -207,7 +199,7 @@ func TestOrder(t *testing.T) {
 		{"the service principal copies roles that exist", "azuread:index/servicePrincipal:ServicePrincipal", "orders-api-service-principal", []string{
 			"azuread:index/applicationAppRole:ApplicationAppRole::orders-api-role-Orders.Read"}},
 	} {
-		got := m.dependencies(t, tt.typeToken, tt.made)
+		got := m.Find(t, tt.typeToken, tt.made).Dependencies()
 		for _, want := range tt.after {
 			if !slices.Contains(got, want) {
 				t.Errorf("%s: expected %s to depend on %s, got %q", tt.name, tt.made, want, got)
@@ -219,17 +211,17 @@ func TestOrder(t *testing.T) {
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	m := deployedDev(t)
-	application := m.find(t, "azuread:index/application:Application", "orders-api-application")
-	if got, want := application.rpc.GetIgnoreChanges(), []string{"appRoles", "appRoleIds", "identifierUris", "owners"}; !slices.Equal(got, want) {
+	application := m.Find(t, "azuread:index/application:Application", "orders-api-application")
+	if got, want := application.RPC.GetIgnoreChanges(), []string{"appRoles", "appRoleIds", "identifierUris", "owners"}; !slices.Equal(got, want) {
 		t.Errorf("application: got ignoreChanges %q, want %q", got, want)
 	}
-	site := m.find(t, "azure-native:web/v20240401:WebApp", "orders-client-app")
-	if !site.rpc.GetDeleteBeforeReplace() {
+	site := m.Find(t, "azure-native:web/v20240401:WebApp", "orders-client-app")
+	if !site.RPC.GetDeleteBeforeReplace() {
 		t.Error("site: expected it to be deleted before it is replaced, its plan takes one app")
 	}
 	for _, child := range []string{"WebAppApplicationSettings::orders-client-settings", "WebAppFtpAllowed::orders-client-ftp", "WebAppScmAllowed::orders-client-scm"} {
 		typeName, name, _ := strings.Cut(child, "::")
-		got := resource.URN(m.find(t, "azure-native:web/v20240401:"+typeName, name).rpc.GetDeletedWith())
+		got := resource.URN(m.Find(t, "azure-native:web/v20240401:"+typeName, name).RPC.GetDeletedWith())
 		if got.Name() != "orders-client-app" {
 			t.Errorf("%s: expected it to end with its site, got deletedWith %q", name, got)
 		}
@@ -240,13 +232,13 @@ func TestOptions(t *testing.T) {
 // another app, account or container.
 func TestPublishesAgain(t *testing.T) {
 	t.Parallel()
-	publish := deployedDev(t).find(t, "command:local:Command", "orders-client-publish")
+	publish := deployedDev(t).Find(t, "command:local:Command", "orders-client-publish")
 	var got []string
-	for _, trigger := range publish.inputs["triggers"].ArrayValue() {
+	for _, trigger := range publish.Inputs["triggers"].ArrayValue() {
 		got = append(got, trigger.StringValue())
 	}
 	want := []string{
-		value(publish.inputs, "environment", "PUBLISH_SHA256").StringValue(),
+		value(publish.Inputs, "environment", "PUBLISH_SHA256").StringValue(),
 		"/id/azure-native:web/v20240401:WebApp/orders-client-app",
 		"/id/azure-native:storage:StorageAccount/ordersclient",
 		"/id/azure-native:storage:BlobContainer/orders-client-packages",
@@ -269,16 +261,16 @@ func TestOwners(t *testing.T) {
 		{"nobody pinned: who creates it, whoever comes next", configuration(t, "dev", nil), callerID, true},
 		{"pinned: kept", pinned, other, false},
 	} {
-		m := deployed(t, &recorder{caller: callerID}, tt.config, newProject(t))
-		for _, r := range []recorded{
-			m.find(t, "azuread:index/application:Application", "orders-api-application"),
-			m.find(t, "azuread:index/servicePrincipal:ServicePrincipal", "orders-api-service-principal"),
+		m := deployed(t, signedIn(), tt.config, newProject(t))
+		for _, r := range []componentstest.Resource{
+			m.Find(t, "azuread:index/application:Application", "orders-api-application"),
+			m.Find(t, "azuread:index/servicePrincipal:ServicePrincipal", "orders-api-service-principal"),
 		} {
-			if got := r.inputs["owners"]; !got.DeepEquals(resource.NewPropertyValue([]any{tt.want})) {
-				t.Errorf("%s: %s: got owners %v, want %s", tt.name, r.name, got, tt.want)
+			if got := r.Inputs["owners"]; !got.DeepEquals(resource.NewPropertyValue([]any{tt.want})) {
+				t.Errorf("%s: %s: got owners %v, want %s", tt.name, r.Name, got, tt.want)
 			}
-			if got := slices.Contains(r.rpc.GetIgnoreChanges(), "owners"); got != tt.ignored {
-				t.Errorf("%s: %s: got owners ignored %v, want %v", tt.name, r.name, got, tt.ignored)
+			if got := slices.Contains(r.RPC.GetIgnoreChanges(), "owners"); got != tt.ignored {
+				t.Errorf("%s: %s: got owners ignored %v, want %v", tt.name, r.Name, got, tt.ignored)
 			}
 		}
 	}
@@ -290,24 +282,24 @@ func TestInputsComeFromTheStackAlone(t *testing.T) {
 	t.Parallel()
 	config := configuration(t, "dev", nil)
 	folders := []string{newProject(t), newProject(t)}
-	first := deployed(t, &recorder{caller: callerID}, config, folders[0])
-	second := deployed(t, &recorder{caller: "cccccccc-0000-4000-8000-000000000003"}, config, folders[1])
-	if got, want := second.graph(), first.graph(); !slices.Equal(got, want) {
+	first := deployed(t, signedIn(), config, folders[0])
+	second := deployed(t, &componentstest.Recorder{Caller: "cccccccc-0000-4000-8000-000000000003"}, config, folders[1])
+	if got, want := graph(second), graph(first); !slices.Equal(got, want) {
 		t.Fatalf("got %q, want %q", got, want)
 	}
-	for _, r := range first.resources {
-		other := second.find(t, r.typeToken, r.name)
-		a, b := r.inputs.Copy(), other.inputs.Copy()
-		if slices.Contains(r.rpc.GetIgnoreChanges(), "owners") {
+	for _, r := range first.Resources() {
+		other := second.Find(t, r.TypeToken, r.Name)
+		a, b := r.Inputs.Copy(), other.Inputs.Copy()
+		if slices.Contains(r.RPC.GetIgnoreChanges(), "owners") {
 			delete(a, "owners")
 			delete(b, "owners")
 		}
 		if !a.DeepEquals(b) {
-			t.Errorf("%s: got inputs %v and %v", r.urnEnd(), a, b)
+			t.Errorf("%s: got inputs %v and %v", r, a, b)
 		}
 		for _, folder := range folders {
 			if strings.Contains(resource.NewProperty(a).String(), folder) {
-				t.Errorf("%s: expected no path of this machine, got %v", r.urnEnd(), a)
+				t.Errorf("%s: expected no path of this machine, got %v", r, a)
 			}
 		}
 	}
@@ -317,12 +309,12 @@ func TestInputsComeFromTheStackAlone(t *testing.T) {
 // Manager for its group's, in every preview.
 func TestLocationIsGiven(t *testing.T) {
 	t.Parallel()
-	for _, r := range deployedDev(t).resources {
-		_, named, _ := strings.Cut(r.typeToken, ":")
+	for _, r := range deployedDev(t).Resources() {
+		_, named, _ := strings.Cut(r.TypeToken, ":")
 		switch named[strings.LastIndex(named, ":")+1:] {
 		case "ResourceGroup", "StorageAccount", "AppServicePlan", "WebApp", "UserAssignedIdentity", "Workspace", "Component", "Vault":
-			if got := r.inputs["location"]; !got.IsString() || got.StringValue() != "westeurope" {
-				t.Errorf("%s: got location %v, want westeurope", r.urnEnd(), got)
+			if got := r.Inputs["location"]; !got.IsString() || got.StringValue() != "westeurope" {
+				t.Errorf("%s: got location %v, want westeurope", r, got)
 			}
 		}
 	}
@@ -332,18 +324,18 @@ func TestRoleAssignmentNamesAreStable(t *testing.T) {
 	t.Parallel()
 	version5 := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	names := make(map[string]string)
-	for _, r := range deployedDev(t).resources {
-		if r.typeToken != "azure-native:authorization:RoleAssignment" {
+	for _, r := range deployedDev(t).Resources() {
+		if r.TypeToken != "azure-native:authorization:RoleAssignment" {
 			continue
 		}
-		name := r.inputs["roleAssignmentName"].StringValue()
+		name := r.Inputs["roleAssignmentName"].StringValue()
 		if !version5.MatchString(name) {
-			t.Errorf("%s: expected a version 5 GUID, got %q", r.name, name)
+			t.Errorf("%s: expected a version 5 GUID, got %q", r.Name, name)
 		}
 		if names[name] != "" {
-			t.Errorf("expected a name of its own for %s, got that of %s", r.name, names[name])
+			t.Errorf("expected a name of its own for %s, got that of %s", r.Name, names[name])
 		}
-		names[name] = r.name
+		names[name] = r.Name
 	}
 	if len(names) != 13 { // four for the host of each app, and one for a vault
 		t.Errorf("got %d role assignments, want 13", len(names))
@@ -394,7 +386,7 @@ func exportsOf(t *testing.T, config map[string]string, folder string) resource.P
 	// The run does not wait for outputs that nobody registered, so each tells
 	// its own value.
 	told, expected := make(chan export, 100), 0
-	err := run(t, &recorder{caller: callerID}, config, func(ctx *pulumi.Context) error {
+	err := signedIn().Run(config, func(ctx *pulumi.Context) error {
 		if err := machineOf(t, config, folder).deploy(ctx); err != nil {
 			return err
 		}

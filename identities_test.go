@@ -35,10 +35,10 @@ func TestIdentityGraphs(t *testing.T) {
 	for name, edits := range identityStacks(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := deployed(t, &recorder{caller: callerID}, configuration(t, "dev", edits), folder)
+			m := deployed(t, signedIn(), configuration(t, "dev", edits), folder)
 			label := keyPair(t, pairs()[0]).Label()
 			var lines []string
-			for _, line := range m.graph() {
+			for _, line := range graph(m) {
 				if strings.HasSuffix(line, " app-to-app:components:Client::orders-client") {
 					lines = append(lines, strings.ReplaceAll(line, label, "THUMBPRINT"))
 				}
@@ -101,10 +101,10 @@ func TestSecretsStaySecret(t *testing.T) {
 	for name, edits := range identityStacks(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := deployed(t, &recorder{caller: callerID}, configuration(t, "dev", edits), folder)
+			m := deployed(t, signedIn(), configuration(t, "dev", edits), folder)
 			var found int
-			for _, r := range m.resources {
-				plain, secret := exposed(resource.NewProperty(r.inputs), false, r.urnEnd())
+			for _, r := range m.Resources() {
+				plain, secret := exposed(resource.NewProperty(r.Inputs), false, r.String())
 				if found += secret; len(plain) > 0 {
 					t.Errorf("expected secrets, got plain text in %q", plain)
 				}
@@ -150,10 +150,10 @@ func TestAppSettingsOfIdentities(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := deployed(t, &recorder{caller: callerID}, configuration(t, "dev", identityStacks(t)[name]), folder)
+			m := deployed(t, signedIn(), configuration(t, "dev", identityStacks(t)[name]), folder)
 			got := make(map[string]string)
-			settings := m.find(t, "azure-native:web/v20240401:WebAppApplicationSettings", "orders-client-settings")
-			for key, value := range settings.inputs["properties"].ObjectValue() {
+			settings := m.Find(t, "azure-native:web/v20240401:WebAppApplicationSettings", "orders-client-settings")
+			for key, value := range settings.Inputs["properties"].ObjectValue() {
 				if !slices.Contains(common, string(key)) && !strings.HasPrefix(string(key), "AzureWebJobsStorage") {
 					got[string(key)] = value.StringValue()
 				}

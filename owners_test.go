@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"app-to-app/components/componentstest"
 )
 
 // TestStrangers signs in as somebody who is not among the pinned owners.
@@ -25,8 +27,8 @@ func TestStrangers(t *testing.T) {
 		{"a person, whose token has no permissions", other, nil, false},
 	} {
 		config := configuration(t, "dev", map[string]string{"app-to-app:owners": `["` + tt.owners + `"]`})
-		m := &recorder{caller: callerID, permissions: tt.permissions}
-		err := run(t, m, config, func(ctx *pulumi.Context) error {
+		m := &componentstest.Recorder{Caller: callerID, Permissions: tt.permissions}
+		err := m.Run(config, func(ctx *pulumi.Context) error {
 			_, err := loadSettings(ctx, machineOf(t, config, "."))
 			return err
 		})
@@ -36,7 +38,7 @@ func TestStrangers(t *testing.T) {
 		if err != nil && (!strings.Contains(err.Error(), "1 to mend") || !strings.Contains(err.Error(), `pulumi config set --path 'app-to-app:owners[1]' `+callerID)) {
 			t.Errorf("%s: got %v, want the command that lists the caller", tt.name, err)
 		}
-		if asked := slices.Contains(m.calls, "azure-native:authorization:getClientToken"); asked != (tt.owners == other) {
+		if asked := slices.ContainsFunc(m.Calls(), func(c componentstest.Call) bool { return c.Token == "azure-native:authorization:getClientToken" }); asked != (tt.owners == other) {
 			t.Errorf("%s: got a token asked for: %v, want it only of a stranger", tt.name, asked)
 		}
 	}

@@ -25,13 +25,13 @@ func load(t *testing.T, stack string, edits map[string]string) (Settings, error)
 func loadOn(t *testing.T, config map[string]string, m machine) (Settings, error) {
 	t.Helper()
 	var settings Settings
-	recorder := &recorder{caller: callerID}
-	err := run(t, recorder, config, func(ctx *pulumi.Context) (err error) {
+	recorder := signedIn()
+	err := recorder.Run(config, func(ctx *pulumi.Context) (err error) {
 		settings, err = loadSettings(ctx, m)
 		return err
 	})
-	if len(recorder.resources) > 0 {
-		t.Errorf("expected settings to register nothing, got %v", recorder.graph())
+	if len(recorder.Resources()) > 0 {
+		t.Errorf("expected settings to register nothing, got %v", graph(recorder))
 	}
 	return settings, err
 }
@@ -278,8 +278,8 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		"app-to-app:clients":        clientWith(`"roles":["Orders Read"],"schedule":"hourly"`),
 		"azure-native:location":     "",
 	})
-	m := &recorder{caller: callerID}
-	err := run(t, m, config, machineOf(t, config, newProject(t)).deploy)
+	m := signedIn()
+	err := m.Run(config, machineOf(t, config, newProject(t)).deploy)
 	if err == nil {
 		t.Fatal("expected a refusal, got none")
 	}
@@ -291,8 +291,8 @@ func TestAllProblemsAtOnce(t *testing.T) {
 			t.Errorf("got:\n%v\nwant %q in it", err, want)
 		}
 	}
-	if len(m.resources) > 0 {
-		t.Errorf("expected nothing to be registered, got %v", m.graph())
+	if len(m.Resources()) > 0 {
+		t.Errorf("expected nothing to be registered, got %v", graph(m))
 	}
 }
 

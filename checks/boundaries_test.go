@@ -52,12 +52,18 @@ var (
 var boundaries = []boundary{
 	{
 		of: "app-to-app", ours: []string{"app-to-app/components"}, outside: pulumi,
-		testOurs: []string{"app-to-app"}, testOutside: plugin,
+		testOurs: []string{"app-to-app", "app-to-app/components/componentstest"}, testOutside: plugin,
 	},
 	// The stories use everything the way a person does; the checks use nothing.
 	{of: "app-to-app/e2e", testOurs: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/deployer", "app-to-app/pulumilocal/engine"}, testOutside: []string{"gopkg.in/yaml.v3"}},
 	{of: "app-to-app/checks", testOutside: []string{"gopkg.in/yaml.v3"}},
-	{of: "app-to-app/components", outside: pulumi, testOurs: []string{"app-to-app/components"}},
+	{of: "app-to-app/components", outside: pulumi, testOurs: []string{"app-to-app/components/..."}},
+	{
+		// Test support: engine and Azure of the tests of the program and of its
+		// components, so it knows neither.
+		of: "app-to-app/components/componentstest", outside: pulumi[:1],
+		testOurs: []string{"app-to-app/components/componentstest"},
+	},
 
 	// Handlers share functions/internal and nothing else: they are deployed, the
 	// rest is not. The tests beside them deploy both to a sandbox.
@@ -336,6 +342,7 @@ func TestBoundariesRefuse(t *testing.T) {
 	for from, to := range map[string]string{
 		"app-to-app":                                  "app-to-app/sandbox",
 		"app-to-app/components":                       "app-to-app/functions/internal/orders",
+		"app-to-app/components/componentstest":        "app-to-app/components",
 		"app-to-app/functions/orders-api":             "github.com/Azure/azure-sdk-for-go/sdk/azidentity",
 		"app-to-app/functions/orders-client":          "app-to-app/functions/internal/verify",
 		"app-to-app/functions/internal/customhandler": "app-to-app/functions/internal/verify",

@@ -1,30 +1,17 @@
 package components_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"app-to-app/components"
+	"app-to-app/components/componentstest"
 )
 
-// azure answers every resource with its inputs.
-type azure struct{}
-
-func (azure) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	return nil, fmt.Errorf("expected no call of %s", args.Token)
-}
-
-func (azure) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	return "/id/" + args.Name, args.Inputs, nil
-}
-
-func run(program pulumi.RunFunc) error {
-	return pulumi.RunErr(program, pulumi.WithMocks("app-to-app", "dev", azure{}))
-}
+// run runs a program to which nobody is signed in: components ask no one.
+func run(program pulumi.RunFunc) error { return new(componentstest.Recorder).Run(nil, program) }
 
 func place() components.Place {
 	return components.Place{ResourceGroupName: pulumi.String("group"), Location: "westeurope", SubscriptionID: "subscription"}
@@ -79,19 +66,18 @@ func TestClientArguments(t *testing.T) {
 		"function app without its arguments": {func(a *components.ClientArgs) { a.FunctionApp = &components.ClientAppArgs{} },
 			"argument functionApp.schedule: missing"},
 	} {
-		var refusal error // RunErr would tell that no site has an SCM host here
-		_ = run(func(ctx *pulumi.Context) error {
+		err := run(func(ctx *pulumi.Context) error {
 			api, err := components.NewAPI(ctx, "orders", apiArgs())
 			if err != nil {
 				return err
 			}
 			args := &components.ClientArgs{Place: place(), Tenant: tenant(), API: api, Identity: components.Identity{Kind: components.ManagedIdentity}, Roles: []string{"Orders.Read"}}
 			tt.edit(args)
-			_, refusal = components.NewClient(ctx, "caller", args)
-			return nil
+			_, err = components.NewClient(ctx, "caller", args)
+			return err
 		})
-		if refusal == nil || !strings.Contains(refusal.Error(), tt.want) {
-			t.Errorf("%s: got %v, want %q in it", name, refusal, tt.want)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %v, want %q in it", name, err, tt.want)
 		}
 	}
 }
@@ -99,7 +85,8 @@ func TestClientArguments(t *testing.T) {
 // TestSiteWithoutAnSCMHost: the host is never made up.
 func TestSiteWithoutAnSCMHost(t *testing.T) {
 	t.Parallel()
-	err := run(func(ctx *pulumi.Context) error {
+	m := componentstest.Recorder{Outputs: func(string, string) map[string]any { return nil }}
+	err := m.Run(nil, func(ctx *pulumi.Context) error {
 		_, err := components.NewFunctionApp(ctx, "app", &components.FunctionAppArgs{Place: place(), Package: components.Package{Path: "a.zip", SHA256: "00"}})
 		return err
 	})
