@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,39 +22,6 @@ func identityStacks(t *testing.T) map[string]map[string]string {
 		"existing":           {"app-to-app:clients": clientWith(`"identity":"existing","displayName":"Partner"`)},
 		"moving":             {"app-to-app:clients": clientWith(`"identity":"managedIdentity","previousIdentity":"clientSecret"`)},
 		"rotating":           {"app-to-app:clients": clientWith(`"identity":"clientSecret"`), "app-to-app:asOf": "2026-09-10"}, // the first quarter
-	}
-}
-
-// TestIdentityGraphs compares what each kind of identity registers for a
-// client, beside what every function app has, with a golden file.
-func TestIdentityGraphs(t *testing.T) {
-	t.Parallel()
-	folder := newProject(t)
-	for name, edits := range identityStacks(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			m := deployed(t, signedIn(), configuration(t, "dev", edits), folder)
-			label := keyPair(t, pairs()[0]).Label()
-			var lines []string
-			for _, line := range graph(m) {
-				if strings.HasSuffix(line, " app-to-app:components:Client::orders-client") {
-					lines = append(lines, strings.ReplaceAll(line, label, "THUMBPRINT"))
-				}
-			}
-			got, golden := strings.Join(lines, "\n")+"\n", filepath.Join("testdata", "graph-"+name+".golden")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("got another graph than %s; after a look, go test -run TestIdentityGraphs -update . takes it:\n%s", golden, got)
-			}
-		})
 	}
 }
 

@@ -2,14 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,8 +17,6 @@ import (
 
 	"app-to-app/components/componentstest"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata/graph.golden")
 
 // Who is signed in.
 const (
@@ -131,18 +127,4 @@ func newProject(t *testing.T) string {
 		}
 	}
 	return folder
-}
-
-// graph lists the resources as the golden file does: type, name, parent.
-func graph(m *componentstest.Recorder) []string {
-	var lines []string
-	for _, r := range m.Resources() {
-		parent := r.Parent()
-		if parent == "" {
-			parent = "-"
-		}
-		lines = append(lines, strings.Join([]string{r.TypeToken, r.Name, parent}, " "))
-	}
-	slices.Sort(lines)
-	return lines
 }

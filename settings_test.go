@@ -30,8 +30,8 @@ func loadOn(t *testing.T, config map[string]string, m machine) (Settings, error)
 		settings, err = loadSettings(ctx, m)
 		return err
 	})
-	if len(recorder.Resources()) > 0 {
-		t.Errorf("expected settings to register nothing, got %v", graph(recorder))
+	if got := recorder.Resources(); len(got) > 0 {
+		t.Errorf("expected settings to register nothing, got %v", got)
 	}
 	return settings, err
 }
@@ -291,8 +291,8 @@ func TestAllProblemsAtOnce(t *testing.T) {
 			t.Errorf("got:\n%v\nwant %q in it", err, want)
 		}
 	}
-	if len(m.Resources()) > 0 {
-		t.Errorf("expected nothing to be registered, got %v", graph(m))
+	if got := m.Resources(); len(got) > 0 {
+		t.Errorf("expected nothing to be registered, got %v", got)
 	}
 }
 

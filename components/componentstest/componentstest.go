@@ -117,10 +117,11 @@ func (r Resource) String() string { return r.TypeToken + "::" + r.Name }
 // Parent is the component that the resource belongs to, by the end of its URN;
 // empty for a resource of the stack itself.
 func (r Resource) Parent() string {
-	if resource.URN(r.RPC.GetParent()).Type() == resource.RootStackType {
+	parent := resource.URN(r.RPC.GetParent())
+	if parent == "" || parent.Type() == resource.RootStackType {
 		return ""
 	}
-	return urnEnd(r.RPC.GetParent())
+	return urnEnd(string(parent))
 }
 
 // Dependencies are the resources that it waits for, by the ends of their URNs,
