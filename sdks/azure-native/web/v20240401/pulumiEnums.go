@@ -1204,6 +1204,170 @@ func (in *ftpsStatePtr) ToFtpsStatePtrOutputWithContext(ctx context.Context) Ftp
 	return pulumi.ToOutputWithContext(ctx, in).(FtpsStatePtrOutput)
 }
 
+// Kind of storage for packages.
+type FunctionsDeploymentStorageType string
+
+const (
+	FunctionsDeploymentStorageTypeBlobContainer = FunctionsDeploymentStorageType("blobContainer")
+)
+
+func (FunctionsDeploymentStorageType) ElementType() reflect.Type {
+	return reflect.TypeOf((*FunctionsDeploymentStorageType)(nil)).Elem()
+}
+
+func (e FunctionsDeploymentStorageType) ToFunctionsDeploymentStorageTypeOutput() FunctionsDeploymentStorageTypeOutput {
+	return pulumi.ToOutput(e).(FunctionsDeploymentStorageTypeOutput)
+}
+
+func (e FunctionsDeploymentStorageType) ToFunctionsDeploymentStorageTypeOutputWithContext(ctx context.Context) FunctionsDeploymentStorageTypeOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(FunctionsDeploymentStorageTypeOutput)
+}
+
+func (e FunctionsDeploymentStorageType) ToFunctionsDeploymentStorageTypePtrOutput() FunctionsDeploymentStorageTypePtrOutput {
+	return e.ToFunctionsDeploymentStorageTypePtrOutputWithContext(context.Background())
+}
+
+func (e FunctionsDeploymentStorageType) ToFunctionsDeploymentStorageTypePtrOutputWithContext(ctx context.Context) FunctionsDeploymentStorageTypePtrOutput {
+	return FunctionsDeploymentStorageType(e).ToFunctionsDeploymentStorageTypeOutputWithContext(ctx).ToFunctionsDeploymentStorageTypePtrOutputWithContext(ctx)
+}
+
+func (e FunctionsDeploymentStorageType) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e FunctionsDeploymentStorageType) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e FunctionsDeploymentStorageType) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e FunctionsDeploymentStorageType) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type FunctionsDeploymentStorageTypeOutput struct{ *pulumi.OutputState }
+
+func (FunctionsDeploymentStorageTypeOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*FunctionsDeploymentStorageType)(nil)).Elem()
+}
+
+func (o FunctionsDeploymentStorageTypeOutput) ToFunctionsDeploymentStorageTypeOutput() FunctionsDeploymentStorageTypeOutput {
+	return o
+}
+
+func (o FunctionsDeploymentStorageTypeOutput) ToFunctionsDeploymentStorageTypeOutputWithContext(ctx context.Context) FunctionsDeploymentStorageTypeOutput {
+	return o
+}
+
+func (o FunctionsDeploymentStorageTypeOutput) ToFunctionsDeploymentStorageTypePtrOutput() FunctionsDeploymentStorageTypePtrOutput {
+	return o.ToFunctionsDeploymentStorageTypePtrOutputWithContext(context.Background())
+}
+
+func (o FunctionsDeploymentStorageTypeOutput) ToFunctionsDeploymentStorageTypePtrOutputWithContext(ctx context.Context) FunctionsDeploymentStorageTypePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v FunctionsDeploymentStorageType) *FunctionsDeploymentStorageType {
+		return &v
+	}).(FunctionsDeploymentStorageTypePtrOutput)
+}
+
+func (o FunctionsDeploymentStorageTypeOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o FunctionsDeploymentStorageTypeOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e FunctionsDeploymentStorageType) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o FunctionsDeploymentStorageTypeOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o FunctionsDeploymentStorageTypeOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e FunctionsDeploymentStorageType) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type FunctionsDeploymentStorageTypePtrOutput struct{ *pulumi.OutputState }
+
+func (FunctionsDeploymentStorageTypePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**FunctionsDeploymentStorageType)(nil)).Elem()
+}
+
+func (o FunctionsDeploymentStorageTypePtrOutput) ToFunctionsDeploymentStorageTypePtrOutput() FunctionsDeploymentStorageTypePtrOutput {
+	return o
+}
+
+func (o FunctionsDeploymentStorageTypePtrOutput) ToFunctionsDeploymentStorageTypePtrOutputWithContext(ctx context.Context) FunctionsDeploymentStorageTypePtrOutput {
+	return o
+}
+
+func (o FunctionsDeploymentStorageTypePtrOutput) Elem() FunctionsDeploymentStorageTypeOutput {
+	return o.ApplyT(func(v *FunctionsDeploymentStorageType) FunctionsDeploymentStorageType {
+		if v != nil {
+			return *v
+		}
+		var ret FunctionsDeploymentStorageType
+		return ret
+	}).(FunctionsDeploymentStorageTypeOutput)
+}
+
+func (o FunctionsDeploymentStorageTypePtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o FunctionsDeploymentStorageTypePtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *FunctionsDeploymentStorageType) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// FunctionsDeploymentStorageTypeInput is an input type that accepts values of the FunctionsDeploymentStorageType enum
+// A concrete instance of `FunctionsDeploymentStorageTypeInput` can be one of the following:
+//
+//	FunctionsDeploymentStorageTypeBlobContainer
+type FunctionsDeploymentStorageTypeInput interface {
+	pulumi.Input
+
+	ToFunctionsDeploymentStorageTypeOutput() FunctionsDeploymentStorageTypeOutput
+	ToFunctionsDeploymentStorageTypeOutputWithContext(context.Context) FunctionsDeploymentStorageTypeOutput
+}
+
+var functionsDeploymentStorageTypePtrType = reflect.TypeOf((**FunctionsDeploymentStorageType)(nil)).Elem()
+
+type FunctionsDeploymentStorageTypePtrInput interface {
+	pulumi.Input
+
+	ToFunctionsDeploymentStorageTypePtrOutput() FunctionsDeploymentStorageTypePtrOutput
+	ToFunctionsDeploymentStorageTypePtrOutputWithContext(context.Context) FunctionsDeploymentStorageTypePtrOutput
+}
+
+type functionsDeploymentStorageTypePtr string
+
+func FunctionsDeploymentStorageTypePtr(v string) FunctionsDeploymentStorageTypePtrInput {
+	return (*functionsDeploymentStorageTypePtr)(&v)
+}
+
+func (*functionsDeploymentStorageTypePtr) ElementType() reflect.Type {
+	return functionsDeploymentStorageTypePtrType
+}
+
+func (in *functionsDeploymentStorageTypePtr) ToFunctionsDeploymentStorageTypePtrOutput() FunctionsDeploymentStorageTypePtrOutput {
+	return pulumi.ToOutput(in).(FunctionsDeploymentStorageTypePtrOutput)
+}
+
+func (in *functionsDeploymentStorageTypePtr) ToFunctionsDeploymentStorageTypePtrOutputWithContext(ctx context.Context) FunctionsDeploymentStorageTypePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(FunctionsDeploymentStorageTypePtrOutput)
+}
+
 // What a host name leads to.
 type HostType string
 
@@ -2746,170 +2910,6 @@ func (in *sslStatePtr) ToSslStatePtrOutputWithContext(ctx context.Context) SslSt
 	return pulumi.ToOutputWithContext(ctx, in).(SslStatePtrOutput)
 }
 
-// Kind of storage for packages.
-type StorageType string
-
-const (
-	StorageTypeBlobContainer = StorageType("blobContainer")
-)
-
-func (StorageType) ElementType() reflect.Type {
-	return reflect.TypeOf((*StorageType)(nil)).Elem()
-}
-
-func (e StorageType) ToStorageTypeOutput() StorageTypeOutput {
-	return pulumi.ToOutput(e).(StorageTypeOutput)
-}
-
-func (e StorageType) ToStorageTypeOutputWithContext(ctx context.Context) StorageTypeOutput {
-	return pulumi.ToOutputWithContext(ctx, e).(StorageTypeOutput)
-}
-
-func (e StorageType) ToStorageTypePtrOutput() StorageTypePtrOutput {
-	return e.ToStorageTypePtrOutputWithContext(context.Background())
-}
-
-func (e StorageType) ToStorageTypePtrOutputWithContext(ctx context.Context) StorageTypePtrOutput {
-	return StorageType(e).ToStorageTypeOutputWithContext(ctx).ToStorageTypePtrOutputWithContext(ctx)
-}
-
-func (e StorageType) ToStringOutput() pulumi.StringOutput {
-	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
-}
-
-func (e StorageType) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
-	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
-}
-
-func (e StorageType) ToStringPtrOutput() pulumi.StringPtrOutput {
-	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
-}
-
-func (e StorageType) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
-	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
-}
-
-type StorageTypeOutput struct{ *pulumi.OutputState }
-
-func (StorageTypeOutput) ElementType() reflect.Type {
-	return reflect.TypeOf((*StorageType)(nil)).Elem()
-}
-
-func (o StorageTypeOutput) ToStorageTypeOutput() StorageTypeOutput {
-	return o
-}
-
-func (o StorageTypeOutput) ToStorageTypeOutputWithContext(ctx context.Context) StorageTypeOutput {
-	return o
-}
-
-func (o StorageTypeOutput) ToStorageTypePtrOutput() StorageTypePtrOutput {
-	return o.ToStorageTypePtrOutputWithContext(context.Background())
-}
-
-func (o StorageTypeOutput) ToStorageTypePtrOutputWithContext(ctx context.Context) StorageTypePtrOutput {
-	return o.ApplyTWithContext(ctx, func(_ context.Context, v StorageType) *StorageType {
-		return &v
-	}).(StorageTypePtrOutput)
-}
-
-func (o StorageTypeOutput) ToStringOutput() pulumi.StringOutput {
-	return o.ToStringOutputWithContext(context.Background())
-}
-
-func (o StorageTypeOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
-	return o.ApplyTWithContext(ctx, func(_ context.Context, e StorageType) string {
-		return string(e)
-	}).(pulumi.StringOutput)
-}
-
-func (o StorageTypeOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
-	return o.ToStringPtrOutputWithContext(context.Background())
-}
-
-func (o StorageTypeOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
-	return o.ApplyTWithContext(ctx, func(_ context.Context, e StorageType) *string {
-		v := string(e)
-		return &v
-	}).(pulumi.StringPtrOutput)
-}
-
-type StorageTypePtrOutput struct{ *pulumi.OutputState }
-
-func (StorageTypePtrOutput) ElementType() reflect.Type {
-	return reflect.TypeOf((**StorageType)(nil)).Elem()
-}
-
-func (o StorageTypePtrOutput) ToStorageTypePtrOutput() StorageTypePtrOutput {
-	return o
-}
-
-func (o StorageTypePtrOutput) ToStorageTypePtrOutputWithContext(ctx context.Context) StorageTypePtrOutput {
-	return o
-}
-
-func (o StorageTypePtrOutput) Elem() StorageTypeOutput {
-	return o.ApplyT(func(v *StorageType) StorageType {
-		if v != nil {
-			return *v
-		}
-		var ret StorageType
-		return ret
-	}).(StorageTypeOutput)
-}
-
-func (o StorageTypePtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
-	return o.ToStringPtrOutputWithContext(context.Background())
-}
-
-func (o StorageTypePtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
-	return o.ApplyTWithContext(ctx, func(_ context.Context, e *StorageType) *string {
-		if e == nil {
-			return nil
-		}
-		v := string(*e)
-		return &v
-	}).(pulumi.StringPtrOutput)
-}
-
-// StorageTypeInput is an input type that accepts values of the StorageType enum
-// A concrete instance of `StorageTypeInput` can be one of the following:
-//
-//	StorageTypeBlobContainer
-type StorageTypeInput interface {
-	pulumi.Input
-
-	ToStorageTypeOutput() StorageTypeOutput
-	ToStorageTypeOutputWithContext(context.Context) StorageTypeOutput
-}
-
-var storageTypePtrType = reflect.TypeOf((**StorageType)(nil)).Elem()
-
-type StorageTypePtrInput interface {
-	pulumi.Input
-
-	ToStorageTypePtrOutput() StorageTypePtrOutput
-	ToStorageTypePtrOutputWithContext(context.Context) StorageTypePtrOutput
-}
-
-type storageTypePtr string
-
-func StorageTypePtr(v string) StorageTypePtrInput {
-	return (*storageTypePtr)(&v)
-}
-
-func (*storageTypePtr) ElementType() reflect.Type {
-	return storageTypePtrType
-}
-
-func (in *storageTypePtr) ToStorageTypePtrOutput() StorageTypePtrOutput {
-	return pulumi.ToOutput(in).(StorageTypePtrOutput)
-}
-
-func (in *storageTypePtr) ToStorageTypePtrOutputWithContext(ctx context.Context) StorageTypePtrOutput {
-	return pulumi.ToOutputWithContext(ctx, in).(StorageTypePtrOutput)
-}
-
 // TLS versions.
 type SupportedTlsVersions string
 
@@ -3291,6 +3291,8 @@ func init() {
 	pulumi.RegisterOutputType(DefaultActionPtrOutput{})
 	pulumi.RegisterOutputType(FtpsStateOutput{})
 	pulumi.RegisterOutputType(FtpsStatePtrOutput{})
+	pulumi.RegisterOutputType(FunctionsDeploymentStorageTypeOutput{})
+	pulumi.RegisterOutputType(FunctionsDeploymentStorageTypePtrOutput{})
 	pulumi.RegisterOutputType(HostTypeOutput{})
 	pulumi.RegisterOutputType(HostTypePtrOutput{})
 	pulumi.RegisterOutputType(IPModeOutput{})
@@ -3309,8 +3311,6 @@ func init() {
 	pulumi.RegisterOutputType(ScmTypePtrOutput{})
 	pulumi.RegisterOutputType(SslStateOutput{})
 	pulumi.RegisterOutputType(SslStatePtrOutput{})
-	pulumi.RegisterOutputType(StorageTypeOutput{})
-	pulumi.RegisterOutputType(StorageTypePtrOutput{})
 	pulumi.RegisterOutputType(SupportedTlsVersionsOutput{})
 	pulumi.RegisterOutputType(SupportedTlsVersionsPtrOutput{})
 	pulumi.RegisterOutputType(TlsCipherSuitesOutput{})

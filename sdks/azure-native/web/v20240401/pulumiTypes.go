@@ -5405,7 +5405,7 @@ func (o ResourceConfigResponsePtrOutput) Memory() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The classic settings of an app. Flex Consumption refuses most of them, netFrameworkVersion among them, which has a default here.
+// The classic settings of an app. Flex Consumption refuses most of them, netFrameworkVersion among them, which has a default here. Incomplete: the official SDK has 14 more (apiDefinition, apiManagementConfig, autoHealEnabled, autoHealRules, azureStorageAccounts, experiments, handlerMappings, limits, loadBalancing, managedServiceIdentityId, metadata, push, virtualApplications, xManagedServiceIdentityId).
 type SiteConfig struct {
 	// Pull images with a managed identity.
 	AcrUseManagedIdentityCreds *bool `pulumi:"acrUseManagedIdentityCreds"`
@@ -5555,7 +5555,7 @@ type SiteConfigInput interface {
 	ToSiteConfigOutputWithContext(context.Context) SiteConfigOutput
 }
 
-// The classic settings of an app. Flex Consumption refuses most of them, netFrameworkVersion among them, which has a default here.
+// The classic settings of an app. Flex Consumption refuses most of them, netFrameworkVersion among them, which has a default here. Incomplete: the official SDK has 14 more (apiDefinition, apiManagementConfig, autoHealEnabled, autoHealRules, azureStorageAccounts, experiments, handlerMappings, limits, loadBalancing, managedServiceIdentityId, metadata, push, virtualApplications, xManagedServiceIdentityId).
 type SiteConfigArgs struct {
 	// Pull images with a managed identity.
 	AcrUseManagedIdentityCreds pulumi.BoolPtrInput `pulumi:"acrUseManagedIdentityCreds"`
@@ -5743,7 +5743,7 @@ func (i *siteConfigPtrType) ToSiteConfigPtrOutputWithContext(ctx context.Context
 	return pulumi.ToOutputWithContext(ctx, i).(SiteConfigPtrOutput)
 }
 
-// The classic settings of an app. Flex Consumption refuses most of them, netFrameworkVersion among them, which has a default here.
+// The classic settings of an app. Flex Consumption refuses most of them, netFrameworkVersion among them, which has a default here. Incomplete: the official SDK has 14 more (apiDefinition, apiManagementConfig, autoHealEnabled, autoHealRules, azureStorageAccounts, experiments, handlerMappings, limits, loadBalancing, managedServiceIdentityId, metadata, push, virtualApplications, xManagedServiceIdentityId).
 type SiteConfigOutput struct{ *pulumi.OutputState }
 
 func (SiteConfigOutput) ElementType() reflect.Type {
@@ -6647,7 +6647,7 @@ func (o SiteConfigPtrOutput) WindowsFxVersion() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The classic settings of an app. Flex Consumption refuses most of them, netFrameworkVersion among them, which has a default here.
+// The classic settings of an app. Flex Consumption refuses most of them, netFrameworkVersion among them, which has a default here. Incomplete: the official SDK has 14 more (apiDefinition, apiManagementConfig, autoHealEnabled, autoHealRules, azureStorageAccounts, experiments, handlerMappings, limits, loadBalancing, managedServiceIdentityId, metadata, push, virtualApplications, xManagedServiceIdentityId).
 type SiteConfigResponse struct {
 	// Pull images with a managed identity.
 	AcrUseManagedIdentityCreds *bool `pulumi:"acrUseManagedIdentityCreds"`
@@ -6786,7 +6786,7 @@ func (val *SiteConfigResponse) Defaults() *SiteConfigResponse {
 	return &tmp
 }
 
-// The classic settings of an app. Flex Consumption refuses most of them, netFrameworkVersion among them, which has a default here.
+// The classic settings of an app. Flex Consumption refuses most of them, netFrameworkVersion among them, which has a default here. Incomplete: the official SDK has 14 more (apiDefinition, apiManagementConfig, autoHealEnabled, autoHealRules, azureStorageAccounts, experiments, handlerMappings, limits, loadBalancing, managedServiceIdentityId, metadata, push, virtualApplications, xManagedServiceIdentityId).
 type SiteConfigResponseOutput struct{ *pulumi.OutputState }
 
 func (SiteConfigResponseOutput) ElementType() reflect.Type {
