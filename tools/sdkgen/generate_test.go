@@ -55,7 +55,7 @@ func TestShape(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ file, want string }{
-		{"web/webApp.go", "package web\n"},
+		{"managedidentity/userAssignedIdentity.go", "package managedidentity\n"},
 		{"web/v20240401/webApp.go", "package v20240401\n"},
 		{"web/v20240401/webApp.go", `"github.com/pulumi/pulumi-azure-native-sdk/v2/utilities"`},
 		{"web/v20240401/webApp.go", `ctx.RegisterResource("azure-native:web/v20240401:WebApp", name, args, &resource, opts...)`},

@@ -8,7 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/storage/v2"
-	"github.com/pulumi/pulumi-azure-native-sdk/web/v2"
+	web "github.com/pulumi/pulumi-azure-native-sdk/web/v2/v20240401"
 
 	"app-to-app/pulumilocal/provider/cloud"
 	"app-to-app/pulumilocal/provider/plugin"

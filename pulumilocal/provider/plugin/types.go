@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"maps"
 	"reflect"
 	"strings"
 
@@ -43,6 +44,26 @@ type Field struct {
 func (t *Type) Has(name string) bool {
 	_, ok := t.Fields[name]
 	return ok
+}
+
+// Without is the type without properties, by path ("siteConfig.ftpsState"). A
+// property that is not there is no mistake: arguments lack what is only read.
+func (t *Type) Without(paths ...string) *Type {
+	for _, path := range paths {
+		name, inner, isInner := strings.Cut(path, ".")
+		field, ok := t.Fields[name]
+		if !ok {
+			continue
+		}
+		rest := *t
+		rest.Fields = maps.Clone(t.Fields)
+		if delete(rest.Fields, name); isInner {
+			field.Type = field.Type.Without(inner)
+			rest.Fields[name] = field
+		}
+		t = &rest
+	}
+	return t
 }
 
 // elementTyper is what every input, output and argument struct of the SDKs
