@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
 
 	"app-to-app/components"
+	"app-to-app/components/credentials"
 )
 
 // This file reads what clients prove themselves with. The rules are: a field
@@ -37,9 +38,9 @@ func describe(identity components.Identity) string {
 
 // secretSettings are what identities with secrets need.
 type secretSettings struct {
-	rotation     components.Rotation
-	certificates map[string][]components.KeyPair // by client
-	problems     bool                            // in these settings themselves
+	rotation     credentials.Rotation
+	certificates map[string][]credentials.KeyPair // by client
+	problems     bool                             // in these settings themselves
 }
 
 // secrets reads the settings of rotation and the certificates.
@@ -49,7 +50,7 @@ func (r *reader) secrets(now time.Time) secretSettings {
 	at := r.asOf(now)
 	days := r.rotationDays()
 	if len(r.problems) == before {
-		rotation, err := components.RotationAt(at, time.Duration(days)*24*time.Hour)
+		rotation, err := credentials.RotationAt(at, time.Duration(days)*24*time.Hour)
 		if err != nil {
 			r.problems = append(r.problems, err)
 		}
@@ -77,7 +78,7 @@ func (r *reader) asOf(now time.Time) time.Time {
 
 func (r *reader) rotationDays() int {
 	const key = namespace + ":rotationDays"
-	const least = int(components.MinRotation / (24 * time.Hour))
+	const least = int(credentials.MinRotation / (24 * time.Hour))
 	days := defaultRotationDays
 	if value := r.text("rotationDays"); value != "" {
 		if err := json.Unmarshal([]byte(value), &days); err != nil || days < least || days > 365 {
@@ -90,7 +91,7 @@ func (r *reader) rotationDays() int {
 
 // certificates reads the certificates that were brought: by client, the PEM of
 // one, or a list of which the first is in use.
-func (r *reader) certificates() map[string][]components.KeyPair {
+func (r *reader) certificates() map[string][]credentials.KeyPair {
 	const key = namespace + ":certificates"
 	value := r.text("certificates")
 	if value == "" {
@@ -101,7 +102,7 @@ func (r *reader) certificates() map[string][]components.KeyPair {
 		r.refuse(key, remove(key), "expected PEM by the names of clients, got something else")
 		return nil
 	}
-	brought := make(map[string][]components.KeyPair)
+	brought := make(map[string][]credentials.KeyPair)
 	for _, client := range slices.Sorted(maps.Keys(byClient)) {
 		item := key + "." + client
 		mend := "pulumi config set --secret --path " + shellWord(item) + " < certificate-and-key.pem"
@@ -111,8 +112,8 @@ func (r *reader) certificates() map[string][]components.KeyPair {
 			continue
 		}
 		for n, text := range texts {
-			pair, err := components.ParseKeyPair(text)
-			if err == nil && slices.ContainsFunc(brought[client], func(p components.KeyPair) bool { return p.Label() == pair.Label() }) {
+			pair, err := credentials.ParseKeyPair(text)
+			if err == nil && slices.ContainsFunc(brought[client], func(p credentials.KeyPair) bool { return p.Label() == pair.Label() }) {
 				err = errors.New("expected each certificate once")
 			}
 			if err != nil {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"app-to-app/components"
+	"app-to-app/components/credentials"
 )
 
 // A pair is a certificate and its key, in PEM.
@@ -54,9 +55,9 @@ func certificatesOf(t *testing.T, value any) string {
 	return string(encoded)
 }
 
-func keyPair(t *testing.T, p pair) components.KeyPair {
+func keyPair(t *testing.T, p pair) credentials.KeyPair {
 	t.Helper()
-	parsed, err := components.ParseKeyPair(p.String())
+	parsed, err := credentials.ParseKeyPair(p.String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,12 +87,12 @@ func TestIdentitySettings(t *testing.T) {
 			want: Client{Identity: components.Identity{Kind: components.Certificate, Rotation: rotationOf(90)}, FunctionApp: true, TokenProviders: []string{"azidentity"}}},
 		{name: "a certificate that was brought", client: `"identity":"certificate"`,
 			edits: map[string]string{"app-to-app:certificates": certificatesOf(t, pairs()[0].String())},
-			want: Client{Identity: components.Identity{Kind: components.Certificate, Rotation: rotationOf(90), Brought: []components.KeyPair{keyPair(t, pairs()[0])}},
+			want: Client{Identity: components.Identity{Kind: components.Certificate, Rotation: rotationOf(90), Brought: []credentials.KeyPair{keyPair(t, pairs()[0])}},
 				FunctionApp: true, TokenProviders: []string{"azidentity"}}},
 		{name: "two certificates, the second one waiting", client: `"identity":"certificate"`,
 			edits: map[string]string{"app-to-app:certificates": certificatesOf(t, []string{pairs()[1].String(), pairs()[0].certificate + pairs()[0].key})},
 			want: Client{Identity: components.Identity{Kind: components.Certificate, Rotation: rotationOf(90),
-				Brought: []components.KeyPair{keyPair(t, pairs()[1]), keyPair(t, pairs()[0])}}, FunctionApp: true, TokenProviders: []string{"azidentity"}}},
+				Brought: []credentials.KeyPair{keyPair(t, pairs()[1]), keyPair(t, pairs()[0])}}, FunctionApp: true, TokenProviders: []string{"azidentity"}}},
 		{name: "federated with its own identity", client: `"identity":"federated","tokenProviders":["msal","azidentity"]`,
 			want: Client{Identity: components.Identity{Kind: "federated"}, FunctionApp: true, TokenProviders: []string{"msal", "azidentity"}}},
 		{name: "federated with a CI system", client: `"identity":"federated","issuer":"https://token.actions.githubusercontent.com","subject":"repo:o/r:environment:dev"`,
@@ -239,7 +240,7 @@ func ellipticKey(t *testing.T) string {
 // them.
 func TestKeyPairIsNotPrinted(t *testing.T) {
 	t.Parallel()
-	s := Settings{Clients: []Client{{Identity: components.Identity{Kind: components.Certificate, Brought: []components.KeyPair{keyPair(t, pairs()[0])}}}}}
+	s := Settings{Clients: []Client{{Identity: components.Identity{Kind: components.Certificate, Brought: []credentials.KeyPair{keyPair(t, pairs()[0])}}}}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		if got := fmt.Sprintf(verb, s); strings.Contains(got, "PRIVATE") || !strings.Contains(got, "certificate "+keyPair(t, pairs()[0]).Label()) {
 			t.Errorf("%s: got %s, want the certificate's label alone", verb, got)

@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"app-to-app/components"
+	"app-to-app/components/credentials"
 )
 
 // load reads the settings of a stack with edits.
@@ -49,8 +50,8 @@ func defaults() Settings {
 }
 
 // rotationOf is the rotation of a period of days, today.
-func rotationOf(days int) components.Rotation {
-	rotation, err := components.RotationAt(today, time.Duration(days)*24*time.Hour)
+func rotationOf(days int) credentials.Rotation {
+	rotation, err := credentials.RotationAt(today, time.Duration(days)*24*time.Hour)
 	if err != nil {
 		panic(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"app-to-app/components/credentials"
 )
 
 // The kinds of identity of a client.
@@ -24,11 +26,11 @@ var IdentityKinds = []string{ManagedIdentity, SystemAssigned, Federated, Certifi
 // belong to some kinds only.
 type Identity struct {
 	Kind     string
-	Rotation Rotation // of ClientSecret, and of Certificate unless some are brought
+	Rotation credentials.Rotation // of ClientSecret, and of Certificate unless some are brought
 
 	// Brought are certificates from elsewhere, instead of generated ones. All
 	// may sign in; the app uses the first.
-	Brought []KeyPair
+	Brought []credentials.KeyPair
 
 	Federation *Federation // of Federated; nil trusts a user-assigned identity
 	ObjectID   string      // of Existing: its service principal's
@@ -44,10 +46,10 @@ func (i Identity) check(hasApp bool) error {
 	var problems []error
 	switch i.Kind {
 	case ClientSecret:
-		problems = append(problems, i.Rotation.check())
+		problems = append(problems, required("identity.rotation", i.Rotation.Period != 0))
 	case Certificate:
 		if len(i.Brought) == 0 {
-			problems = append(problems, i.Rotation.check())
+			problems = append(problems, required("identity.rotation", i.Rotation.Period != 0))
 		}
 	case Existing:
 		problems = append(problems, required("identity.objectID", i.ObjectID != ""))

@@ -9,6 +9,8 @@ import (
 	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
 	"github.com/pulumi/pulumi-tls/sdk/v5/go/tls"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"app-to-app/components/credentials"
 )
 
 // This file makes client secrets and certificates. The rules are: each
@@ -17,14 +19,14 @@ import (
 // its vault alone.
 
 // addSecrets makes the live client secrets.
-func (b *identityBuilder) addSecrets(rotation Rotation, c *credential) error {
-	live := make(map[int64]keyCredential, len(rotation.live))
-	for _, generation := range rotation.live {
+func (b *identityBuilder) addSecrets(rotation credentials.Rotation, c *credential) error {
+	live := make(map[int64]keyCredential, len(rotation.Live))
+	for _, generation := range rotation.Live {
 		label := b.name + "-secret-" + strconv.FormatInt(generation, 10)
 		made, err := azuread.NewApplicationPassword(b.ctx, label, &azuread.ApplicationPasswordArgs{
 			ApplicationId: b.application.ID(),
 			DisplayName:   pulumi.String(label),
-			EndDate:       pulumi.String(rotation.ends(generation)), // endDateRelative is not heeded in this version
+			EndDate:       pulumi.String(rotation.Ends(generation)), // endDateRelative is not heeded in this version
 		}, b.parent)
 		if err != nil {
 			return err
@@ -48,9 +50,9 @@ func (b *identityBuilder) addSecrets(rotation Rotation, c *credential) error {
 	if err != nil {
 		return err
 	}
-	c.appSettings["ORDERS_CLIENT_SECRET"] = slots.reference(rotation.active)
+	c.appSettings["ORDERS_CLIENT_SECRET"] = slots.reference(rotation.Active)
 	if b.args.FunctionApp != nil && b.args.FunctionApp.uses("appauth") {
-		c.appSettings["AzureServicesAuthConnectionString"] = strings.reference(rotation.active)
+		c.appSettings["AzureServicesAuthConnectionString"] = strings.reference(rotation.Active)
 	}
 	return nil
 }
@@ -63,7 +65,7 @@ func (b *identityBuilder) addCertificates(identity Identity, c *credential) erro
 	var err error
 	if len(identity.Brought) > 0 {
 		// What is brought rotates when its list is edited: the first is in use.
-		rotation = Rotation{active: 0, live: []int64{0}}
+		rotation = credentials.Rotation{Active: 0, Live: []int64{0}}
 		live, err = b.bring(identity.Brought)
 	} else {
 		live, err = b.generate(rotation)
@@ -81,8 +83,8 @@ func (b *identityBuilder) addCertificates(identity Identity, c *credential) erro
 	if err != nil {
 		return err
 	}
-	connections := make(map[int64]keyCredential, len(rotation.live))
-	for _, generation := range rotation.live {
+	connections := make(map[int64]keyCredential, len(rotation.Live))
+	for _, generation := range rotation.Live {
 		connections[generation] = keyCredential{value: pulumi.Sprintf("RunAs=App;AppId=%s;TenantId=%s;KeyVaultCertificateSecretIdentifier=%s",
 			b.application.ClientId, b.args.Tenant.ID, slots.uri(generation))}
 	}
@@ -90,9 +92,9 @@ func (b *identityBuilder) addCertificates(identity Identity, c *credential) erro
 	if err != nil {
 		return err
 	}
-	c.appSettings["ORDERS_CLIENT_CERTIFICATE"] = slots.reference(rotation.active)
+	c.appSettings["ORDERS_CLIENT_CERTIFICATE"] = slots.reference(rotation.Active)
 	if b.args.FunctionApp != nil && b.args.FunctionApp.uses("appauth") {
-		c.appSettings["AzureServicesAuthConnectionString"] = strings.reference(rotation.active)
+		c.appSettings["AzureServicesAuthConnectionString"] = strings.reference(rotation.Active)
 	}
 	return nil
 }
@@ -104,9 +106,9 @@ const certificateKeyBits = 3072
 // generate makes the live certificates and their keys. A certificate holds
 // from when it is made, which no input can say; it is replaced by the calendar
 // all the same.
-func (b *identityBuilder) generate(rotation Rotation) (map[int64]keyCredential, error) {
-	live := make(map[int64]keyCredential, len(rotation.live))
-	for _, generation := range rotation.live {
+func (b *identityBuilder) generate(rotation credentials.Rotation) (map[int64]keyCredential, error) {
+	live := make(map[int64]keyCredential, len(rotation.Live))
+	for _, generation := range rotation.Live {
 		number := strconv.FormatInt(generation, 10)
 		key, err := tls.NewPrivateKey(b.ctx, b.name+"-key-"+number, &tls.PrivateKeyArgs{
 			Algorithm: pulumi.String("RSA"),
@@ -119,7 +121,7 @@ func (b *identityBuilder) generate(rotation Rotation) (map[int64]keyCredential, 
 			PrivateKeyPem:       key.PrivateKeyPem,
 			Subject:             &tls.SelfSignedCertSubjectArgs{CommonName: pulumi.String(b.name + "-" + number)},
 			AllowedUses:         pulumi.ToStringArray([]string{"digital_signature", "client_auth"}),
-			ValidityPeriodHours: pulumi.Int(int(2 * rotation.period.Hours())),
+			ValidityPeriodHours: pulumi.Int(int(2 * rotation.Period.Hours())),
 		}, b.parent)
 		if err != nil {
 			return nil, err
@@ -137,15 +139,15 @@ func (b *identityBuilder) generate(rotation Rotation) (map[int64]keyCredential, 
 }
 
 // bring registers certificates from elsewhere, by their place in the list.
-func (b *identityBuilder) bring(all []KeyPair) (map[int64]keyCredential, error) {
+func (b *identityBuilder) bring(all []credentials.KeyPair) (map[int64]keyCredential, error) {
 	live := make(map[int64]keyCredential, len(all))
 	for i, pair := range all {
-		registered, err := b.registerCertificate(pair.Label(), pulumi.String(pair.certificate))
+		registered, err := b.registerCertificate(pair.Label(), pulumi.String(pair.Certificate()))
 		if err != nil {
 			return nil, err
 		}
 		live[int64(i)] = keyCredential{
-			value: pulumi.ToSecret(pulumi.String(pair.key + pair.certificate)).(pulumi.StringOutput),
+			value: pulumi.ToSecret(pulumi.String(pair.PrivateKey() + pair.Certificate())).(pulumi.StringOutput),
 			proof: proof(Certificate, registered.KeyId, pulumi.String(pair.ExpiresOn.UTC().Format(time.RFC3339))),
 		}
 	}

@@ -3,6 +3,8 @@ package components
 import (
 	"github.com/pulumi/pulumi-azure-native-sdk/keyvault/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"app-to-app/components/credentials"
 )
 
 // This file is how a secret reaches a function app: through a Key Vault of the
@@ -54,21 +56,21 @@ type slots map[int64]*keyvault.Secret
 // unused is what an empty slot holds. It is disabled besides.
 const unused = "unused"
 
-func (b *identityBuilder) slots(contentType string, rotation Rotation, live map[int64]keyCredential) (slots, error) {
+func (b *identityBuilder) slots(contentType string, rotation credentials.Rotation, live map[int64]keyCredential) (slots, error) {
 	return b.fill("credential", contentType, rotation, live)
 }
 
-func (b *identityBuilder) connectionSlots(rotation Rotation, live map[int64]keyCredential) (slots, error) {
+func (b *identityBuilder) connectionSlots(rotation credentials.Rotation, live map[int64]keyCredential) (slots, error) {
 	return b.fill("connection", "text/plain", rotation, live)
 }
 
-func (b *identityBuilder) fill(noun, contentType string, rotation Rotation, live map[int64]keyCredential) (slots, error) {
+func (b *identityBuilder) fill(noun, contentType string, rotation credentials.Rotation, live map[int64]keyCredential) (slots, error) {
 	if err := b.openVault(); err != nil {
 		return nil, err
 	}
 	filled := make(slots, 2)
 	for slot, letter := range []string{"a", "b"} {
-		generation, isLive := rotation.inSlot(int64(slot))
+		generation, isLive := rotation.InSlot(int64(slot))
 		value := pulumi.StringInput(pulumi.String(unused))
 		if isLive {
 			value = live[generation].value

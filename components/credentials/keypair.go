@@ -1,4 +1,4 @@
-package components
+package credentials
 
 import (
 	"crypto/rsa"
@@ -23,6 +23,12 @@ type KeyPair struct {
 
 // Label tells the certificate from others: the start of its SHA-256 thumbprint.
 func (p KeyPair) Label() string { return hex.EncodeToString(p.thumbprint[:4]) }
+
+// Certificate is the certificate in PEM.
+func (p KeyPair) Certificate() string { return p.certificate }
+
+// PrivateKey is the private key in PEM, PKCS #8. It is a secret.
+func (p KeyPair) PrivateKey() string { return p.key }
 
 // String hides the key from fmt.
 func (p KeyPair) String() string { return "certificate " + p.Label() }

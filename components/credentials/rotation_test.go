@@ -1,11 +1,11 @@
-package components_test
+package credentials_test
 
 import (
 	"slices"
 	"testing"
 	"time"
 
-	"app-to-app/components"
+	"app-to-app/components/credentials"
 )
 
 const period = 80 * 24 * time.Hour
@@ -30,11 +30,11 @@ func TestRotation(t *testing.T) {
 		{"the old one is revoked", 2, 100, []int64{100}},
 		{"and nothing happens", 3.999, 100, []int64{100}},
 	} {
-		got, err := components.RotationAt(at(100, tt.quarters), period)
+		got, err := credentials.RotationAt(at(100, tt.quarters), period)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if active, live := components.Generations(got); active != tt.active || !slices.Equal(live, tt.live) {
+		if active, live := got.Active, got.Live; active != tt.active || !slices.Equal(live, tt.live) {
 			t.Errorf("%s: got %d of %d, want %d of %d", tt.name, active, live, tt.active, tt.live)
 		}
 	}
@@ -47,30 +47,30 @@ func TestRotationOverlaps(t *testing.T) {
 	t.Parallel()
 	const quarter = period / 4
 	alive := func(at time.Time, generation int64) bool {
-		r, err := components.RotationAt(at, period)
+		r, err := credentials.RotationAt(at, period)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, live := components.Generations(r)
+		_, live := r.Active, r.Live
 		for _, g := range live {
 			if g == generation {
-				ends, err := time.Parse(time.RFC3339, components.Ends(r, g))
+				ends, err := time.Parse(time.RFC3339, r.Ends(g))
 				return err == nil && ends.Sub(at) > quarter
 			}
 		}
 		return false
 	}
 	for now := at(100, 0); now.Before(at(110, 0)); now = now.Add(time.Hour) {
-		r, err := components.RotationAt(now, period)
+		r, err := credentials.RotationAt(now, period)
 		if err != nil {
 			t.Fatal(err)
 		}
-		active, _ := components.Generations(r)
-		before, err := components.RotationAt(now.Add(-time.Hour), period)
+		active, _ := r.Active, r.Live
+		before, err := credentials.RotationAt(now.Add(-time.Hour), period)
 		if err != nil {
 			t.Fatal(err)
 		}
-		was, _ := components.Generations(before)
+		was, _ := before.Active, before.Live
 		if active != was && (!alive(now.Add(-quarter), active) || !alive(now.Add(quarter-time.Hour), was)) {
 			t.Fatalf("%v: got a switch from %d to %d without a quarter of both before and after", now, was, active)
 		}
@@ -82,10 +82,10 @@ func TestRotationOverlaps(t *testing.T) {
 
 func TestRotationRefusals(t *testing.T) {
 	t.Parallel()
-	if _, err := components.RotationAt(at(1, 0), components.MinRotation-time.Second); err == nil {
+	if _, err := credentials.RotationAt(at(1, 0), credentials.MinRotation-time.Second); err == nil {
 		t.Error("expected a period to be refused whose quarter is shorter than a cache, got none")
 	}
-	if _, err := components.RotationAt(time.Unix(-1, 0), period); err == nil {
+	if _, err := credentials.RotationAt(time.Unix(-1, 0), period); err == nil {
 		t.Error("expected a time before 1970 to be refused, got none")
 	}
 }

@@ -1,7 +1,12 @@
-package components
+// Package credentials has the arithmetic and the parsing behind a client's
+// secrets and certificates: which generations exist at a time ([Rotation]), and
+// certificates made elsewhere ([KeyPair]).
+//
+// It imports the standard library alone, so that settings can check both before
+// anything is registered, without Pulumi.
+package credentials
 
 import (
-	"errors"
 	"fmt"
 	"time"
 )
@@ -23,11 +28,12 @@ import (
 // token, of which Azure's identity endpoint is the slowest with 24 hours.
 const MinRotation = 8 * 24 * time.Hour
 
-// A Rotation is what of a client's credentials there is at one time.
+// A Rotation says which generations of a client's credentials exist at one
+// time. The zero value is no rotation.
 type Rotation struct {
-	period time.Duration
-	active int64   // the generation that the app uses
-	live   []int64 // the generations that exist, oldest first
+	Period time.Duration
+	Active int64   // the generation that the app uses
+	Live   []int64 // the generations that exist, oldest first
 }
 
 // RotationAt is the state of rotation at a time. The period must be at least
@@ -41,37 +47,30 @@ func RotationAt(at time.Time, period time.Duration) (Rotation, error) {
 	}
 	seconds := int64(period / time.Second)
 	generation := at.Unix() / seconds
-	r := Rotation{period: time.Duration(seconds) * time.Second, active: generation, live: []int64{generation}}
+	r := Rotation{Period: time.Duration(seconds) * time.Second, Active: generation, Live: []int64{generation}}
 	switch quarter := (at.Unix() % seconds) * 4 / seconds; quarter {
 	case 0:
-		r.active = generation - 1
+		r.Active = generation - 1
 		fallthrough
 	case 1:
-		r.live = []int64{generation - 1, generation}
+		r.Live = []int64{generation - 1, generation}
 	}
 	return r, nil
 }
 
-func (r Rotation) check() error {
-	if r.period == 0 {
-		return errors.New("argument rotation: missing")
-	}
-	return nil
-}
-
-// ends is when credentials of a generation end: long after they are revoked,
+// Ends is when credentials of a generation end: long after they are revoked,
 // so that a stack that nobody runs for a period still works.
-func (r Rotation) ends(generation int64) string {
-	return time.Unix((generation+2)*int64(r.period/time.Second), 0).UTC().Format(time.RFC3339)
+func (r Rotation) Ends(generation int64) string {
+	return time.Unix((generation+2)*int64(r.Period/time.Second), 0).UTC().Format(time.RFC3339)
 }
 
 // Overlap is how long before its end a credential is revoked when the stack is
 // updated in time; one with less left is overdue. It is zero without rotation.
-func (r Rotation) Overlap() time.Duration { return r.period / 2 }
+func (r Rotation) Overlap() time.Duration { return r.Period / 2 }
 
-// inSlot is the live generation that a slot holds; even ones are in slot 0.
-func (r Rotation) inSlot(slot int64) (generation int64, live bool) {
-	for _, generation := range r.live {
+// InSlot is the live generation that a slot holds; even ones are in slot 0.
+func (r Rotation) InSlot(slot int64) (generation int64, live bool) {
+	for _, generation := range r.Live {
 		if generation%2 == slot {
 			return generation, true
 		}
