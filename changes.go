@@ -8,7 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"app-to-app/components"
+	"app-to-app/settings"
 )
 
 // This file warns, in a preview and in an update, of what the resources alone
@@ -26,10 +26,9 @@ type granted struct {
 }
 
 // warnOfChanges warns of what [changes] finds.
-func warnOfChanges(ctx *pulumi.Context, s Settings, now time.Time) {
-	r := &reader{ctx: ctx}
+func warnOfChanges(ctx *pulumi.Context, s settings.Settings, now time.Time) {
 	for _, text := range changes(lastAccess(ctx), s.Clients, now) {
-		r.warn("%s", text)
+		warn(ctx, text)
 	}
 }
 
@@ -37,10 +36,10 @@ func warnOfChanges(ctx *pulumi.Context, s Settings, now time.Time) {
 // its tokens are kept for about 24 hours
 // (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identity-best-practice-recommendations),
 // and the credentials that expire.
-func changes(last []granted, clients []Client, now time.Time) (texts []string) {
+func changes(last []granted, clients []settings.Client, now time.Time) (texts []string) {
 	say := func(format string, args ...any) { texts = append(texts, fmt.Sprintf(format, args...)) }
 	for _, was := range last {
-		i := slices.IndexFunc(clients, func(c Client) bool { return c.Name == was.Client })
+		i := slices.IndexFunc(clients, func(c settings.Client) bool { return c.Name == was.Client })
 		if i >= 0 && was.ObjectID != "" && isManaged(was.Identity) && clients[i].Identity.Kind == was.Identity {
 			for _, role := range clients[i].Roles {
 				if !slices.Contains(was.Roles, role) {
@@ -49,7 +48,7 @@ func changes(last []granted, clients []Client, now time.Time) (texts []string) {
 			}
 			for _, role := range was.Roles {
 				if !slices.Contains(clients[i].Roles, role) {
-					say("client %q loses %s: its managed identity may hold a token with the role for up to 24 hours; to refuse it now: %s", was.Client, role, set(namespace+":blockedCallers[0]", was.ObjectID))
+					say("client %q loses %s: its managed identity may hold a token with the role for up to 24 hours; to refuse it now: %s", was.Client, role, settings.SetCommand(settings.Namespace+":blockedCallers[0]", was.ObjectID))
 				}
 			}
 		}
@@ -69,11 +68,11 @@ func changes(last []granted, clients []Client, now time.Time) (texts []string) {
 
 // notice is how long before its end a credential of clients[i] is worth a
 // warning. With a short period all of them end soon, and are replaced sooner.
-func notice(clients []Client, i int, kind string) time.Duration {
+func notice(clients []settings.Client, i int, kind string) time.Duration {
 	if i < 0 {
 		return expiryNotice
 	}
-	for _, identity := range []*components.Identity{&clients[i].Identity, clients[i].Previous} {
+	for _, identity := range []*settings.Identity{&clients[i].Identity, clients[i].Previous} {
 		if identity != nil && identity.Kind == kind && len(identity.Brought) == 0 && identity.Rotation.Overlap() > 0 {
 			return min(expiryNotice, identity.Rotation.Overlap())
 		}
@@ -82,7 +81,7 @@ func notice(clients []Client, i int, kind string) time.Duration {
 }
 
 func isManaged(kind string) bool {
-	return kind == components.ManagedIdentity || kind == components.SystemAssigned
+	return kind == settings.ManagedIdentity || kind == settings.SystemAssigned
 }
 
 // lastAccess is the stack's own export of its last update; nothing at the

@@ -5,13 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"app-to-app/components"
+	"app-to-app/components/credentials"
+	"app-to-app/settings"
 )
 
 func TestChanges(t *testing.T) {
 	t.Parallel()
-	client := func(kind string, roles ...string) []Client {
-		return []Client{{Name: "orders-client", Identity: components.Identity{Kind: kind}, Roles: roles}}
+	client := func(kind string, roles ...string) []settings.Client {
+		return []settings.Client{{Name: "orders-client", Identity: settings.Identity{Kind: kind}, Roles: roles}}
 	}
 	was := func(kind string, roles ...string) granted {
 		return granted{Client: "orders-client", Identity: kind, ObjectID: partnerID, Roles: roles}
@@ -21,15 +22,19 @@ func TestChanges(t *testing.T) {
 		g.Credentials = append(g.Credentials, struct{ Kind, ID, ExpiresOn string }{"clientSecret", "key-1", today.AddDate(0, 0, days).Format(time.RFC3339)})
 		return g
 	}
-	rotating := func(days int) []Client {
+	rotating := func(days int) []settings.Client {
 		clients := client("clientSecret", "Orders.Read")
-		clients[0].Identity.Rotation = rotationOf(days)
+		rotation, err := credentials.RotationAt(today, time.Duration(days)*24*time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clients[0].Identity.Rotation = rotation
 		return clients
 	}
 	for _, tt := range []struct {
 		name    string
 		last    []granted
-		clients []Client
+		clients []settings.Client
 		want    []string // one for each warning
 	}{
 		{"the first update", nil, client("managedIdentity", "Orders.Read"), nil},

@@ -4,15 +4,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"app-to-app/components"
+	"app-to-app/settings"
 )
 
-// This file says what a stack tells the outside. Nothing of it is a secret:
-// the key of a client's function is read through Resource Manager by whoever
-// may, and is never in the state.
+// This file has the outputs of a stack. None is a secret: the key of a client's
+// function is read through Resource Manager by whoever may, and is never in the
+// state.
 
-// tags are the tags of the resource group: who looks at the subscription sees
-// what it belongs to, and until when.
-func (s Settings) tags(ctx *pulumi.Context) pulumi.StringMap {
+// tags are the tags of the resource group, so that anyone browsing the
+// subscription can see which stack owns it and when it expires.
+func tags(ctx *pulumi.Context, s settings.Settings) pulumi.StringMap {
 	tags := pulumi.StringMap{
 		"project":     pulumi.String(ctx.Project()),
 		"stack":       pulumi.String(ctx.Stack()),
@@ -26,13 +27,13 @@ func (s Settings) tags(ctx *pulumi.Context) pulumi.StringMap {
 
 // export exports the addresses of the API and of its clients, and who is
 // declared to have access.
-func export(ctx *pulumi.Context, settings Settings, api *components.API, clients []*components.Client) {
+func export(ctx *pulumi.Context, stack settings.Settings, api *components.API, clients []*components.Client) {
 	roleIDs, access := pulumi.StringMap{}, pulumi.Array{}
 	urls, sites := pulumi.StringMap{}, pulumi.StringMap{}
-	for _, role := range settings.Roles {
-		roleIDs[role.Value] = pulumi.String(role.ID())
+	for _, role := range stack.Roles {
+		roleIDs[role.Value] = pulumi.String(components.Role(role).ID())
 	}
-	for i, client := range settings.Clients {
+	for i, client := range stack.Clients {
 		access = append(access, pulumi.Map{
 			"client":              pulumi.String(client.Name),
 			"identity":            pulumi.String(client.Identity.Kind),
@@ -56,6 +57,6 @@ func export(ctx *pulumi.Context, settings Settings, api *components.API, clients
 	ctx.Export("clientUrls", urls)
 	ctx.Export("clientSites", sites)
 	ctx.Export("apiSiteId", api.SiteID)
-	ctx.Export("owners", pulumi.ToStringArray(settings.Owners))
-	ctx.Export("environment", pulumi.String(settings.Environment))
+	ctx.Export("owners", pulumi.ToStringArray(stack.Owners))
+	ctx.Export("environment", pulumi.String(stack.Environment))
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"app-to-app/components/componentstest"
+	"app-to-app/components/credentials"
+	"app-to-app/settings/settingstest"
 )
 
 // This file compares what the program registers with golden files. The rules
@@ -45,7 +47,7 @@ func TestGraphOfIdentities(t *testing.T) {
 	for _, r := range deployed(t, signedIn(), configuration(t, "dev", identityStacks(t)["managedIdentity"]), folder).Resources() {
 		usual[r.String()] = r.Text()
 	}
-	label := strings.NewReplacer(keyPair(t, pairs()[0]).Label(), "THUMBPRINT")
+	label := strings.NewReplacer(broughtLabel(t), "THUMBPRINT")
 	for name, edits := range identityStacks(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -74,4 +76,14 @@ func masked(m *componentstest.Recorder) *strings.Replacer {
 		}
 	}
 	return strings.NewReplacer(hashes...)
+}
+
+// broughtLabel is how resources of the certificate that tests bring are named.
+func broughtLabel(t *testing.T) string {
+	t.Helper()
+	pair, err := credentials.ParseKeyPair(settingstest.Pairs()[0].PEM())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair.Label()
 }

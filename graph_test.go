@@ -366,7 +366,7 @@ func exportsOf(t *testing.T, config map[string]string, folder string) resource.P
 	// its own value.
 	told, expected := make(chan export, 100), 0
 	err := signedIn().Run(config, func(ctx *pulumi.Context) error {
-		if err := machineOf(t, config, folder).deploy(ctx); err != nil {
+		if err := programOf(t, config, folder).deploy(ctx); err != nil {
 			return err
 		}
 		for name, output := range ctx.GetCurrentExportMap() {

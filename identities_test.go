@@ -6,22 +6,24 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"app-to-app/settings/settingstest"
 )
 
 // identityStacks are stacks with one client of each kind of identity.
 func identityStacks(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	return map[string]map[string]string{
-		"managedIdentity":    {"app-to-app:clients": clientWith(`"identity":"managedIdentity","tokenProviders":["appauth"]`)},
-		"systemAssigned":     {"app-to-app:clients": clientWith(`"identity":"systemAssigned","tokenProviders":["appauth"]`)},
-		"clientSecret":       {"app-to-app:clients": clientWith(`"identity":"clientSecret","tokenProviders":["appauth"]`)},
-		"certificate":        {"app-to-app:clients": clientWith(`"identity":"certificate","tokenProviders":["appauth"]`)},
-		"certificateBrought": {"app-to-app:clients": clientWith(`"identity":"certificate"`), "app-to-app:certificates": certificatesOf(t, pairs()[0].String())},
-		"federated":          {"app-to-app:clients": clientWith(`"identity":"federated"`)},
-		"federatedOutside":   {"app-to-app:clients": clientWith(`"identity":"federated","issuer":"https://ci.test","subject":"s"`)},
-		"existing":           {"app-to-app:clients": clientWith(`"identity":"existing","displayName":"Partner"`)},
-		"moving":             {"app-to-app:clients": clientWith(`"identity":"managedIdentity","previousIdentity":"clientSecret"`)},
-		"rotating":           {"app-to-app:clients": clientWith(`"identity":"clientSecret"`), "app-to-app:asOf": "2026-09-10"}, // the first quarter
+		"managedIdentity":    {"app-to-app:clients": settingstest.Clients(`"identity":"managedIdentity","tokenProviders":["appauth"]`)},
+		"systemAssigned":     {"app-to-app:clients": settingstest.Clients(`"identity":"systemAssigned","tokenProviders":["appauth"]`)},
+		"clientSecret":       {"app-to-app:clients": settingstest.Clients(`"identity":"clientSecret","tokenProviders":["appauth"]`)},
+		"certificate":        {"app-to-app:clients": settingstest.Clients(`"identity":"certificate","tokenProviders":["appauth"]`)},
+		"certificateBrought": {"app-to-app:clients": settingstest.Clients(`"identity":"certificate"`), "app-to-app:certificates": settingstest.Certificates(t, settingstest.Pairs()[0].PEM())},
+		"federated":          {"app-to-app:clients": settingstest.Clients(`"identity":"federated"`)},
+		"federatedOutside":   {"app-to-app:clients": settingstest.Clients(`"identity":"federated","issuer":"https://ci.test","subject":"s"`)},
+		"existing":           {"app-to-app:clients": settingstest.Clients(`"identity":"existing","displayName":"Partner"`)},
+		"moving":             {"app-to-app:clients": settingstest.Clients(`"identity":"managedIdentity","previousIdentity":"clientSecret"`)},
+		"rotating":           {"app-to-app:clients": settingstest.Clients(`"identity":"clientSecret"`), "app-to-app:asOf": "2026-09-10"}, // the first quarter
 	}
 }
 

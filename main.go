@@ -6,6 +6,8 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"time"
@@ -14,63 +16,65 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"app-to-app/components"
+	"app-to-app/settings"
+	"app-to-app/settings/lookup"
 )
 
 const (
-	apiName    = "orders-api"
+	apiName    = settings.APIName
 	clientCode = "orders-client" // the function app that every client runs
 )
 
 func main() { pulumi.Run(deploy) }
 
 func deploy(ctx *pulumi.Context) error {
-	return machine{folder: ".", getenv: os.Getenv, httpClient: http.DefaultClient, now: time.Now}.deploy(ctx)
+	return program{folder: ".", getenv: os.Getenv, httpClient: http.DefaultClient, now: time.Now}.deploy(ctx)
 }
 
-// A machine is what the program uses of the one it runs on.
-type machine struct {
+// A program is the Pulumi program with what it uses of the process it runs in.
+type program struct {
 	folder     string // of the project
 	getenv     func(string) string
 	httpClient *http.Client
 	now        func() time.Time
 }
 
-func (m machine) deploy(ctx *pulumi.Context) error {
-	settings, err := loadSettings(ctx, m)
+func (p program) deploy(ctx *pulumi.Context) error {
+	stack, err := p.settings(ctx)
 	if err != nil {
 		return err
 	}
-	warnOfChanges(ctx, settings, m.now())
-	packages, err := components.BuildPackages(ctx.Context(), m.folder, apiName, clientCode)
+	warnOfChanges(ctx, stack, p.now())
+	packages, err := components.BuildPackages(ctx.Context(), p.folder, apiName, clientCode)
 	if err != nil {
 		return err
 	}
-	group, err := resources.NewResourceGroup(ctx, namespace, &resources.ResourceGroupArgs{
-		Location: pulumi.String(settings.Location),
-		Tags:     settings.tags(ctx),
-	}, pulumi.Protect(settings.Protect))
+	group, err := resources.NewResourceGroup(ctx, settings.Namespace, &resources.ResourceGroupArgs{
+		Location: pulumi.String(stack.Location),
+		Tags:     tags(ctx, stack),
+	}, pulumi.Protect(stack.Protect))
 	if err != nil {
 		return err
 	}
-	place := components.Place{ResourceGroupName: group.Name, Location: settings.Location, SubscriptionID: settings.SubscriptionID}
-	tenant := components.Tenant{ID: settings.TenantID, AuthorityHost: settings.AuthorityHost}
-	owners := components.Owners{ObjectIDs: settings.Owners, Pinned: settings.OwnersPinned}
+	place := components.Place{ResourceGroupName: group.Name, Location: stack.Location, SubscriptionID: stack.SubscriptionID}
+	tenant := components.Tenant{ID: stack.TenantID, AuthorityHost: stack.AuthorityHost}
+	owners := components.Owners{ObjectIDs: stack.Owners, Pinned: stack.OwnersPinned}
 	api, err := components.NewAPI(ctx, apiName, &components.APIArgs{
 		Place: place, Tenant: tenant, Package: packages[apiName],
 		DisplayName:    apiName + " (" + ctx.Stack() + ")",
 		Owners:         owners,
-		Protect:        settings.Protect,
-		Roles:          settings.Roles,
-		BlockedCallers: settings.BlockedCallers,
+		Protect:        stack.Protect,
+		Roles:          rolesOf(stack),
+		BlockedCallers: stack.BlockedCallers,
 	})
 	if err != nil {
 		return err
 	}
-	clients := make([]*components.Client, len(settings.Clients))
-	for i, client := range settings.Clients {
+	clients := make([]*components.Client, len(stack.Clients))
+	for i, client := range stack.Clients {
 		args := &components.ClientArgs{
 			Place: place, Tenant: tenant, API: api, Owners: owners, DisplayName: client.Name + " (" + ctx.Stack() + ")",
-			Identity: client.Identity, Previous: client.Previous, Roles: client.Roles, PurgeProtection: settings.Protect,
+			Identity: identityOf(client.Identity), Previous: previousOf(client), Roles: client.Roles, PurgeProtection: stack.Protect,
 		}
 		if client.FunctionApp {
 			args.FunctionApp = &components.ClientAppArgs{Package: packages[clientCode], TokenProviders: client.TokenProviders, Schedule: client.Schedule}
@@ -79,6 +83,28 @@ func (m machine) deploy(ctx *pulumi.Context) error {
 			return err
 		}
 	}
-	export(ctx, settings, api, clients)
+	export(ctx, stack, api, clients)
 	return nil
 }
+
+// settings loads the settings of the stack, and shows their warnings.
+func (p program) settings(ctx *pulumi.Context) (settings.Settings, error) {
+	// The engine hands a program all keys in this variable; the SDK can only ask
+	// for keys it knows.
+	var configuration map[string]string
+	if encoded := p.getenv(pulumi.EnvConfig); encoded != "" {
+		if err := json.Unmarshal([]byte(encoded), &configuration); err != nil {
+			return settings.Settings{}, fmt.Errorf("read %s: %w", pulumi.EnvConfig, err)
+		}
+	}
+	loaded, warnings, problems := settings.Load(ctx.Context(), configuration, p.now(), settings.Sources{
+		MetadataHost: p.getenv("ARM_METADATA_HOSTNAME"), HTTPClient: p.httpClient, Providers: lookup.Providers{Context: ctx},
+	})
+	for _, warning := range warnings {
+		warn(ctx, warning)
+	}
+	return loaded, problems.Err(ctx.Stack())
+}
+
+// warn shows a warning. That it cannot be shown is no reason to stop.
+func warn(ctx *pulumi.Context, text string) { _ = ctx.Log.Warn(text, nil) }

@@ -80,15 +80,15 @@ func readYAML(t *testing.T, path string, into any) {
 	}
 }
 
-// machineOf is a machine whose environment holds a configuration, as the engine
-// sets it, and nothing else.
-func machineOf(t *testing.T, config map[string]string, folder string) machine {
+// programOf is the program in an environment that holds a configuration, as the
+// engine sets it, and nothing else.
+func programOf(t *testing.T, config map[string]string, folder string) program {
 	t.Helper()
 	encoded, err := json.Marshal(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return machine{folder: folder, httpClient: http.DefaultClient, now: func() time.Time { return today }, getenv: func(name string) string {
+	return program{folder: folder, httpClient: http.DefaultClient, now: func() time.Time { return today }, getenv: func(name string) string {
 		if name == pulumi.EnvConfig {
 			return string(encoded)
 		}
@@ -99,7 +99,7 @@ func machineOf(t *testing.T, config map[string]string, folder string) machine {
 // deployed is what the program registers with a configuration.
 func deployed(t *testing.T, m *componentstest.Recorder, config map[string]string, folder string) *componentstest.Recorder {
 	t.Helper()
-	if err := m.Run(config, machineOf(t, config, folder).deploy); err != nil {
+	if err := m.Run(config, programOf(t, config, folder).deploy); err != nil {
 		t.Fatal(err)
 	}
 	return m

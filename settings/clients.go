@@ -1,16 +1,13 @@
-package main
+package settings
 
 import (
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
-
-	"app-to-app/components"
 )
 
-// This file reads the clients of the settings, but for what they prove
-// themselves with (settings_identity.go).
+// This file parses clients, except their identities (identity.go).
 
 const defaultSchedule = "0 */10 * * * *"
 
@@ -18,19 +15,19 @@ const defaultSchedule = "0 */10 * * * *"
 var clientFields = []string{"name", "identity", "previousIdentity", "roles", "functionApp", "tokenProviders", "schedule",
 	"objectId", "displayName", "issuer", "subject", "audience"}
 
-func (r *reader) clients(roles []components.Role, secrets secretSettings) []Client {
+func (p *parser) clients(roles []Role, secrets secretSettings) []Client {
 	var clients []Client
-	for _, i := range r.items("clients", clientFields...) {
+	for _, i := range p.items("clients", clientFields...) {
 		client := Client{Name: i.name(clients), Roles: i.clientRoles(roles)}
 		client.Identity, client.Previous = i.identities(client.Name, secrets)
 		client.FunctionApp = i.flag("functionApp", runsHere(client.Identity))
 		client.Schedule = i.text("schedule", defaultSchedule)
 		client.TokenProviders = i.texts("tokenProviders", providersFor(client.Identity.Kind)[:1])
-		i.checkPlace(client)
 		i.checkFunctionApp(client)
+		i.checkFunctionAppFields(client)
 		clients = append(clients, client)
 	}
-	secrets.refuseUnused(r, clients)
+	secrets.refuseUnused(p, clients)
 	return clients
 }
 
@@ -46,27 +43,27 @@ func (i item) name(others []Client) string {
 	}
 	switch {
 	case name == "":
-		i.r.refuse(key, set(key, "orders-client"), "missing")
+		i.p.refuse(key, SetCommand(key, "orders-client"), "missing")
 	case !clientNamePattern.MatchString(name):
-		i.r.refuse(key, set(key, "orders-client"), "expected at most 32 lower-case letters, digits and hyphens, first a letter and last no hyphen, got %q", name)
-	case same(Client{Name: apiName}):
-		i.r.refuse(key, set(key, "orders-client"), "expected a name of its own, got the API's, %q", name)
+		i.p.refuse(key, SetCommand(key, "orders-client"), "expected at most 32 lower-case letters, digits and hyphens, first a letter and last no hyphen, got %q", name)
+	case same(Client{Name: APIName}):
+		i.p.refuse(key, SetCommand(key, "orders-client"), "expected a name of its own, got the API's, %q", name)
 	case slices.ContainsFunc(others, same):
-		i.r.refuse(key, set(key, name+"2"), "expected %q once (hyphens do not count)", name)
+		i.p.refuse(key, SetCommand(key, name+"2"), "expected %q once (hyphens do not count)", name)
 	}
 	return name
 }
 
 // clientRoles are the app roles of a client: those it names, or the only one
 // there is.
-func (i item) clientRoles(roles []components.Role) []string {
+func (i item) clientRoles(roles []Role) []string {
 	var defined []string
 	for _, role := range roles {
 		defined = append(defined, role.Value)
 	}
 	if !i.has("roles") && len(defined) > 1 {
 		key := i.key("roles[0]")
-		i.r.refuse(key, set(key, defined[0]), "missing; there is more than one role: %s", strings.Join(defined, ", "))
+		i.p.refuse(key, SetCommand(key, defined[0]), "missing; there is more than one role: %s", strings.Join(defined, ", "))
 	}
 	assigned := i.texts("roles", defined)
 	if len(defined) == 0 {
@@ -75,46 +72,47 @@ func (i item) clientRoles(roles []components.Role) []string {
 	for n, value := range assigned {
 		if !slices.Contains(defined, value) {
 			key := fmt.Sprintf("%s[%d]", i.key("roles"), n)
-			i.r.refuse(key, set(key, defined[0]), "expected a role that is defined (%s), got %q", strings.Join(defined, ", "), value)
+			i.p.refuse(key, SetCommand(key, defined[0]), "expected a role that is defined (%s), got %q", strings.Join(defined, ", "), value)
 		}
 	}
 	return assigned
 }
 
-// checkPlace checks that a client is where its identity works.
-func (i item) checkPlace(client Client) {
+// checkFunctionApp checks that the client has a function app exactly where its
+// identity can use one.
+func (i item) checkFunctionApp(client Client) {
 	key := i.key("functionApp")
 	switch {
 	case client.FunctionApp && !runsHere(client.Identity):
-		i.r.refuse(key, set(key, "false"), "expected no function app for an identity that signs in elsewhere (%s)", describe(client.Identity))
-	case !client.FunctionApp && client.Identity.Kind == components.SystemAssigned:
-		i.r.refuse(key, set(key, "true"), "expected a function app, whose own identity a %s one is", components.SystemAssigned)
+		i.p.refuse(key, SetCommand(key, "false"), "expected no function app for an identity that signs in elsewhere (%s)", describe(client.Identity))
+	case !client.FunctionApp && client.Identity.Kind == SystemAssigned:
+		i.p.refuse(key, SetCommand(key, "true"), "expected a function app, whose own identity a %s one is", SystemAssigned)
 	}
 }
 
-// checkFunctionApp checks the fields that only a client with a function app
+// checkFunctionAppFields checks the fields that only a client with a function app
 // has.
-func (i item) checkFunctionApp(client Client) {
+func (i item) checkFunctionAppFields(client Client) {
 	if !client.FunctionApp {
 		for _, field := range []string{"tokenProviders", "schedule"} {
 			if i.has(field) {
-				i.r.refuse(i.key(field), remove(i.key(field)), "expected none for a client without a function app")
+				i.p.refuse(i.key(field), removeCommand(i.key(field)), "expected none for a client without a function app")
 			}
 		}
 		return
 	}
 	if err := checkSchedule(client.Schedule); err != nil {
-		i.r.refuse(i.key("schedule"), set(i.key("schedule"), defaultSchedule), "%v", err)
+		i.p.refuse(i.key("schedule"), SetCommand(i.key("schedule"), defaultSchedule), "%v", err)
 	}
 	fitting := providersFor(client.Identity.Kind)
 	if len(client.TokenProviders) == 0 {
 		key := i.key("tokenProviders[0]")
-		i.r.refuse(key, set(key, fitting[0]), "expected at least one token provider (%s)", strings.Join(fitting, ", "))
+		i.p.refuse(key, SetCommand(key, fitting[0]), "expected at least one token provider (%s)", strings.Join(fitting, ", "))
 	}
 	for n, provider := range client.TokenProviders {
 		if !slices.Contains(fitting, provider) {
 			key := fmt.Sprintf("%s[%d]", i.key("tokenProviders"), n)
-			i.r.refuse(key, set(key, fitting[0]), "expected a token provider that works with the identity %s (%s), got %q", client.Identity.Kind, strings.Join(fitting, ", "), provider)
+			i.p.refuse(key, SetCommand(key, fitting[0]), "expected a token provider that works with the identity %s (%s), got %q", client.Identity.Kind, strings.Join(fitting, ", "), provider)
 		}
 	}
 }
@@ -124,9 +122,9 @@ func (i item) checkFunctionApp(client Client) {
 // what works with a managed identity: it has a problem of its own.
 func providersFor(kind string) []string {
 	switch kind {
-	case components.ClientSecret, components.Certificate:
+	case ClientSecret, Certificate:
 		return []string{"azidentity", "msal", "appauth", "adal"}
-	case components.Federated:
+	case Federated:
 		return []string{"azidentity", "msal"}
 	}
 	return []string{"azidentity", "msal", "appauth"} // adal knows no managed identity of App Service

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"cmp"
@@ -8,39 +8,37 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"app-to-app/components"
 )
 
-// This file reads the lists of the settings, roles and clients. An item may
-// leave out every field that has a default, and has no field that is not known
-// here: encoding/json would read "Roles" as "roles" and skip "role".
+// This file parses lists of objects, and roles. A field that has a default may
+// be left out; an unknown field is refused, since encoding/json would take
+// "Roles" for "roles" and skip "role".
 
 // An item is one element of a list.
 type item struct {
-	r      *reader
+	p      *parser
 	path   string // such as app-to-app:clients[0]
 	fields map[string]json.RawMessage
 }
 
 // items reads a list of objects that have no other fields than those named.
-func (r *reader) items(name string, known ...string) []item {
-	key := namespace + ":" + name
-	value := r.text(name)
+func (p *parser) items(name string, known ...string) []item {
+	key := Namespace + ":" + name
+	value := p.text(name)
 	if value == "" {
 		return nil
 	}
 	var list []map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(value), &list); err != nil {
-		r.refuse(key, remove(key), "expected a list of objects with the fields %s, got %q", strings.Join(known, ", "), value)
+		p.refuse(key, removeCommand(key), "expected a list of objects with the fields %s, got %q", strings.Join(known, ", "), value)
 		return nil
 	}
 	items := make([]item, len(list))
 	for i, fields := range list {
-		items[i] = item{r: r, path: fmt.Sprintf("%s[%d]", key, i), fields: fields}
+		items[i] = item{p: p, path: fmt.Sprintf("%s[%d]", key, i), fields: fields}
 		for _, field := range slices.Sorted(maps.Keys(fields)) {
 			if !slices.Contains(known, field) {
-				r.refuse(items[i].key(field), remove(items[i].key(field)), "expected one of the fields %s", strings.Join(known, ", "))
+				p.refuse(items[i].key(field), removeCommand(items[i].key(field)), "expected one of the fields %s", strings.Join(known, ", "))
 			}
 		}
 	}
@@ -54,7 +52,7 @@ func (i item) has(field string) bool { _, ok := i.fields[field]; return ok }
 func (i item) text(field, otherwise string) string {
 	value := otherwise
 	if i.has(field) && json.Unmarshal(i.fields[field], &value) != nil {
-		i.r.refuse(i.key(field), set(i.key(field), otherwise), "expected a text, got %s", i.fields[field])
+		i.p.refuse(i.key(field), SetCommand(i.key(field), otherwise), "expected a text, got %s", i.fields[field])
 	}
 	return value
 }
@@ -64,7 +62,7 @@ func (i item) text(field, otherwise string) string {
 func (i item) words(field, otherwise string) string {
 	value := i.text(field, otherwise)
 	if strings.TrimSpace(value) == "" {
-		i.r.refuse(i.key(field), remove(i.key(field)), "expected a text, got %q; without the key it is %q", value, otherwise)
+		i.p.refuse(i.key(field), removeCommand(i.key(field)), "expected a text, got %q; without the key it is %q", value, otherwise)
 		return otherwise
 	}
 	return value
@@ -73,7 +71,7 @@ func (i item) words(field, otherwise string) string {
 func (i item) flag(field string, otherwise bool) bool {
 	value := otherwise
 	if i.has(field) && json.Unmarshal(i.fields[field], &value) != nil {
-		i.r.refuse(i.key(field), set(i.key(field), fmt.Sprint(otherwise)), "expected true or false, got %s", i.fields[field])
+		i.p.refuse(i.key(field), SetCommand(i.key(field), fmt.Sprint(otherwise)), "expected true or false, got %s", i.fields[field])
 	}
 	return value
 }
@@ -88,13 +86,13 @@ func (i item) texts(field string, otherwise []string) []string {
 		if len(otherwise) > 0 {
 			example = otherwise[0]
 		}
-		i.r.refuse(i.key(field), remove(i.key(field))+" && "+set(i.key(field)+"[0]", example), "expected a list of texts, got %s", i.fields[field])
+		i.p.refuse(i.key(field), removeCommand(i.key(field))+" && "+SetCommand(i.key(field)+"[0]", example), "expected a list of texts, got %s", i.fields[field])
 		return otherwise
 	}
 	for n, value := range values {
 		if slices.Contains(values[:n], value) {
 			key := fmt.Sprintf("%s[%d]", i.key(field), n)
-			i.r.refuse(key, remove(key), "expected %q once", value)
+			i.p.refuse(key, removeCommand(key), "expected %q once", value)
 		}
 	}
 	return values
@@ -112,28 +110,28 @@ const (
 // roles reads the app roles. Microsoft Entra ID refuses one without a display
 // name or a description, and azuread disables a role before it sends what
 // changes: an update that is refused would leave everybody without access.
-func (r *reader) roles() []components.Role {
-	problems := len(r.problems)
-	var roles []components.Role
-	for _, i := range r.items("roles", "value", "displayName", "description") {
-		role := components.Role{Value: i.text("value", "")}
+func (p *parser) roles() []Role {
+	problems := len(p.Problems)
+	var roles []Role
+	for _, i := range p.items("roles", "value", "displayName", "description") {
+		role := Role{Value: i.text("value", "")}
 		role.DisplayName = i.words("displayName", cmp.Or(role.Value, anyRoleValue))
 		role.Description = i.words("description", role.DisplayName)
 		key := i.key("value")
 		switch {
 		case role.Value == "":
-			r.refuse(key, set(key, anyRoleValue), "missing; it is what a token's roles claim holds")
+			p.refuse(key, SetCommand(key, anyRoleValue), "missing; it is what a token's roles claim holds")
 			continue
 		case len(role.Value) > maxRoleValue || !roleValuePattern.MatchString(role.Value):
-			r.refuse(key, set(key, anyRoleValue), "expected at most %d letters, digits and signs, without spaces and without a dot in front, got %q", maxRoleValue, role.Value)
-		case slices.ContainsFunc(roles, func(other components.Role) bool { return other.Value == role.Value }):
-			r.refuse(key, remove(i.path), "expected the role %q once", role.Value)
+			p.refuse(key, SetCommand(key, anyRoleValue), "expected at most %d letters, digits and signs, without spaces and without a dot in front, got %q", maxRoleValue, role.Value)
+		case slices.ContainsFunc(roles, func(other Role) bool { return other.Value == role.Value }):
+			p.refuse(key, removeCommand(i.path), "expected the role %q once", role.Value)
 			continue
 		}
 		roles = append(roles, role)
 	}
-	if key := namespace + ":roles"; len(roles) == 0 && len(r.problems) == problems {
-		r.refuse(key, remove(key), "expected at least one role; without one nobody may read orders")
+	if key := Namespace + ":roles"; len(roles) == 0 && len(p.Problems) == problems {
+		p.refuse(key, removeCommand(key), "expected at least one role; without one nobody may read orders")
 	}
 	return roles
 }

@@ -1,0 +1,263 @@
+package settings
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"app-to-app/components/credentials"
+)
+
+// This file parses the identities of clients. The rules are: a field belongs to
+// one kind of identity and is refused with others; nothing that a secret setting
+// holds is ever in a problem's text.
+
+// The kinds of identity of a client. They are those of the components, which a
+// test of the program compares.
+const (
+	ManagedIdentity = "managedIdentity"
+	SystemAssigned  = "systemAssigned"
+	Federated       = "federated"
+	Certificate     = "certificate"
+	ClientSecret    = "clientSecret"
+	Existing        = "existing"
+)
+
+// IdentityKinds are all kinds, the one to prefer first.
+var IdentityKinds = []string{ManagedIdentity, SystemAssigned, Federated, Certificate, ClientSecret, Existing}
+
+// An Identity is what a client signs in with. The fields beside Kind belong to
+// some kinds only.
+type Identity struct {
+	Kind        string
+	Rotation    credentials.Rotation  // of ClientSecret and Certificate
+	Brought     []credentials.KeyPair // of Certificate: those made elsewhere, the first one in use
+	Federation  *Federation           // of Federated; nil trusts a user-assigned identity
+	ObjectID    string                // of Existing: its service principal's; "" until it is looked up by name
+	ClientID    string                // of Existing; "" until it is looked up
+	DisplayName string                // of Existing, if it is named by that
+}
+
+// A Federation names the tokens of an outside issuer that are trusted.
+type Federation struct{ Issuer, Subject, Audience string }
+
+// HasSecret reports whether a secret proves the identity, which is then kept in
+// a vault.
+func (i Identity) HasSecret() bool { return i.Kind == ClientSecret || i.Kind == Certificate }
+
+// defaultRotationDays is how long a generation of secrets or certificates is
+// the current one.
+const defaultRotationDays = 90
+
+// runsHere reports whether a function app of ours can have the identity.
+func runsHere(identity Identity) bool {
+	return identity.Kind != Existing && identity.Federation == nil
+}
+
+func describe(identity Identity) string {
+	if identity.Federation != nil {
+		return identity.Kind + " with an outside issuer"
+	}
+	return identity.Kind
+}
+
+// secretSettings are what identities with secrets need.
+type secretSettings struct {
+	rotation     credentials.Rotation
+	certificates map[string][]credentials.KeyPair // by client
+	problems     bool                             // in these settings themselves
+}
+
+// secrets reads the settings of rotation and the certificates.
+func (p *parser) secrets(now time.Time) secretSettings {
+	before := len(p.Problems)
+	s := secretSettings{certificates: p.certificates()}
+	at := p.asOf(now)
+	days := p.rotationDays()
+	if len(p.Problems) == before {
+		rotation, err := credentials.RotationAt(at, time.Duration(days)*24*time.Hour)
+		if err != nil {
+			p.refuse(Namespace+":rotationDays", SetCommand(Namespace+":rotationDays", fmt.Sprint(defaultRotationDays)), "%v", err)
+		}
+		s.rotation = rotation
+	}
+	s.problems = len(p.Problems) > before
+	return s
+}
+
+// asOf is the time that rotation goes by.
+func (p *parser) asOf(now time.Time) time.Time {
+	value := p.text("asOf")
+	if value == "" {
+		return now
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(layout, value); err == nil && at.Unix() >= 0 {
+			return at
+		}
+	}
+	const key = Namespace + ":asOf"
+	p.refuse(key, SetCommand(key, ""), "expected a date of RFC 3339 after 1970, such as 2027-06-30, got %q", value) // empty means now
+	return now
+}
+
+func (p *parser) rotationDays() int {
+	const key = Namespace + ":rotationDays"
+	const least = int(credentials.MinRotation / (24 * time.Hour))
+	days := defaultRotationDays
+	if value := p.text("rotationDays"); value != "" {
+		if err := json.Unmarshal([]byte(value), &days); err != nil || days < least || days > 365 {
+			p.refuse(key, SetCommand(key, fmt.Sprint(defaultRotationDays)), "expected a number of days from %d to 365, got %q", least, value)
+			return defaultRotationDays
+		}
+	}
+	return days
+}
+
+// certificates reads the certificates that were brought: by client, the PEM of
+// one, or a list of which the first is in use.
+func (p *parser) certificates() map[string][]credentials.KeyPair {
+	const key = Namespace + ":certificates"
+	value := p.text("certificates")
+	if value == "" {
+		return nil
+	}
+	var byClient map[string]json.RawMessage
+	if json.Unmarshal([]byte(value), &byClient) != nil {
+		p.refuse(key, removeCommand(key), "expected PEM by the names of clients, got something else")
+		return nil
+	}
+	brought := make(map[string][]credentials.KeyPair)
+	for _, client := range slices.Sorted(maps.Keys(byClient)) {
+		item := key + "." + client
+		fix := "pulumi config set --secret --path " + shellWord(item) + " < certificate-and-key.pem"
+		texts := make([]string, 1)
+		if json.Unmarshal(byClient[client], &texts[0]) != nil && json.Unmarshal(byClient[client], &texts) != nil {
+			p.refuse(item, fix, "expected the PEM of a certificate and its key, or a list of them, got something else")
+			continue
+		}
+		for n, text := range texts {
+			pair, err := credentials.ParseKeyPair(text)
+			if err == nil && slices.ContainsFunc(brought[client], func(p credentials.KeyPair) bool { return p.Label() == pair.Label() }) {
+				err = errors.New("expected each certificate once")
+			}
+			if err != nil {
+				p.refuse(fmt.Sprintf("%s[%d]", item, n), fix, "%v", err)
+				continue
+			}
+			brought[client] = append(brought[client], pair)
+		}
+		if len(texts) == 0 {
+			p.refuse(item, removeCommand(item), "expected at least one certificate, got none")
+		}
+	}
+	return brought
+}
+
+// refuseUnused refuses certificates of clients that use none.
+func (s secretSettings) refuseUnused(p *parser, clients []Client) {
+	for _, name := range slices.Sorted(maps.Keys(s.certificates)) {
+		uses := func(c Client) bool {
+			return c.Name == name && (c.Identity.Kind == Certificate || c.Previous != nil && c.Previous.Kind == Certificate)
+		}
+		if key := Namespace + ":certificates." + name; !slices.ContainsFunc(clients, uses) {
+			p.refuse(key, removeCommand(key), "expected the name of a client with the identity %s, got %q", Certificate, name)
+		}
+	}
+}
+
+// identities are the identity of a client, and the one it is moving away from.
+func (i item) identities(name string, secrets secretSettings) (Identity, *Identity) {
+	identity := i.identity("identity", ManagedIdentity, name, secrets)
+	var previous *Identity
+	if i.has("previousIdentity") {
+		was := i.identity("previousIdentity", "", name, secrets)
+		key := i.key("previousIdentity")
+		switch {
+		case was.Kind == identity.Kind:
+			i.p.refuse(key, removeCommand(key), "expected another identity than the one in use, got %q", was.Kind)
+		case !runsHere(was) || !runsHere(identity):
+			i.p.refuse(key, removeCommand(key), "expected none with an identity that signs in elsewhere (%s)", describe(identity))
+		}
+		previous = &was
+	}
+	i.checkForeign(identity)
+	return identity, previous
+}
+
+// identity reads one of the two.
+func (i item) identity(field, otherwise, name string, secrets secretSettings) Identity {
+	identity := Identity{Kind: i.text(field, otherwise)}
+	key := i.key(field)
+	switch identity.Kind {
+	case ManagedIdentity, SystemAssigned:
+	case ClientSecret:
+		identity.Rotation = secrets.rotation
+	case Certificate:
+		identity.Rotation, identity.Brought = secrets.rotation, secrets.certificates[name]
+	case Federated:
+		identity.Federation = i.federation()
+	case Existing:
+		identity.ObjectID, identity.DisplayName = i.existing()
+	default:
+		i.p.refuse(key, SetCommand(key, ManagedIdentity), "expected one of %s, got %q", strings.Join(IdentityKinds, ", "), identity.Kind)
+	}
+	return identity
+}
+
+// foreignFields are the fields of identities from elsewhere, and their kind.
+var foreignFields = []struct{ name, kind string }{
+	{"objectId", Existing}, {"displayName", Existing},
+	{"issuer", Federated}, {"subject", Federated}, {"audience", Federated},
+}
+
+func (i item) checkForeign(identity Identity) {
+	for _, field := range foreignFields {
+		if i.has(field.name) && field.kind != identity.Kind {
+			i.p.refuse(i.key(field.name), removeCommand(i.key(field.name)), "expected none with the identity %s, only with %s", identity.Kind, field.kind)
+		}
+	}
+}
+
+// federation reads whom a federated identity trusts; nil is the client's own
+// user-assigned identity.
+func (i item) federation() *Federation {
+	if !i.has("issuer") && !i.has("subject") && !i.has("audience") {
+		return nil
+	}
+	f := Federation{
+		Issuer: i.text("issuer", ""), Subject: i.text("subject", ""),
+		Audience: i.text("audience", "api://AzureADTokenExchange"),
+	}
+	if u, err := url.Parse(f.Issuer); err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		i.p.refuse(i.key("issuer"), SetCommand(i.key("issuer"), "https://token.actions.githubusercontent.com"), "expected the https URL of the issuer whose tokens are trusted, got %q", f.Issuer)
+	}
+	if f.Subject == "" || strings.Contains(f.Subject, "*") {
+		i.p.refuse(i.key("subject"), SetCommand(i.key("subject"), "repo:ORG/REPO:environment:NAME"), "expected the exact subject of the tokens that are trusted, without *, got %q", f.Subject)
+	}
+	if f.Audience == "" {
+		i.p.refuse(i.key("audience"), removeCommand(i.key("audience")), "expected an audience, got none")
+	}
+	return &f
+}
+
+// existing reads which service principal made elsewhere a client is: its object
+// id or its display name, of which the other is "".
+func (i item) existing() (objectID, displayName string) {
+	objectID, displayName = strings.ToLower(i.text("objectId", "")), i.text("displayName", "")
+	key := i.key("objectId")
+	switch {
+	case (objectID == "") == (displayName == ""):
+		i.p.refuse(key, SetCommand(key, "OBJECT-ID"), "expected the object id of the service principal, or its displayName, and not both")
+		return "", ""
+	case objectID != "" && !guidPattern.MatchString(objectID):
+		i.p.refuse(key, SetCommand(key, "OBJECT-ID"), "expected a GUID, got %q", objectID)
+		return "", ""
+	}
+	return objectID, displayName
+}

@@ -1,0 +1,94 @@
+package settings
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Sources are what [Load] asks beside the configuration.
+type Sources struct {
+	MetadataHost string // ARM_METADATA_HOSTNAME: the cloud's Resource Manager; "" means the public cloud
+	HTTPClient   *http.Client
+	Providers    Providers
+}
+
+// Providers ask Pulumi's azuread and azure-native providers, which sign in with
+// the stack's configuration and the environment of the deployment.
+type Providers interface {
+	// EntraLogin is who azuread is signed in as.
+	EntraLogin() (EntraLogin, error)
+	// AzureLogin is where azure-native is signed in.
+	AzureLogin() (AzureLogin, error)
+	// ServicePrincipals are those with an object id or, when that is "", with a
+	// display name, in any case of its letters.
+	ServicePrincipals(objectID, displayName string) ([]ServicePrincipal, error)
+	// GraphPermissions are the application permissions in the caller's own
+	// access token for Microsoft Graph; a person's has none.
+	GraphPermissions(endpoint string) ([]string, error)
+}
+
+// An EntraLogin is a login to Microsoft Entra ID.
+type EntraLogin struct{ TenantID, ObjectID string }
+
+// An AzureLogin is a login to Azure Resource Manager.
+type AzureLogin struct{ TenantID, SubscriptionID string }
+
+// A ServicePrincipal is one that the tenant has.
+type ServicePrincipal struct{ ObjectID, ClientID, DisplayName string }
+
+// Load parses a configuration, looks up what it leaves open, and applies the
+// rules of the environment. The settings are complete if there are no problems;
+// warnings are none to stop for.
+func Load(ctx context.Context, configuration map[string]string, now time.Time, from Sources) (s Settings, warnings []string, problems Problems) {
+	s, problems = Parse(configuration, now)
+	l := &lookups{Sources: from, settings: &s, Problems: problems}
+	l.findExisting()
+	l.findCloud(ctx)
+	l.findLogin()
+	l.applyRules(s)
+	return s, l.warnings, l.Problems
+}
+
+// lookups complete settings.
+type lookups struct {
+	Sources
+	settings *Settings
+	graph    string // Microsoft Graph's address; "" if the cloud is not known
+	warnings []string
+	Problems
+}
+
+func (l *lookups) warn(format string, args ...any) {
+	l.warnings = append(l.warnings, fmt.Sprintf(format, args...))
+}
+
+// findExisting looks up the service principals of identities made elsewhere:
+// by object id, or by the exact display name if no other has it. A look-up by
+// the start of the name, as m365 aad approleassignment add does, can find a
+// namesake.
+func (l *lookups) findExisting() {
+	for n := range l.settings.Clients {
+		identity := &l.settings.Clients[n].Identity
+		if identity.ObjectID == "" && identity.DisplayName == "" {
+			continue
+		}
+		path := fmt.Sprintf("%s:clients[%d].", Namespace, n)
+		key, fix := path+"objectId", SetCommand(path+"objectId", "OBJECT-ID")+", with an id of: az ad sp list"
+		if identity.DisplayName != "" {
+			key = path + "displayName"
+		}
+		found, err := l.Providers.ServicePrincipals(identity.ObjectID, identity.DisplayName)
+		switch {
+		case err != nil:
+			l.refuse(key, fix, "expected exactly one service principal: %v", err)
+		case len(found) != 1:
+			l.refuse(key, fix, "expected exactly one service principal, got %d", len(found))
+		case identity.DisplayName != "" && found[0].DisplayName != identity.DisplayName: // Graph ignores case
+			l.refuse(key, fix, "expected the exact display name, got %q for %q", identity.DisplayName, found[0].DisplayName)
+		default:
+			identity.ObjectID, identity.ClientID = found[0].ObjectID, found[0].ClientID
+		}
+	}
+}

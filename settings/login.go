@@ -1,0 +1,144 @@
+package settings
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// This file finds out which cloud the stack is in and who is signed in to it.
+
+const (
+	publicAuthorityHost = "https://login.microsoftonline.com"
+	metadataVariable    = "ARM_METADATA_HOSTNAME"
+)
+
+// authorityHost is the pinned authority host; "" follows the cloud.
+func (p *parser) authorityHost() string {
+	const key = Namespace + ":authorityHost"
+	value := p.text("authorityHost")
+	if value == "" {
+		return ""
+	}
+	host, err := checkAuthorityHost(value)
+	if err != nil {
+		p.refuse(key, SetCommand(key, ""), "%v", err)
+	}
+	return host
+}
+
+// findCloud finds the authority host: the pinned one, else what the cloud's
+// own metadata names, else the public cloud's.
+func (l *lookups) findCloud(ctx context.Context) {
+	if l.settings.AuthorityHost != "" {
+		return
+	}
+	if l.MetadataHost == "" {
+		l.settings.AuthorityHost = publicAuthorityHost
+		return
+	}
+	found, err := readCloud(ctx, l.HTTPClient, l.MetadataHost)
+	if err == nil {
+		l.graph = found.Graph
+		l.settings.AuthorityHost, err = checkAuthorityHost(found.Authentication.LoginEndpoint)
+	}
+	if err != nil {
+		const key = Namespace + ":authorityHost"
+		l.refuse(key, SetCommand(key, publicAuthorityHost)+", or point "+metadataVariable+" at the cloud's Resource Manager",
+			"get the login endpoint of %s=%s: %v", metadataVariable, l.MetadataHost, err)
+	}
+}
+
+// checkAuthorityHost returns the authority host in lower case and without a
+// trailing slash: issuers are built from it, and clouds are told apart by it.
+// The token libraries refuse one without TLS.
+func checkAuthorityHost(value string) (string, error) {
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", fmt.Errorf("expected https:// and a host, such as %s, got %q", publicAuthorityHost, value)
+	}
+	return "https://" + strings.ToLower(u.Host), nil
+}
+
+// A cloud is what a Resource Manager says of its cloud.
+type cloud struct {
+	Authentication struct {
+		LoginEndpoint string `json:"loginEndpoint"`
+	} `json:"authentication"`
+	Graph string `json:"microsoftGraphResourceId"`
+}
+
+// readCloud asks a Resource Manager for its cloud's endpoints, at the address
+// where the providers ask for them.
+func readCloud(ctx context.Context, httpClient *http.Client, host string) (cloud, error) {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+host+"/metadata/endpoints?api-version=2022-09-01", nil)
+	if err != nil {
+		return cloud{}, err
+	}
+	resp, err := httpClient.Do(req)
+	if err != nil {
+		return cloud{}, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return cloud{}, fmt.Errorf("expected status 200, got %s", resp.Status)
+	}
+	var found cloud
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&found); err != nil {
+		return cloud{}, fmt.Errorf("expected the cloud's endpoints as JSON: %w", err)
+	}
+	if found.Authentication.LoginEndpoint == "" {
+		return cloud{}, errors.New("expected authentication.loginEndpoint in the cloud's endpoints, got none")
+	}
+	return found, nil
+}
+
+// findLogin asks both providers who they are signed in as. It refuses a login
+// elsewhere than where the stack is pinned to, and fills in what is not pinned.
+func (l *lookups) findLogin() {
+	s := l.settings
+	entra, err := l.Providers.EntraLogin()
+	if err != nil {
+		l.refuse("sign in to Microsoft Entra ID", "az login, or ARM_TENANT_ID, ARM_CLIENT_ID and a credential", "%v", err)
+		return
+	}
+	azure, err := l.Providers.AzureLogin()
+	if err != nil {
+		l.refuse("sign in to Azure Resource Manager", "az login, or ARM_SUBSCRIPTION_ID, ARM_TENANT_ID, ARM_CLIENT_ID and a credential", "%v", err)
+		return
+	}
+	if !strings.EqualFold(entra.TenantID, azure.TenantID) {
+		l.refuse("sign in", "pulumi config rm azuread:tenantId && pulumi config rm azure-native:tenantId",
+			"expected one tenant, got %q for azuread and %q for azure-native", entra.TenantID, azure.TenantID)
+	}
+	pinned := s.TenantID != "" && s.SubscriptionID != ""
+	s.TenantID = l.pinned("tenantId", s.TenantID, entra.TenantID)
+	s.SubscriptionID = l.pinned("subscriptionId", s.SubscriptionID, azure.SubscriptionID)
+	if s.Environment == "prod" && !pinned {
+		l.warn("a prod stack follows whoever is signed in until it is pinned: %s && %s",
+			SetCommand(Namespace+":tenantId", s.TenantID), SetCommand(Namespace+":subscriptionId", s.SubscriptionID))
+	}
+	if !s.OwnersPinned {
+		s.Owners = []string{entra.ObjectID}
+	} else if !slices.Contains(s.Owners, entra.ObjectID) {
+		l.refuseStranger(entra.ObjectID)
+	}
+}
+
+// pinned compares where the stack belongs with where the login leads.
+func (l *lookups) pinned(name, want, got string) string {
+	if want != "" && !strings.EqualFold(want, got) {
+		key := Namespace + ":" + name
+		l.refuse(key, "sign in there, or "+SetCommand(key, got), "expected a login to %q, got one to %q", want, got)
+	}
+	return strings.ToLower(got)
+}

@@ -1,0 +1,78 @@
+// Package lookup asks Pulumi's azuread and azure-native providers what the
+// settings of a stack need to know. It decides nothing: package settings does.
+package lookup
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
+	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"app-to-app/settings"
+)
+
+// Providers are the default providers of a stack.
+type Providers struct{ Context *pulumi.Context }
+
+var _ settings.Providers = Providers{}
+
+// EntraLogin is who azuread is signed in as.
+func (p Providers) EntraLogin() (settings.EntraLogin, error) {
+	found, err := azuread.GetClientConfig(p.Context, nil)
+	if err != nil {
+		return settings.EntraLogin{}, err
+	}
+	return settings.EntraLogin{TenantID: found.TenantId, ObjectID: found.ObjectId}, nil
+}
+
+// AzureLogin is where azure-native is signed in.
+func (p Providers) AzureLogin() (settings.AzureLogin, error) {
+	found, err := authorization.GetClientConfig(p.Context)
+	if err != nil {
+		return settings.AzureLogin{}, err
+	}
+	return settings.AzureLogin{TenantID: found.TenantId, SubscriptionID: found.SubscriptionId}, nil
+}
+
+// ServicePrincipals are those with an object id or a display name. The provider
+// answers with an error unless there is exactly one.
+func (p Providers) ServicePrincipals(objectID, displayName string) ([]settings.ServicePrincipal, error) {
+	args := &azuread.GetServicePrincipalsArgs{ObjectIds: []string{objectID}}
+	if displayName != "" {
+		args = &azuread.GetServicePrincipalsArgs{DisplayNames: []string{displayName}}
+	}
+	found, err := azuread.GetServicePrincipals(p.Context, args)
+	if err != nil {
+		return nil, err
+	}
+	var all []settings.ServicePrincipal
+	for _, principal := range found.ServicePrincipals {
+		all = append(all, settings.ServicePrincipal{ObjectID: principal.ObjectId, ClientID: principal.ClientId, DisplayName: principal.DisplayName})
+	}
+	return all, nil
+}
+
+// GraphPermissions are the roles claim of the caller's own access token for
+// Microsoft Graph. The token is read and dropped; no error quotes it.
+func (p Providers) GraphPermissions(endpoint string) ([]string, error) {
+	got, err := authorization.GetClientToken(p.Context, &authorization.GetClientTokenArgs{Endpoint: &endpoint})
+	if err != nil {
+		return nil, errors.New("get a token for Microsoft Graph: refused")
+	}
+	parts := strings.Split(got.Token, ".")
+	if len(parts) != 3 {
+		return nil, errors.New("read a token for Microsoft Graph: expected three parts")
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	var claims struct {
+		Roles []string `json:"roles"`
+	}
+	if err != nil || json.Unmarshal(payload, &claims) != nil {
+		return nil, errors.New("read a token for Microsoft Graph: expected claims")
+	}
+	return claims.Roles, nil
+}

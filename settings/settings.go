@@ -1,0 +1,211 @@
+// Package settings turns the configuration of a stack into checked [Settings].
+//
+// [Parse] is pure: the configuration and the time go in, settings and every
+// problem come out. [Load] also asks who is signed in and what exists, and
+// applies the rules of the environments. Every problem is found in one run,
+// before anything is registered, and names its key and the command that fixes
+// it. Defaults are those of Pulumi.yaml.
+//
+// The package links no Pulumi, so that commands can check a stack's
+// configuration the way the program does. What must be asked of Pulumi's
+// providers comes through [Providers]; package lookup implements it.
+package settings
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Namespace is the namespace of our keys, and the name of the project.
+const Namespace = "app-to-app"
+
+// APIName is the name of the API, which no client may have.
+const APIName = "orders-api"
+
+const locationKey = "azure-native:location"
+
+// keys are the settings there are.
+var keys = []string{"asOf", "authorityHost", "blockedCallers", "certificates", "clients", "environment", "expiresOn", "owners", "protect", "roles",
+	"rotationDays", "subscriptionId", "tenantId"}
+
+// environments are what a stack can be.
+var environments = []string{"dev", "test", "prod"}
+
+// Settings are the stack configuration after validation.
+type Settings struct {
+	Environment    string // dev, test or prod
+	TenantID       string // the pinned one, else the login's
+	SubscriptionID string // the pinned one, else the login's
+	AuthorityHost  string // without a trailing slash
+	Location       string
+	ExpiresOn      string   // of test stacks, else ""
+	Owners         []string // object ids
+	OwnersPinned   bool     // false: Owners is whoever is signed in
+	BlockedCallers []string // client or object ids
+	Protect        bool     // keep what all access depends on from being deleted by accident
+	Roles          []Role
+	Clients        []Client
+}
+
+// A Role is an app role of the API.
+type Role struct {
+	Value       string // in the roles claim, such as Orders.Read
+	DisplayName string
+	Description string
+}
+
+// A Client is one calling application, as the settings describe it.
+type Client struct {
+	Name           string
+	Identity       Identity
+	Previous       *Identity // that it moves away from; usually nil
+	Roles          []string  // values of app roles
+	FunctionApp    bool      // false: only the identity and its assignments
+	TokenProviders []string
+	Schedule       string // six fields
+}
+
+// Parse parses a configuration, with keys and values as Pulumi hands them to a
+// program. It asks nobody: the tenant, the subscription, the authority host and
+// the owners are empty unless they are pinned, and existing identities are not
+// looked up. Rotation goes by now unless the setting asOf says otherwise.
+func Parse(configuration map[string]string, now time.Time) (Settings, Problems) {
+	p := &parser{values: configuration}
+	p.refuseUnknownKeys()
+	s := Settings{
+		Environment:    p.oneOf("environment", environments...),
+		TenantID:       p.guid("tenantId"),
+		SubscriptionID: p.guid("subscriptionId"),
+		AuthorityHost:  p.authorityHost(),
+		Location:       p.location(),
+		Owners:         p.guids("owners"),
+		BlockedCallers: p.guids("blockedCallers"),
+		Roles:          p.roles(),
+	}
+	s.OwnersPinned = len(s.Owners) > 0
+	s.ExpiresOn = p.expiresOn(s.Environment)
+	s.Clients = p.clients(s.Roles, p.secrets(now))
+	s.Protect = p.protect(s.Environment)
+	return s, p.Problems
+}
+
+// A parser parses the values of a configuration and keeps what is wrong with
+// them.
+type parser struct {
+	values map[string]string
+	Problems
+}
+
+// refuseUnknownKeys refuses keys of ours that are none: a typing mistake would
+// otherwise be ignored.
+func (p *parser) refuseUnknownKeys() {
+	for _, key := range slices.Sorted(maps.Keys(p.values)) {
+		name, ours := strings.CutPrefix(key, Namespace+":")
+		if ours && !slices.Contains(keys, name) {
+			p.refuse(key, removeCommand(key), "expected one of the keys %s", strings.Join(keys, ", "))
+		}
+	}
+}
+
+// text is the value of a key of ours; "" when it is not set.
+func (p *parser) text(name string) string { return p.values[Namespace+":"+name] }
+
+func (p *parser) oneOf(name string, values ...string) string {
+	value := p.text(name)
+	if !slices.Contains(values, value) {
+		key := Namespace + ":" + name
+		p.refuse(key, SetCommand(key, values[0]), "expected one of %s, got %q", strings.Join(values, ", "), value)
+	}
+	return value
+}
+
+// guidPattern is the text form of RFC 9562 section 4.
+var guidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// guid is a key that holds a GUID or nothing, in lower case as Microsoft Entra
+// ID writes them.
+func (p *parser) guid(name string) string {
+	value := strings.ToLower(p.text(name))
+	if value != "" && !guidPattern.MatchString(value) {
+		key := Namespace + ":" + name
+		p.refuse(key, SetCommand(key, ""), "expected a GUID, got %q", value) // empty follows the login
+		return ""
+	}
+	return value
+}
+
+func (p *parser) guids(name string) []string {
+	values := p.list(name)
+	for i, value := range values {
+		key := fmt.Sprintf("%s:%s[%d]", Namespace, name, i)
+		values[i] = strings.ToLower(value)
+		if !guidPattern.MatchString(values[i]) {
+			p.refuse(key, removeCommand(key), "expected a GUID, got %q", value)
+		} else if slices.Contains(values[:i], values[i]) {
+			p.refuse(key, removeCommand(key), "expected %q once", values[i])
+		}
+	}
+	return values
+}
+
+// list is a key that holds a list of texts.
+func (p *parser) list(name string) []string {
+	value := p.text(name)
+	if value == "" {
+		return nil
+	}
+	var values []string
+	if err := json.Unmarshal([]byte(value), &values); err != nil {
+		key := Namespace + ":" + name
+		p.refuse(key, removeCommand(key), "expected a list of texts, got %q", value)
+		return nil
+	}
+	return values
+}
+
+// locationPattern is how Azure names regions to programs (westeurope), as
+// `az account list-locations` lists them; the display name (West Europe) would
+// differ from what Azure answers.
+var locationPattern = regexp.MustCompile(`^[a-z][a-z0-9]+$`)
+
+func (p *parser) location() string {
+	value := p.values[locationKey]
+	if value == "" {
+		p.refuse(locationKey, SetCommand(locationKey, "westeurope"), "missing; every resource is created there")
+	} else if !locationPattern.MatchString(value) {
+		p.refuse(locationKey, SetCommand(locationKey, "westeurope"), "expected the name of a region, such as westeurope, got %q", value)
+	}
+	return value
+}
+
+// expiresOn is a date of RFC 3339 (full-date or date-time). It is absolute, so
+// that a preview tomorrow is as empty as one today.
+func (p *parser) expiresOn(environment string) string {
+	const key = Namespace + ":expiresOn"
+	value := p.text("expiresOn")
+	switch {
+	case !slices.Contains(environments, environment): // told already; which rule holds is open
+	case environment != "test" && value != "":
+		p.refuse(key, removeCommand(key), "only test stacks expire, this one is %s", environment)
+	case environment != "test":
+	case value == "":
+		p.refuse(key, SetCommand(key, "2027-06-30"), "missing; a test stack says when it may be deleted")
+	case !isDate(value):
+		p.refuse(key, SetCommand(key, "2027-06-30"), "expected a date of RFC 3339, such as 2027-06-30, got %q", value)
+	}
+	return value
+}
+
+func isDate(value string) bool {
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if _, err := time.Parse(layout, value); err == nil {
+			return true
+		}
+	}
+	return false
+}

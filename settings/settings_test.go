@@ -1,0 +1,426 @@
+package settings_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"app-to-app/components/credentials"
+	"app-to-app/settings"
+	"app-to-app/settings/settingstest"
+)
+
+// defaults are the settings of the committed stack dev.
+func defaults() settings.Settings {
+	return settings.Settings{
+		Environment: "dev", TenantID: tenantID, SubscriptionID: subscriptionID,
+		AuthorityHost: "https://login.microsoftonline.com", Location: "westeurope",
+		Owners: []string{callerID},
+		Roles:  []settings.Role{{Value: "Orders.Read", DisplayName: "Read orders", Description: "Read all orders"}},
+		Clients: []settings.Client{{Name: "orders-client", Identity: settings.Identity{Kind: "managedIdentity"}, Roles: []string{"Orders.Read"},
+			FunctionApp: true, TokenProviders: []string{"azidentity"}, Schedule: "0 */10 * * * *"}, legacy()},
+	}
+}
+
+// rotationOf is the rotation of a period of days, today.
+func rotationOf(days int) credentials.Rotation {
+	rotation, err := credentials.RotationAt(today, time.Duration(days)*24*time.Hour)
+	if err != nil {
+		panic(err)
+	}
+	return rotation
+}
+
+// legacy is the second client of the committed stack dev.
+func legacy() settings.Client {
+	rotation := rotationOf(90)
+	return settings.Client{Name: "orders-client-legacy", Identity: settings.Identity{Kind: "clientSecret", Rotation: rotation}, Roles: []string{"Orders.Read"},
+		FunctionApp: true, TokenProviders: []string{"azidentity", "msal", "appauth", "adal"}, Schedule: "0 */10 * * * *"}
+}
+
+func TestAcceptedSettings(t *testing.T) {
+	t.Parallel()
+	const first, second = "bbbbbbbb-0000-4000-8000-000000000001", "bbbbbbbb-0000-4000-8000-000000000002"
+	for _, tt := range []struct {
+		name, stack string
+		edits       map[string]string
+		change      func(*settings.Settings) // of the defaults
+	}{
+		{name: "dev as committed", stack: "dev"},
+		{name: "test as committed", stack: "test", change: func(s *settings.Settings) { s.Environment, s.ExpiresOn = "test", "2027-06-30" }},
+		{name: "prod as committed", stack: "prod", change: func(s *settings.Settings) { s.Environment, s.Protect = "prod", true }},
+		{name: "pinned to the login, in capitals", stack: "dev", edits: map[string]string{
+			"app-to-app:tenantId": strings.ToUpper(tenantID), "app-to-app:subscriptionId": subscriptionID}},
+		{name: "a role whose texts are null", stack: "dev", edits: map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","displayName":null,"description":null}]`},
+			change: func(s *settings.Settings) {
+				s.Roles[0].DisplayName, s.Roles[0].Description = "Orders.Read", "Orders.Read"
+			}},
+		{name: "date and time", stack: "test", edits: map[string]string{"app-to-app:expiresOn": "2027-06-30T12:00:00Z"},
+			change: func(s *settings.Settings) { s.Environment, s.ExpiresOn = "test", "2027-06-30T12:00:00Z" }},
+		{name: "another cloud", stack: "dev", edits: map[string]string{"app-to-app:authorityHost": "https://LOGIN.microsoftonline.us/"},
+			change: func(s *settings.Settings) { s.AuthorityHost = "https://login.microsoftonline.us" }},
+		{name: "lists of ids", stack: "dev", edits: map[string]string{
+			"app-to-app:owners": `["` + strings.ToUpper(first) + `","` + callerID + `"]`, "app-to-app:blockedCallers": `["` + second + `"]`},
+			change: func(s *settings.Settings) {
+				s.Owners, s.OwnersPinned, s.BlockedCallers = []string{first, callerID}, true, []string{second}
+			}},
+		{name: "a client that says what is not the default", stack: "dev", edits: map[string]string{
+			"app-to-app:clients": `[{"name":"orders-client","schedule":"0 */5 * * * *"}]`},
+			change: func(s *settings.Settings) { s.Clients[0].Schedule = "0 */5 * * * *" }},
+		{name: "a role that says its value alone", stack: "dev", edits: map[string]string{"app-to-app:roles": `[{"value":"Orders.Read"}]`},
+			change: func(s *settings.Settings) {
+				s.Roles[0].DisplayName, s.Roles[0].Description = "Orders.Read", "Orders.Read"
+			}},
+		{name: "no clients", stack: "dev", edits: map[string]string{"app-to-app:clients": `[]`}, change: func(s *settings.Settings) { s.Clients = []settings.Client{} }},
+		{name: "two clients, one without an app and without roles", stack: "dev", edits: map[string]string{
+			"app-to-app:clients": `[{"name":"orders-client"},{"name":"outside","functionApp":false,"roles":[]}]`},
+			change: func(s *settings.Settings) {
+				s.Clients = append(s.Clients, settings.Client{Name: "outside", Identity: settings.Identity{Kind: "managedIdentity"}, Roles: []string{}, TokenProviders: []string{"azidentity"}, Schedule: "0 */10 * * * *"})
+			}},
+		{name: "keys of other programs", stack: "dev", edits: map[string]string{"azuread:tenantId": tenantID, "other:key": "x"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, problems := load(t, tt.stack, tt.edits)
+			if len(problems) > 0 {
+				t.Fatal(problems)
+			}
+			want := defaults()
+			if tt.stack != "dev" || tt.edits["app-to-app:clients"] != "" {
+				want.Clients = want.Clients[:1]
+			}
+			if tt.change != nil {
+				tt.change(&want)
+			}
+			for _, list := range []*[]string{&got.BlockedCallers, &want.BlockedCallers} {
+				*list = slices.Concat(*list) // nil when empty
+			}
+			if !equalSettings(got, want) {
+				t.Errorf("got  %+v\nwant %+v", got, want)
+			}
+		})
+	}
+}
+
+func equalSettings(a, b settings.Settings) bool {
+	if len(a.Clients)+len(b.Clients) == 0 {
+		a.Clients, b.Clients = nil, nil
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// refusals are wrong inputs, one problem each.
+var refusals = []struct {
+	name, stack string
+	edits       map[string]string
+	want        []string // in the one problem
+}{
+	{"unknown key", "dev", map[string]string{"app-to-app:tenantID": tenantID},
+		[]string{"app-to-app:tenantID: expected one of the keys", "pulumi config rm app-to-app:tenantID"}},
+	{"unknown environment", "dev", map[string]string{"app-to-app:environment": "staging"},
+		[]string{`app-to-app:environment: expected one of dev, test, prod, got "staging"`, "pulumi config set app-to-app:environment dev"}},
+	{"no environment", "dev", map[string]string{"app-to-app:environment": ""},
+		[]string{`app-to-app:environment: expected one of dev, test, prod, got ""`, "pulumi config set app-to-app:environment dev"}},
+	{"no location", "dev", map[string]string{"azure-native:location": ""},
+		[]string{"azure-native:location: missing", "pulumi config set azure-native:location westeurope"}},
+	{"location by its display name", "dev", map[string]string{"azure-native:location": "West Europe"},
+		[]string{`azure-native:location: expected the name of a region`, `"West Europe"`, "pulumi config set azure-native:location westeurope"}},
+	{"bad tenant id", "dev", map[string]string{"app-to-app:tenantId": "contoso.com"},
+		[]string{`app-to-app:tenantId: expected a GUID, got "contoso.com"`, "pulumi config set app-to-app:tenantId ''"}},
+	{"bad subscription id", "dev", map[string]string{"app-to-app:subscriptionId": subscriptionID + "0"},
+		[]string{`app-to-app:subscriptionId: expected a GUID, got`, "pulumi config set app-to-app:subscriptionId ''"}},
+	{"login in another tenant", "dev", map[string]string{"app-to-app:tenantId": "bbbbbbbb-0000-4000-8000-000000000001"},
+		[]string{`app-to-app:tenantId: expected a login to "bbbbbbbb-0000-4000-8000-000000000001", got one to "` + tenantID + `"`, "pulumi config set app-to-app:tenantId " + tenantID}},
+	{"login in another subscription", "prod", map[string]string{"app-to-app:subscriptionId": "bbbbbbbb-0000-4000-8000-000000000001"},
+		[]string{`app-to-app:subscriptionId: expected a login to "bbbbbbbb-0000-4000-8000-000000000001", got one to "` + subscriptionID + `"`, "pulumi config set app-to-app:subscriptionId " + subscriptionID}},
+	{"authority host without TLS", "dev", map[string]string{"app-to-app:authorityHost": "http://login.microsoftonline.com"},
+		[]string{"app-to-app:authorityHost: expected https:// and a host", "pulumi config set app-to-app:authorityHost ''"}},
+	{"authority host with a tenant", "dev", map[string]string{"app-to-app:authorityHost": "https://login.microsoftonline.com/" + tenantID},
+		[]string{"app-to-app:authorityHost: expected https:// and a host"}},
+	{"bad owner", "dev", map[string]string{"app-to-app:owners": `["` + callerID + `","me"]`},
+		[]string{`app-to-app:owners[1]: expected a GUID, got "me"`, "pulumi config rm --path 'app-to-app:owners[1]'"}},
+	{"owner twice", "dev", map[string]string{"app-to-app:owners": `["` + callerID + `","` + strings.ToUpper(callerID) + `"]`},
+		[]string{`app-to-app:owners[1]: expected "` + callerID + `" once`, "pulumi config rm --path 'app-to-app:owners[1]'"}},
+	{"owners that are no list", "dev", map[string]string{"app-to-app:owners": callerID},
+		[]string{"app-to-app:owners: expected a list of texts", "pulumi config rm app-to-app:owners"}},
+	{"bad blocked caller", "dev", map[string]string{"app-to-app:blockedCallers": `["x"]`},
+		[]string{`app-to-app:blockedCallers[0]: expected a GUID, got "x"`, "pulumi config rm --path 'app-to-app:blockedCallers[0]'"}},
+	{"test without an end", "test", map[string]string{"app-to-app:expiresOn": ""},
+		[]string{"app-to-app:expiresOn: missing", "pulumi config set app-to-app:expiresOn 2027-06-30"}},
+	{"relative end", "test", map[string]string{"app-to-app:expiresOn": "30d"},
+		[]string{`app-to-app:expiresOn: expected a date of RFC 3339, such as 2027-06-30, got "30d"`, "pulumi config set app-to-app:expiresOn 2027-06-30"}},
+	{"end on a day that is not", "test", map[string]string{"app-to-app:expiresOn": "2027-02-30"},
+		[]string{"app-to-app:expiresOn: expected a date of RFC 3339"}},
+	{"end of a prod stack", "prod", map[string]string{"app-to-app:expiresOn": "2027-06-30"},
+		[]string{"app-to-app:expiresOn: only test stacks expire, this one is prod", "pulumi config rm app-to-app:expiresOn"}},
+
+	{"roles that are no list", "dev", map[string]string{"app-to-app:roles": "Orders.Read"},
+		[]string{"app-to-app:roles: expected a list of objects with the fields value, displayName, description", "pulumi config rm app-to-app:roles"}},
+	{"no roles", "dev", map[string]string{"app-to-app:roles": "[]", "app-to-app:clients": "[]"},
+		[]string{"app-to-app:roles: expected at least one role", "pulumi config rm app-to-app:roles"}},
+	{"role with an unknown field", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","name":"x"}]`},
+		[]string{"app-to-app:roles[0].name: expected one of the fields value, displayName, description", "pulumi config rm --path 'app-to-app:roles[0].name'"}},
+	{"role with a field in capitals", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","DisplayName":"x"}]`},
+		[]string{"app-to-app:roles[0].DisplayName: expected one of the fields"}},
+	{"role without a value", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read"},{"displayName":"x"}]`},
+		[]string{"app-to-app:roles[1].value: missing", "pulumi config set --path 'app-to-app:roles[1].value' Orders.Read"}},
+	{"role with an empty display name", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","displayName":""}]`},
+		[]string{`app-to-app:roles[0].displayName: expected a text, got ""; without the key it is "Orders.Read"`, "pulumi config rm --path 'app-to-app:roles[0].displayName'"}},
+	{"role with an empty description", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","displayName":"Read orders","description":""}]`},
+		[]string{`app-to-app:roles[0].description: expected a text, got ""; without the key it is "Read orders"`, "pulumi config rm --path 'app-to-app:roles[0].description'"}},
+	{"role with a display name of spaces", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","displayName":" \t\n"}]`},
+		[]string{`app-to-app:roles[0].displayName: expected a text, got " \t\n"`, "pulumi config rm --path 'app-to-app:roles[0].displayName'"}},
+	{"role with a description of spaces", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","description":"\u00a0 "}]`},
+		[]string{`app-to-app:roles[0].description: expected a text, got "\u00a0 "; without the key it is "Orders.Read"`}},
+	{"role with a space", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders Read"}]`, "app-to-app:clients": settingstest.Clients(`"roles":["Orders Read"]`)},
+		[]string{`app-to-app:roles[0].value: expected at most 120 letters, digits and signs, without spaces`, `"Orders Read"`, "pulumi config set --path 'app-to-app:roles[0].value' Orders.Read"}},
+	{"role with a dot in front", "dev", map[string]string{"app-to-app:roles": `[{"value":".default"}]`, "app-to-app:clients": "[]"},
+		[]string{`app-to-app:roles[0].value: expected at most 120`, `".default"`}},
+	{"role too long", "dev", map[string]string{"app-to-app:roles": `[{"value":"` + strings.Repeat("x", 121) + `"}]`, "app-to-app:clients": "[]"},
+		[]string{`app-to-app:roles[0].value: expected at most 120`}},
+	{"role twice", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read"},{"value":"Orders.Read"}]`},
+		[]string{`app-to-app:roles[1].value: expected the role "Orders.Read" once`, "pulumi config rm --path 'app-to-app:roles[1]'"}},
+	{"role value that is no text", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","description":7}]`},
+		[]string{"app-to-app:roles[0].description: expected a text, got 7"}},
+
+	{"clients that are no list", "dev", map[string]string{"app-to-app:clients": "orders-client"},
+		[]string{"app-to-app:clients: expected a list of objects", "pulumi config rm app-to-app:clients"}},
+	{"client with an unknown field", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"cron":"x"`)},
+		[]string{"app-to-app:clients[0].cron: expected one of the fields name, identity", "pulumi config rm --path 'app-to-app:clients[0].cron'"}},
+	{"client without a name", "dev", map[string]string{"app-to-app:clients": `[{"identity":"managedIdentity"}]`},
+		[]string{"app-to-app:clients[0].name: missing", "pulumi config set --path 'app-to-app:clients[0].name' orders-client"}},
+	{"client with a bad name", "dev", map[string]string{"app-to-app:clients": `[{"name":"Orders_Client"}]`},
+		[]string{"app-to-app:clients[0].name: expected at most 32 lower-case letters", `"Orders_Client"`}},
+	{"client with a long name", "dev", map[string]string{"app-to-app:clients": `[{"name":"` + strings.Repeat("x", 33) + `"}]`},
+		[]string{"app-to-app:clients[0].name: expected at most 32 lower-case letters"}},
+	{"client twice", "dev", map[string]string{"app-to-app:clients": `[{"name":"orders-client"},{"name":"ordersclient"}]`},
+		[]string{`app-to-app:clients[1].name: expected "ordersclient" once`, "pulumi config set --path 'app-to-app:clients[1].name' ordersclient2"}},
+	{"client with the API's name", "dev", map[string]string{"app-to-app:clients": `[{"name":"orders-api"}]`},
+		[]string{`app-to-app:clients[0].name: expected a name of its own, got the API's, "orders-api"`}},
+	{"identity that is not known", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"identity":"password"`)},
+		[]string{`app-to-app:clients[0].identity: expected one of managedIdentity, systemAssigned, federated, certificate, clientSecret, existing, got "password"`, "pulumi config set --path 'app-to-app:clients[0].identity' managedIdentity"}},
+	{"role that is not defined", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"roles":["Orders.Write"]`)},
+		[]string{`app-to-app:clients[0].roles[0]: expected a role that is defined (Orders.Read), got "Orders.Write"`, "pulumi config set --path 'app-to-app:clients[0].roles[0]' Orders.Read"}},
+	{"role of a client twice", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"roles":["Orders.Read","Orders.Read"]`)},
+		[]string{`app-to-app:clients[0].roles[1]: expected "Orders.Read" once`, "pulumi config rm --path 'app-to-app:clients[0].roles[1]'"}},
+	{"no choice of roles", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read"},{"value":"Orders.Write"}]`, "app-to-app:clients": `[{"name":"orders-client"}]`},
+		[]string{"app-to-app:clients[0].roles[0]: missing; there is more than one role: Orders.Read, Orders.Write", "pulumi config set --path 'app-to-app:clients[0].roles[0]' Orders.Read"}},
+	{"roles of a client that are no list", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"roles":"Orders.Read"`)},
+		[]string{`app-to-app:clients[0].roles: expected a list of texts, got "Orders.Read"`, "pulumi config rm --path 'app-to-app:clients[0].roles' && pulumi config set --path 'app-to-app:clients[0].roles[0]' Orders.Read"}},
+	{"function app that is neither", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"functionApp":"yes"`)},
+		[]string{`app-to-app:clients[0].functionApp: expected true or false, got "yes"`, "pulumi config set --path 'app-to-app:clients[0].functionApp' true"}},
+	{"schedule without a function app", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"functionApp":false,"schedule":"0 0 * * * *"`)},
+		[]string{"app-to-app:clients[0].schedule: expected none for a client without a function app", "pulumi config rm --path 'app-to-app:clients[0].schedule'"}},
+	{"token provider that is not built", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"tokenProviders":["azidentity","adal"]`)},
+		[]string{`app-to-app:clients[0].tokenProviders[1]: expected a token provider that works with the identity managedIdentity (azidentity, msal, appauth), got "adal"`}},
+	{"no token providers", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"tokenProviders":[]`)},
+		[]string{"app-to-app:clients[0].tokenProviders[0]: expected at least one token provider (azidentity, msal, appauth)", "pulumi config set --path 'app-to-app:clients[0].tokenProviders[0]' azidentity"}},
+	{"schedule in five fields", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"schedule":"*/10 * * * *"`)},
+		[]string{"app-to-app:clients[0].schedule: expected six fields", `got 5 in "*/10 * * * *"`, "pulumi config set --path 'app-to-app:clients[0].schedule' '0 */10 * * * *'"}},
+	{"schedule with a minute that is not", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"schedule":"0 60 * * * *"`)},
+		[]string{`app-to-app:clients[0].schedule: expected *, numbers from 0 to 59, ranges, steps or lists for the minute, got "60"`}},
+}
+
+func TestRefusedSettings(t *testing.T) {
+	t.Parallel()
+	for _, tt := range refusals {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, problems := load(t, tt.stack, tt.edits)
+			if len(problems) != 1 {
+				t.Fatalf("got problems %v, want one", problems)
+			}
+			text := problems[0].Error()
+			for _, want := range tt.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("got:\n%s\nwant %q in it", text, want)
+				}
+			}
+		})
+	}
+}
+
+// TestAllProblemsAtOnce has problems of the configuration alone, of look-ups,
+// and of the environment's rules.
+func TestAllProblemsAtOnce(t *testing.T) {
+	t.Parallel()
+	_, problems := load(t, "prod", map[string]string{
+		"app-to-app:tenent":         "x",
+		"app-to-app:subscriptionId": "x",
+		"app-to-app:tenantId":       "bbbbbbbb-0000-4000-8000-000000000001",
+		"app-to-app:roles":          `[{"value":"Orders Read"}]`,
+		"app-to-app:clients":        settingstest.Clients(`"identity":"clientSecret","roles":["Orders Read"],"schedule":"hourly"`),
+		"azure-native:location":     "",
+	})
+	var keys []string
+	for _, problem := range problems {
+		keys = append(keys, problem.Key)
+	}
+	want := []string{"app-to-app:tenent", "app-to-app:subscriptionId", "azure-native:location", "app-to-app:roles[0].value",
+		"app-to-app:clients[0].schedule", "app-to-app:tenantId", "app-to-app:clients[0].identity"}
+	if !slices.Equal(keys, want) {
+		t.Errorf("got problems of %q, want of %q", keys, want)
+	}
+}
+
+func TestProblemsAsAnError(t *testing.T) {
+	t.Parallel()
+	one := settings.Problem{Key: "app-to-app:expiresOn", Text: "missing", Fix: "pulumi config set app-to-app:expiresOn 2027-06-30"}
+	for _, tt := range []struct {
+		name     string
+		problems settings.Problems
+		want     string
+	}{
+		{"one", settings.Problems{one}, "settings of stack \"dev\": 1 problem, nothing was changed\n" +
+			"app-to-app:expiresOn: missing; fix: pulumi config set app-to-app:expiresOn 2027-06-30"},
+		{"two", settings.Problems{one, one}, "settings of stack \"dev\": 2 problems, nothing was changed\n" + one.Error() + "\n" + one.Error()},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := tt.problems.Err("dev"); got == nil || got.Error() != tt.want {
+				t.Errorf("got %v, want %s", got, tt.want)
+			}
+		})
+	}
+	if err := settings.Problems(nil).Err("dev"); err != nil {
+		t.Errorf("no problems: got %v, want nil", err)
+	}
+}
+
+// TestParseAsksNobody: what only a login or a look-up knows stays empty.
+func TestParseAsksNobody(t *testing.T) {
+	t.Parallel()
+	got, problems := settings.Parse(configuration(t, "dev", map[string]string{
+		"app-to-app:clients": settingstest.Clients(`"identity":"existing","displayName":"Partner"`)}), today)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if got.TenantID+got.SubscriptionID+got.AuthorityHost != "" || len(got.Owners) > 0 {
+		t.Errorf("got %+v, want no tenant, subscription, authority host and owners", got)
+	}
+	if identity := got.Clients[0].Identity; identity.ObjectID != "" || identity.DisplayName != "Partner" {
+		t.Errorf("got %+v, want a name to look up", identity)
+	}
+}
+
+// askCloud loads the settings of the stack dev, whose cloud answers with a
+// document.
+func askCloud(t *testing.T, status int, document string) (got settings.Settings, problems settings.Problems, host string) {
+	t.Helper()
+	var asked []string
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.String())
+		w.WriteHeader(status)
+		w.Write([]byte(document))
+	}))
+	defer server.Close()
+	host = strings.TrimPrefix(server.URL, "https://")
+	got, _, problems = settings.Load(t.Context(), configuration(t, "dev", nil), today,
+		settings.Sources{MetadataHost: host, HTTPClient: server.Client(), Providers: &fakeProviders{}})
+	if want := []string{"GET /metadata/endpoints?api-version=2022-09-01"}; !slices.Equal(asked, want) {
+		t.Errorf("got requests %q, want %q", asked, want)
+	}
+	return got, problems, host
+}
+
+func TestAuthorityHostOfTheCloud(t *testing.T) {
+	t.Parallel()
+	got, problems, _ := askCloud(t, http.StatusOK, `{"name":"Local","authentication":{"loginEndpoint":"https://127.0.0.1:8443/"}}`)
+	if want := "https://127.0.0.1:8443"; got.AuthorityHost != want || len(problems) > 0 {
+		t.Errorf("got authority host %q, %v, want %q", got.AuthorityHost, problems, want)
+	}
+}
+
+func TestCloudThatDoesNotTell(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		status   int
+		document string
+		want     string
+	}{
+		{"not found", http.StatusNotFound, "", "expected status 200, got 404 Not Found"},
+		{"no JSON", http.StatusOK, "<html>", "expected the cloud's endpoints as JSON"},
+		{"no login endpoint", http.StatusOK, `{"authentication":{}}`, "expected authentication.loginEndpoint"},
+		{"login endpoint without TLS", http.StatusOK, `{"authentication":{"loginEndpoint":"http://127.0.0.1"}}`, "expected https:// and a host"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, problems, host := askCloud(t, tt.status, tt.document)
+			for _, want := range []string{"app-to-app:authorityHost: get the login endpoint of ARM_METADATA_HOSTNAME=" + host, tt.want, "pulumi config set app-to-app:authorityHost"} {
+				if len(problems) != 1 || !strings.Contains(problems[0].Error(), want) {
+					t.Errorf("got %v, want one problem with %q in it", problems, want)
+				}
+			}
+		})
+	}
+}
+
+func TestCloudThatCannotBeReached(t *testing.T) {
+	t.Parallel()
+	unreachable := errors.New("connection refused")
+	_, _, problems := settings.Load(t.Context(), configuration(t, "dev", nil), today, settings.Sources{
+		MetadataHost: "127.0.0.1:1", Providers: &fakeProviders{},
+		HTTPClient: &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, unreachable })},
+	})
+	for _, want := range []string{"get the login endpoint of ARM_METADATA_HOSTNAME=127.0.0.1:1", "connection refused"} {
+		if len(problems) != 1 || !strings.Contains(problems[0].Error(), want) {
+			t.Errorf("got %v, want one problem with %q in it", problems, want)
+		}
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestLogins are logins that fit neither the stack nor each other.
+func TestLogins(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("AADSTS7000215")
+	for _, tt := range []struct {
+		name      string
+		providers fakeProviders
+		want      string
+	}{
+		{"not signed in to Entra", fakeProviders{entraErr: refused}, "sign in to Microsoft Entra ID: AADSTS7000215; fix: az login, or ARM_TENANT_ID, "},
+		{"not signed in to Resource Manager", fakeProviders{azureErr: refused}, "sign in to Azure Resource Manager: AADSTS7000215; fix: az login, or ARM_SUBSCRIPTION_ID, "},
+		{"signed in to two tenants", fakeProviders{entraTenant: partnerID}, `sign in: expected one tenant, got "` + partnerID + `" for azuread and "` + tenantID + `" for azure-native; fix: pulumi config rm azuread:tenantId && `},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, _, problems := settings.Load(t.Context(), configuration(t, "dev", nil), today, settings.Sources{Providers: &tt.providers})
+			if len(problems) != 1 || !strings.HasPrefix(problems[0].Error(), tt.want) {
+				t.Errorf("got %v, want %s", problems, tt.want)
+			}
+		})
+	}
+}
+
+// TestUnpinnedProd: the warning is for prod alone, and has the two commands.
+func TestUnpinnedProd(t *testing.T) {
+	t.Parallel()
+	pinned := map[string]string{"app-to-app:tenantId": tenantID, "app-to-app:subscriptionId": subscriptionID}
+	for _, tt := range []struct {
+		name, stack string
+		edits       map[string]string
+		want        []string
+	}{
+		{"dev", "dev", nil, nil},
+		{"prod", "prod", nil, []string{"a prod stack follows whoever is signed in until it is pinned: pulumi config set app-to-app:tenantId " + tenantID + " && pulumi config set app-to-app:subscriptionId " + subscriptionID}},
+		{"prod that is pinned", "prod", pinned, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, got, problems := settings.Load(t.Context(), configuration(t, tt.stack, tt.edits), today, settings.Sources{Providers: &fakeProviders{}})
+			if !slices.Equal(got, tt.want) || len(problems) > 0 {
+				t.Errorf("got %q, %v, want %q", got, problems, tt.want)
+			}
+		})
+	}
+}
