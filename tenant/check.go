@@ -21,31 +21,17 @@ type Requirements struct {
 	DirectoryRole bool
 }
 
-// Complete takes what is missing from the plain configuration of a stack, by
-// key.
-func (r *Requirements) Complete(config map[string]string) {
-	for key, value := range map[string]*string{
-		"app-to-app:tenantId": &r.TenantID, "app-to-app:subscriptionId": &r.SubscriptionID, "azure-native:location": &r.Location,
-	} {
-		if *value == "" {
-			*value = config[key]
-		}
-	}
-	if clients := config["app-to-app:clients"]; strings.Contains(clients, `"clientSecret"`) || strings.Contains(clients, `"certificate"`) {
-		r.KeyVault = true
-	}
-}
-
 // A Gap is what stands between a caller and a deployment.
 type Gap struct {
 	Kind    string `json:"kind"`
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
-	Mend    string `json:"mend"` // a command, or what to ask for
+	Fix     string `json:"fix"` // a command, or what to ask for
 }
 
 // The kinds of gaps.
 const (
+	GapSetting      = "setting" // in the stack's configuration
 	GapTenant       = "tenant"
 	GapSubscription = "subscription"
 	GapProvider     = "resourceProvider"
@@ -71,13 +57,13 @@ func (r CheckReport) String() string {
 		text.WriteString("nothing is missing: this caller can deploy\n")
 	}
 	for _, gap := range r.Gaps {
-		fmt.Fprintf(&text, "\n%s %s: %s\n  mend it with: %s\n", gap.Kind, gap.Subject, gap.Text, gap.Mend)
+		fmt.Fprintf(&text, "\n%s %s: %s\n  fix: %s\n", gap.Kind, gap.Subject, gap.Text, gap.Fix)
 	}
 	return text.String()
 }
 
-func (r *CheckReport) add(kind, subject, mend, format string, args ...any) {
-	r.Gaps = append(r.Gaps, Gap{Kind: kind, Subject: subject, Text: fmt.Sprintf(format, args...), Mend: mend})
+func (r *CheckReport) add(kind, subject, fix, format string, args ...any) {
+	r.Gaps = append(r.Gaps, Gap{Kind: kind, Subject: subject, Text: fmt.Sprintf(format, args...), Fix: fix})
 }
 
 // Check says what is missing for a deployment. An error means that it could not

@@ -1,7 +1,6 @@
 package tenant_test
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -58,7 +57,7 @@ func TestCheck(t *testing.T) {
 		as   sandbox.Tenant
 		want tenant.Requirements
 		gaps []string
-		mend string // of the first gap
+		fix  string // of the first gap
 	}{
 		{"nothing missing", contoso, here, nil, ""},
 		{"as pinned", contoso, pinned(strings.ToUpper(contoso.ID), strings.ToUpper(contoso.SubscriptionID)), nil, ""},
@@ -100,12 +99,12 @@ func TestCheck(t *testing.T) {
 			if got := subjects(report); !slices.Equal(got, slices.Sorted(slices.Values(tt.gaps))) {
 				t.Errorf("got gaps:\n%s\nwant %q", report, tt.gaps)
 			}
-			if tt.mend != "" && (len(report.Gaps) == 0 || !strings.Contains(report.Gaps[0].Mend, tt.mend)) {
-				t.Errorf("got:\n%s\nwant it mended with %q", report, tt.mend)
+			if tt.fix != "" && (len(report.Gaps) == 0 || !strings.Contains(report.Gaps[0].Fix, tt.fix)) {
+				t.Errorf("got:\n%s\nwant the fix %q", report, tt.fix)
 			}
 			for _, gap := range report.Gaps {
-				if gap.Mend == "" || gap.Text == "" || !strings.Contains(report.String(), gap.Mend) {
-					t.Errorf("got %+v, want it to say what and how to mend it", gap)
+				if gap.Fix == "" || gap.Text == "" || !strings.Contains(report.String(), gap.Fix) {
+					t.Errorf("got %+v, want it to say what and how to fix it", gap)
 				}
 			}
 		})
@@ -123,22 +122,5 @@ func TestCheckCouldNotTell(t *testing.T) {
 	session = w.signIn(w.tenant, map[string]string{"ARM_CLIENT_SECRET": "wrong-secret"})
 	if _, err := tenant.Check(t.Context(), session, tenant.Requirements{Location: "westeurope"}); err == nil || !strings.Contains(err.Error(), "sign in: AADSTS7000215") || strings.Contains(err.Error(), "wrong-secret") {
 		t.Errorf("wrong secret: got %v", err)
-	}
-}
-
-func TestRequirementsOfAStack(t *testing.T) {
-	t.Parallel()
-	config := map[string]string{"app-to-app:tenantId": "t", "app-to-app:subscriptionId": "s", "azure-native:location": "westus3", "app-to-app:clients": `[{"name":"a","identity":"certificate"}]`}
-	got := tenant.Requirements{Location: "eastus"}
-	got.Complete(config)
-	if want := (tenant.Requirements{TenantID: "t", SubscriptionID: "s", Location: "eastus", KeyVault: true}); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-	keyless := maps.Clone(config)
-	keyless["app-to-app:clients"] = `[{"name":"a","identity":"managedIdentity"}]`
-	got = tenant.Requirements{}
-	got.Complete(keyless)
-	if got.KeyVault || got.Location != "westus3" {
-		t.Errorf("got %+v, want no vault and the stack's region", got)
 	}
 }

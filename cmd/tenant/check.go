@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 
+	"app-to-app/settings"
 	"app-to-app/tenant"
 )
 
@@ -18,8 +21,9 @@ var checkVerb = verb{
 Looks whether whoever is signed in can run "pulumi up": the tenant and the
 subscription are the pinned ones, resource providers are registered, the
 region offers Flex Consumption, and the permissions in Microsoft Graph and
-Azure Resource Manager are there. Every gap is shown with what mends it.
-What the flags leave out comes from the configuration of the stack.`,
+Azure Resource Manager are there. Every gap is shown with its fix.
+What the flags leave out comes from the configuration of the stack, whose
+problems are gaps too.`,
 	run: runCheck,
 }
 
@@ -35,12 +39,15 @@ func runCheck(ctx context.Context, m machine, flags *flag.FlagSet, args []string
 	if _, err := parse(flags, args); err != nil {
 		return err
 	}
+	var problems settings.Problems
 	if *stack != "" {
-		config, err := m.config(ctx, *stack)
+		configuration, err := m.config(ctx, *stack)
 		if err != nil {
 			return err
 		}
-		want.Complete(config)
+		var declared settings.Settings
+		declared, problems = settings.Parse(configuration, m.now())
+		complete(&want, declared)
 	}
 	if want.Location == "" {
 		return &usageError{errors.New("expected -location, or -stack with azure-native:location in its configuration, got neither")}
@@ -53,6 +60,7 @@ func runCheck(ctx context.Context, m machine, flags *flag.FlagSet, args []string
 	if err != nil {
 		return err
 	}
+	report.Gaps = append(settingGaps(problems), report.Gaps...)
 	if *asJSON {
 		encoder := json.NewEncoder(m.stdout)
 		encoder.SetIndent("", "  ")
@@ -64,4 +72,24 @@ func runCheck(ctx context.Context, m machine, flags *flag.FlagSet, args []string
 		err = errDiffers
 	}
 	return err
+}
+
+// complete takes what the flags leave out from the settings of a stack.
+func complete(want *tenant.Requirements, s settings.Settings) {
+	want.TenantID = cmp.Or(want.TenantID, s.TenantID)
+	want.SubscriptionID = cmp.Or(want.SubscriptionID, s.SubscriptionID)
+	want.Location = cmp.Or(want.Location, s.Location)
+	want.KeyVault = want.KeyVault || slices.ContainsFunc(s.Clients, func(c settings.Client) bool {
+		return c.Identity.HasSecret() || c.Previous != nil && c.Previous.HasSecret()
+	})
+}
+
+// settingGaps are the problems of a stack's configuration, which the program
+// would refuse.
+func settingGaps(problems settings.Problems) []tenant.Gap {
+	gaps := make([]tenant.Gap, len(problems))
+	for i, problem := range problems {
+		gaps[i] = tenant.Gap{Kind: tenant.GapSetting, Subject: problem.Key, Text: problem.Text, Fix: problem.Fix}
+	}
+	return gaps
 }

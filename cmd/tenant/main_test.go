@@ -6,7 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"app-to-app/settings"
+	"app-to-app/settings/settingstest"
+	"app-to-app/tenant"
 )
+
+const subscriptionID = "aaaaaaaa-0000-4000-8000-000000000002"
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
@@ -37,7 +44,8 @@ func TestCheckVerb(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	fabrikam := w.sandbox.Tenants()[1]
-	w.stack["config --json --stack test"] = `{"azure-native:location":{"value":"westcentralus","secret":false},"app-to-app:tenantId":{"value":"` + fabrikam.ID + `","secret":false}}`
+	w.stack["config --json --stack test"] = configJSON(t, "test", map[string]string{"azure-native:location": "westcentralus", "app-to-app:tenantId": fabrikam.ID})
+	w.stack["config --json --stack broken"] = configJSON(t, "dev", map[string]string{"app-to-app:tenent": "x", "app-to-app:expiresOn": "2027-06-30"})
 	for _, tt := range []struct {
 		name string
 		args string
@@ -47,6 +55,8 @@ func TestCheckVerb(t *testing.T) {
 		{"fine", "check -location westeurope", exitSame, "nothing is missing"},
 		{"of a stack", "check -stack test", exitDiffers, "region westcentralus: the region does not offer Flex Consumption"},
 		{"a flag wins", "check -stack test -location westeurope", exitDiffers, "tenant " + fabrikam.ID + ": signed in to tenant "},
+		{"settings that the program refuses", "check -stack broken", exitDiffers,
+			"setting app-to-app:expiresOn: only test stacks expire, this one is dev\n  fix: pulumi config rm app-to-app:expiresOn\n"},
 		{"no such stack", "check -stack prod", exitFailed, "tenant: error: pulumi config --json --stack prod: no such stack"},
 	} {
 		if code := w.run(strings.Fields(tt.args)...); code != tt.code || !strings.Contains(w.stdout.String()+w.stderr.String(), tt.text) {
@@ -61,6 +71,53 @@ func TestCheckVerb(t *testing.T) {
 	w.environ["ARM_USE_OIDC"] = "true"
 	if code := w.run("check", "-location", "westeurope"); code != exitFailed || !strings.Contains(w.stderr.String(), "tenant: error: sign in: ARM_USE_OIDC: ") {
 		t.Errorf("no sign-in: got exit code %d and:\n%s", code, &w.stderr)
+	}
+}
+
+// configJSON is what `pulumi config --json` prints for a committed stack with
+// edits: the defaults of the project are in it.
+func configJSON(t *testing.T, stack string, edits map[string]string) string {
+	t.Helper()
+	entries := make(map[string]any)
+	for key, value := range settingstest.Configuration(t, "../..", stack, edits) {
+		entries[key] = map[string]any{"value": value, "secret": false}
+	}
+	entries["app-to-app:certificates"] = map[string]any{"secret": true} // shown without its value
+	encoded, err := json.Marshal(entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(encoded)
+}
+
+func TestRequirementsOfAStack(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		want  tenant.Requirements // from the flags
+		edits map[string]string
+		all   tenant.Requirements
+	}{
+		{"what the flags leave out", tenant.Requirements{Location: "eastus"}, map[string]string{"app-to-app:subscriptionId": subscriptionID, "app-to-app:clients": settingstest.Clients(`"identity":"managedIdentity"`)},
+			tenant.Requirements{Location: "eastus", SubscriptionID: subscriptionID}},
+		{"a certificate", tenant.Requirements{}, map[string]string{"app-to-app:clients": settingstest.Clients(`"identity":"certificate"`)},
+			tenant.Requirements{Location: "westeurope", KeyVault: true}},
+		{"a secret on its way out", tenant.Requirements{}, map[string]string{"app-to-app:clients": settingstest.Clients(`"identity":"federated","previousIdentity":"clientSecret"`)},
+			tenant.Requirements{Location: "westeurope", KeyVault: true}},
+		{"a role that is called like a kind", tenant.Requirements{}, map[string]string{"app-to-app:roles": `[{"value":"certificate"}]`, "app-to-app:clients": settingstest.Clients(`"roles":["certificate"]`)},
+			tenant.Requirements{Location: "westeurope"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			parsed, problems := settings.Parse(settingstest.Configuration(t, "../..", "dev", tt.edits), time.Now())
+			if len(problems) > 0 {
+				t.Fatal(problems)
+			}
+			got := tt.want
+			if complete(&got, parsed); got != tt.all {
+				t.Errorf("got %+v, want %+v", got, tt.all)
+			}
+		})
 	}
 }
 
