@@ -57,7 +57,7 @@ func (p program) deploy(ctx *pulumi.Context) error {
 		return err
 	}
 	place := components.Place{ResourceGroupName: group.Name, Location: stack.Location, SubscriptionID: stack.SubscriptionID}
-	tenant := components.Tenant{ID: stack.TenantID, AuthorityHost: stack.AuthorityHost}
+	tenant := components.Tenant{ID: stack.TenantID, AuthorityHost: stack.AuthorityHost, ExchangeAudience: stack.ExchangeAudience}
 	owners := components.Owners{ObjectIDs: stack.Owners, Pinned: stack.OwnersPinned}
 	api, err := components.NewAPI(ctx, apiName, &components.APIArgs{
 		Place: place, Tenant: tenant, Package: packages[apiName],

@@ -15,6 +15,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"app-to-app/azurecloud/endpoints"
 )
 
 // A Machine is what signing in uses of the machine it runs on. The zero value
@@ -27,7 +29,7 @@ type Machine struct {
 
 // A Session is a signed-in caller in one cloud. It is safe for concurrent use.
 type Session struct {
-	Cloud           Cloud
+	Cloud           endpoints.Cloud
 	SubscriptionID  string // ARM_SUBSCRIPTION_ID, "" when unset
 	ResourceManager *Client
 	Graph           *Client

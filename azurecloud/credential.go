@@ -15,7 +15,10 @@ import (
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"app-to-app/azurecloud/endpoints"
 )
 
 // This file signs in. The rules are those of the azure-native provider: the
@@ -28,15 +31,17 @@ type login struct {
 	getenv             func(string) string
 	tenantID, clientID string
 	options            azcore.ClientOptions
-	private            bool
+	private            bool // instance discovery must be off
 	httpClient         *http.Client
 }
 
 // NewCredential is the credential of the ARM_* variables.
-func NewCredential(c Cloud, httpClient *http.Client, getenv func(string) string) (azcore.TokenCredential, error) {
+func NewCredential(c endpoints.Cloud, httpClient *http.Client, getenv func(string) string) (azcore.TokenCredential, error) {
 	l := login{
 		getenv: getenv, tenantID: getenv("ARM_TENANT_ID"), clientID: getenv("ARM_CLIENT_ID"),
-		options: azcore.ClientOptions{Cloud: c.configuration(), Transport: httpClient}, private: c.Private(), httpClient: httpClient,
+		options:    azcore.ClientOptions{Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: c.AuthorityHost}, Transport: httpClient},
+		private:    !endpoints.IsMicrosoft(c.AuthorityHost),
+		httpClient: httpClient,
 	}
 	credential, err := l.credential()
 	if err != nil {
@@ -156,7 +161,7 @@ func (l login) requestAssertion(ctx context.Context, requestURL, requestToken st
 	}
 	query := u.Query()
 	if !query.Has("audience") {
-		query.Set("audience", "api://AzureADTokenExchange")
+		query.Set("audience", endpoints.Public().ExchangeAudience)
 	}
 	u.RawQuery = query.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)

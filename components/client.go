@@ -60,6 +60,11 @@ func (a *ClientArgs) check() error {
 			problems = append(problems, fmt.Errorf("argument previous: expected another kind than the identity's, got %q", a.Previous.Kind))
 		}
 	}
+	for _, identity := range []*Identity{&a.Identity, a.Previous} {
+		if identity != nil && identity.Kind == Federated && identity.Federation == nil {
+			problems = append(problems, required("tenant.exchangeAudience", a.Tenant.ExchangeAudience != ""))
+		}
+	}
 	if a.Identity.registered() || a.Previous != nil && a.Previous.registered() {
 		problems = append(problems, required("displayName", a.DisplayName != ""))
 	}

@@ -36,10 +36,16 @@ type Place struct {
 	SubscriptionID    string
 }
 
-// A Tenant is whose tokens the apps trade in. All fields are required.
+// A Tenant is whose tokens the apps trade in.
 type Tenant struct {
-	ID            string
-	AuthorityHost string // without a trailing slash
+	ID            string // required
+	AuthorityHost string // required; without a trailing slash
+
+	// ExchangeAudience is the audience of federated identity credentials in the
+	// tenant's cloud, api://AzureADTokenExchange in the public one. It is
+	// required for clients that are [Federated] with a user-assigned identity.
+	// Their code asks for the same.
+	ExchangeAudience string
 }
 
 // Owners are the object ids of the owners of an app registration.

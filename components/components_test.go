@@ -63,6 +63,8 @@ func TestClientArguments(t *testing.T) {
 		"no API":              {func(a *components.ClientArgs) { a.API = nil }, `client "caller": argument api: missing`},
 		"role of another API": {func(a *components.ClientArgs) { a.Roles = []string{"Bills.Read"} }, `argument roles: expected roles of the API, got "Bills.Read"`},
 		"kind of identity":    {func(a *components.ClientArgs) { a.Identity.Kind = "password" }, `client "caller": argument identity.kind: expected one of managedIdentity, systemAssigned, federated, certificate, clientSecret, existing, got "password"`},
+		"no audience for a federated identity": {func(a *components.ClientArgs) { a.Identity.Kind, a.DisplayName = components.Federated, "caller" },
+			`client "caller": argument tenant.exchangeAudience: missing`},
 		"function app without its arguments": {func(a *components.ClientArgs) { a.FunctionApp = &components.ClientAppArgs{} },
 			"argument functionApp.schedule: missing"},
 	} {
@@ -92,23 +94,6 @@ func TestSiteWithoutAnSCMHost(t *testing.T) {
 	})
 	if want := "expected a host name of the type Repository in hostNameSslStates, got 0 of other types"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q in it", err, want)
-	}
-}
-
-// TestExchangeAudience has the table of Microsoft's page again: the handler's,
-// which its own test holds, must agree with it.
-func TestExchangeAudience(t *testing.T) {
-	t.Parallel()
-	for host, want := range map[string]string{
-		"https://login.microsoftonline.com":        "api://AzureADTokenExchange",
-		"https://login.microsoftonline.us":         "api://AzureADTokenExchangeUSGov",
-		"https://login.partner.microsoftonline.cn": "api://AzureADTokenExchangeChina",
-		"https://login.chinacloudapi.cn":           "api://AzureADTokenExchangeChina",
-		"https://127.0.0.1:8443":                   "api://AzureADTokenExchange",
-	} {
-		if got := (components.Tenant{AuthorityHost: host}).ExchangeAudience(); got != want {
-			t.Errorf("%s: got %q, want %q", host, got, want)
-		}
 	}
 }
 

@@ -135,7 +135,7 @@ func (b *identityBuilder) trust(outside *Federation) (pulumi.Array, error) {
 	if outside == nil {
 		args.Issuer = pulumi.String(b.args.Tenant.AuthorityHost + "/" + b.args.Tenant.ID + "/v2.0")
 		args.Subject = b.assigned.PrincipalId
-		args.Audiences = pulumi.StringArray{pulumi.String(b.args.Tenant.ExchangeAudience())}
+		args.Audiences = pulumi.StringArray{pulumi.String(b.args.Tenant.ExchangeAudience)}
 	} else {
 		args.Issuer, args.Subject = pulumi.String(outside.Issuer), pulumi.String(outside.Subject)
 		args.Audiences = pulumi.StringArray{pulumi.String(outside.Audience)}

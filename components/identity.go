@@ -84,21 +84,3 @@ func (i Identity) assignsIdentity(hasApp bool) bool {
 	}
 	return i.secretive() && hasApp
 }
-
-// exchangeAudiences are what a token must be for to be exchanged, by cloud. The
-// client's handler, which shares nothing with this package, asks for the same
-// (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
-var exchangeAudiences = map[string]string{
-	"https://login.microsoftonline.us":         "api://AzureADTokenExchangeUSGov",
-	"https://login.partner.microsoftonline.cn": "api://AzureADTokenExchangeChina",
-	"https://login.chinacloudapi.cn":           "api://AzureADTokenExchangeChina",
-}
-
-// ExchangeAudience is the audience of federated identity credentials in the
-// tenant's cloud.
-func (t Tenant) ExchangeAudience() string {
-	if audience, ok := exchangeAudiences[t.AuthorityHost]; ok {
-		return audience
-	}
-	return "api://AzureADTokenExchange"
-}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"app-to-app/azurecloud/endpoints"
 	"app-to-app/components/credentials"
 )
 
@@ -232,7 +233,7 @@ func (i item) federation() *Federation {
 	}
 	f := Federation{
 		Issuer: i.text("issuer", ""), Subject: i.text("subject", ""),
-		Audience: i.text("audience", "api://AzureADTokenExchange"),
+		Audience: i.text("audience", endpoints.Public().ExchangeAudience),
 	}
 	if u, err := url.Parse(f.Issuer); err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 		i.p.refuse(i.key("issuer"), SetCommand(i.key("issuer"), "https://token.actions.githubusercontent.com"), "expected the https URL of the issuer whose tokens are trusted, got %q", f.Issuer)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"app-to-app/azurecloud/endpoints"
 )
 
 // Sources are what [Load] asks beside the configuration.
@@ -46,6 +48,7 @@ func Load(ctx context.Context, configuration map[string]string, now time.Time, f
 	l := &lookups{Sources: from, settings: &s, Problems: problems}
 	l.findExisting()
 	l.findCloud(ctx)
+	s.ExchangeAudience = endpoints.ExchangeAudience(s.AuthorityHost)
 	l.findLogin()
 	l.applyRules(s)
 	return s, l.warnings, l.Problems

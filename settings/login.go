@@ -2,23 +2,16 @@ package settings
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"app-to-app/azurecloud/endpoints"
 )
 
 // This file finds out which cloud the stack is in and who is signed in to it.
-
-const (
-	publicAuthorityHost = "https://login.microsoftonline.com"
-	metadataVariable    = "ARM_METADATA_HOSTNAME"
-)
 
 // authorityHost is the pinned authority host; "" follows the cloud.
 func (p *parser) authorityHost() string {
@@ -41,18 +34,23 @@ func (l *lookups) findCloud(ctx context.Context) {
 		return
 	}
 	if l.MetadataHost == "" {
-		l.settings.AuthorityHost = publicAuthorityHost
+		l.settings.AuthorityHost = endpoints.Public().AuthorityHost
 		return
 	}
-	found, err := readCloud(ctx, l.HTTPClient, l.MetadataHost)
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	document, err := endpoints.ReadMetadata(ctx, l.HTTPClient, l.MetadataHost)
 	if err == nil {
-		l.graph = found.Graph
-		l.settings.AuthorityHost, err = checkAuthorityHost(found.Authentication.LoginEndpoint)
+		l.graph = document.Graph
+		err = document.Require(endpoints.LoginEndpoint)
+	}
+	if err == nil {
+		l.settings.AuthorityHost, err = checkAuthorityHost(document.LoginEndpoint)
 	}
 	if err != nil {
 		const key = Namespace + ":authorityHost"
-		l.refuse(key, SetCommand(key, publicAuthorityHost)+", or point "+metadataVariable+" at the cloud's Resource Manager",
-			"get the login endpoint of %s=%s: %v", metadataVariable, l.MetadataHost, err)
+		l.refuse(key, SetCommand(key, endpoints.Public().AuthorityHost)+", or point ARM_METADATA_HOSTNAME at the cloud's Resource Manager",
+			"get the login endpoint of ARM_METADATA_HOSTNAME=%s: %v", l.MetadataHost, err)
 	}
 }
 
@@ -62,44 +60,9 @@ func (l *lookups) findCloud(ctx context.Context) {
 func checkAuthorityHost(value string) (string, error) {
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("expected https:// and a host, such as %s, got %q", publicAuthorityHost, value)
+		return "", fmt.Errorf("expected https:// and a host, such as %s, got %q", endpoints.Public().AuthorityHost, value)
 	}
 	return "https://" + strings.ToLower(u.Host), nil
-}
-
-// A cloud is what a Resource Manager says of its cloud.
-type cloud struct {
-	Authentication struct {
-		LoginEndpoint string `json:"loginEndpoint"`
-	} `json:"authentication"`
-	Graph string `json:"microsoftGraphResourceId"`
-}
-
-// readCloud asks a Resource Manager for its cloud's endpoints, at the address
-// where the providers ask for them.
-func readCloud(ctx context.Context, httpClient *http.Client, host string) (cloud, error) {
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+host+"/metadata/endpoints?api-version=2022-09-01", nil)
-	if err != nil {
-		return cloud{}, err
-	}
-	resp, err := httpClient.Do(req)
-	if err != nil {
-		return cloud{}, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return cloud{}, fmt.Errorf("expected status 200, got %s", resp.Status)
-	}
-	var found cloud
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&found); err != nil {
-		return cloud{}, fmt.Errorf("expected the cloud's endpoints as JSON: %w", err)
-	}
-	if found.Authentication.LoginEndpoint == "" {
-		return cloud{}, errors.New("expected authentication.loginEndpoint in the cloud's endpoints, got none")
-	}
-	return found, nil
 }
 
 // findLogin asks both providers who they are signed in as. It refuses a login

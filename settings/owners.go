@@ -4,20 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"app-to-app/azurecloud/endpoints"
 )
 
 // This file keeps a deployer from locking itself out. The azuread provider
 // takes the creator's ownership of an app registration away unless the creator
 // is listed, and a deployer with Application.ReadWrite.OwnedBy may write only
 // what it owns: its first update would work, and no later one.
-
-// graphHosts is Microsoft Graph by authority host
-// (https://learn.microsoft.com/graph/deployments).
-var graphHosts = map[string]string{
-	publicAuthorityHost:                        "https://graph.microsoft.com",
-	"https://login.microsoftonline.us":         "https://graph.microsoft.us",
-	"https://login.partner.microsoftonline.cn": "https://microsoftgraph.chinacloudapi.cn",
-}
 
 // refuseStranger refuses a login that is not among the pinned owners if it may
 // write only what it owns, and warns of others.
@@ -34,12 +28,12 @@ func (l *lookups) refuseStranger(objectID string) {
 
 // graphPermissions are the application permissions of whoever is signed in.
 func (l *lookups) graphPermissions() ([]string, error) {
-	endpoint := l.graph
-	if endpoint == "" {
-		endpoint = graphHosts[l.settings.AuthorityHost]
+	if l.graph != "" {
+		return l.Providers.GraphPermissions(l.graph)
 	}
-	if endpoint == "" {
+	cloud, ok := endpoints.Of(l.settings.AuthorityHost)
+	if !ok {
 		return nil, errors.New("find Microsoft Graph: expected a cloud that is known")
 	}
-	return l.Providers.GraphPermissions(endpoint)
+	return l.Providers.GraphPermissions(cloud.Graph)
 }

@@ -38,18 +38,19 @@ var environments = []string{"dev", "test", "prod"}
 
 // Settings are the stack configuration after validation.
 type Settings struct {
-	Environment    string // dev, test or prod
-	TenantID       string // the pinned one, else the login's
-	SubscriptionID string // the pinned one, else the login's
-	AuthorityHost  string // without a trailing slash
-	Location       string
-	ExpiresOn      string   // of test stacks, else ""
-	Owners         []string // object ids
-	OwnersPinned   bool     // false: Owners is whoever is signed in
-	BlockedCallers []string // client or object ids
-	Protect        bool     // keep what all access depends on from being deleted by accident
-	Roles          []Role
-	Clients        []Client
+	Environment      string // dev, test or prod
+	TenantID         string // the pinned one, else the login's
+	SubscriptionID   string // the pinned one, else the login's
+	AuthorityHost    string // without a trailing slash
+	ExchangeAudience string // of federated identity credentials in that cloud
+	Location         string
+	ExpiresOn        string   // of test stacks, else ""
+	Owners           []string // object ids
+	OwnersPinned     bool     // false: Owners is whoever is signed in
+	BlockedCallers   []string // client or object ids
+	Protect          bool     // keep what all access depends on from being deleted by accident
+	Roles            []Role
+	Clients          []Client
 }
 
 // A Role is an app role of the API.

@@ -19,7 +19,7 @@ import (
 func defaults() settings.Settings {
 	return settings.Settings{
 		Environment: "dev", TenantID: tenantID, SubscriptionID: subscriptionID,
-		AuthorityHost: "https://login.microsoftonline.com", Location: "westeurope",
+		AuthorityHost: "https://login.microsoftonline.com", ExchangeAudience: "api://AzureADTokenExchange", Location: "westeurope",
 		Owners: []string{callerID},
 		Roles:  []settings.Role{{Value: "Orders.Read", DisplayName: "Read orders", Description: "Read all orders"}},
 		Clients: []settings.Client{{Name: "orders-client", Identity: settings.Identity{Kind: "managedIdentity"}, Roles: []string{"Orders.Read"},
@@ -63,7 +63,9 @@ func TestAcceptedSettings(t *testing.T) {
 		{name: "date and time", stack: "test", edits: map[string]string{"app-to-app:expiresOn": "2027-06-30T12:00:00Z"},
 			change: func(s *settings.Settings) { s.Environment, s.ExpiresOn = "test", "2027-06-30T12:00:00Z" }},
 		{name: "another cloud", stack: "dev", edits: map[string]string{"app-to-app:authorityHost": "https://LOGIN.microsoftonline.us/"},
-			change: func(s *settings.Settings) { s.AuthorityHost = "https://login.microsoftonline.us" }},
+			change: func(s *settings.Settings) {
+				s.AuthorityHost, s.ExchangeAudience = "https://login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"
+			}},
 		{name: "lists of ids", stack: "dev", edits: map[string]string{
 			"app-to-app:owners": `["` + strings.ToUpper(first) + `","` + callerID + `"]`, "app-to-app:blockedCallers": `["` + second + `"]`},
 			change: func(s *settings.Settings) {

@@ -8,6 +8,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"app-to-app/azurecloud/endpoints"
 )
 
 // askAzidentity gets tokens with Microsoft's azidentity library
@@ -41,7 +43,7 @@ func azidentityCredential(config ProviderConfig, used credential) (azcore.TokenC
 		Transport: observed{config.HTTPClient},
 		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: config.AuthorityHost},
 	}
-	foreign := !isMicrosoft(config.AuthorityHost)
+	foreign := !endpoints.IsMicrosoft(config.AuthorityHost)
 	switch used.kind {
 	case ClientSecret:
 		return azidentity.NewClientSecretCredential(used.tenantID, used.clientID, used.secret.Reveal(),
@@ -54,7 +56,7 @@ func azidentityCredential(config ProviderConfig, used credential) (azcore.TokenC
 		if err != nil {
 			return nil, err
 		}
-		assertion := askTokenCredential(identity, exchangeResource(config.AuthorityHost)+"/.default")
+		assertion := askTokenCredential(identity, endpoints.ExchangeAudience(config.AuthorityHost)+"/.default")
 		return azidentity.NewClientAssertionCredential(used.tenantID, used.clientID, func(ctx context.Context) (string, error) {
 			got, err := assertion(ctx)
 			return got.token, err

@@ -6,6 +6,8 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
+
+	"app-to-app/azurecloud/endpoints"
 )
 
 // askMSAL gets tokens with the Microsoft Authentication Library itself
@@ -29,7 +31,7 @@ func askMSAL(config ProviderConfig, used credential) (asker, error) {
 		}
 		return askMSALClient(config, used, proof)
 	case Federated:
-		assertion, err := askMSALIdentity(config, used, exchangeResource(config.AuthorityHost))
+		assertion, err := askMSALIdentity(config, used, endpoints.ExchangeAudience(config.AuthorityHost))
 		if err != nil {
 			return nil, err
 		}
@@ -45,7 +47,7 @@ func askMSAL(config ProviderConfig, used credential) (asker, error) {
 func askMSALClient(config ProviderConfig, used credential, proof confidential.Credential) (asker, error) {
 	client, err := confidential.New(config.AuthorityHost+"/"+used.tenantID, used.clientID, proof,
 		confidential.WithHTTPClient(newSender(config.HTTPClient)),
-		confidential.WithInstanceDiscovery(isMicrosoft(config.AuthorityHost)))
+		confidential.WithInstanceDiscovery(endpoints.IsMicrosoft(config.AuthorityHost)))
 	if err != nil {
 		return nil, err
 	}

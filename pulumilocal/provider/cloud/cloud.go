@@ -13,16 +13,16 @@ package cloud
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"syscall"
 	"time"
+
+	"app-to-app/azurecloud/endpoints"
 )
 
 // bodyLimit is the most that is read of an answer.
@@ -69,7 +69,7 @@ type Endpoints struct {
 // Scope is the scope of tokens for Azure Resource Manager. The double slash
 // comes from the audience's own and is what the official provider sends.
 func (e Endpoints) Scope() string {
-	audience := "https://management.core.windows.net/"
+	audience := endpoints.Public().ResourceManagerAudience
 	if len(e.Audiences) > 0 {
 		audience = e.Audiences[0]
 	}
@@ -79,55 +79,16 @@ func (e Endpoints) Scope() string {
 // Endpoints reads the metadata document, once: no retries, as the official
 // azuread (go-azure-sdk, sdk/internal/metadata).
 func (d Deployer) Endpoints(ctx context.Context, httpClient *http.Client) (Endpoints, error) {
-	address := "https://" + d.MetadataHost + "/metadata/endpoints?api-version=2022-09-01"
-	document, err := getMetadata(ctx, httpClient, address)
+	document, err := endpoints.ReadMetadata(ctx, httpClient, d.MetadataHost)
+	if err == nil {
+		err = document.Require(endpoints.Name, endpoints.ResourceManager, endpoints.Graph, endpoints.LoginEndpoint)
+	}
 	if err != nil {
-		return Endpoints{}, fmt.Errorf("get metadata from %s: %w", address, err)
-	}
-	return document, nil
-}
-
-func getMetadata(ctx context.Context, httpClient *http.Client, address string) (Endpoints, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return Endpoints{}, err
-	}
-	req.Header.Set("Accept", "application/json")
-	resp, err := httpClient.Do(req)
-	if err != nil {
-		return Endpoints{}, withoutURL(err)
-	}
-	body, err := ReadBody(resp)
-	if err != nil {
-		return Endpoints{}, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return Endpoints{}, fmt.Errorf("expected status 200, got %d", resp.StatusCode)
-	}
-	var document struct {
-		Name            string
-		ResourceManager string
-		MicrosoftGraph  string `json:"microsoftGraphResourceId"`
-		Authentication  struct {
-			LoginEndpoint string
-			Audiences     []string
-		}
-	}
-	// A byte order mark is tolerated: Azure Stack sends one.
-	if err := json.Unmarshal([]byte(strings.TrimPrefix(string(body), "\uFEFF")), &document); err != nil {
-		return Endpoints{}, err
-	}
-	for name, value := range map[string]string{"name": document.Name, "resourceManager": document.ResourceManager,
-		"microsoftGraphResourceId": document.MicrosoftGraph, "authentication.loginEndpoint": document.Authentication.LoginEndpoint} {
-		if value == "" {
-			return Endpoints{}, fmt.Errorf("expected %q in the document, got none", name)
-		}
+		return Endpoints{}, fmt.Errorf("get metadata from %s: %w", d.MetadataHost, err)
 	}
 	return Endpoints{
-		ResourceManager: strings.TrimSuffix(document.ResourceManager, "/"),
-		MicrosoftGraph:  strings.TrimSuffix(document.MicrosoftGraph, "/"),
-		Login:           strings.TrimSuffix(document.Authentication.LoginEndpoint, "/"),
-		Audiences:       document.Authentication.Audiences,
+		ResourceManager: document.ResourceManager, MicrosoftGraph: document.Graph,
+		Login: document.LoginEndpoint, Audiences: document.Audiences,
 	}, nil
 }
 

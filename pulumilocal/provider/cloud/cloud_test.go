@@ -64,7 +64,7 @@ func TestEndpoints(t *testing.T) {
 	}{
 		{"complete", complete, 200, ""},
 		{"byte order mark", "\uFEFF" + complete, 200, ""},
-		{"without Graph", strings.Replace(complete, "microsoftGraph", "other", 1), 200, `expected "microsoftGraphResourceId"`},
+		{"without Graph", strings.Replace(complete, "microsoftGraph", "other", 1), 200, "expected microsoftGraphResourceId"},
 		{"not JSON", "<html>", 200, "invalid character"},
 		{"refused", "", 503, "expected status 200, got 503"},
 	} {
