@@ -18,7 +18,7 @@ type credential struct {
 	proofs              pulumi.Array    // what can sign in, for the export
 }
 
-// An identityBuilder makes what the identities of a client consist of. While a
+// An identityBuilder makes the resources of a client's identities. While a
 // client moves from one kind to another it has both, and what they have in
 // common is made once, so that it is not replaced.
 type identityBuilder struct {

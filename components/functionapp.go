@@ -60,18 +60,18 @@ func NewFunctionApp(ctx *pulumi.Context, name string, args *FunctionAppArgs, opt
 	if err := ctx.RegisterComponentResource(functionAppType, name, app, opts...); err != nil {
 		return nil, err
 	}
-	h := &hosting{ctx: ctx, name: name, args: args, parent: pulumi.Parent(app)}
-	for _, step := range []func() error{h.addHost, h.addStorage, h.addTelemetry, h.addSite, h.grantSite, h.addSiteConfig, h.publish} {
+	b := &appBuilder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(app)}
+	for _, step := range []func() error{b.addHost, b.addStorage, b.addTelemetry, b.addSite, b.grantSite, b.addSiteConfig, b.publish} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
-	app.HostName, app.SiteID = h.site.DefaultHostName, h.site.ID().ToStringOutput()
+	app.HostName, app.SiteID = b.site.DefaultHostName, b.site.ID().ToStringOutput()
 	return app, ctx.RegisterResourceOutputs(app, pulumi.Map{"hostName": app.HostName, "siteId": app.SiteID})
 }
 
-// A hosting is a function app while it is put together.
-type hosting struct {
+// An appBuilder makes the resources of a function app.
+type appBuilder struct {
 	ctx    *pulumi.Context
 	name   string
 	args   *FunctionAppArgs
@@ -85,52 +85,52 @@ type hosting struct {
 	beforePublish []pulumi.Resource
 }
 
-func (h *hosting) addHost() (err error) {
-	h.host, err = managedidentity.NewUserAssignedIdentity(h.ctx, h.name+"-host", &managedidentity.UserAssignedIdentityArgs{
-		ResourceGroupName: h.args.Place.ResourceGroupName,
-		Location:          pulumi.String(h.args.Place.Location),
-	}, h.parent)
+func (b *appBuilder) addHost() (err error) {
+	b.host, err = managedidentity.NewUserAssignedIdentity(b.ctx, b.name+"-host", &managedidentity.UserAssignedIdentityArgs{
+		ResourceGroupName: b.args.Place.ResourceGroupName,
+		Location:          pulumi.String(b.args.Place.Location),
+	}, b.parent)
 	return err
 }
 
 // addSite creates the plan and the site. Flex Consumption takes one app for
 // each plan (https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan).
-func (h *hosting) addSite() error {
-	plan, err := web.NewAppServicePlan(h.ctx, h.name+"-plan", &web.AppServicePlanArgs{
-		ResourceGroupName: h.args.Place.ResourceGroupName,
-		Location:          pulumi.String(h.args.Place.Location),
+func (b *appBuilder) addSite() error {
+	plan, err := web.NewAppServicePlan(b.ctx, b.name+"-plan", &web.AppServicePlanArgs{
+		ResourceGroupName: b.args.Place.ResourceGroupName,
+		Location:          pulumi.String(b.args.Place.Location),
 		Kind:              pulumi.String("functionapp"),
 		Reserved:          pulumi.Bool(true), // Linux
 		Sku:               &web.SkuDescriptionArgs{Name: pulumi.String("FC1"), Tier: pulumi.String("FlexConsumption")},
-	}, h.parent)
+	}, b.parent)
 	if err != nil {
 		return err
 	}
-	h.site, err = web.NewWebApp(h.ctx, h.name+"-app", &web.WebAppArgs{
-		ResourceGroupName:         h.args.Place.ResourceGroupName,
-		Location:                  pulumi.String(h.args.Place.Location),
+	b.site, err = web.NewWebApp(b.ctx, b.name+"-app", &web.WebAppArgs{
+		ResourceGroupName:         b.args.Place.ResourceGroupName,
+		Location:                  pulumi.String(b.args.Place.Location),
 		Kind:                      pulumi.String("functionapp,linux"),
 		Reserved:                  pulumi.Bool(true),
 		ServerFarmId:              plan.ID(),
 		HttpsOnly:                 pulumi.Bool(true),
-		KeyVaultReferenceIdentity: h.args.VaultIdentity,
+		KeyVaultReferenceIdentity: b.args.VaultIdentity,
 		Identity: &web.ManagedServiceIdentityArgs{
-			Type:                   h.identityType(),
-			UserAssignedIdentities: append(pulumi.StringArray{h.host.ID()}, h.args.Identities...),
+			Type:                   b.identityType(),
+			UserAssignedIdentities: append(pulumi.StringArray{b.host.ID()}, b.args.Identities...),
 		},
-		FunctionAppConfig: h.functionAppConfig(),
+		FunctionAppConfig: b.functionAppConfig(),
 		// No SiteConfig: the SDK puts netFrameworkVersion into any, which ARM
 		// refuses on Flex Consumption (error 51021, pulumi-azure-native#4168).
 		// App settings are a resource of their own, which also lets them name
 		// the site's host.
-	}, h.parent,
+	}, b.parent,
 		pulumi.DeleteBeforeReplace(true),                  // the plan takes no second app meanwhile
 		pulumi.ReplaceOnChanges([]string{"serverFarmId"})) // and no site moves between plans of this kind
 	return err
 }
 
-func (h *hosting) identityType() web.ManagedServiceIdentityType {
-	if h.args.SystemAssigned != nil {
+func (b *appBuilder) identityType() web.ManagedServiceIdentityType {
+	if b.args.SystemAssigned != nil {
 		return web.ManagedServiceIdentityType_SystemAssigned_UserAssigned
 	}
 	return web.ManagedServiceIdentityTypeUserAssigned
@@ -138,24 +138,24 @@ func (h *hosting) identityType() web.ManagedServiceIdentityType {
 
 // grantSite gives the site's own identity its rights, before the app has its
 // settings and code.
-func (h *hosting) grantSite() (err error) {
-	if h.args.SystemAssigned == nil {
+func (b *appBuilder) grantSite() (err error) {
+	if b.args.SystemAssigned == nil {
 		return nil
 	}
-	objectID := h.site.Identity.PrincipalId().Elem()
-	h.granted, err = h.args.SystemAssigned(objectID, h.site)
+	objectID := b.site.Identity.PrincipalId().Elem()
+	b.granted, err = b.args.SystemAssigned(objectID, b.site)
 	return err
 }
 
-func (h *hosting) functionAppConfig() *web.FunctionAppConfigArgs {
+func (b *appBuilder) functionAppConfig() *web.FunctionAppConfigArgs {
 	return &web.FunctionAppConfigArgs{
 		Deployment: &web.FunctionsDeploymentArgs{
 			Storage: &web.FunctionsDeploymentStorageArgs{
 				Type:  pulumi.String("blobContainer"),
-				Value: h.storage.packagesURL,
+				Value: b.storage.packagesURL,
 				Authentication: &web.FunctionsDeploymentAuthenticationArgs{
 					Type:                           pulumi.String("UserAssignedIdentity"),
-					UserAssignedIdentityResourceId: h.host.ID().ToStringOutput(),
+					UserAssignedIdentityResourceId: b.host.ID().ToStringOutput(),
 				},
 			},
 		},
@@ -173,28 +173,28 @@ func (h *hosting) functionAppConfig() *web.FunctionAppConfigArgs {
 // take a password, FTP and basic authentication of the SCM site. All three end
 // with the site, so they are not deleted on their own: that would take its
 // settings from a running app.
-func (h *hosting) addSiteConfig() error {
-	group, name := h.args.Place.ResourceGroupName, h.site.Name
-	withSite := pulumi.DeletedWith(h.site)
-	settings, err := web.NewWebAppApplicationSettings(h.ctx, h.name+"-settings", &web.WebAppApplicationSettingsArgs{
-		ResourceGroupName: group, Name: name, Properties: h.appSettings(),
-	}, h.parent, withSite, pulumi.DependsOn(append(slices.Clone(h.args.BeforeSettings), h.granted...)))
+func (b *appBuilder) addSiteConfig() error {
+	group, name := b.args.Place.ResourceGroupName, b.site.Name
+	withSite := pulumi.DeletedWith(b.site)
+	settings, err := web.NewWebAppApplicationSettings(b.ctx, b.name+"-settings", &web.WebAppApplicationSettingsArgs{
+		ResourceGroupName: group, Name: name, Properties: b.appSettings(),
+	}, b.parent, withSite, pulumi.DependsOn(append(slices.Clone(b.args.BeforeSettings), b.granted...)))
 	if err != nil {
 		return err
 	}
-	ftp, err := web.NewWebAppFtpAllowed(h.ctx, h.name+"-ftp", &web.WebAppFtpAllowedArgs{
+	ftp, err := web.NewWebAppFtpAllowed(b.ctx, b.name+"-ftp", &web.WebAppFtpAllowedArgs{
 		ResourceGroupName: group, Name: name, Allow: pulumi.Bool(false),
-	}, h.parent, withSite)
+	}, b.parent, withSite)
 	if err != nil {
 		return err
 	}
-	scm, err := web.NewWebAppScmAllowed(h.ctx, h.name+"-scm", &web.WebAppScmAllowedArgs{
+	scm, err := web.NewWebAppScmAllowed(b.ctx, b.name+"-scm", &web.WebAppScmAllowedArgs{
 		ResourceGroupName: group, Name: name, Allow: pulumi.Bool(false),
-	}, h.parent, withSite)
+	}, b.parent, withSite)
 	if err != nil {
 		return err
 	}
-	h.beforePublish = append(h.beforePublish, settings, ftp, scm)
+	b.beforePublish = append(b.beforePublish, settings, ftp, scm)
 	return nil
 }
 
@@ -202,16 +202,16 @@ func (h *hosting) addSiteConfig() error {
 // in full, because an account name alone means the public cloud, and carry no
 // key. Settings that Flex Consumption replaces by functionAppConfig, such as
 // FUNCTIONS_WORKER_RUNTIME, are refused there.
-func (h *hosting) appSettings() pulumi.StringMap {
+func (b *appBuilder) appSettings() pulumi.StringMap {
 	settings := pulumi.StringMap{
-		"AzureWebJobsStorage__blobServiceUri":       h.storage.blobEndpoint,
-		"AzureWebJobsStorage__queueServiceUri":      h.storage.queueEndpoint,
-		"AzureWebJobsStorage__tableServiceUri":      h.storage.tableEndpoint,
+		"AzureWebJobsStorage__blobServiceUri":       b.storage.blobEndpoint,
+		"AzureWebJobsStorage__queueServiceUri":      b.storage.queueEndpoint,
+		"AzureWebJobsStorage__tableServiceUri":      b.storage.tableEndpoint,
 		"AzureWebJobsStorage__credential":           pulumi.String("managedidentity"),
-		"AzureWebJobsStorage__clientId":             h.host.ClientId,
-		"APPLICATIONINSIGHTS_CONNECTION_STRING":     h.telemetry.connectionString,
-		"APPLICATIONINSIGHTS_AUTHENTICATION_STRING": pulumi.Sprintf("ClientId=%s;Authorization=AAD", h.host.ClientId),
+		"AzureWebJobsStorage__clientId":             b.host.ClientId,
+		"APPLICATIONINSIGHTS_CONNECTION_STRING":     b.telemetry.connectionString,
+		"APPLICATIONINSIGHTS_AUTHENTICATION_STRING": pulumi.Sprintf("ClientId=%s;Authorization=AAD", b.host.ClientId),
 	}
-	maps.Copy(settings, h.args.AppSettings)
+	maps.Copy(settings, b.args.AppSettings)
 	return settings
 }

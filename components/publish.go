@@ -15,20 +15,20 @@ import (
 // The command line never changes and every path is relative, so that another
 // checkout has nothing to do. What makes it run again is other code, or
 // another site, account or container for the same code.
-func (h *hosting) publish() error {
-	_, err := local.NewCommand(h.ctx, h.name+"-publish", &local.CommandArgs{
+func (b *appBuilder) publish() error {
+	_, err := local.NewCommand(b.ctx, b.name+"-publish", &local.CommandArgs{
 		Create: pulumi.String("go run ./cmd/publish"),
 		Environment: pulumi.StringMap{
-			"PUBLISH_APP":      h.site.Name,
-			"PUBLISH_SCM_HOST": scmHost(h.site),
-			"PUBLISH_PACKAGE":  pulumi.String(h.args.Package.Path),
-			"PUBLISH_SHA256":   pulumi.String(h.args.Package.SHA256),
+			"PUBLISH_APP":      b.site.Name,
+			"PUBLISH_SCM_HOST": scmHost(b.site),
+			"PUBLISH_PACKAGE":  pulumi.String(b.args.Package.Path),
+			"PUBLISH_SHA256":   pulumi.String(b.args.Package.SHA256),
 		},
 		Triggers: pulumi.Array{
-			pulumi.String(h.args.Package.SHA256),
-			h.site.ID(), h.storage.account.ID(), h.storage.packages.ID(),
+			pulumi.String(b.args.Package.SHA256),
+			b.site.ID(), b.storage.account.ID(), b.storage.packages.ID(),
 		},
-	}, h.parent, pulumi.DependsOn(h.beforePublish))
+	}, b.parent, pulumi.DependsOn(b.beforePublish))
 	return err
 }
 

@@ -26,7 +26,7 @@ func (b *identityBuilder) addSecrets(rotation credentials.Rotation, c *credentia
 		made, err := azuread.NewApplicationPassword(b.ctx, label, &azuread.ApplicationPasswordArgs{
 			ApplicationId: b.application.ID(),
 			DisplayName:   pulumi.String(label),
-			EndDate:       pulumi.String(rotation.Ends(generation)), // endDateRelative is not heeded in this version
+			EndDate:       pulumi.String(rotation.Ends(generation)), // endDateRelative is ignored in this version
 		}, b.parent)
 		if err != nil {
 			return err

@@ -15,10 +15,10 @@ type storageResources struct {
 
 // addStorage creates the storage account. It has no keys and nothing public:
 // who may use it is said by role assignments.
-func (h *hosting) addStorage() error {
-	account, err := storage.NewStorageAccount(h.ctx, storageName(h.name), &storage.StorageAccountArgs{
-		ResourceGroupName:            h.args.Place.ResourceGroupName,
-		Location:                     pulumi.String(h.args.Place.Location),
+func (b *appBuilder) addStorage() error {
+	account, err := storage.NewStorageAccount(b.ctx, storageName(b.name), &storage.StorageAccountArgs{
+		ResourceGroupName:            b.args.Place.ResourceGroupName,
+		Location:                     pulumi.String(b.args.Place.Location),
 		Kind:                         pulumi.String("StorageV2"),
 		Sku:                          &storage.SkuArgs{Name: pulumi.String("Standard_LRS")},
 		AllowSharedKeyAccess:         pulumi.Bool(false),
@@ -26,19 +26,19 @@ func (h *hosting) addStorage() error {
 		DefaultToOAuthAuthentication: pulumi.Bool(true),
 		EnableHttpsTrafficOnly:       pulumi.Bool(true),
 		MinimumTlsVersion:            pulumi.String("TLS1_2"),
-	}, h.parent)
+	}, b.parent)
 	if err != nil {
 		return err
 	}
-	packages, err := storage.NewBlobContainer(h.ctx, h.name+"-packages", &storage.BlobContainerArgs{
-		ResourceGroupName: h.args.Place.ResourceGroupName,
+	packages, err := storage.NewBlobContainer(b.ctx, b.name+"-packages", &storage.BlobContainerArgs{
+		ResourceGroupName: b.args.Place.ResourceGroupName,
 		AccountName:       account.Name,
-	}, h.parent)
+	}, b.parent)
 	if err != nil {
 		return err
 	}
 	endpoints := account.PrimaryEndpoints
-	h.storage = storageResources{
+	b.storage = storageResources{
 		account: account, packages: packages,
 		blobEndpoint: endpoints.Blob(), queueEndpoint: endpoints.Queue(), tableEndpoint: endpoints.Table(),
 		packagesURL: pulumi.Sprintf("%s%s", endpoints.Blob(), packages.Name), // the endpoint ends with a slash
@@ -46,7 +46,7 @@ func (h *hosting) addStorage() error {
 	// What the host needs for its own storage, as in Microsoft's sample of a
 	// Flex Consumption app with identities (Azure-Samples, rbac.bicep).
 	for _, role := range []builtInRole{storageBlobDataOwner, storageQueueDataContributor, storageTableDataContributor} {
-		if err := h.allowHost(role, account); err != nil {
+		if err := b.allowHost(role, account); err != nil {
 			return err
 		}
 	}
@@ -55,11 +55,11 @@ func (h *hosting) addStorage() error {
 
 // allowHost assigns a role on a resource to the host's identity, before the
 // code is published.
-func (h *hosting) allowHost(role builtInRole, on pulumi.CustomResource) error {
-	assignment, err := assignRole(h.ctx, h.name+"-"+role.noun, role, on, h.host.PrincipalId, h.args.Place.SubscriptionID, h.parent)
+func (b *appBuilder) allowHost(role builtInRole, on pulumi.CustomResource) error {
+	assignment, err := assignRole(b.ctx, b.name+"-"+role.noun, role, on, b.host.PrincipalId, b.args.Place.SubscriptionID, b.parent)
 	if err != nil {
 		return err
 	}
-	h.beforePublish = append(h.beforePublish, assignment)
+	b.beforePublish = append(b.beforePublish, assignment)
 	return nil
 }

@@ -14,28 +14,28 @@ type telemetryResources struct {
 // addTelemetry creates the workspace and the Application Insights component.
 // Both take data by role assignment only, so what the connection string holds
 // is an address and no key.
-func (h *hosting) addTelemetry() error {
-	workspace, err := operationalinsights.NewWorkspace(h.ctx, h.name+"-workspace", &operationalinsights.WorkspaceArgs{
-		ResourceGroupName: h.args.Place.ResourceGroupName,
-		Location:          pulumi.String(h.args.Place.Location),
+func (b *appBuilder) addTelemetry() error {
+	workspace, err := operationalinsights.NewWorkspace(b.ctx, b.name+"-workspace", &operationalinsights.WorkspaceArgs{
+		ResourceGroupName: b.args.Place.ResourceGroupName,
+		Location:          pulumi.String(b.args.Place.Location),
 		Sku:               &operationalinsights.WorkspaceSkuArgs{Name: pulumi.String("PerGB2018")},
 		RetentionInDays:   pulumi.Int(30),
 		Features:          &operationalinsights.WorkspaceFeaturesArgs{DisableLocalAuth: pulumi.Bool(true)},
-	}, h.parent)
+	}, b.parent)
 	if err != nil {
 		return err
 	}
-	component, err := insights.NewComponent(h.ctx, h.name+"-insights", &insights.ComponentArgs{
-		ResourceGroupName:   h.args.Place.ResourceGroupName,
-		Location:            pulumi.String(h.args.Place.Location),
+	component, err := insights.NewComponent(b.ctx, b.name+"-insights", &insights.ComponentArgs{
+		ResourceGroupName:   b.args.Place.ResourceGroupName,
+		Location:            pulumi.String(b.args.Place.Location),
 		Kind:                pulumi.String("web"),
 		ApplicationType:     pulumi.String("web"),
 		WorkspaceResourceId: workspace.ID(),
 		DisableLocalAuth:    pulumi.Bool(true),
-	}, h.parent)
+	}, b.parent)
 	if err != nil {
 		return err
 	}
-	h.telemetry.connectionString = component.ConnectionString
-	return h.allowHost(monitoringMetricsPublisher, component)
+	b.telemetry.connectionString = component.ConnectionString
+	return b.allowHost(monitoringMetricsPublisher, component)
 }
