@@ -19,9 +19,9 @@ import (
 	"app-to-app/azurecloud/endpoints"
 )
 
-// A Machine is what signing in uses of the machine it runs on. The zero value
+// Options are what signing in uses of the process it runs in. The zero value
 // of Sleep waits for real.
-type Machine struct {
+type Options struct {
 	Getenv func(string) string
 	HTTP   *http.Client
 	Sleep  func(context.Context, time.Duration) error
@@ -37,26 +37,26 @@ type Session struct {
 
 // SignIn finds the cloud and the credential of the ARM_* variables. It gets no
 // token yet: the first request does.
-func SignIn(ctx context.Context, m Machine) (*Session, error) {
-	if m.Sleep == nil {
-		m.Sleep = sleep
+func SignIn(ctx context.Context, o Options) (*Session, error) {
+	if o.Sleep == nil {
+		o.Sleep = sleep
 	}
-	found, err := Find(ctx, m.HTTP, m.Getenv)
+	found, err := Find(ctx, o.HTTP, o.Getenv)
 	if err != nil {
 		return nil, err
 	}
 	if found.ResourceManager == "" || found.Graph == "" {
 		return nil, errors.New("find the cloud: expected resourceManager and microsoftGraphResourceId in its metadata, got none")
 	}
-	credential, err := NewCredential(found, m.HTTP, m.Getenv)
+	credential, err := NewCredential(found, o.HTTP, o.Getenv)
 	if err != nil {
 		return nil, err
 	}
 	client := func(base, scope string) *Client {
-		return &Client{base: base, scope: scope, credential: credential, http: m.HTTP, sleep: m.Sleep}
+		return &Client{base: base, scope: scope, credential: credential, http: o.HTTP, sleep: o.Sleep}
 	}
 	return &Session{
-		Cloud: found, SubscriptionID: m.Getenv("ARM_SUBSCRIPTION_ID"),
+		Cloud: found, SubscriptionID: o.Getenv("ARM_SUBSCRIPTION_ID"),
 		ResourceManager: client(found.ResourceManager, found.ResourceManagerScope()),
 		Graph:           client(found.Graph, found.GraphScope()),
 	}, nil

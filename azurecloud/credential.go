@@ -175,16 +175,16 @@ func (l login) requestAssertion(ctx context.Context, requestURL, requestToken st
 		return "", fmt.Errorf("request an OIDC token: %w", err)
 	}
 	defer resp.Body.Close()
-	var answer struct {
+	var response struct {
 		Value string `json:"value"`
 	}
 	if resp.StatusCode != http.StatusOK {
 		return "", fmt.Errorf("request an OIDC token: expected status 200, got %s", resp.Status)
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&answer); err != nil || answer.Value == "" {
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&response); err != nil || response.Value == "" {
 		return "", errors.New("request an OIDC token: expected JSON with a value")
 	}
-	return answer.Value, nil
+	return response.Value, nil
 }
 
 func first(values ...string) string {
@@ -199,7 +199,7 @@ func first(values ...string) string {
 var entraError = regexp.MustCompile(`AADSTS\d+: [^"\\\r\n]*`)
 
 // SignInError is an error of [azcore.TokenCredential] without azidentity's dump
-// of the answer.
+// of the response.
 func SignInError(err error) error {
 	message := entraError.FindString(err.Error())
 	if message == "" {

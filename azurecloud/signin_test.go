@@ -71,14 +71,14 @@ func TestSignIn(t *testing.T) {
 		{name: "OIDC request of GitHub", environ: map[string]string{"ARM_CLIENT_SECRET": "", "ARM_USE_OIDC": "true", "ACTIONS_ID_TOKEN_REQUEST_URL": issuer.URL + "/?run=7", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token"}, assertion: assertion},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t)
+			c := newFakeCloud(t)
 			for name, value := range tt.environ {
-				w.environ[name] = value
+				c.environ[name] = value
 			}
-			if err := w.ask(); err != nil {
+			if err := c.ask(); err != nil {
 				t.Fatal(err)
 			}
-			form := w.forms[0]
+			form := c.forms[0]
 			switch {
 			case tt.assertion == "" && form.Get("client_secret") != clientSecret:
 				t.Error("expected the client's secret")
@@ -92,7 +92,7 @@ func TestSignIn(t *testing.T) {
 }
 
 func TestManagedIdentitySignIn(t *testing.T) {
-	w := newWorld(t)
+	c := newFakeCloud(t)
 	endpoint := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-IDENTITY-HEADER") != "header" || r.URL.Query().Get("client_id") != clientID || r.URL.Query().Get("resource") != audience {
 			t.Errorf("got a request for a managed identity's token %s", r.URL)
@@ -102,22 +102,22 @@ func TestManagedIdentitySignIn(t *testing.T) {
 	t.Cleanup(endpoint.Close)
 	t.Setenv("IDENTITY_ENDPOINT", endpoint.URL)
 	t.Setenv("IDENTITY_HEADER", "header")
-	w.environ["ARM_CLIENT_SECRET"], w.environ["ARM_USE_MSI"] = "", "true"
-	if err := w.ask(); err != nil {
+	c.environ["ARM_CLIENT_SECRET"], c.environ["ARM_USE_MSI"] = "", "true"
+	if err := c.ask(); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestAzureCLISignIn(t *testing.T) {
-	w := newWorld(t)
+	c := newFakeCloud(t)
 	folder := t.TempDir()
 	script := "#!/bin/sh\ncase \"$*\" in\n*" + tenantID + "*) echo '{\"accessToken\":\"" + accessToken + "\",\"expires_on\":4102444800,\"expiresOn\":\"2100-01-01 00:00:00\"}' ;;\n*) exit 1 ;;\nesac\n"
 	if err := os.WriteFile(filepath.Join(folder, "az"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH"))
-	w.environ["ARM_CLIENT_SECRET"] = ""
-	if err := w.ask(); err != nil {
+	c.environ["ARM_CLIENT_SECRET"] = ""
+	if err := c.ask(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -140,15 +140,15 @@ func TestRefusedSignIns(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			c := newFakeCloud(t)
 			for name, value := range tt.environ {
-				w.environ[name] = value
+				c.environ[name] = value
 			}
-			if err := w.ask(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if err := c.ask(); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q in it", err, tt.want)
 			}
-			if len(w.requests) > 0 {
-				t.Errorf("expected nothing to be asked, got %q", w.requests)
+			if len(c.requests) > 0 {
+				t.Errorf("expected nothing to be asked, got %q", c.requests)
 			}
 		})
 	}

@@ -69,7 +69,7 @@ type Options struct {
 // Audit compares a declaration with the tenant and the subscription. An error
 // means that it could not tell; a difference is no error.
 func Audit(ctx context.Context, session *azurecloud.Session, declared Declaration, o Options) (AuditReport, error) {
-	a := &auditor{live: live{session}, declared: declared, options: o, report: AuditReport{
+	a := &auditor{reader: reader{session}, declared: declared, options: o, report: AuditReport{
 		Environment: declared.Environment, Differences: []Difference{}, LookedAt: declared.lookedAt(), Notes: []string{},
 	}}
 	for _, look := range []func(context.Context) error{a.api, a.clients, a.sites} {
@@ -95,7 +95,7 @@ func (d Declaration) lookedAt() string {
 
 // An auditor is one audit under way.
 type auditor struct {
-	live     live
+	reader   reader
 	declared Declaration
 	options  Options
 	report   AuditReport

@@ -16,7 +16,7 @@ const apiSubject = "API"
 // api compares the API's app registration and service principal, its roles, and
 // who holds them.
 func (a *auditor) api(ctx context.Context) error {
-	app, found, err := a.live.application(ctx, a.declared.APIObjectID)
+	app, found, err := a.reader.application(ctx, a.declared.APIObjectID)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (a *auditor) api(ctx context.Context) error {
 		return err
 	}
 	a.roles(app)
-	sp, found, err := a.live.principalOf(ctx, a.declared.APIClientID)
+	sp, found, err := a.reader.principalOf(ctx, a.declared.APIClientID)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (a *auditor) roles(app application) {
 
 // assignments compares who holds a role with who is declared to.
 func (a *auditor) assignments(ctx context.Context, api principal) error {
-	held, err := a.live.assignedTo(ctx, api.ID)
+	held, err := a.reader.assignedTo(ctx, api.ID)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (a *auditor) clients(ctx context.Context) error {
 		if access.ApplicationObjectID != "" {
 			applications[access.ApplicationObjectID] = subject
 		}
-		sp, found, err := a.live.principal(ctx, access.ObjectID)
+		sp, found, err := a.reader.principal(ctx, access.ObjectID)
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func (a *auditor) clients(ctx context.Context) error {
 		}
 	}
 	for _, objectID := range sortedKeys(applications) {
-		app, found, err := a.live.application(ctx, objectID)
+		app, found, err := a.reader.application(ctx, objectID)
 		if err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func (a *auditor) application(ctx context.Context, subject string, app applicati
 	if err := a.owners(ctx, subject+", app registration", "applications", app.ID); err != nil {
 		return err
 	}
-	federations, err := a.live.federations(ctx, app.ID)
+	federations, err := a.reader.federations(ctx, app.ID)
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (a *auditor) owners(ctx context.Context, subject, collection, objectID stri
 	if a.declared.Owners == nil {
 		return nil
 	}
-	owners, err := a.live.owners(ctx, collection, objectID)
+	owners, err := a.reader.owners(ctx, collection, objectID)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (a *auditor) sites(ctx context.Context) error {
 }
 
 func (a *auditor) site(ctx context.Context, subject, id string) error {
-	found, ok, err := a.live.site(ctx, id)
+	found, ok, err := a.reader.site(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (a *auditor) site(ctx context.Context, subject, id string) error {
 		a.add(SiteMissing, subject, id, "", "%s: the site %s is gone", subject, id)
 		return nil
 	}
-	on, err := a.live.easyAuth(ctx, id)
+	on, err := a.reader.easyAuth(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (a *auditor) site(ctx context.Context, subject, id string) error {
 		a.add(EasyAuthOn, subject, "off", "on", "%s: App Service Authentication (Easy Auth) is on: it answers before the app does, and knows no app roles", subject)
 	}
 	for _, protocol := range []string{"ftp", "scm"} {
-		allowed, err := a.live.basicAuth(ctx, id, protocol)
+		allowed, err := a.reader.basicAuth(ctx, id, protocol)
 		if err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func (a *auditor) settings(ctx context.Context, subject, id string) error {
 		a.note("%s: its app settings are one secret in the state, and were not compared", subject)
 		return nil
 	}
-	found, err := a.live.settings(ctx, id)
+	found, err := a.reader.settings(ctx, id)
 	if err != nil {
 		return err
 	}

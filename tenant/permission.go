@@ -11,7 +11,7 @@ import (
 
 // This file is what a deployer must be allowed to do. The rules are: each need
 // names the call of `pulumi up` that fails without it; any one of a need's
-// alternatives will do; the mend names the least of them.
+// alternatives will do; the fix names the least of them.
 
 // Directory roles, by template id
 // (https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
@@ -60,15 +60,15 @@ func checkGraph(report *CheckReport, caller azurecloud.Caller, want Requirements
 			continue
 		}
 		permission := need.permissions[0]
-		mend := fmt.Sprintf("az ad app permission add --id %s --api 00000003-0000-0000-c000-000000000000 --api-permissions %s=Role, then az ad app permission admin-consent --id %[1]s",
+		fix := fmt.Sprintf("az ad app permission add --id %s --api 00000003-0000-0000-c000-000000000000 --api-permissions %s=Role, then az ad app permission admin-consent --id %[1]s",
 			caller.ClientID, graphRoleIDs[permission])
 		if len(caller.Scopes) > 0 {
-			mend = "ask for the directory role Cloud Application Administrator"
+			fix = "ask for the directory role Cloud Application Administrator"
 		}
 		if permission == assignRoles {
-			mend += "; better, ask for a custom directory role with microsoft.directory/servicePrincipals/appRoleAssignedTo/update limited to the API's service principal, which no token shows (-directory-role says that it is there), or for Cloud Application Administrator"
+			fix += "; better, ask for a custom directory role with microsoft.directory/servicePrincipals/appRoleAssignedTo/update limited to the API's service principal, which no token shows (-directory-role says that it is there), or for Cloud Application Administrator"
 		}
-		report.add(GapGraph, permission, mend, "needed for %s; without it %s is refused. Any of these will do: %s",
+		report.add(GapGraph, permission, fix, "needed for %s; without it %s is refused. Any of these will do: %s",
 			need.purpose, need.withoutThese, strings.Join(need.permissions, ", "))
 	}
 }

@@ -19,7 +19,7 @@ type Cause struct {
 	Symptom string `json:"symptom"` // what the client sees of it
 	Found   string `json:"found"`
 	Text    string `json:"text"` // the sentence for people
-	Mend    string `json:"mend"`
+	Fix     string `json:"fix"`
 }
 
 // What [Why] looks at, in the order in which it does.
@@ -77,7 +77,7 @@ func Why(ctx context.Context, session *azurecloud.Session, declared Declaration,
 	if err != nil {
 		return WhyReport{}, err
 	}
-	e := &explainer{live: live{session}, declared: declared, access: access, tenantID: caller.TenantID, authorityHost: session.Cloud.AuthorityHost, now: now,
+	e := &explainer{reader: reader{session}, declared: declared, access: access, tenantID: caller.TenantID, authorityHost: session.Cloud.AuthorityHost, now: now,
 		report: WhyReport{Client: name, Causes: []Cause{}, Passed: []string{}, Notes: []string{}}}
 	for _, look := range []func(context.Context) (bool, error){
 		e.sites, e.api, e.client, e.settings, e.identity, e.credentials, e.rights, e.lists,
@@ -105,7 +105,7 @@ func (c Cause) stage() int {
 
 // An explainer is one explanation under way, and what it has read so far.
 type explainer struct {
-	live                    live
+	reader                  reader
 	declared                Declaration
 	access                  Access
 	tenantID, authorityHost string
@@ -123,18 +123,18 @@ type explainer struct {
 }
 
 // fail notes a cause, pass that a check found nothing.
-func (e *explainer) fail(check, symptom, found, mend, format string, args ...any) {
-	e.report.Causes = append(e.report.Causes, Cause{check, symptom, found, fmt.Sprintf(format, args...), mend})
+func (e *explainer) fail(check, symptom, found, fix, format string, args ...any) {
+	e.report.Causes = append(e.report.Causes, Cause{check, symptom, found, fmt.Sprintf(format, args...), fix})
 }
 
 func (e *explainer) pass(check string) { e.report.Passed = append(e.report.Passed, check) }
 
 // judge notes a check as failed or passed.
-func (e *explainer) judge(good bool, check, symptom, found, mend, format string, args ...any) bool {
+func (e *explainer) judge(good bool, check, symptom, found, fix, format string, args ...any) bool {
 	if good {
 		e.pass(check)
 	} else {
-		e.fail(check, symptom, found, mend, format, args...)
+		e.fail(check, symptom, found, fix, format, args...)
 	}
 	return good
 }
@@ -151,7 +151,7 @@ func (r WhyReport) String() string {
 		if i > 0 {
 			also = "also, "
 		}
-		fmt.Fprintf(&text, "%s%s: %s\n  seen as: %s\n  found:   %s\n  mend it: %s\n", also, c.Check, c.Text, c.Symptom, c.Found, c.Mend)
+		fmt.Fprintf(&text, "%s%s: %s\n  seen as: %s\n  found:   %s\n  fix:     %s\n", also, c.Check, c.Text, c.Symptom, c.Found, c.Fix)
 	}
 	if len(r.Causes) == 0 {
 		fmt.Fprintf(&text, "nothing that the tenant holds keeps client %s from calling the API\n", r.Client)

@@ -235,7 +235,7 @@ func TestWhy(t *testing.T) {
 			if row.code != 0 && !strings.Contains(cause.Symptom, strconv.Itoa(row.code)) {
 				t.Errorf("got the symptom %q, want AADSTS%d in it", cause.Symptom, row.code)
 			}
-			if cause.Found == "" || cause.Mend == "" || cause.Text == "" {
+			if cause.Found == "" || cause.Fix == "" || cause.Text == "" {
 				t.Errorf("got %+v, want what was found and what to do", cause)
 			}
 			if secret := s.live(s.clients["secret"].SiteID)["ORDERS_CLIENT_SECRET"]; secret != s.clients["secret"].Credentials[0].ID && strings.Contains(report.String(), secret) {

@@ -19,14 +19,14 @@ func (e *explainer) api(ctx context.Context) (bool, error) {
 	const symptom = "AADSTS500011 (no such resource) instead of a token"
 	var found bool
 	var err error
-	if e.apiApplication, found, err = e.live.application(ctx, e.declared.APIObjectID); err != nil {
+	if e.apiApplication, found, err = e.reader.application(ctx, e.declared.APIObjectID); err != nil {
 		return false, err
 	}
 	if !e.judge(found, CheckAPIApplication, symptom, "no app registration "+e.declared.APIObjectID, "restore it from Deleted applications within 30 days, or "+up,
 		"the API's app registration is gone") {
 		return false, nil
 	}
-	if e.apiPrincipal, found, err = e.live.principalOf(ctx, e.declared.APIClientID); err != nil {
+	if e.apiPrincipal, found, err = e.reader.principalOf(ctx, e.declared.APIClientID); err != nil {
 		return false, err
 	}
 	if !e.judge(found, CheckAPIPrincipal, symptom, "no service principal of "+e.declared.APIClientID, up, "the API has no service principal in this tenant") {
@@ -59,7 +59,7 @@ func (e *explainer) rights(ctx context.Context) (bool, error) {
 	e.judge(role.IsEnabled && slices.Contains(role.MemberTypes, "Application"), CheckRoleEnabled, "403 insufficient_scope: missing app role",
 		fmt.Sprintf("isEnabled %t, for %s", role.IsEnabled, strings.Join(role.MemberTypes, " ")), up,
 		"the app role %q is disabled, or not for applications: tokens do not carry it", wanted)
-	held, err := e.live.assignedTo(ctx, e.apiPrincipal.ID)
+	held, err := e.reader.assignedTo(ctx, e.apiPrincipal.ID)
 	if err != nil {
 		return false, err
 	}
@@ -93,15 +93,15 @@ func (e *explainer) assigned(role appRole, all []appRoleAssignment) {
 	if len(others) == 0 && e.apiPrincipal.AssignmentRequired {
 		symptom = "AADSTS501051 instead of a token"
 	}
-	mend := up
+	fix := up
 	if !slices.Contains(e.access.Roles, role.Value) {
-		mend = fmt.Sprintf("add %s to the roles of client %s in the stack's configuration, and pulumi up", role.Value, e.access.Client)
+		fix = fmt.Sprintf("add %s to the roles of client %s in the stack's configuration, and pulumi up", role.Value, e.access.Client)
 	}
 	found := "no app role of the API"
 	if len(others) > 0 {
 		found = "only " + strings.Join(others, " ")
 	}
-	e.fail(CheckAssignment, symptom, found, mend+"; a managed identity may need 24 hours to see it",
+	e.fail(CheckAssignment, symptom, found, fix+"; a managed identity may need 24 hours to see it",
 		"the client's service principal %s does not hold the app role %q that the API demands", e.principal.ID, role.Value)
 }
 
@@ -115,13 +115,13 @@ const (
 
 // tokenAge tells that a right may be too new for the token that the client has.
 func (e *explainer) tokenAge(since time.Time) {
-	limit, mend := applicationTokenAge, "wait until then, or restart the client's function app"
+	limit, fix := applicationTokenAge, "wait until then, or restart the client's function app"
 	if e.principal.Type == managedIdentityPrincipal {
-		limit, mend = identityTokenAge, "wait until then: Azure keeps a managed identity's token, and no restart makes it ask again; a new identity has no token yet"
+		limit, fix = identityTokenAge, "wait until then: Azure keeps a managed identity's token, and no restart makes it ask again; a new identity has no token yet"
 	}
 	until := since.Add(limit)
 	e.judge(e.now.After(until), CheckTokenAge, "403 insufficient_scope: missing app role, until "+until.UTC().Format(time.RFC3339),
-		"assigned at "+since.UTC().Format(time.RFC3339), mend, "the client has held its app role for less than %s: a token that it got before does not have it", limit)
+		"assigned at "+since.UTC().Format(time.RFC3339), fix, "the client has held its app role for less than %s: a token that it got before does not have it", limit)
 }
 
 // lists looks at the callers that the API admits and blocks whatever their

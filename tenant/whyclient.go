@@ -24,7 +24,7 @@ func (e *explainer) sites(ctx context.Context) (bool, error) {
 	if e.apiSettings == nil {
 		return true, nil
 	}
-	on, err := e.live.easyAuth(ctx, e.declared.APISiteID)
+	on, err := e.reader.easyAuth(ctx, e.declared.APISiteID)
 	if err != nil {
 		return false, err
 	}
@@ -38,7 +38,7 @@ func (e *explainer) readSite(ctx context.Context, whose, id string) (site, map[s
 		e.note("the %s has no function app in this stack: its settings are not known", whose)
 		return site{}, nil, nil
 	}
-	found, ok, err := e.live.site(ctx, id)
+	found, ok, err := e.reader.site(ctx, id)
 	if err != nil {
 		return site{}, nil, err
 	}
@@ -48,7 +48,7 @@ func (e *explainer) readSite(ctx context.Context, whose, id string) (site, map[s
 	if found.Properties.State != "" && found.Properties.State != "Running" {
 		e.fail(CheckSites, map[string]string{"API": "403 of App Service", "client": "no call"}[whose], "state "+found.Properties.State, "az functionapp start --ids "+id, "the function app of the %s is stopped", whose)
 	}
-	settings, err := e.live.settings(ctx, id)
+	settings, err := e.reader.settings(ctx, id)
 	if denied(err) {
 		e.note("this caller may not list the app settings of the %s: they were not looked at", whose)
 		return found, nil, nil
@@ -61,14 +61,14 @@ func (e *explainer) client(ctx context.Context) (bool, error) {
 	var found bool
 	var err error
 	if id := e.access.ApplicationObjectID; id != "" {
-		if e.application, found, err = e.live.application(ctx, id); err != nil {
+		if e.application, found, err = e.reader.application(ctx, id); err != nil {
 			return false, err
 		}
 		if !e.judge(found, CheckClientApplication, "AADSTS700016 instead of a token", "no app registration "+id, "restore it from Deleted applications within 30 days, or "+up, "the client's app registration is gone") {
 			return false, nil
 		}
 	}
-	if e.principal, found, err = e.live.principal(ctx, e.access.ObjectID); err != nil {
+	if e.principal, found, err = e.reader.principal(ctx, e.access.ObjectID); err != nil {
 		return false, err
 	}
 	symptom := "AADSTS7000229 instead of a token"
@@ -128,12 +128,12 @@ func (e *explainer) scope(got string) {
 	if !isDefault || resource == "" {
 		symptom = "AADSTS1002012 or AADSTS70011 (invalid scope) instead of a token"
 	}
-	mend := setSetting(e.access.SiteID, "ORDERS_SCOPE", uri+"/.default")
+	fix := setSetting(e.access.SiteID, "ORDERS_SCOPE", uri+"/.default")
 	if resource == uri {
-		mend = up + ": the API's app registration has lost its identifier URI"
+		fix = up + ": the API's app registration has lost its identifier URI"
 	}
 	e.judge(isDefault && (slices.Contains(uris, resource) || sameID(resource, e.declared.APIClientID)), CheckScopeSetting, symptom,
-		fmt.Sprintf("ORDERS_SCOPE %q; identifier URIs %q", got, uris), mend, "the client asks for a token for %q, which does not name the API", got)
+		fmt.Sprintf("ORDERS_SCOPE %q; identifier URIs %q", got, uris), fix, "the client asks for a token for %q, which does not name the API", got)
 }
 
 // identity looks whether the client names the identity that it is, and has it.

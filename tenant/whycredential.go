@@ -147,7 +147,7 @@ func (k key) thumbprint() string {
 // federation looks whom the client's app registration trusts, and whether the
 // client is that: the identity of its function app, or what was declared.
 func (e *explainer) federation(ctx context.Context) error {
-	all, err := e.live.federations(ctx, e.application.ID)
+	all, err := e.reader.federations(ctx, e.application.ID)
 	if err != nil {
 		return err
 	}

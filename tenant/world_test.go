@@ -38,7 +38,7 @@ func (w *world) signIn(t sandbox.Tenant, environ map[string]string) *azurecloud.
 	for name, value := range environ {
 		values[name] = value
 	}
-	session, err := azurecloud.SignIn(w.t.Context(), azurecloud.Machine{
+	session, err := azurecloud.SignIn(w.t.Context(), azurecloud.Options{
 		Getenv: func(name string) string { return values[name] },
 		HTTP:   w.sandbox.HTTPClient(),
 		Sleep:  func(context.Context, time.Duration) error { return nil },

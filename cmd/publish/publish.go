@@ -128,7 +128,7 @@ func (p *publisher) attempt(ctx context.Context) error {
 	return p.check(ctx, done)
 }
 
-// explain adds what to do to an error that waiting does not mend.
+// explain adds what to do to an error that waiting does not fix.
 func explain(err error) error {
 	var status *statusError
 	var connection *connectionError

@@ -169,7 +169,7 @@ type connectionError struct{ error }
 func (e *connectionError) Unwrap() error { return e.error }
 
 // untrusted reports whether the site's certificate was not accepted, which
-// waiting does not mend.
+// waiting does not fix.
 func (e *connectionError) untrusted() bool {
 	var refused *tls.CertificateVerificationError
 	return errors.As(e.error, &refused)

@@ -24,7 +24,7 @@ and not for an app registration that they do not know. It changes nothing.`,
 	run: runAudit,
 }
 
-func runAudit(ctx context.Context, m machine, flags *flag.FlagSet, args []string) error {
+func runAudit(ctx context.Context, c command, flags *flag.FlagSet, args []string) error {
 	source := declarationFlags(flags)
 	days := flags.Int("expiring", 30, "report credentials that end within this many days")
 	asJSON := flags.Bool("json", false, "print one JSON object, with the list differences")
@@ -38,15 +38,15 @@ func runAudit(ctx context.Context, m machine, flags *flag.FlagSet, args []string
 	if *days < 0 {
 		return &usageError{fmt.Errorf("-expiring: expected a number of days, got %d", *days)}
 	}
-	declared, err := source.read(ctx, m)
+	declared, err := source.read(ctx, c)
 	if err != nil {
 		return err
 	}
-	session, err := m.signIn(ctx)
+	session, err := c.signIn(ctx)
 	if err != nil {
 		return err
 	}
-	report, err := tenant.Audit(ctx, session, declared, tenant.Options{Now: m.now(), Expiring: time.Duration(*days) * 24 * time.Hour})
+	report, err := tenant.Audit(ctx, session, declared, tenant.Options{Now: c.now(), Expiring: time.Duration(*days) * 24 * time.Hour})
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func runAudit(ctx context.Context, m machine, flags *flag.FlagSet, args []string
 		}
 		text = string(encoded) + "\n"
 	}
-	if _, err := fmt.Fprint(m.stdout, text); err != nil {
+	if _, err := fmt.Fprint(c.stdout, text); err != nil {
 		return err
 	}
 	if len(report.Differences) > 0 {
@@ -81,8 +81,8 @@ func declarationFlags(flags *flag.FlagSet) declarationSource {
 	}
 }
 
-func (s declarationSource) read(ctx context.Context, m machine) (tenant.Declaration, error) {
-	exported, err := m.outputs(ctx, *s.stack, *s.outputs)
+func (s declarationSource) read(ctx context.Context, c command) (tenant.Declaration, error) {
+	exported, err := c.outputs(ctx, *s.stack, *s.outputs)
 	if err != nil {
 		return tenant.Declaration{}, err
 	}
@@ -90,7 +90,7 @@ func (s declarationSource) read(ctx context.Context, m machine) (tenant.Declarat
 	if err != nil {
 		return tenant.Declaration{}, err
 	}
-	state, err := m.state(ctx, *s.stack, *s.state)
+	state, err := c.state(ctx, *s.stack, *s.state)
 	if err == nil && state != nil {
 		err = declared.ReadState(state)
 	}

@@ -27,7 +27,7 @@ problems are gaps too.`,
 	run: runCheck,
 }
 
-func runCheck(ctx context.Context, m machine, flags *flag.FlagSet, args []string) error {
+func runCheck(ctx context.Context, c command, flags *flag.FlagSet, args []string) error {
 	var want tenant.Requirements
 	stack := flags.String("stack", "", "take tenantId, subscriptionId and the region from this stack's configuration")
 	flags.StringVar(&want.TenantID, "tenant", "", "tenant to deploy to; empty takes the login's")
@@ -41,18 +41,18 @@ func runCheck(ctx context.Context, m machine, flags *flag.FlagSet, args []string
 	}
 	var problems settings.Problems
 	if *stack != "" {
-		configuration, err := m.config(ctx, *stack)
+		configuration, err := c.config(ctx, *stack)
 		if err != nil {
 			return err
 		}
 		var declared settings.Settings
-		declared, problems = settings.Parse(configuration, m.now())
+		declared, problems = settings.Parse(configuration, c.now())
 		complete(&want, declared)
 	}
 	if want.Location == "" {
 		return &usageError{errors.New("expected -location, or -stack with azure-native:location in its configuration, got neither")}
 	}
-	session, err := m.signIn(ctx)
+	session, err := c.signIn(ctx)
 	if err != nil {
 		return err
 	}
@@ -62,11 +62,11 @@ func runCheck(ctx context.Context, m machine, flags *flag.FlagSet, args []string
 	}
 	report.Gaps = append(settingGaps(problems), report.Gaps...)
 	if *asJSON {
-		encoder := json.NewEncoder(m.stdout)
+		encoder := json.NewEncoder(c.stdout)
 		encoder.SetIndent("", "  ")
 		err = encoder.Encode(report)
 	} else {
-		_, err = fmt.Fprint(m.stdout, report)
+		_, err = fmt.Fprint(c.stdout, report)
 	}
 	if err == nil && len(report.Gaps) > 0 {
 		err = errDiffers

@@ -29,7 +29,7 @@ GITHUB_API_URL.`,
 	run: runDiff,
 }
 
-func runDiff(ctx context.Context, m machine, flags *flag.FlagSet, args []string) error {
+func runDiff(ctx context.Context, c command, flags *flag.FlagSet, args []string) error {
 	stack := flags.String("stack", "", "stack to preview")
 	file := flags.String("preview", "", "read the output of pulumi preview --json --show-sames from this file, - for standard input, instead of running it")
 	rendered := flags.Bool("rendered", false, "read the Markdown that another run printed from standard input; of use with -comment")
@@ -51,17 +51,17 @@ func runDiff(ctx context.Context, m machine, flags *flag.FlagSet, args []string)
 			return &usageError{err}
 		}
 	}
-	text, err := m.accessDiff(ctx, *stack, *file, *rendered)
+	text, err := c.accessDiff(ctx, *stack, *file, *rendered)
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(m.stdout, text); err != nil || *target == "" {
+	if _, err := io.WriteString(c.stdout, text); err != nil || *target == "" {
 		return err
 	}
 	err = diff.GitHub{
-		API:        cmp.Or(m.getenv("GITHUB_API_URL"), "https://api.github.com"),
-		Token:      m.getenv("GITHUB_TOKEN"),
-		HTTPClient: m.http,
+		API:        cmp.Or(c.getenv("GITHUB_API_URL"), "https://api.github.com"),
+		Token:      c.getenv("GITHUB_TOKEN"),
+		HTTPClient: c.http,
 	}.Put(ctx, repository, number, *stack, text)
 	if err != nil {
 		return azurecloud.WithHint(err, "GITHUB_TOKEN must be a token of the workflow, of a job with pull-requests: write")
@@ -70,21 +70,21 @@ func runDiff(ctx context.Context, m machine, flags *flag.FlagSet, args []string)
 }
 
 // accessDiff is the Markdown of a stack's preview.
-func (m machine) accessDiff(ctx context.Context, stack, file string, rendered bool) (string, error) {
+func (c command) accessDiff(ctx context.Context, stack, file string, rendered bool) (string, error) {
 	if rendered {
-		text, err := io.ReadAll(io.LimitReader(m.stdin, 1<<20))
+		text, err := io.ReadAll(io.LimitReader(c.stdin, 1<<20))
 		return string(text), err
 	}
 	var preview io.Reader
 	switch file {
 	case "":
-		out, err := m.pulumi(ctx, "preview", "--json", "--show-sames", "--stack", stack)
+		out, err := c.pulumi(ctx, "preview", "--json", "--show-sames", "--stack", stack)
 		if err != nil {
 			return "", fmt.Errorf("%w%s", err, diagnostics(out))
 		}
 		preview = bytes.NewReader(out)
 	case "-":
-		preview = m.stdin
+		preview = c.stdin
 	default:
 		f, err := os.Open(file)
 		if err != nil {

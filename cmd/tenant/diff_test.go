@@ -16,24 +16,24 @@ const emptyPreview = `{"steps":[{"op":"same","urn":"urn:pulumi:dev::p::pulumi:pu
 
 func TestDiffVerb(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.stack["preview --json --show-sames --stack dev"] = emptyPreview
+	h := newHarness(t)
+	h.stack["preview --json --show-sames --stack dev"] = emptyPreview
 	const comment = "<!-- app-to-app tenant diff: dev -->\n`dev`: nothing changes.\n"
-	if code := w.run("diff", "-stack", "dev"); code != exitSame || w.stdout.String() != comment {
-		t.Errorf("got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	if code := h.run("diff", "-stack", "dev"); code != exitSame || h.stdout.String() != comment {
+		t.Errorf("got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
 	}
-	w.stdin = emptyPreview
-	if code := w.run("diff", "-stack", "dev", "-preview", "-"); code != exitSame || w.stdout.String() != comment {
-		t.Errorf("standard input: got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	h.stdin = emptyPreview
+	if code := h.run("diff", "-stack", "dev", "-preview", "-"); code != exitSame || h.stdout.String() != comment {
+		t.Errorf("standard input: got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
 	}
-	if code := w.run("diff", "-stack", "dev", "-preview", filepath.Join(t.TempDir(), "none")); code != exitFailed {
+	if code := h.run("diff", "-stack", "dev", "-preview", filepath.Join(t.TempDir(), "none")); code != exitFailed {
 		t.Errorf("no file: got exit code %d", code)
 	}
-	if code := w.run("diff", "-stack", "prod"); code != exitFailed || !strings.Contains(w.stderr.String(), "no such stack") {
-		t.Errorf("no stack: got exit code %d and:\n%s", code, &w.stderr)
+	if code := h.run("diff", "-stack", "prod"); code != exitFailed || !strings.Contains(h.stderr.String(), "no such stack") {
+		t.Errorf("no stack: got exit code %d and:\n%s", code, &h.stderr)
 	}
 	for _, args := range [][]string{{"diff"}, {"diff", "-stack", "dev", "-comment", "o/r"}, {"diff", "-stack", "dev", "-preview", "x", "-rendered"}} {
-		if code := w.run(args...); code != exitUsage {
+		if code := h.run(args...); code != exitUsage {
 			t.Errorf("%q: got exit code %d", args, code)
 		}
 	}
@@ -41,7 +41,7 @@ func TestDiffVerb(t *testing.T) {
 
 func TestDiffVerbComments(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	h := newHarness(t)
 	var got []string
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
@@ -53,18 +53,18 @@ func TestDiffVerbComments(t *testing.T) {
 		got = append(got, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization")+"\n"+in.Body)
 	}))
 	t.Cleanup(server.Close)
-	w.environ["GITHUB_API_URL"], w.environ["GITHUB_TOKEN"] = server.URL, "ghs_x"
-	w.stdin = "<!-- app-to-app tenant diff: dev -->\nrendered before\n"
-	if code := w.run("diff", "-stack", "dev", "-rendered", "-comment", "o/r#7"); code != exitSame {
-		t.Fatalf("got exit code %d and:\n%s", code, &w.stderr)
+	h.environ["GITHUB_API_URL"], h.environ["GITHUB_TOKEN"] = server.URL, "ghs_x"
+	h.stdin = "<!-- app-to-app tenant diff: dev -->\nrendered before\n"
+	if code := h.run("diff", "-stack", "dev", "-rendered", "-comment", "o/r#7"); code != exitSame {
+		t.Fatalf("got exit code %d and:\n%s", code, &h.stderr)
 	}
-	want := "POST /repos/o/r/issues/7/comments Bearer ghs_x\n" + w.stdin
+	want := "POST /repos/o/r/issues/7/comments Bearer ghs_x\n" + h.stdin
 	if len(got) != 1 || got[0] != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	w.environ["GITHUB_TOKEN"] = ""
-	if code := w.run("diff", "-stack", "dev", "-rendered", "-comment", "o/r#7"); code != exitFailed || !strings.Contains(w.stderr.String(), "tenant: hint: GITHUB_TOKEN") {
-		t.Errorf("without a token: got exit code %d and:\n%s", code, &w.stderr)
+	h.environ["GITHUB_TOKEN"] = ""
+	if code := h.run("diff", "-stack", "dev", "-rendered", "-comment", "o/r#7"); code != exitFailed || !strings.Contains(h.stderr.String(), "tenant: hint: GITHUB_TOKEN") {
+		t.Errorf("without a token: got exit code %d and:\n%s", code, &h.stderr)
 	}
 }
 
@@ -81,7 +81,7 @@ func TestDiagnosticsOfAFailedPreview(t *testing.T) {
 
 func TestIDTokenVerb(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	h := newHarness(t)
 	const outside = "outside-token"
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer of-the-job" || r.URL.Query().Get("audience") != "api://AzureADTokenExchange" {
@@ -92,24 +92,24 @@ func TestIDTokenVerb(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	path := filepath.Join(t.TempDir(), "idtoken")
-	if code := w.run("idtoken", path); code != exitFailed || !strings.Contains(w.stderr.String(), "id-token: write") {
-		t.Errorf("outside of a workflow: got exit code %d and:\n%s", code, &w.stderr)
+	if code := h.run("idtoken", path); code != exitFailed || !strings.Contains(h.stderr.String(), "id-token: write") {
+		t.Errorf("outside of a workflow: got exit code %d and:\n%s", code, &h.stderr)
 	}
-	w.environ["ACTIONS_ID_TOKEN_REQUEST_URL"], w.environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = server.URL+"/?v=1", "of-the-job"
+	h.environ["ACTIONS_ID_TOKEN_REQUEST_URL"], h.environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = server.URL+"/?v=1", "of-the-job"
 	if err := os.WriteFile(path, []byte("an older one, longer than the new"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if code := w.run("idtoken", path); code != exitSame || w.stdout.Len()+w.stderr.Len() > 0 {
-		t.Fatalf("got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	if code := h.run("idtoken", path); code != exitSame || h.stdout.Len()+h.stderr.Len() > 0 {
+		t.Fatalf("got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
 	}
 	got, err := os.ReadFile(path)
 	if err != nil || string(got) != outside {
 		t.Errorf("got %q, %v", got, err)
 	}
 	// Another verb writes it anew for each command of Pulumi.
-	w.environ["AZURE_FEDERATED_TOKEN_FILE"] = path
+	h.environ["AZURE_FEDERATED_TOKEN_FILE"] = path
 	var seen []string
-	run := w.machine().freshly(func(context.Context, ...string) ([]byte, error) {
+	run := h.command().freshly(func(context.Context, ...string) ([]byte, error) {
 		token, err := os.ReadFile(path)
 		seen = append(seen, string(token))
 		return nil, err

@@ -23,16 +23,16 @@ do so themselves.`,
 	run: runIDToken,
 }
 
-func runIDToken(ctx context.Context, m machine, flags *flag.FlagSet, args []string) error {
+func runIDToken(ctx context.Context, c command, flags *flag.FlagSet, args []string) error {
 	operands, err := parse(flags, args, "FILE")
 	if err != nil {
 		return err
 	}
-	return m.writeIDToken(ctx, operands[0])
+	return c.writeIDToken(ctx, operands[0])
 }
 
-func (m machine) writeIDToken(ctx context.Context, path string) error {
-	token, err := azurecloud.OutsideToken(ctx, m.http, m.getenv)
+func (c command) writeIDToken(ctx context.Context, path string) error {
+	token, err := azurecloud.OutsideToken(ctx, c.http, c.getenv)
 	if err != nil {
 		return azurecloud.WithHint(fmt.Errorf("get an identity token: %w", err), "the job needs the permission id-token: write")
 	}
@@ -45,13 +45,13 @@ func (m machine) writeIDToken(ctx context.Context, path string) error {
 
 // freshly gives each command of Pulumi a token that was just written, where a
 // workflow's is used: a verb may take longer than one lives.
-func (m machine) freshly(pulumi func(context.Context, ...string) ([]byte, error)) func(context.Context, ...string) ([]byte, error) {
-	path := m.getenv("AZURE_FEDERATED_TOKEN_FILE")
-	if path == "" || m.getenv("ACTIONS_ID_TOKEN_REQUEST_URL") == "" {
+func (c command) freshly(pulumi func(context.Context, ...string) ([]byte, error)) func(context.Context, ...string) ([]byte, error) {
+	path := c.getenv("AZURE_FEDERATED_TOKEN_FILE")
+	if path == "" || c.getenv("ACTIONS_ID_TOKEN_REQUEST_URL") == "" {
 		return pulumi // nothing to write, or nobody to ask
 	}
 	return func(ctx context.Context, args ...string) ([]byte, error) {
-		if err := m.writeIDToken(ctx, path); err != nil {
+		if err := c.writeIDToken(ctx, path); err != nil {
 			return nil, err
 		}
 		return pulumi(ctx, args...)

@@ -35,7 +35,7 @@ type verb struct {
 	summary string
 	usage   string // what follows "usage: tenant ", arguments first
 	// run adds its flags to flags, reads args with [parse], and does its work.
-	run func(ctx context.Context, m machine, flags *flag.FlagSet, args []string) error
+	run func(ctx context.Context, c command, flags *flag.FlagSet, args []string) error
 }
 
 // verbs are in the order in which a stack meets them.
@@ -64,8 +64,8 @@ type usageError struct{ error }
 
 func (e *usageError) Unwrap() error { return e.error }
 
-// A machine is what the command uses of the one it runs on.
-type machine struct {
+// A command is what the verbs use of the process they run in.
+type command struct {
 	getenv         func(string) string
 	http           *http.Client
 	stdin          io.Reader
@@ -80,67 +80,67 @@ type machine struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second one ends the process at once
-	m := machine{
+	c := command{
 		getenv: os.Getenv, http: azurecloud.NewHTTPClient(),
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		now: time.Now,
 	}
-	m.pulumi = m.freshly(runPulumi)
-	code := m.run(ctx, verbs, os.Args[1:])
+	c.pulumi = c.freshly(runPulumi)
+	code := c.run(ctx, verbs, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
 
 // run is the command without the process: arguments in, exit code out.
-func (m machine) run(ctx context.Context, verbs []verb, args []string) int {
+func (c command) run(ctx context.Context, verbs []verb, args []string) int {
 	if len(args) == 0 {
-		return m.refuse(usageOf(verbs), errors.New("expected a verb, got nothing"))
+		return c.refuse(usageOf(verbs), errors.New("expected a verb, got nothing"))
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
-		fmt.Fprint(m.stdout, usageOf(verbs))
+		fmt.Fprint(c.stdout, usageOf(verbs))
 		return exitSame
 	}
 	for _, v := range verbs {
 		if v.name == args[0] {
-			return m.runVerb(ctx, v, args[1:])
+			return c.runVerb(ctx, v, args[1:])
 		}
 	}
-	return m.refuse(usageOf(verbs), fmt.Errorf("expected one of the verbs, got %q", args[0]))
+	return c.refuse(usageOf(verbs), fmt.Errorf("expected one of the verbs, got %q", args[0]))
 }
 
-func (m machine) runVerb(ctx context.Context, v verb, args []string) int {
+func (c command) runVerb(ctx context.Context, v verb, args []string) int {
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // what it would print is printed below
-	err := v.run(ctx, m, flags, args)
+	err := v.run(ctx, c, flags, args)
 	var wrong *usageError
 	switch {
 	case err == nil:
 		return exitSame
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(m.stdout, v.usageText(flags))
+		fmt.Fprint(c.stdout, v.usageText(flags))
 		return exitSame
 	case errors.Is(err, errDiffers):
 		return exitDiffers
 	case errors.As(err, &wrong):
-		return m.refuse(v.usageText(flags), err)
+		return c.refuse(v.usageText(flags), err)
 	}
-	m.complain(err)
+	c.complain(err)
 	return exitFailed
 }
 
 // refuse says what is wrong with a command line.
-func (m machine) refuse(usage string, err error) int {
-	m.complain(err)
-	fmt.Fprint(m.stderr, usage)
+func (c command) refuse(usage string, err error) int {
+	c.complain(err)
+	fmt.Fprint(c.stderr, usage)
 	return exitUsage
 }
 
-func (m machine) complain(err error) {
-	fmt.Fprintf(m.stderr, "tenant: error: %v\n", err)
+func (c command) complain(err error) {
+	fmt.Fprintf(c.stderr, "tenant: error: %v\n", err)
 	var hinted *azurecloud.HintError
 	if errors.As(err, &hinted) {
-		fmt.Fprintf(m.stderr, "tenant: hint: %s\n", hinted.Hint)
+		fmt.Fprintf(c.stderr, "tenant: hint: %s\n", hinted.Hint)
 	}
 }
 
@@ -187,6 +187,6 @@ func parse(flags *flag.FlagSet, args []string, names ...string) ([]string, error
 }
 
 // signIn signs in as the ARM_* variables say.
-func (m machine) signIn(ctx context.Context) (*azurecloud.Session, error) {
-	return azurecloud.SignIn(ctx, azurecloud.Machine{Getenv: m.getenv, HTTP: m.http, Sleep: m.sleep})
+func (c command) signIn(ctx context.Context) (*azurecloud.Session, error) {
+	return azurecloud.SignIn(ctx, azurecloud.Options{Getenv: c.getenv, HTTP: c.http, Sleep: c.sleep})
 }

@@ -17,35 +17,35 @@ const subscriptionID = "aaaaaaaa-0000-4000-8000-000000000002"
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	h := newHarness(t)
 	for _, v := range verbs {
 		for _, help := range []string{"-h", "--help"} {
-			if code := w.run(v.name, help); code != exitSame || !strings.HasPrefix(w.stdout.String(), "usage: tenant "+v.name) || w.stderr.Len() > 0 {
-				t.Errorf("%s %s: got exit code %d and:\n%s%s", v.name, help, code, &w.stdout, &w.stderr)
+			if code := h.run(v.name, help); code != exitSame || !strings.HasPrefix(h.stdout.String(), "usage: tenant "+v.name) || h.stderr.Len() > 0 {
+				t.Errorf("%s %s: got exit code %d and:\n%s%s", v.name, help, code, &h.stdout, &h.stderr)
 			}
 		}
-		if code := w.run(v.name, "-no-such-flag"); code != exitUsage || !strings.Contains(w.stderr.String(), "\nusage: tenant "+v.name) || w.stdout.Len() > 0 {
-			t.Errorf("%s with a wrong flag: got exit code %d and:\n%s%s", v.name, code, &w.stdout, &w.stderr)
+		if code := h.run(v.name, "-no-such-flag"); code != exitUsage || !strings.Contains(h.stderr.String(), "\nusage: tenant "+v.name) || h.stdout.Len() > 0 {
+			t.Errorf("%s with a wrong flag: got exit code %d and:\n%s%s", v.name, code, &h.stdout, &h.stderr)
 		}
 	}
 	for _, args := range [][]string{{"help"}, {"-h"}} {
-		if code := w.run(args...); code != exitSame || !strings.HasPrefix(w.stdout.String(), "usage: tenant ") {
-			t.Errorf("%q: got exit code %d and:\n%s", args, code, &w.stdout)
+		if code := h.run(args...); code != exitSame || !strings.HasPrefix(h.stdout.String(), "usage: tenant ") {
+			t.Errorf("%q: got exit code %d and:\n%s", args, code, &h.stdout)
 		}
 	}
 	for _, args := range [][]string{nil, {"chekc"}, {"check", "extra", "-location", "x"}, {"check"}} {
-		if code := w.run(args...); code != exitUsage || !strings.HasPrefix(w.stderr.String(), "tenant: error: expected ") {
-			t.Errorf("%q: got exit code %d and:\n%s", args, code, &w.stderr)
+		if code := h.run(args...); code != exitUsage || !strings.HasPrefix(h.stderr.String(), "tenant: error: expected ") {
+			t.Errorf("%q: got exit code %d and:\n%s", args, code, &h.stderr)
 		}
 	}
 }
 
 func TestCheckVerb(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	fabrikam := w.sandbox.Tenants()[1]
-	w.stack["config --json --stack test"] = configJSON(t, "test", map[string]string{"azure-native:location": "westcentralus", "app-to-app:tenantId": fabrikam.ID})
-	w.stack["config --json --stack broken"] = configJSON(t, "dev", map[string]string{"app-to-app:tenent": "x", "app-to-app:expiresOn": "2027-06-30"})
+	h := newHarness(t)
+	fabrikam := h.sandbox.Tenants()[1]
+	h.stack["config --json --stack test"] = configJSON(t, "test", map[string]string{"azure-native:location": "westcentralus", "app-to-app:tenantId": fabrikam.ID})
+	h.stack["config --json --stack broken"] = configJSON(t, "dev", map[string]string{"app-to-app:tenent": "x", "app-to-app:expiresOn": "2027-06-30"})
 	for _, tt := range []struct {
 		name string
 		args string
@@ -59,18 +59,18 @@ func TestCheckVerb(t *testing.T) {
 			"setting app-to-app:expiresOn: only test stacks expire, this one is dev\n  fix: pulumi config rm app-to-app:expiresOn\n"},
 		{"no such stack", "check -stack prod", exitFailed, "tenant: error: pulumi config --json --stack prod: no such stack"},
 	} {
-		if code := w.run(strings.Fields(tt.args)...); code != tt.code || !strings.Contains(w.stdout.String()+w.stderr.String(), tt.text) {
-			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %d and %q", tt.name, code, &w.stdout, &w.stderr, tt.code, tt.text)
+		if code := h.run(strings.Fields(tt.args)...); code != tt.code || !strings.Contains(h.stdout.String()+h.stderr.String(), tt.text) {
+			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %d and %q", tt.name, code, &h.stdout, &h.stderr, tt.code, tt.text)
 		}
 	}
 	var report struct{ Gaps []struct{ Kind string } }
-	if code := w.run("check", "-stack", "test", "-json"); code != exitDiffers || json.Unmarshal(w.stdout.Bytes(), &report) != nil || len(report.Gaps) != 2 {
-		t.Errorf("-json: got exit code %d and:\n%s", code, &w.stdout)
+	if code := h.run("check", "-stack", "test", "-json"); code != exitDiffers || json.Unmarshal(h.stdout.Bytes(), &report) != nil || len(report.Gaps) != 2 {
+		t.Errorf("-json: got exit code %d and:\n%s", code, &h.stdout)
 	}
-	w.environ["ARM_CLIENT_SECRET"] = ""
-	w.environ["ARM_USE_OIDC"] = "true"
-	if code := w.run("check", "-location", "westeurope"); code != exitFailed || !strings.Contains(w.stderr.String(), "tenant: error: sign in: ARM_USE_OIDC: ") {
-		t.Errorf("no sign-in: got exit code %d and:\n%s", code, &w.stderr)
+	h.environ["ARM_CLIENT_SECRET"] = ""
+	h.environ["ARM_USE_OIDC"] = "true"
+	if code := h.run("check", "-location", "westeurope"); code != exitFailed || !strings.Contains(h.stderr.String(), "tenant: error: sign in: ARM_USE_OIDC: ") {
+		t.Errorf("no sign-in: got exit code %d and:\n%s", code, &h.stderr)
 	}
 }
 
@@ -127,14 +127,14 @@ func TestStackSources(t *testing.T) {
 	if err := os.WriteFile(path, []byte("from a file"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	m := machine{}
-	if got, err := m.outputs(t.Context(), "", path); err != nil || string(got) != "from a file" {
+	c := command{}
+	if got, err := c.outputs(t.Context(), "", path); err != nil || string(got) != "from a file" {
 		t.Errorf("outputs of a file: got %q, %v", got, err)
 	}
-	if got, err := m.state(t.Context(), "", path); err != nil || string(got) != "from a file" {
+	if got, err := c.state(t.Context(), "", path); err != nil || string(got) != "from a file" {
 		t.Errorf("state of a file: got %q, %v", got, err)
 	}
-	if _, err := m.outputs(t.Context(), "", ""); err == nil {
+	if _, err := c.outputs(t.Context(), "", ""); err == nil {
 		t.Error("expected outputs of nothing to be refused")
 	}
 }

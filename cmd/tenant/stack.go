@@ -37,31 +37,31 @@ func runPulumi(ctx context.Context, args ...string) ([]byte, error) {
 
 // outputs are the exports of a stack as JSON: those in a file, as
 // `pulumi stack output --json` writes them, or the stack's own.
-func (m machine) outputs(ctx context.Context, stack, file string) ([]byte, error) {
+func (c command) outputs(ctx context.Context, stack, file string) ([]byte, error) {
 	switch {
 	case file != "":
 		return os.ReadFile(file)
 	case stack == "":
 		return nil, &usageError{errors.New("expected -stack or -outputs, got neither")}
 	}
-	return m.pulumi(ctx, "stack", "output", "--json", "--stack", stack)
+	return c.pulumi(ctx, "stack", "output", "--json", "--stack", stack)
 }
 
 // state is a stack's state as `pulumi stack export` writes it, secrets
 // encrypted.
-func (m machine) state(ctx context.Context, stack, file string) ([]byte, error) {
+func (c command) state(ctx context.Context, stack, file string) ([]byte, error) {
 	switch {
 	case file != "":
 		return os.ReadFile(file)
 	case stack == "":
 		return nil, nil
 	}
-	return m.pulumi(ctx, "stack", "export", "--stack", stack)
+	return c.pulumi(ctx, "stack", "export", "--stack", stack)
 }
 
 // config is the plain configuration of a stack, by key.
-func (m machine) config(ctx context.Context, stack string) (map[string]string, error) {
-	out, err := m.pulumi(ctx, "config", "--json", "--stack", stack)
+func (c command) config(ctx context.Context, stack string) (map[string]string, error) {
+	out, err := c.pulumi(ctx, "config", "--json", "--stack", stack)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ down.`,
 // project is the project whose stacks the command looks after.
 const project = "app-to-app"
 
-func runTeardown(ctx context.Context, m machine, flags *flag.FlagSet, args []string) error {
+func runTeardown(ctx context.Context, c command, flags *flag.FlagSet, args []string) error {
 	stack := flags.String("stack", "", "stack to tear down")
 	expired := flags.Bool("expired", false, "every test stack whose expiresOn has come")
 	yes := flags.Bool("yes", false, "do not ask")
@@ -52,14 +52,14 @@ func runTeardown(ctx context.Context, m machine, flags *flag.FlagSet, args []str
 	if path.Base(*stack) != *stack && !*expired {
 		return &usageError{fmt.Errorf("expected the bare name of a stack, got %q", *stack)}
 	}
-	session, err := m.signIn(ctx)
+	session, err := c.signIn(ctx)
 	if err != nil {
 		return err
 	}
 	if session.SubscriptionID == "" {
 		return azurecloud.WithHint(errors.New("expected ARM_SUBSCRIPTION_ID, got nothing"), "export ARM_SUBSCRIPTION_ID=…")
 	}
-	t := tearing{machine: m, session: session, folder: *folder, yes: *yes, asJSON: *asJSON}
+	t := tearing{command: c, session: session, folder: *folder, yes: *yes, asJSON: *asJSON}
 	if *expired {
 		return t.expired(ctx)
 	}
@@ -68,7 +68,7 @@ func runTeardown(ctx context.Context, m machine, flags *flag.FlagSet, args []str
 
 // tearing is one run of the verb.
 type tearing struct {
-	machine
+	command
 	session     *azurecloud.Session
 	folder      string
 	yes, asJSON bool
@@ -76,7 +76,7 @@ type tearing struct {
 
 func (t tearing) one(ctx context.Context, stack string) error {
 	left, err := teardown.Run(ctx, teardown.Options{
-		Name: stack, Project: project, Stack: pulumiStack{t.machine, stack}, Session: t.session,
+		Name: stack, Project: project, Stack: pulumiStack{t.command, stack}, Session: t.session,
 		Journal: filepath.Join(t.folder, stack+".json"), Log: t.stderr, Confirm: t.confirm, Wait: t.wait,
 	})
 	if err != nil {
@@ -111,7 +111,7 @@ func (t tearing) wait(ctx context.Context, d time.Duration) error {
 }
 
 // confirm asks for the stack's name.
-func (t tearing) confirm(name string, made teardown.Made) error {
+func (t tearing) confirm(name string, made teardown.Remains) error {
 	if t.yes {
 		return nil
 	}
@@ -163,12 +163,12 @@ func (t tearing) expired(ctx context.Context) error {
 
 // pulumiStack is a stack of the CLI.
 type pulumiStack struct {
-	machine machine
+	command command
 	name    string
 }
 
 func (s pulumiStack) Exists(ctx context.Context) (bool, error) {
-	out, err := s.machine.pulumi(ctx, "stack", "ls", "--json")
+	out, err := s.command.pulumi(ctx, "stack", "ls", "--json")
 	if err != nil {
 		return false, err
 	}
@@ -185,7 +185,7 @@ func (s pulumiStack) Exists(ctx context.Context) (bool, error) {
 }
 
 func (s pulumiStack) Export(ctx context.Context) ([]byte, error) {
-	return s.machine.state(ctx, s.name, "")
+	return s.command.state(ctx, s.name, "")
 }
 
 // Destroy refreshes first when an earlier destroy was interrupted: a deletion
@@ -196,7 +196,7 @@ func (s pulumiStack) Destroy(ctx context.Context, again bool) error {
 	if again {
 		args = append(args, "--refresh")
 	}
-	out, err := s.machine.pulumi(ctx, args...)
+	out, err := s.command.pulumi(ctx, args...)
 	if err != nil {
 		// The CLI says what went wrong on its standard output.
 		return azurecloud.WithHint(fmt.Errorf("%w\n%s", err, strings.TrimSpace(string(out))),
@@ -206,6 +206,6 @@ func (s pulumiStack) Destroy(ctx context.Context, again bool) error {
 }
 
 func (s pulumiStack) Remove(ctx context.Context) error {
-	_, err := s.machine.pulumi(ctx, "stack", "rm", "--yes", "--preserve-config", "--stack", s.name)
+	_, err := s.command.pulumi(ctx, "stack", "rm", "--yes", "--preserve-config", "--stack", s.name)
 	return err
 }

@@ -9,19 +9,19 @@ import (
 
 func TestTeardownVerb(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	group := "/subscriptions/" + w.environ["ARM_SUBSCRIPTION_ID"] + "/resourceGroups/pr-7"
+	h := newHarness(t)
+	group := "/subscriptions/" + h.environ["ARM_SUBSCRIPTION_ID"] + "/resourceGroups/pr-7"
 	state := func(environment string) string {
 		return `{"deployment":{"resources":[{"type":"pulumi:pulumi:Stack","outputs":{"environment":"` + environment + `"}},` +
 			`{"type":"azure-native:resources:ResourceGroup","id":"` + group + `"}]}}`
 	}
 	journals := filepath.Join(t.TempDir(), "journals")
 	run := func(args ...string) int {
-		return w.run(append([]string{"teardown", "-journals", journals}, args...)...)
+		return h.run(append([]string{"teardown", "-journals", journals}, args...)...)
 	}
-	w.stack["stack ls --json"] = `[{"name":"organization/app-to-app/pr-7"},{"name":"prod"}]`
-	w.stack["stack export --stack pr-7"] = state("test")
-	w.stack["stack export --stack prod"] = state("prod")
+	h.stack["stack ls --json"] = `[{"name":"organization/app-to-app/pr-7"},{"name":"prod"}]`
+	h.stack["stack export --stack pr-7"] = state("test")
+	h.stack["stack export --stack prod"] = state("prod")
 	for _, tt := range []struct {
 		name  string
 		args  string
@@ -42,29 +42,29 @@ func TestTeardownVerb(t *testing.T) {
 		{"nothing recorded", "-stack pr-9 -yes", "", exitSame, "no ids are recorded, so only resource groups tagged with it are looked for"},
 		{"as JSON", "-stack pr-9 -yes -json", "", exitSame, `"resourceGroups": 0`},
 	} {
-		w.stdin = tt.stdin
-		if code := run(strings.Fields(tt.args)...); code != tt.code || !strings.Contains(w.stdout.String()+w.stderr.String(), tt.text) {
-			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %d and %q", tt.name, code, &w.stdout, &w.stderr, tt.code, tt.text)
+		h.stdin = tt.stdin
+		if code := run(strings.Fields(tt.args)...); code != tt.code || !strings.Contains(h.stdout.String()+h.stderr.String(), tt.text) {
+			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %d and %q", tt.name, code, &h.stdout, &h.stderr, tt.code, tt.text)
 		}
 	}
-	w.stack["destroy --yes --skip-preview --suppress-progress --stack pr-7 --refresh"] = "" // it failed before
-	w.stack["stack rm --yes --preserve-config --stack pr-7"] = ""
+	h.stack["destroy --yes --skip-preview --suppress-progress --stack pr-7 --refresh"] = "" // it failed before
+	h.stack["stack rm --yes --preserve-config --stack pr-7"] = ""
 	if code := run("-stack", "pr-7", "-yes"); code != exitSame {
-		t.Errorf("got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+		t.Errorf("got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
 	}
 }
 
 func TestTeardownOfExpiredStacks(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	h := newHarness(t)
 	run := func(args ...string) int {
-		return w.run(append([]string{"teardown", "-expired", "-journals", filepath.Join(t.TempDir(), "journals")}, args...)...)
+		return h.run(append([]string{"teardown", "-expired", "-journals", filepath.Join(t.TempDir(), "journals")}, args...)...)
 	}
-	w.stack["stack ls --json"] = "[]"
-	if code := run("-yes"); code != exitSame || w.stdout.String() != "no test stack has expired\n" {
-		t.Errorf("got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	h.stack["stack ls --json"] = "[]"
+	if code := run("-yes"); code != exitSame || h.stdout.String() != "no test stack has expired\n" {
+		t.Errorf("got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
 	}
-	session, err := w.machine().signIn(t.Context())
+	session, err := h.command().signIn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,11 +75,11 @@ func TestTeardownOfExpiredStacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code := run(); code != exitSame || !strings.Contains(w.stdout.String(), "pr-7 expired on ") || !strings.Contains(w.stderr.String(), "nothing was deleted") {
-		t.Errorf("listing: got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	if code := run(); code != exitSame || !strings.Contains(h.stdout.String(), "pr-7 expired on ") || !strings.Contains(h.stderr.String(), "nothing was deleted") {
+		t.Errorf("listing: got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
 	}
 	// Its state is lost, so nothing says what it made: the group is told, and stays.
-	if code := run("-yes"); code != exitDiffers || !strings.Contains(w.stdout.String(), "resource groups            1") {
-		t.Errorf("got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	if code := run("-yes"); code != exitDiffers || !strings.Contains(h.stdout.String(), "resource groups            1") {
+		t.Errorf("got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
 	}
 }

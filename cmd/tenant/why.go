@@ -15,27 +15,27 @@ var whyVerb = verb{
 
 Goes through what the tenant and the subscription hold for one client, from the
 API's app registration to the age of the client's app role, and shows each check
-that fails: how the client sees it, what was found, and what mends it. It
+that fails: how the client sees it, what was found, and its fix. It
 changes nothing, and shows no secret.`,
 	run: runWhy,
 }
 
-func runWhy(ctx context.Context, m machine, flags *flag.FlagSet, args []string) error {
+func runWhy(ctx context.Context, c command, flags *flag.FlagSet, args []string) error {
 	source := declarationFlags(flags)
 	asJSON := flags.Bool("json", false, "print one JSON object, with the list causes")
 	operands, err := parse(flags, args, "the name of a client")
 	if err != nil {
 		return err
 	}
-	declared, err := source.read(ctx, m)
+	declared, err := source.read(ctx, c)
 	if err != nil {
 		return err
 	}
-	session, err := m.signIn(ctx)
+	session, err := c.signIn(ctx)
 	if err != nil {
 		return err
 	}
-	report, err := tenant.Why(ctx, session, declared, operands[0], m.now())
+	report, err := tenant.Why(ctx, session, declared, operands[0], c.now())
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func runWhy(ctx context.Context, m machine, flags *flag.FlagSet, args []string) 
 		}
 		text = string(encoded) + "\n"
 	}
-	if _, err := fmt.Fprint(m.stdout, text); err != nil {
+	if _, err := fmt.Fprint(c.stdout, text); err != nil {
 		return err
 	}
 	if len(report.Causes) > 0 {

@@ -8,26 +8,26 @@ import (
 
 func TestWhyVerb(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	outputs, _ := w.deployAPI()
-	deployer := w.sandbox.Tenants()[0].Deployer
+	h := newHarness(t)
+	outputs, _ := h.deployAPI()
+	deployer := h.sandbox.Tenants()[0].Deployer
 	// The deployer itself is an existing identity of the tenant, without a role.
 	outputs = strings.Replace(outputs, `"access":[]`, `"access":[{"client":"ci","identity":"existing","clientId":"`+deployer.ClientID+`","objectId":"`+deployer.ObjectID+`","roles":["Orders.Read"]}]`, 1)
-	w.stack["stack output --json --stack dev"] = outputs
-	w.stack["stack export --stack dev"] = `{"version":3,"deployment":{"resources":[]}}`
-	if code := w.run("why", "ci", "-stack", "dev"); code != exitDiffers || !strings.Contains(w.stdout.String(), "assignment: the client's service principal "+deployer.ObjectID+" does not hold the app role \"Orders.Read\"") {
-		t.Errorf("got exit code %d and:\n%s%s", code, &w.stdout, &w.stderr)
+	h.stack["stack output --json --stack dev"] = outputs
+	h.stack["stack export --stack dev"] = `{"version":3,"deployment":{"resources":[]}}`
+	if code := h.run("why", "ci", "-stack", "dev"); code != exitDiffers || !strings.Contains(h.stdout.String(), "assignment: the client's service principal "+deployer.ObjectID+" does not hold the app role \"Orders.Read\"") {
+		t.Errorf("got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
 	}
 	var report struct {
 		Causes []struct{ Check, Symptom string }
 	}
-	if code := w.run("why", "-stack", "dev", "-json", "ci"); code != exitDiffers || json.Unmarshal(w.stdout.Bytes(), &report) != nil ||
+	if code := h.run("why", "-stack", "dev", "-json", "ci"); code != exitDiffers || json.Unmarshal(h.stdout.Bytes(), &report) != nil ||
 		len(report.Causes) == 0 || report.Causes[0].Check != "assignment" || !strings.HasPrefix(report.Causes[0].Symptom, "AADSTS501051") {
-		t.Errorf("-json: got exit code %d and:\n%s", code, &w.stdout)
+		t.Errorf("-json: got exit code %d and:\n%s", code, &h.stdout)
 	}
 	for args, want := range map[string]int{"why -stack dev": exitUsage, "why ci other -stack dev": exitUsage, "why ci": exitUsage, "why other -stack dev": exitFailed, "why ci -stack prod": exitFailed} {
-		if code := w.run(strings.Fields(args)...); code != want || w.stdout.Len() > 0 {
-			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %d", args, code, &w.stdout, &w.stderr, want)
+		if code := h.run(strings.Fields(args)...); code != want || h.stdout.Len() > 0 {
+			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %d", args, code, &h.stdout, &h.stderr, want)
 		}
 	}
 }

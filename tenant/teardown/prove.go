@@ -79,7 +79,7 @@ const (
 // looks is how often the proof looks before it believes that something stays.
 const looks = 6
 
-func (o Options) prove(ctx context.Context, made *Made) (left Left, err error) {
+func (o Options) prove(ctx context.Context, made *Remains) (left Left, err error) {
 	for look := range looks {
 		if look > 0 {
 			if err := o.Wait(ctx, 10*time.Second); err != nil {
@@ -87,7 +87,7 @@ func (o Options) prove(ctx context.Context, made *Made) (left Left, err error) {
 			}
 		}
 		left = Left{}
-		for _, count := range []func(context.Context, *Made, *Left) error{o.countGroups, o.countAssignments, o.countDirectory, o.countVaults} {
+		for _, count := range []func(context.Context, *Remains, *Left) error{o.countGroups, o.countAssignments, o.countDirectory, o.countVaults} {
 			if err := count(ctx, made, &left); err != nil {
 				return Left{}, err
 			}
@@ -113,7 +113,7 @@ func groups(ctx context.Context, session *azurecloud.Session) ([]group, error) {
 	return azurecloud.List[group](ctx, session.ResourceManager, "/subscriptions/"+session.SubscriptionID+"/resourcegroups?api-version="+groupVersion)
 }
 
-func (o Options) countGroups(ctx context.Context, made *Made, left *Left) error {
+func (o Options) countGroups(ctx context.Context, made *Remains, left *Left) error {
 	all, err := groups(ctx, o.Session)
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func (o Options) countGroups(ctx context.Context, made *Made, left *Left) error 
 
 // countAssignments counts what the stack's principals may still do in the
 // subscription: an assignment outlives its principal.
-func (o Options) countAssignments(ctx context.Context, made *Made, left *Left) error {
+func (o Options) countAssignments(ctx context.Context, made *Remains, left *Left) error {
 	var principals []string
 	principals = append(principals, made.ManagedIdentities...)
 	for _, p := range made.ServicePrincipals {
@@ -162,7 +162,7 @@ func (o Options) countAssignments(ctx context.Context, made *Made, left *Left) e
 	return nil
 }
 
-func (o Options) countDirectory(ctx context.Context, made *Made, left *Left) error {
+func (o Options) countDirectory(ctx context.Context, made *Remains, left *Left) error {
 	for _, p := range made.Applications {
 		for path, n := range map[string]*int{"/v1.0/applications/" + p.ObjectID: &left.Applications, deletedItem(p): &left.DeletedApplications} {
 			if err := o.count(ctx, path, n); err != nil {
@@ -211,7 +211,7 @@ func (o Options) count(ctx context.Context, path string, n *int) error {
 	return err
 }
 
-func (o Options) countVaults(ctx context.Context, made *Made, left *Left) error {
+func (o Options) countVaults(ctx context.Context, made *Remains, left *Left) error {
 	for _, v := range made.Vaults {
 		deleted, err := o.deletedVault(ctx, made, v)
 		if err != nil {

@@ -20,11 +20,11 @@ import (
 
 const vaultVersion = "2023-07-01"
 
-func (o Options) purgeServicePrincipals(ctx context.Context, made *Made) error {
+func (o Options) purgeServicePrincipals(ctx context.Context, made *Remains) error {
 	return o.purgeDirectory(ctx, "service principal", made.ServicePrincipals)
 }
 
-func (o Options) purgeApplications(ctx context.Context, made *Made) error {
+func (o Options) purgeApplications(ctx context.Context, made *Remains) error {
 	return o.purgeDirectory(ctx, "app registration", made.Applications)
 }
 
@@ -54,7 +54,7 @@ func (o Options) purgeDirectory(ctx context.Context, what string, items []Princi
 
 func deletedItem(p Principal) string { return "/v1.0/directory/deletedItems/" + p.ObjectID }
 
-func (o Options) purgeVaults(ctx context.Context, made *Made) error {
+func (o Options) purgeVaults(ctx context.Context, made *Remains) error {
 	for _, vault := range made.Vaults {
 		deleted, err := o.deletedVault(ctx, made, vault)
 		if err != nil {
@@ -87,7 +87,7 @@ func (o Options) purgeVaults(ctx context.Context, made *Made) error {
 	return nil
 }
 
-func (m *Made) deletedVaultPath(v Vault) string {
+func (m *Remains) deletedVaultPath(v Vault) string {
 	return "/subscriptions/" + m.SubscriptionID + "/providers/Microsoft.KeyVault/locations/" + v.Location + "/deletedVaults/" + v.Name
 }
 
@@ -99,7 +99,7 @@ type deletedVault struct {
 
 // deletedVault is what the subscription keeps of a vault, or nil. A deleted
 // vault of the same name that had another id is not the stack's.
-func (o Options) deletedVault(ctx context.Context, made *Made, v Vault) (*deletedVault, error) {
+func (o Options) deletedVault(ctx context.Context, made *Remains, v Vault) (*deletedVault, error) {
 	var found struct {
 		Properties deletedVault `json:"properties"`
 	}

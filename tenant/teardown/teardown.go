@@ -45,7 +45,7 @@ type Options struct {
 	Journal string    // file that says what is to be purged; its folder is made
 	Log     io.Writer // progress
 	// Confirm asks a person. It gets the name to repeat; an error is the end.
-	Confirm func(name string, made Made) error
+	Confirm func(name string, made Remains) error
 	// Wait pauses between looks at what may take a while to be gone.
 	Wait func(context.Context, time.Duration) error
 	// After is called after each step by its name; an error interrupts. Nil
@@ -67,7 +67,7 @@ func Run(ctx context.Context, o Options) (Left, error) {
 	if err != nil {
 		return Left{}, err
 	}
-	for i, step := range []func(context.Context, *Made) error{
+	for i, step := range []func(context.Context, *Remains) error{
 		o.writeJournal, o.destroy, o.purgeServicePrincipals, o.purgeApplications, o.purgeVaults, o.remove,
 	} {
 		if err := step(ctx, made); err != nil {
@@ -101,7 +101,7 @@ func (o Options) logf(format string, args ...any) { fmt.Fprintf(o.Log, format+"\
 
 // begin reads what the stack made, from its state and from the journal of a
 // teardown that was interrupted, and refuses what must stay.
-func (o Options) begin(ctx context.Context) (*Made, error) {
+func (o Options) begin(ctx context.Context) (*Remains, error) {
 	made, unfinished, err := o.readJournal()
 	if err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func (o Options) begin(ctx context.Context) (*Made, error) {
 }
 
 // checkPlace refuses to look for a stack's remains where they cannot be.
-func (o Options) checkPlace(ctx context.Context, made *Made) error {
+func (o Options) checkPlace(ctx context.Context, made *Remains) error {
 	if made.SubscriptionID != "" && !strings.EqualFold(made.SubscriptionID, o.Session.SubscriptionID) {
 		return azurecloud.WithHint(fmt.Errorf("expected the stack's subscription %s, got %q", made.SubscriptionID, o.Session.SubscriptionID),
 			"export ARM_SUBSCRIPTION_ID="+made.SubscriptionID)
@@ -155,8 +155,8 @@ func (o Options) checkPlace(ctx context.Context, made *Made) error {
 	return nil
 }
 
-func (o Options) readJournal() (made *Made, unfinished bool, err error) {
-	made = new(Made)
+func (o Options) readJournal() (made *Remains, unfinished bool, err error) {
+	made = new(Remains)
 	data, err := os.ReadFile(o.Journal)
 	if errors.Is(err, os.ErrNotExist) {
 		return made, false, nil
@@ -176,7 +176,7 @@ func (o Options) readJournal() (made *Made, unfinished bool, err error) {
 
 // writeJournal writes down what the stack made. The file is complete or
 // absent.
-func (o Options) writeJournal(_ context.Context, made *Made) error {
+func (o Options) writeJournal(_ context.Context, made *Remains) error {
 	if made.empty() {
 		return nil
 	}
@@ -201,15 +201,15 @@ func (o Options) writeJournal(_ context.Context, made *Made) error {
 	return os.Rename(f.Name(), o.Journal)
 }
 
-func (o Options) destroy(ctx context.Context, made *Made) error {
-	if !made.live {
+func (o Options) destroy(ctx context.Context, made *Remains) error {
+	if !made.inState {
 		return nil
 	}
 	o.logf("destroying %s: %s", o.Name, made)
 	return o.Stack.Destroy(ctx, made.again)
 }
 
-func (o Options) remove(ctx context.Context, _ *Made) error {
+func (o Options) remove(ctx context.Context, _ *Remains) error {
 	exists, err := o.Stack.Exists(ctx)
 	if err != nil || !exists {
 		return err

@@ -163,7 +163,7 @@ func TestTeardownRefuses(t *testing.T) {
 			w.stack.resources[5]["outputs"].(map[string]any)["applicationTenantId"] = w.sandbox.Tenants()[1].ID
 		}, "expected the stack's tenant"},
 		{"no", func(_ *world, o *teardown.Options) {
-			o.Confirm = func(string, teardown.Made) error { return errors.New("not confirmed") }
+			o.Confirm = func(string, teardown.Remains) error { return errors.New("not confirmed") }
 		}, "not confirmed"},
 		{"the journal of another stack", func(w *world, _ *teardown.Options) {
 			w.must(os.MkdirAll(w.journal[:strings.LastIndex(w.journal, "/")], 0o700))

@@ -36,7 +36,7 @@ func newWorld(t *testing.T) *world {
 		name, value, _ := strings.Cut(pair, "=")
 		values[name] = value
 	}
-	session, err := azurecloud.SignIn(t.Context(), azurecloud.Machine{
+	session, err := azurecloud.SignIn(t.Context(), azurecloud.Options{
 		Getenv: func(name string) string { return values[name] }, HTTP: s.HTTPClient(),
 		Sleep: func(context.Context, time.Duration) error { return nil },
 	})
@@ -164,7 +164,7 @@ func (s *stack) Remove(context.Context) error {
 func (w *world) options() teardown.Options {
 	return teardown.Options{
 		Name: w.stack.name, Project: "app-to-app", Stack: w.stack, Session: w.session, Journal: w.journal, Log: &w.log,
-		Confirm: func(string, teardown.Made) error { return nil },
+		Confirm: func(string, teardown.Remains) error { return nil },
 		Wait:    func(context.Context, time.Duration) error { return nil },
 	}
 }

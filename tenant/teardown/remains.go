@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// Made is what a stack made that outlives a destroy, or that proves it.
-type Made struct {
+// Remains are what a stack made that can outlive a destroy, or that shows whether
+// something did.
+type Remains struct {
 	Stack             string      `json:"stack"`
 	TenantID          string      `json:"tenantId"`
 	SubscriptionID    string      `json:"subscriptionId"`
@@ -19,7 +20,7 @@ type Made struct {
 	ManagedIdentities []string    `json:"managedIdentities"` // object ids
 	Vaults            []Vault     `json:"vaults"`
 
-	live                   bool // the state still has resources
+	inState                bool // the state still has resources
 	again                  bool // an earlier teardown was interrupted
 	protected, environment string
 }
@@ -38,24 +39,24 @@ type Vault struct {
 }
 
 // String counts what there is.
-func (m Made) String() string {
+func (m Remains) String() string {
 	return fmt.Sprintf("%d resource group(s), %d app registration(s), %d service principal(s), %d vault(s)",
 		len(m.ResourceGroups), len(m.Applications), len(m.ServicePrincipals), len(m.Vaults))
 }
 
-func (m *Made) empty() bool {
+func (m *Remains) empty() bool {
 	return len(m.ResourceGroups)+len(m.Applications)+len(m.ServicePrincipals)+len(m.ManagedIdentities)+len(m.Vaults) == 0
 }
 
 // add adds what another reading found.
-func (m *Made) add(found Made) {
+func (m *Remains) add(found Remains) {
 	m.TenantID, m.SubscriptionID = cmp.Or(found.TenantID, m.TenantID), cmp.Or(found.SubscriptionID, m.SubscriptionID)
 	m.ResourceGroups = union(m.ResourceGroups, found.ResourceGroups)
 	m.Applications = union(m.Applications, found.Applications)
 	m.ServicePrincipals = union(m.ServicePrincipals, found.ServicePrincipals)
 	m.ManagedIdentities = union(m.ManagedIdentities, found.ManagedIdentities)
 	m.Vaults = union(m.Vaults, found.Vaults)
-	m.live, m.again = found.live, m.again || found.again
+	m.inState, m.again = found.inState, m.again || found.again
 }
 
 func union[T comparable](a, b []T) []T {
@@ -68,7 +69,7 @@ func union[T comparable](a, b []T) []T {
 }
 
 // refuse says why a stack must stay.
-func (m Made) refuse(stack string) error {
+func (m Remains) refuse(stack string) error {
 	switch {
 	case m.protected != "":
 		return fmt.Errorf("%w: %s; to delete it after all: pulumi state unprotect --all --stack %s", ErrProtected, m.protected, stack)
@@ -80,7 +81,7 @@ func (m Made) refuse(stack string) error {
 
 // readState finds in a state what the stack made itself: a resource that it
 // only reads ("external") is somebody else's.
-func readState(state []byte) (Made, error) {
+func readState(state []byte) (Remains, error) {
 	var exported struct {
 		Deployment struct {
 			Resources []stateResource `json:"resources"`
@@ -90,14 +91,14 @@ func readState(state []byte) (Made, error) {
 		} `json:"deployment"`
 	}
 	if err := json.Unmarshal(state, &exported); err != nil {
-		return Made{}, err
+		return Remains{}, err
 	}
-	var made Made
+	var made Remains
 	for _, r := range exported.Deployment.Resources {
 		if r.Protect && made.protected == "" {
 			made.protected = r.URN
 		}
-		made.live = true // a provider or a component too: they keep the stack from being removed
+		made.inState = true // a provider or a component too: they keep the stack from being removed
 		if environment := r.text("environment"); r.Type == "pulumi:pulumi:Stack" && environment != "" {
 			made.environment = environment
 		}
@@ -106,7 +107,7 @@ func readState(state []byte) (Made, error) {
 		}
 	}
 	if len(exported.Deployment.Pending) > 0 {
-		made.live, made.again = true, true
+		made.inState, made.again = true, true
 	}
 	return made, nil
 }
@@ -126,7 +127,7 @@ func (r stateResource) text(output string) string {
 	return text
 }
 
-func (m *Made) collect(r stateResource) {
+func (m *Remains) collect(r stateResource) {
 	if identity, ok := r.Outputs["identity"].(map[string]any); ok {
 		if id, ok := identity["principalId"].(string); ok && id != "" {
 			m.ManagedIdentities = append(m.ManagedIdentities, id) // a site's own

@@ -87,46 +87,46 @@ type directoryObject struct {
 	DisplayName string `json:"displayName"`
 }
 
-// A live is the tenant and the subscription as they are now.
-type live struct{ session *azurecloud.Session }
+// A reader reads the tenant and the subscription as they are now.
+type reader struct{ session *azurecloud.Session }
 
 // byID reads an object of Graph; found is false when there is none.
-func byID[T any](ctx context.Context, l live, path string) (object T, found bool, err error) {
-	err = l.session.Graph.Get(ctx, path, &object)
+func byID[T any](ctx context.Context, r reader, path string) (object T, found bool, err error) {
+	err = r.session.Graph.Get(ctx, path, &object)
 	if azurecloud.IsNotFound(err) {
 		return object, false, nil
 	}
 	return object, err == nil, err
 }
 
-func (l live) application(ctx context.Context, objectID string) (application, bool, error) {
-	return byID[application](ctx, l, "/v1.0/applications/"+url.PathEscape(objectID))
+func (r reader) application(ctx context.Context, objectID string) (application, bool, error) {
+	return byID[application](ctx, r, "/v1.0/applications/"+url.PathEscape(objectID))
 }
 
-func (l live) principal(ctx context.Context, objectID string) (principal, bool, error) {
-	return byID[principal](ctx, l, "/v1.0/servicePrincipals/"+url.PathEscape(objectID))
+func (r reader) principal(ctx context.Context, objectID string) (principal, bool, error) {
+	return byID[principal](ctx, r, "/v1.0/servicePrincipals/"+url.PathEscape(objectID))
 }
 
 // principalOf is the service principal of an app registration.
-func (l live) principalOf(ctx context.Context, clientID string) (found principal, ok bool, err error) {
-	all, err := azurecloud.List[principal](ctx, l.session.Graph, "/v1.0/servicePrincipals?$filter="+url.QueryEscape("appId eq '"+clientID+"'"))
+func (r reader) principalOf(ctx context.Context, clientID string) (found principal, ok bool, err error) {
+	all, err := azurecloud.List[principal](ctx, r.session.Graph, "/v1.0/servicePrincipals?$filter="+url.QueryEscape("appId eq '"+clientID+"'"))
 	if err != nil || len(all) == 0 {
 		return principal{}, false, err
 	}
 	return all[0], true, nil
 }
 
-func (l live) federations(ctx context.Context, applicationID string) ([]federation, error) {
-	return azurecloud.List[federation](ctx, l.session.Graph, "/v1.0/applications/"+url.PathEscape(applicationID)+"/federatedIdentityCredentials")
+func (r reader) federations(ctx context.Context, applicationID string) ([]federation, error) {
+	return azurecloud.List[federation](ctx, r.session.Graph, "/v1.0/applications/"+url.PathEscape(applicationID)+"/federatedIdentityCredentials")
 }
 
-func (l live) assignedTo(ctx context.Context, principalID string) ([]appRoleAssignment, error) {
-	return azurecloud.List[appRoleAssignment](ctx, l.session.Graph, "/v1.0/servicePrincipals/"+url.PathEscape(principalID)+"/appRoleAssignedTo")
+func (r reader) assignedTo(ctx context.Context, principalID string) ([]appRoleAssignment, error) {
+	return azurecloud.List[appRoleAssignment](ctx, r.session.Graph, "/v1.0/servicePrincipals/"+url.PathEscape(principalID)+"/appRoleAssignedTo")
 }
 
 // owners of an application or a service principal; the collection says which.
-func (l live) owners(ctx context.Context, collection, objectID string) ([]directoryObject, error) {
-	return azurecloud.List[directoryObject](ctx, l.session.Graph, "/v1.0/"+collection+"/"+url.PathEscape(objectID)+"/owners")
+func (r reader) owners(ctx context.Context, collection, objectID string) ([]directoryObject, error) {
+	return azurecloud.List[directoryObject](ctx, r.session.Graph, "/v1.0/"+collection+"/"+url.PathEscape(objectID)+"/owners")
 }
 
 // A site is a function app.
@@ -161,8 +161,8 @@ func (s site) has(objectID string) bool {
 	return false
 }
 
-func (l live) site(ctx context.Context, siteID string) (found site, ok bool, err error) {
-	err = l.session.ResourceManager.Get(ctx, version(siteID, webVersion), &found)
+func (r reader) site(ctx context.Context, siteID string) (found site, ok bool, err error) {
+	err = r.session.ResourceManager.Get(ctx, version(siteID, webVersion), &found)
 	if azurecloud.IsNotFound(err) {
 		return site{}, false, nil
 	}
@@ -171,27 +171,27 @@ func (l live) site(ctx context.Context, siteID string) (found site, ok bool, err
 
 // settings are the app settings, values included: they are compared and go no
 // further.
-func (l live) settings(ctx context.Context, siteID string) (map[string]string, error) {
+func (r reader) settings(ctx context.Context, siteID string) (map[string]string, error) {
 	var found struct{ Properties map[string]string }
-	err := l.session.ResourceManager.Post(ctx, version(siteID+"/config/appsettings/list", webVersion), nil, &found)
+	err := r.session.ResourceManager.Post(ctx, version(siteID+"/config/appsettings/list", webVersion), nil, &found)
 	return found.Properties, err
 }
 
 // easyAuth reports whether App Service Authentication is on
 // (https://learn.microsoft.com/rest/api/appservice/web-apps/get-auth-settings-v2-without-secrets).
-func (l live) easyAuth(ctx context.Context, siteID string) (bool, error) {
+func (r reader) easyAuth(ctx context.Context, siteID string) (bool, error) {
 	var found struct {
 		Properties struct{ Platform struct{ Enabled bool } }
 	}
-	err := l.session.ResourceManager.Get(ctx, version(siteID+"/config/authsettingsV2", webVersion), &found)
+	err := r.session.ResourceManager.Get(ctx, version(siteID+"/config/authsettingsV2", webVersion), &found)
 	return found.Properties.Platform.Enabled, err
 }
 
 // basicAuth reports whether publishing passwords work for "ftp" or "scm"
 // (https://learn.microsoft.com/azure/app-service/configure-basic-auth-disable).
-func (l live) basicAuth(ctx context.Context, siteID, protocol string) (bool, error) {
+func (r reader) basicAuth(ctx context.Context, siteID, protocol string) (bool, error) {
 	var found struct{ Properties struct{ Allow bool } }
-	err := l.session.ResourceManager.Get(ctx, version(siteID+"/basicPublishingCredentialsPolicies/"+protocol, webVersion), &found)
+	err := r.session.ResourceManager.Get(ctx, version(siteID+"/basicPublishingCredentialsPolicies/"+protocol, webVersion), &found)
 	return found.Properties.Allow, err
 }
 
