@@ -52,14 +52,16 @@ func TestChanges(t *testing.T) {
 		{"a secret of a long period", []granted{expiring(31)}, rotating(90), nil},
 		{"a secret that expired", []granted{expiring(0)}, client("clientSecret", "Orders.Read"), []string{"its clientSecret key-1 expired on 2026-11-25"}},
 	} {
-		got := changes(tt.last, tt.clients, today)
-		if len(tt.want) == 0 && len(got) > 0 {
-			t.Errorf("%s: got %q, want none", tt.name, got)
-		}
-		for _, want := range tt.want {
-			if !strings.Contains(strings.Join(got, "\n"), want) {
-				t.Errorf("%s: got %q, want %q in it", tt.name, got, want)
+		t.Run(tt.name, func(t *testing.T) {
+			got := changes(tt.last, tt.clients, today)
+			if len(tt.want) == 0 && len(got) > 0 {
+				t.Errorf("got %q, want none", got)
 			}
-		}
+			for _, want := range tt.want {
+				if !strings.Contains(strings.Join(got, "\n"), want) {
+					t.Errorf("got %q, want %q in it", got, want)
+				}
+			}
+		})
 	}
 }

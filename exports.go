@@ -8,8 +8,8 @@ import (
 )
 
 // This file has the outputs of a stack. None is a secret: the key of a client's
-// function is read through Resource Manager by whoever may, and is never in the
-// state.
+// function is read through Resource Manager, with permission, and is never in
+// the state.
 
 // tags are the tags of the resource group, so that anyone browsing the
 // subscription can see which stack owns it and when it expires.

@@ -5,10 +5,10 @@ import (
 	"net/http"
 )
 
-// OutsideToken is the token that a login by OIDC proves itself with: the issuer's
-// own, for clients that take it from a file, as Pulumi's state backend does
-// (AZURE_FEDERATED_TOKEN_FILE). It comes from the same variables as the
-// sign-in's. It is a credential for as long as it lives, minutes at GitHub.
+// OutsideToken is the OIDC issuer's token that a sign-in with OIDC uses, for
+// programs that read it from a file, as Pulumi's state backend does
+// (AZURE_FEDERATED_TOKEN_FILE). It comes from the same variables as for the
+// sign-in, and is a credential until it expires (minutes at GitHub).
 func OutsideToken(ctx context.Context, httpClient *http.Client, getenv func(string) string) (string, error) {
 	get, err := login{getenv: getenv, httpClient: httpClient}.assertion()
 	if err != nil {

@@ -7,7 +7,7 @@
 // for the providers do not reach it. Nothing it returns or prints holds a
 // token, a secret or an assertion.
 //
-// It knows no resource and no API version: who asks names the path.
+// It knows no resource and no API version: callers name the path.
 package azurecloud
 
 import (
@@ -62,8 +62,8 @@ func SignIn(ctx context.Context, o Options) (*Session, error) {
 	}, nil
 }
 
-// NewHTTPClient is a client that does not wait for ever, and follows no
-// redirect: a token goes where its owner sent it, or nowhere.
+// NewHTTPClient is a client with time limits that follows no redirect, so that a
+// token only goes to the address it was meant for.
 func NewHTTPClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = 2 * time.Minute

@@ -16,9 +16,9 @@ type Caller struct {
 	DirectoryRoles               []string // template ids (claim wids)
 }
 
-// Caller says who signed in. The token is its service's and not for clients to
-// judge (https://learn.microsoft.com/entra/identity-platform/access-tokens), so
-// what it tells is good for an explanation and decides nothing.
+// Caller says who signed in. An access token is meant for its service, and its
+// claims may change (https://learn.microsoft.com/entra/identity-platform/access-tokens),
+// so use the answer for explanations and decide nothing by it.
 func (c *Client) Caller(ctx context.Context) (Caller, error) {
 	token, err := c.token(ctx)
 	if err != nil {

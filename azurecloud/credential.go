@@ -23,8 +23,8 @@ import (
 
 // This file signs in. The rules are those of the azure-native provider: the
 // first form that is configured is used, in the order certificate, secret,
-// OIDC, managed identity, Azure CLI, and a failure of it is the end. What the
-// variables hold is never printed.
+// OIDC, managed identity, Azure CLI; if it fails, no other is tried. Values of the
+// variables are never printed.
 
 // A login is what the sign-in is made from.
 type login struct {

@@ -25,12 +25,12 @@ type APIArgs struct {
 	Tenant         Tenant
 	DisplayName    string // of the app registration
 	Owners         Owners
-	Roles          []Role // the first is the one that reading orders takes
+	Roles          []Role // the first is needed to read orders
 	BlockedCallers []string
 	Package        Package
 
 	// Protect keeps the app registration and its service principal from being
-	// deleted: a new one would have other ids, and nobody's tokens fit.
+	// deleted: new ones would have other ids, which no token is for.
 	Protect bool
 }
 

@@ -21,9 +21,9 @@ type ClientArgs struct {
 	Identity    Identity
 	Roles       []string // values of app roles of the API
 
-	// Previous is what the client proved itself with until now: it keeps its
-	// right and its credentials, and the function app no longer uses it. Taking
-	// it away is the second step of a move between kinds, and the revocation.
+	// Previous is the identity that the client is moving away from. It keeps its
+	// app roles and credentials, but the function app no longer uses it. Removing
+	// it is the second step of the move, and revokes it.
 	Previous *Identity
 
 	// PurgeProtection keeps the client's deleted vault from being purged early.
@@ -120,9 +120,9 @@ func NewClient(ctx *pulumi.Context, name string, args *ClientArgs, opts ...pulum
 
 // identify makes the client's identities and assigns its app roles to those
 // that exist before the site. It returns what must be before the app has its
-// settings: an app that signs in with what has no right yet would be refused,
-// and a managed identity's first token is kept for about 24 hours with the
-// roles it had then.
+// settings: an app whose identity has no app role yet would be refused, and
+// Azure caches a managed identity's first token, with the roles of that moment,
+// for about 24 hours.
 func (c *Client) identify(ctx *pulumi.Context) (used credential, before []pulumi.Resource, err error) {
 	if used, err = c.builder.credential(c.args.Identity); err != nil {
 		return credential{}, nil, err
@@ -195,7 +195,7 @@ func (c *Client) run(ctx *pulumi.Context, used credential, before []pulumi.Resou
 
 // principalNoun is part of the names of a service principal's assignments. A
 // client that moves to another principal gets assignments of their own, so
-// that the ones before live on until the move is over.
+// that the old ones stay until the move is over.
 func principalNoun(kind string) string {
 	switch kind {
 	case SystemAssigned:

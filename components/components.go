@@ -36,7 +36,7 @@ type Place struct {
 	SubscriptionID    string
 }
 
-// A Tenant is whose tokens the apps trade in.
+// A Tenant is the tenant that issues the tokens.
 type Tenant struct {
 	ID            string // required
 	AuthorityHost string // required; without a trailing slash
@@ -50,17 +50,17 @@ type Tenant struct {
 
 // Owners are the object ids of the owners of an app registration.
 //
-// Pinned ones are kept as they are. Others are whoever created it: the azuread
-// provider takes the creator's ownership away unless it is listed, and with it
-// the right to write of a deployer with Application.ReadWrite.OwnedBy. The
-// engine then ignores changes, so that it does not matter who comes next.
+// Pinned owners are kept as given. Otherwise the creator must be listed: the
+// azuread provider removes its ownership if it is not, and a deployer with
+// Application.ReadWrite.OwnedBy could then no longer write the registration.
+// Later changes are ignored in that case, so that any deployer can follow.
 type Owners struct {
 	ObjectIDs []string
 	Pinned    bool
 }
 
 // ignoreChanges are the properties that are settled outside of the resource,
-// and the owners if nobody pinned them.
+// and the owners unless they are pinned.
 func (o Owners) ignoreChanges(properties ...string) pulumi.ResourceOption {
 	if !o.Pinned {
 		properties = append(properties, "owners")

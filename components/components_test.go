@@ -40,17 +40,19 @@ func TestAPIArguments(t *testing.T) {
 			"argument displayName: missing", "argument roles: missing"}},
 		"no roles": {func(a *components.APIArgs) { a.Roles = nil }, []string{`API "orders": argument roles: missing`}},
 	} {
-		args := apiArgs()
-		tt.edit(args)
-		err := run(func(ctx *pulumi.Context) error {
-			_, err := components.NewAPI(ctx, "orders", args)
-			return err
-		})
-		for _, want := range tt.want {
-			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: got %v, want %q in it", name, err, want)
+		t.Run(name, func(t *testing.T) {
+			args := apiArgs()
+			tt.edit(args)
+			err := run(func(ctx *pulumi.Context) error {
+				_, err := components.NewAPI(ctx, "orders", args)
+				return err
+			})
+			for _, want := range tt.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v, want %q in it", err, want)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -68,19 +70,21 @@ func TestClientArguments(t *testing.T) {
 		"function app without its arguments": {func(a *components.ClientArgs) { a.FunctionApp = &components.ClientAppArgs{} },
 			"argument functionApp.schedule: missing"},
 	} {
-		err := run(func(ctx *pulumi.Context) error {
-			api, err := components.NewAPI(ctx, "orders", apiArgs())
-			if err != nil {
+		t.Run(name, func(t *testing.T) {
+			err := run(func(ctx *pulumi.Context) error {
+				api, err := components.NewAPI(ctx, "orders", apiArgs())
+				if err != nil {
+					return err
+				}
+				args := &components.ClientArgs{Place: place(), Tenant: tenant(), API: api, Identity: components.Identity{Kind: components.ManagedIdentity}, Roles: []string{"Orders.Read"}}
+				tt.edit(args)
+				_, err = components.NewClient(ctx, "caller", args)
 				return err
+			})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q in it", err, tt.want)
 			}
-			args := &components.ClientArgs{Place: place(), Tenant: tenant(), API: api, Identity: components.Identity{Kind: components.ManagedIdentity}, Roles: []string{"Orders.Read"}}
-			tt.edit(args)
-			_, err = components.NewClient(ctx, "caller", args)
-			return err
 		})
-		if err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s: got %v, want %q in it", name, err, tt.want)
-		}
 	}
 }
 
@@ -104,8 +108,10 @@ func TestRoleID(t *testing.T) {
 		"Orders.Read":  "b4a85f8e-886a-52f1-8b71-e267e90fdd93",
 		"Orders.Write": "4860ddd5-9332-54a2-9933-cde47999de95",
 	} {
-		if got := (components.Role{Value: value}).ID(); got != want {
-			t.Errorf("%s: got %s, want %s", value, got, want)
-		}
+		t.Run(value, func(t *testing.T) {
+			if got := (components.Role{Value: value}).ID(); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
 	}
 }

@@ -34,8 +34,8 @@ type identityBuilder struct {
 	opened      pulumi.Resource // the user-assigned identity may read the vault
 }
 
-// credential makes an identity. The one in use comes first; what is on its way
-// out keeps its right, and its vault if the other has none.
+// credential makes an identity. The one in use must come first; a previous one
+// keeps its app roles, and the vault if the one in use has none.
 func (b *identityBuilder) credential(identity Identity) (c credential, err error) {
 	if identity.assignsIdentity(b.args.FunctionApp != nil) {
 		if err := b.assign(); err != nil {
@@ -55,7 +55,7 @@ func (b *identityBuilder) credential(identity Identity) (c credential, err error
 	case ManagedIdentity:
 		c = credential{clientID: b.assigned.ClientId, objectID: b.assigned.PrincipalId, principal: b.assigned, appSettings: pulumi.StringMap{}}
 	case SystemAssigned:
-		c = credential{appSettings: pulumi.StringMap{}} // the site will tell
+		c = credential{appSettings: pulumi.StringMap{}} // known once the site exists
 	case Existing:
 		c = credential{clientID: pulumi.String(identity.ClientID), objectID: pulumi.String(identity.ObjectID)}
 	case Federated:
@@ -125,7 +125,7 @@ func (b *identityBuilder) register() (err error) {
 }
 
 // trust lets the tokens of the client's user-assigned identity, or those of an
-// outside issuer, stand for the app registration: nobody has a secret. The
+// outside issuer, stand for the app registration, so that there is no secret. The
 // subject of a managed identity is its object id.
 func (b *identityBuilder) trust(outside *Federation) (pulumi.Array, error) {
 	args := &azuread.ApplicationFederatedIdentityCredentialArgs{
@@ -157,7 +157,7 @@ type keyCredential struct {
 	proof pulumi.Map
 }
 
-// proof describes a secret or certificate without it.
+// proof describes a secret or certificate, without its value.
 func proof(kind string, id, expiresOn pulumi.StringInput) pulumi.Map {
 	return pulumi.Map{"kind": pulumi.String(kind), "id": id, "expiresOn": expiresOn,
 		"issuer": pulumi.String(""), "subject": pulumi.String(""), "audience": pulumi.String("")}

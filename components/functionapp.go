@@ -124,8 +124,8 @@ func (b *appBuilder) addSite() error {
 		// App settings are a resource of their own, which also lets them name
 		// the site's host.
 	}, b.parent,
-		pulumi.DeleteBeforeReplace(true),                  // the plan takes no second app meanwhile
-		pulumi.ReplaceOnChanges([]string{"serverFarmId"})) // and no site moves between plans of this kind
+		pulumi.DeleteBeforeReplace(true),                  // a plan takes one app
+		pulumi.ReplaceOnChanges([]string{"serverFarmId"})) // and a site cannot move to another plan of this kind
 	return err
 }
 

@@ -11,18 +11,18 @@ import (
 
 // The kinds of identity of a client.
 const (
-	ManagedIdentity = "managedIdentity" // user-assigned: Azure keeps its credential, and nobody ever sees it
-	SystemAssigned  = "systemAssigned"  // managed identity of the function app itself: it comes and goes with the site
+	ManagedIdentity = "managedIdentity" // user-assigned; its credential never leaves Azure
+	SystemAssigned  = "systemAssigned"  // managed identity of the function app itself, deleted with it
 	ClientSecret    = "clientSecret"    // app registration with client secrets
 	Certificate     = "certificate"     // app registration with certificates
 	Federated       = "federated"       // app registration that trusts a user-assigned identity, or an outside issuer
-	Existing        = "existing"        // service principal that somebody else made
+	Existing        = "existing"        // service principal made elsewhere
 )
 
 // IdentityKinds are all kinds, the one to prefer first.
 var IdentityKinds = []string{ManagedIdentity, SystemAssigned, Federated, Certificate, ClientSecret, Existing}
 
-// An Identity says what a client proves itself with. The fields beside Kind
+// An Identity is what a client signs in with. The fields beside Kind
 // belong to some kinds only.
 type Identity struct {
 	Kind     string

@@ -64,7 +64,7 @@ func (b *identityBuilder) addCertificates(identity Identity, c *credential) erro
 	var live map[int64]keyCredential
 	var err error
 	if len(identity.Brought) > 0 {
-		// What is brought rotates when its list is edited: the first is in use.
+		// Certificates made elsewhere rotate when their list is edited: the first is in use.
 		rotation = credentials.Rotation{Active: 0, Live: []int64{0}}
 		live, err = b.bring(identity.Brought)
 	} else {

@@ -35,7 +35,7 @@ func (b *identityBuilder) openVault() (err error) {
 		PublicNetworkAccess:       pulumi.String("Enabled"),
 	}
 	if b.args.PurgeProtection {
-		properties.EnablePurgeProtection = pulumi.Bool(true) // it takes no false
+		properties.EnablePurgeProtection = pulumi.Bool(true) // Azure refuses false
 	}
 	b.vault, err = keyvault.NewVault(b.ctx, storageName(b.name), &keyvault.VaultArgs{ // as short a name as a storage account's
 		ResourceGroupName: b.args.Place.ResourceGroupName,
@@ -53,7 +53,7 @@ func (b *identityBuilder) openVault() (err error) {
 // turns in them.
 type slots map[int64]*keyvault.Secret
 
-// unused is what an empty slot holds. It is disabled besides.
+// unused is the value of an empty slot, which is also disabled.
 const unused = "unused"
 
 func (b *identityBuilder) slots(contentType string, rotation credentials.Rotation, live map[int64]keyCredential) (slots, error) {

@@ -54,8 +54,8 @@ func (i item) name(others []Client) string {
 	return name
 }
 
-// clientRoles are the app roles of a client: those it names, or the only one
-// there is.
+// clientRoles are the app roles of a client: those it names, else the only one
+// defined.
 func (i item) clientRoles(roles []Role) []string {
 	var defined []string
 	for _, role := range roles {
@@ -118,8 +118,8 @@ func (i item) checkFunctionAppFields(client Client) {
 }
 
 // providersFor are the token providers that work with a kind of identity, the
-// default first (README.md, Token providers). A kind that is not known gets
-// what works with a managed identity: it has a problem of its own.
+// default first (README.md, Token providers). An unknown kind, which is refused
+// elsewhere, gets those of a managed identity.
 func providersFor(kind string) []string {
 	switch kind {
 	case ClientSecret, Certificate:

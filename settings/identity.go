@@ -91,7 +91,7 @@ func (p *parser) secrets(now time.Time) secretSettings {
 	return s
 }
 
-// asOf is the time that rotation goes by.
+// asOf is the time to use for rotation.
 func (p *parser) asOf(now time.Time) time.Time {
 	value := p.text("asOf")
 	if value == "" {
@@ -120,8 +120,8 @@ func (p *parser) rotationDays() int {
 	return days
 }
 
-// certificates reads the certificates that were brought: by client, the PEM of
-// one, or a list of which the first is in use.
+// certificates parses the certificates made elsewhere: by client, one PEM, or a
+// list of which the first is in use.
 func (p *parser) certificates() map[string][]credentials.KeyPair {
 	const key = Namespace + ":certificates"
 	value := p.text("certificates")
@@ -191,7 +191,7 @@ func (i item) identities(name string, secrets secretSettings) (Identity, *Identi
 	return identity, previous
 }
 
-// identity reads one of the two.
+// identity parses one of the two fields.
 func (i item) identity(field, otherwise, name string, secrets secretSettings) Identity {
 	identity := Identity{Kind: i.text(field, otherwise)}
 	key := i.key(field)
@@ -225,8 +225,8 @@ func (i item) checkForeign(identity Identity) {
 	}
 }
 
-// federation reads whom a federated identity trusts; nil is the client's own
-// user-assigned identity.
+// federation parses which outside tokens a federated identity trusts; nil means
+// those of its own user-assigned identity.
 func (i item) federation() *Federation {
 	if !i.has("issuer") && !i.has("subject") && !i.has("audience") {
 		return nil
@@ -247,8 +247,8 @@ func (i item) federation() *Federation {
 	return &f
 }
 
-// existing reads which service principal made elsewhere a client is: its object
-// id or its display name, of which the other is "".
+// existing parses how a service principal made elsewhere is named: by object id
+// or by display name; the other one is "".
 func (i item) existing() (objectID, displayName string) {
 	objectID, displayName = strings.ToLower(i.text("objectId", "")), i.text("displayName", "")
 	key := i.key("objectId")

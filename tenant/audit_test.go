@@ -204,17 +204,19 @@ func TestAuditOfCredentialsThatEnd(t *testing.T) {
 		"expiring": {70, tenant.CredentialExpiring},
 		"expired":  {91, tenant.CredentialExpired},
 	} {
-		s := newStack(newWorld(t))
-		if err := s.sandbox.Advance(time.Duration(tt.days) * 24 * time.Hour); err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		for _, d := range s.audit().Differences {
-			got = append(got, d.Kind+" "+d.Subject)
-		}
-		if want := []string{tt.kind + " client certificate", tt.kind + " client secret"}; !slices.Equal(got, want) {
-			t.Errorf("%s: got %q, want %q", name, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			s := newStack(newWorld(t))
+			if err := s.sandbox.Advance(time.Duration(tt.days) * 24 * time.Hour); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, d := range s.audit().Differences {
+				got = append(got, d.Kind+" "+d.Subject)
+			}
+			if want := []string{tt.kind + " client certificate", tt.kind + " client secret"}; !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
 	}
 }
 
@@ -275,8 +277,10 @@ func TestOutputsThatAreNone(t *testing.T) {
 		`{"apiClientId":"c","apiObjectId":"o","roleIds":{"Orders.Read":"r"},"access":[{"client":"a","roles":["Orders.Read"]}]}`:                 `client "a": expected its objectId`,
 		`{"apiClientId":"c","apiObjectId":"o","roleIds":{"Orders.Read":"r"},"access":[{"client":"a","objectId":"x","roles":["Orders.Write"]}]}`: `client "a": expected its role "Orders.Write"`,
 	} {
-		if _, err := tenant.ReadOutputs([]byte(outputs)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", outputs, err, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if _, err := tenant.ReadOutputs([]byte(outputs)); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %q", err, want)
+			}
+		})
 	}
 }

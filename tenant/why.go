@@ -103,7 +103,7 @@ func (c Cause) stage() int {
 	return 0
 }
 
-// An explainer is one explanation under way, and what it has read so far.
+// An explainer is one run of [Why] and what it has read so far.
 type explainer struct {
 	reader                  reader
 	declared                Declaration

@@ -113,7 +113,8 @@ const (
 	applicationTokenAge = 90 * time.Minute
 )
 
-// tokenAge tells that a right may be too new for the token that the client has.
+// tokenAge warns that the app role may be newer than the token that the client
+// has.
 func (e *explainer) tokenAge(since time.Time) {
 	limit, fix := applicationTokenAge, "wait until then, or restart the client's function app"
 	if e.principal.Type == managedIdentityPrincipal {

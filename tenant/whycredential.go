@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// This file looks at what the client proves itself with. A secret's value is
+// This file checks the client's credential. A secret's value is
 // compared with what Graph shows of it, its first three characters, and never
 // shown.
 

@@ -229,9 +229,11 @@ func TestDeploymentID(t *testing.T) {
 		{"a page", nil, "<html></html>", ""},
 		{"nothing", nil, "", ""},
 	} {
-		if got := deploymentID(&http.Response{Header: tt.header}, []byte(tt.body)); got != tt.want {
-			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			if got := deploymentID(&http.Response{Header: tt.header}, []byte(tt.body)); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
 

@@ -65,9 +65,11 @@ func TestAuditVerb(t *testing.T) {
 		"audit -stack dev":     "assignmentNotRequired: the API's service principal does not require an assignment",
 		"audit -stack dev -md": "| assignmentNotRequired | API | true | false |",
 	} {
-		if code := h.run(strings.Fields(args)...); code != exitDiffers || !strings.Contains(h.stdout.String(), want) {
-			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %q", args, code, &h.stdout, &h.stderr, want)
-		}
+		t.Run(args, func(t *testing.T) {
+			if code := h.run(strings.Fields(args)...); code != exitDiffers || !strings.Contains(h.stdout.String(), want) {
+				t.Errorf("got exit code %d and:\n%s%s\nwant %q", code, &h.stdout, &h.stderr, want)
+			}
+		})
 	}
 	var report struct {
 		Differences []struct{ Kind, Subject, Declared, Found, Text string }
@@ -84,9 +86,11 @@ func TestAuditVerb(t *testing.T) {
 		"audit -outputs " + file + ".none":           "no such file",
 		"audit -outputs " + file + " -state main.go": "expected JSON as of pulumi stack export",
 	} {
-		if code := h.run(strings.Fields(args)...); code != exitFailed || !strings.Contains(h.stderr.String(), want) {
-			t.Errorf("%s: got exit code %d and:\n%s\nwant %q", args, code, &h.stderr, want)
-		}
+		t.Run(args, func(t *testing.T) {
+			if code := h.run(strings.Fields(args)...); code != exitFailed || !strings.Contains(h.stderr.String(), want) {
+				t.Errorf("got exit code %d and:\n%s\nwant %q", code, &h.stderr, want)
+			}
+		})
 	}
 	for _, args := range []string{"audit", "audit -stack dev -json -md", "audit -stack dev -expiring -1", "audit -stack dev more"} {
 		if code := h.run(strings.Fields(args)...); code != exitUsage {

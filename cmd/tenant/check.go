@@ -18,7 +18,7 @@ var checkVerb = verb{
 	summary: "say whether this caller can deploy to this tenant and subscription",
 	usage: `check [-stack NAME | -tenant ID -subscription ID -location REGION] [flags]
 
-Looks whether whoever is signed in can run "pulumi up": the tenant and the
+Checks whether the signed-in caller can run "pulumi up": the tenant and the
 subscription are the pinned ones, resource providers are registered, the
 region offers Flex Consumption, and the permissions in Microsoft Graph and
 Azure Resource Manager are there. Every gap is shown with its fix.

@@ -8,8 +8,9 @@
 //	tenant why       why does a client get no token, a 401 or a 403
 //
 // It signs in with the same ARM_* variables as the Pulumi providers. The work
-// is in package tenant; here are arguments, output and exit codes: 0 all is as
-// it should be, 1 could not tell or failed, 2 wrong usage, 3 something differs.
+// is in package tenant; this package has arguments, output and exit codes: 0
+// all is as it should be, 1 could not tell or failed, 2 wrong usage, 3 something
+// differs.
 // Each verb has a file of its own, named after it, and a line in verbs.
 package main
 

@@ -59,9 +59,11 @@ func TestCheckVerb(t *testing.T) {
 			"setting app-to-app:expiresOn: only test stacks expire, this one is dev\n  fix: pulumi config rm app-to-app:expiresOn\n"},
 		{"no such stack", "check -stack prod", exitFailed, "tenant: error: pulumi config --json --stack prod: no such stack"},
 	} {
-		if code := h.run(strings.Fields(tt.args)...); code != tt.code || !strings.Contains(h.stdout.String()+h.stderr.String(), tt.text) {
-			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %d and %q", tt.name, code, &h.stdout, &h.stderr, tt.code, tt.text)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			if code := h.run(strings.Fields(tt.args)...); code != tt.code || !strings.Contains(h.stdout.String()+h.stderr.String(), tt.text) {
+				t.Errorf("got exit code %d and:\n%s%s\nwant %d and %q", code, &h.stdout, &h.stderr, tt.code, tt.text)
+			}
+		})
 	}
 	var report struct{ Gaps []struct{ Kind string } }
 	if code := h.run("check", "-stack", "test", "-json"); code != exitDiffers || json.Unmarshal(h.stdout.Bytes(), &report) != nil || len(report.Gaps) != 2 {

@@ -118,7 +118,7 @@ func (t tearing) confirm(name string, made teardown.Remains) error {
 	fmt.Fprintf(t.stderr, "This deletes for good what stack %s has made: %s.\nType the name of the stack to go on: ", name, made)
 	line, _ := bufio.NewReader(t.stdin).ReadString('\n') // what there is before the end is compared
 	if got := strings.TrimSpace(line); got != name {
-		return azurecloud.WithHint(fmt.Errorf("expected %q, got %q: nothing was deleted", name, got), "use -yes where nobody can answer")
+		return azurecloud.WithHint(fmt.Errorf("expected %q, got %q: nothing was deleted", name, got), "pass -yes to skip the question")
 	}
 	return nil
 }
@@ -200,7 +200,7 @@ func (s pulumiStack) Destroy(ctx context.Context, again bool) error {
 	if err != nil {
 		// The CLI says what went wrong on its standard output.
 		return azurecloud.WithHint(fmt.Errorf("%w\n%s", err, strings.TrimSpace(string(out))),
-			"if nobody else is at work on the stack, end what was interrupted with pulumi cancel --stack "+s.name+", and tear down again")
+			"if no other update of the stack is running, run pulumi cancel --stack "+s.name+", and tear down again")
 	}
 	return nil
 }

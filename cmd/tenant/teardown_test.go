@@ -34,7 +34,7 @@ func TestTeardownVerb(t *testing.T) {
 		{"a path", "-stack ../x", "", exitUsage, "expected the bare name of a stack"},
 		{"prod", "-stack prod -yes", "", exitFailed, "environment is prod"},
 		{"another name typed", "-stack pr-7", "pr-8\n", exitFailed, `expected "pr-7", got "pr-8": nothing was deleted`},
-		{"nobody there", "-stack pr-7", "", exitFailed, "tenant: hint: use -yes"},
+		{"nobody there", "-stack pr-7", "", exitFailed, "tenant: hint: pass -yes"},
 		{"destroy fails", "-stack pr-7", "pr-7\n", exitFailed, "destroy: pulumi destroy --yes --skip-preview --suppress-progress --stack pr-7: no such stack"},
 		{"nothing there", "-stack pr-9 -yes", "", exitSame, "left of pr-9 (looked for: resource groups and what is in them, app registrations, service principals, managed identities and vaults " +
 			"by the ids that the stack's state recorded, and resource groups by the stack's tags; " +
@@ -42,10 +42,12 @@ func TestTeardownVerb(t *testing.T) {
 		{"nothing recorded", "-stack pr-9 -yes", "", exitSame, "no ids are recorded, so only resource groups tagged with it are looked for"},
 		{"as JSON", "-stack pr-9 -yes -json", "", exitSame, `"resourceGroups": 0`},
 	} {
-		h.stdin = tt.stdin
-		if code := run(strings.Fields(tt.args)...); code != tt.code || !strings.Contains(h.stdout.String()+h.stderr.String(), tt.text) {
-			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %d and %q", tt.name, code, &h.stdout, &h.stderr, tt.code, tt.text)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			h.stdin = tt.stdin
+			if code := run(strings.Fields(tt.args)...); code != tt.code || !strings.Contains(h.stdout.String()+h.stderr.String(), tt.text) {
+				t.Errorf("got exit code %d and:\n%s%s\nwant %d and %q", code, &h.stdout, &h.stderr, tt.code, tt.text)
+			}
+		})
 	}
 	h.stack["destroy --yes --skip-preview --suppress-progress --stack pr-7 --refresh"] = "" // it failed before
 	h.stack["stack rm --yes --preserve-config --stack pr-7"] = ""

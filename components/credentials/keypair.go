@@ -21,7 +21,7 @@ type KeyPair struct {
 	thumbprint  [sha256.Size]byte
 }
 
-// Label tells the certificate from others: the start of its SHA-256 thumbprint.
+// Label identifies the certificate: the start of its SHA-256 thumbprint.
 func (p KeyPair) Label() string { return hex.EncodeToString(p.thumbprint[:4]) }
 
 // Certificate is the certificate in PEM.

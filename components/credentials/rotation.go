@@ -12,11 +12,11 @@ import (
 )
 
 // This file says which client secrets and certificates there are at a time.
-// The rules are: it follows from the time and the period alone, so that two
-// runs in one period change nothing, and every date is a multiple of a quarter
-// of the period; adding a credential, switching to it and revoking the one
-// before are separate steps, a quarter apart, so that nothing live is removed
-// before its successor works and every cache has let go of it.
+// The rules are: the time and the period alone decide, so that a second run in
+// the same quarter of a period changes nothing, and every date is a multiple of
+// a quarter; adding a credential, switching to it and revoking the old one are
+// separate steps, a quarter apart, so that the old one is removed only after its
+// successor works and no cache holds a token of it.
 //
 //	quarter   added   used by the app   revoked
 //	first     g       g-1
@@ -59,7 +59,7 @@ func RotationAt(at time.Time, period time.Duration) (Rotation, error) {
 }
 
 // Ends is when credentials of a generation end: long after they are revoked,
-// so that a stack that nobody runs for a period still works.
+// so that a stack that is not updated for a period still works.
 func (r Rotation) Ends(generation int64) string {
 	return time.Unix((generation+2)*int64(r.Period/time.Second), 0).UTC().Format(time.RFC3339)
 }

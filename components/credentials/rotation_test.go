@@ -30,13 +30,15 @@ func TestRotation(t *testing.T) {
 		{"the old one is revoked", 2, 100, []int64{100}},
 		{"and nothing happens", 3.999, 100, []int64{100}},
 	} {
-		got, err := credentials.RotationAt(at(100, tt.quarters), period)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if active, live := got.Active, got.Live; active != tt.active || !slices.Equal(live, tt.live) {
-			t.Errorf("%s: got %d of %d, want %d of %d", tt.name, active, live, tt.active, tt.live)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := credentials.RotationAt(at(100, tt.quarters), period)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if active, live := got.Active, got.Live; active != tt.active || !slices.Equal(live, tt.live) {
+				t.Errorf("got %d of %d, want %d of %d", active, live, tt.active, tt.live)
+			}
+		})
 	}
 }
 

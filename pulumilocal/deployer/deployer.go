@@ -34,7 +34,7 @@ func New(ctx context.Context, s *sandbox.Sandbox, t sandbox.Tenant) (*Client, er
 		variables[name] = value
 	}
 	httpClient := s.HTTPClient()
-	session, err := azurecloud.SignIn(ctx, azurecloud.Machine{
+	session, err := azurecloud.SignIn(ctx, azurecloud.Options{
 		Getenv: func(name string) string { return variables[name] }, HTTP: httpClient,
 		Sleep: func(context.Context, time.Duration) error { return nil }, // what is busy here stays so until a test says otherwise
 	})
