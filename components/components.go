@@ -4,8 +4,8 @@
 // runs the code of either on Flex Consumption.
 //
 // It stands for the contract with Azure at deploy time: nothing has a key or a
-// password, who may do what is said by role assignments alone, and what a
-// client may do exists before its code first asks for a token. No input of a
+// password, access comes from role assignments alone, and a client has its app
+// roles before its code first asks for a token. No input of a
 // resource comes from the current time, the machine or the caller (but see
 // [Owners]), so that a preview of an unchanged stack is empty from any
 // checkout.

@@ -30,7 +30,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := machine{getenv: os.Getenv, http: azurecloud.NewHTTPClient(), output: os.Stdout, now: time.Now, sleep: sleep}.publish(ctx)
+	err := command{getenv: os.Getenv, http: azurecloud.NewHTTPClient(), output: os.Stdout, now: time.Now, sleep: sleep}.publish(ctx)
 	stop()
 	if err == nil {
 		return
@@ -43,8 +43,8 @@ func main() {
 	os.Exit(1)
 }
 
-// A machine is what the command uses of the one it runs on.
-type machine struct {
+// A command is what publishing uses of the process it runs in.
+type command struct {
 	getenv func(string) string
 	http   *http.Client
 	output io.Writer
@@ -53,21 +53,21 @@ type machine struct {
 }
 
 // publish publishes what the environment names.
-func (m machine) publish(ctx context.Context) error {
-	order, err := readOrder(m.getenv)
+func (c command) publish(ctx context.Context) error {
+	order, err := readOrder(c.getenv)
 	if err != nil {
 		return err
 	}
-	cloud, err := azurecloud.Find(ctx, m.http, m.getenv)
+	cloud, err := azurecloud.Find(ctx, c.http, c.getenv)
 	if err != nil {
 		return err
 	}
-	credential, err := azurecloud.NewCredential(cloud, m.http, m.getenv)
+	credential, err := azurecloud.NewCredential(cloud, c.http, c.getenv)
 	if err != nil {
 		return err
 	}
-	site := &scm{host: order.scmHost, http: m.http, credential: credential, scope: cloud.ResourceManagerScope()}
-	return (&publisher{machine: m, order: order, scm: site}).publish(ctx)
+	site := &scm{host: order.scmHost, http: c.http, credential: credential, scope: cloud.ResourceManagerScope()}
+	return (&publisher{command: c, order: order, scm: site}).publish(ctx)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

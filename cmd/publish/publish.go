@@ -18,7 +18,7 @@ const startLimit = 3 * time.Minute
 
 // A publisher publishes one order.
 type publisher struct {
-	machine
+	command
 	order order
 	scm   *scm
 

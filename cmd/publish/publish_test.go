@@ -169,7 +169,7 @@ func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.answers["POST /api/publish"] = []answer{failure(503, "")}
-	m := w.machine()
+	m := w.command()
 	m.sleep = sleep
 	ctx, cancel := contextThatEnds(t, w)
 	defer cancel()

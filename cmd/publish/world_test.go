@@ -162,12 +162,12 @@ func writeJSON(rw http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(rw).Encode(body)
 }
 
-// machine is the command's machine in this world.
-func (w *world) machine() machine {
+// command is the command as it runs in this world.
+func (w *world) command() command {
 	httpClient := azurecloud.NewHTTPClient()
 	httpClient.Transport.(*http.Transport).TLSClientConfig = w.server.Client().Transport.(*http.Transport).TLSClientConfig
 	w.t.Cleanup(httpClient.CloseIdleConnections)
-	return machine{
+	return command{
 		getenv: func(name string) string { return w.environ[name] },
 		http:   httpClient,
 		output: &w.output,
@@ -188,7 +188,7 @@ func (w *world) machine() machine {
 // publish runs the command and looks through what it printed for secrets.
 func (w *world) publish() error {
 	w.t.Helper()
-	err := w.machine().publish(w.t.Context())
+	err := w.command().publish(w.t.Context())
 	printed := w.output.String() + fmt.Sprint(err)
 	for _, secret := range []string{clientSecret, accessToken, "eyJ", base64.StdEncoding.EncodeToString([]byte(clientSecret))} {
 		if strings.Contains(printed, secret) {
