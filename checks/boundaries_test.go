@@ -51,19 +51,29 @@ var (
 
 var boundaries = []boundary{
 	{
-		of: "app-to-app", ours: []string{"app-to-app/components"}, outside: pulumi,
-		testOurs: []string{"app-to-app", "app-to-app/components/componentstest"}, testOutside: plugin,
+		of: "app-to-app", ours: []string{"app-to-app/components/...", "app-to-app/settings", "app-to-app/settings/lookup"}, outside: pulumi,
+		testOurs: []string{"app-to-app", "app-to-app/components/componentstest", "app-to-app/settings/settingstest"}, testOutside: plugin,
 	},
 	// The stories use everything the way a person does; the checks use nothing.
 	{of: "app-to-app/e2e", testOurs: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/deployer", "app-to-app/pulumilocal/engine"}, testOutside: []string{"gopkg.in/yaml.v3"}},
 	{of: "app-to-app/checks", testOutside: []string{"gopkg.in/yaml.v3"}},
-	{of: "app-to-app/components", outside: pulumi, testOurs: []string{"app-to-app/components/..."}},
+	{of: "app-to-app/components", ours: []string{"app-to-app/components/credentials"}, outside: pulumi, testOurs: []string{"app-to-app/components/..."}},
+	{of: "app-to-app/components/credentials", testOurs: []string{"app-to-app/components/credentials"}},
 	{
 		// Test support: engine and Azure of the tests of the program and of its
 		// components, so it knows neither.
 		of: "app-to-app/components/componentstest", outside: pulumi[:1],
 		testOurs: []string{"app-to-app/components/componentstest"},
 	},
+
+	// Settings link no Pulumi: commands parse a stack's configuration too. What
+	// must be asked of the providers is behind lookup.
+	{
+		of: "app-to-app/settings", ours: []string{"app-to-app/azurecloud/endpoints", "app-to-app/components/credentials"},
+		testOurs: []string{"app-to-app/settings", "app-to-app/settings/settingstest"},
+	},
+	{of: "app-to-app/settings/lookup", ours: []string{"app-to-app/settings"}, outside: pulumi, testOurs: []string{"app-to-app/settings/lookup"}},
+	{of: "app-to-app/settings/settingstest", outside: []string{"gopkg.in/yaml.v3"}},
 
 	// Handlers share functions/internal and nothing else: they are deployed, the
 	// rest is not. The tests beside them deploy both to a sandbox.
@@ -92,7 +102,7 @@ var boundaries = []boundary{
 	{of: "app-to-app/functions/internal/verify/verifytest"},
 	{of: "app-to-app/functions/internal/verify/verifytest/attacks", ours: []string{"app-to-app/functions/internal/verify/verifytest"}},
 	{
-		of:       "app-to-app/functions/internal/acquire",
+		of: "app-to-app/functions/internal/acquire", ours: []string{"app-to-app/azurecloud/endpoints"},
 		testOurs: []string{"app-to-app/functions/internal/acquire", "app-to-app/functions/internal/verify/verifytest"},
 		outside:  append(slices.Clone(azure), "github.com/Azure/go-autorest/autorest/adal", "software.sslmate.com/src/go-pkcs12"),
 	},
@@ -133,6 +143,7 @@ var boundaries = []boundary{
 		of: "app-to-app/pulumilocal/provider/tls/...", ours: []string{"app-to-app/pulumilocal/provider/..."},
 		outside: slices.Concat(pulumi, []string{"golang.org/x/crypto/ssh"}),
 	},
+	{of: "app-to-app/pulumilocal/provider/cloud", ours: []string{"app-to-app/azurecloud/endpoints"}, testOurs: []string{"app-to-app/pulumilocal/provider/cloud"}},
 	{of: "app-to-app/cmd/pulumi-stand-in", ours: []string{"app-to-app/pulumilocal/..."}},
 
 	{
@@ -140,7 +151,8 @@ var boundaries = []boundary{
 		testOurs: []string{"app-to-app/cmd/sandbox"},
 	},
 	// Commands sign in with the same forms of ARM_* as the providers.
-	{of: "app-to-app/azurecloud", outside: azure, testOurs: []string{"app-to-app/azurecloud"}},
+	{of: "app-to-app/azurecloud/endpoints", testOurs: []string{"app-to-app/azurecloud/endpoints"}},
+	{of: "app-to-app/azurecloud", ours: []string{"app-to-app/azurecloud/endpoints"}, outside: azure, testOurs: []string{"app-to-app/azurecloud"}},
 	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud"}, testOurs: []string{"app-to-app/tenant", "app-to-app/sandbox/..."}},
 	{of: "app-to-app/tenant/diff", testOurs: []string{"app-to-app/tenant/diff"}},
 	{
@@ -164,28 +176,30 @@ var handlerParts = []string{
 }
 
 // A ban is a tree that must not be in what the packages of another are built
-// from. It may be anyModule.
-type ban struct{ of, not string }
+// from, except for one tree in it. It may be anyModule.
+type ban struct{ of, not, except string }
 
 // anyModule is every package outside the standard library and this module.
 const anyModule = "any module"
 
 var bans = []ban{
-	{"app-to-app/components/...", "app-to-app/..."},
-	{"app-to-app/functions/...", "github.com/pulumi/..."},
-	{"app-to-app/functions/...", "app-to-app/components/..."},
-	{"app-to-app/functions/...", "app-to-app/sandbox/..."},
-	{"app-to-app/functions/orders-api", anyModule},
-	{"app-to-app/functions/internal/verify/...", anyModule},
-	{"app-to-app/sandbox/...", "app-to-app/components/..."},
-	{"app-to-app/sandbox/...", "app-to-app/functions/..."},
-	{"app-to-app/sandbox/...", "app-to-app/pulumilocal/..."},
-	{"app-to-app/sandbox/...", "github.com/pulumi/..."},
-	{"app-to-app/cmd/sandbox", "github.com/pulumi/..."}, // it starts before the SDK is compiled
-	{"app-to-app/pulumilocal/engine", "github.com/pulumi/..."},
-	{"app-to-app/cmd/publish/...", "github.com/pulumi/..."},
-	{"app-to-app/azurecloud", "github.com/pulumi/..."},
-	{"app-to-app/cmd/tenant", "github.com/pulumi/..."}, // it runs the CLI
+	{of: "app-to-app/components/...", not: "app-to-app/...", except: "app-to-app/components/..."},
+	{of: "app-to-app/components/credentials", not: anyModule},
+	{of: "app-to-app/settings", not: anyModule}, // commands use it too
+	{of: "app-to-app/azurecloud/endpoints", not: anyModule},
+	{of: "app-to-app/azurecloud/endpoints", not: "app-to-app/..."},
+	{of: "app-to-app/functions/...", not: "github.com/pulumi/..."},
+	{of: "app-to-app/functions/...", not: "app-to-app/components/..."},
+	{of: "app-to-app/functions/...", not: "app-to-app/sandbox/..."},
+	{of: "app-to-app/functions/orders-api", not: anyModule},
+	{of: "app-to-app/functions/internal/verify/...", not: anyModule},
+	{of: "app-to-app/sandbox/...", not: "app-to-app/...", except: "app-to-app/sandbox/..."},
+	{of: "app-to-app/sandbox/...", not: "github.com/pulumi/..."},
+	{of: "app-to-app/cmd/sandbox", not: "github.com/pulumi/..."}, // it starts before the SDK is compiled
+	{of: "app-to-app/pulumilocal/engine", not: "github.com/pulumi/..."},
+	{of: "app-to-app/cmd/publish/...", not: "github.com/pulumi/..."},
+	{of: "app-to-app/azurecloud", not: "github.com/pulumi/..."},
+	{of: "app-to-app/cmd/tenant", not: "github.com/pulumi/..."}, // it runs the CLI
 }
 
 // A listed package is what `go list -json` says about one.
@@ -258,7 +272,7 @@ func broken(p listed, all []ban) []string {
 			continue
 		}
 		for _, dependency := range p.Deps {
-			if inTree(dependency, b.not) || b.not == anyModule && inModule(dependency) {
+			if (inTree(dependency, b.not) || b.not == anyModule && inModule(dependency)) && (b.except == "" || !inTree(dependency, b.except)) {
 				found = append(found, fmt.Sprintf("%s is built from %s", p.ImportPath, dependency))
 			}
 		}
@@ -353,6 +367,10 @@ func TestBoundariesRefuse(t *testing.T) {
 		"app-to-app/sandbox/arm":                      "github.com/pulumi/pulumi/sdk/v3/go/pulumi",
 		"app-to-app/sandbox/store":                    "app-to-app/sandbox/route",
 		"app-to-app/sandbox/schema":                   "github.com/google/uuid",
+		"app-to-app/components/credentials":           "github.com/pulumi/pulumi/sdk/v3/go/pulumi",
+		"app-to-app/settings":                         "github.com/pulumi/pulumi/sdk/v3/go/pulumi",
+		"app-to-app/settings/lookup":                  "app-to-app/components",
+		"app-to-app/azurecloud/endpoints":             "github.com/Azure/azure-sdk-for-go/sdk/azcore",
 		"app-to-app/pulumilocal/engine":               "app-to-app/sandbox/store",
 		"app-to-app/cmd/sandbox":                      "github.com/pulumi/pulumi/sdk/v3/go/pulumi",
 		"app-to-app/cmd/publish":                      "app-to-app/sandbox",
@@ -362,23 +380,44 @@ func TestBoundariesRefuse(t *testing.T) {
 			t.Errorf("%s may import %s", from, to)
 		}
 	}
+	caught := make(map[ban]bool)
 	for _, banned := range []struct{ of, dependency string }{
 		{"app-to-app/components", "app-to-app/sandbox/store"},
-		{"app-to-app/sandbox", "github.com/pulumi/pulumi/sdk/v3/proto/go"},
-		{"app-to-app/sandbox/sandboxtest", "app-to-app/pulumilocal/engine"},
-		{"app-to-app/cmd/sandbox", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
+		{"app-to-app/components/credentials", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
+		{"app-to-app/settings", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
+		{"app-to-app/azurecloud/endpoints", "github.com/Azure/azure-sdk-for-go/sdk/azcore"},
+		{"app-to-app/azurecloud/endpoints", "app-to-app/tenant"},
 		{"app-to-app/functions/orders-client", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 		{"app-to-app/functions/orders-client", "app-to-app/sandbox/route"},
 		{"app-to-app/functions/orders-api", "app-to-app/components"},
 		{"app-to-app/functions/orders-api", "github.com/Azure/azure-sdk-for-go/sdk/internal/log"},
 		{"app-to-app/functions/internal/verify", "golang.org/x/crypto/cryptobyte"},
 		{"app-to-app/functions/internal/verify/verifytest", "github.com/golang-jwt/jwt/v5"},
+		{"app-to-app/sandbox", "github.com/pulumi/pulumi/sdk/v3/proto/go"},
 		{"app-to-app/sandbox", "app-to-app/components"},
+		{"app-to-app/sandbox/sandboxtest", "app-to-app/pulumilocal/engine"},
 		{"app-to-app/sandbox/appservice", "app-to-app/functions/internal/orders"},
+		{"app-to-app/cmd/sandbox", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
+		{"app-to-app/pulumilocal/engine", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
+		{"app-to-app/cmd/publish", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
+		{"app-to-app/azurecloud", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
+		{"app-to-app/cmd/tenant", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 	} {
-		if got := broken(listed{ImportPath: banned.of, Deps: []string{"fmt", banned.dependency}}, bans); len(got) != 1 {
+		p := listed{ImportPath: banned.of, Deps: []string{"fmt", banned.dependency}}
+		if got := broken(p, bans); len(got) != 1 {
 			t.Errorf("%s may be built from %s", banned.of, banned.dependency)
 		}
+		for _, b := range bans {
+			caught[b] = caught[b] || len(broken(p, []ban{b})) == 1
+		}
+	}
+	for _, b := range bans {
+		if !caught[b] {
+			t.Errorf("the ban on %s in %s has no violation above that it catches", b.not, b.of)
+		}
+	}
+	if got := broken(listed{ImportPath: "app-to-app/components", Deps: []string{"app-to-app/components/credentials"}}, bans); got != nil {
+		t.Errorf("components: got %q, want nothing for a package of its own tree", got)
 	}
 	if got := broken(listed{ImportPath: "app-to-app", Deps: []string{"app-to-app/components"}}, bans); got != nil {
 		t.Errorf("the program: got %q, want nothing", got)
