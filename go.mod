@@ -4,18 +4,9 @@ go 1.26.0
 
 toolchain go1.26.8
 
+// The Pulumi program.
+// web and managedidentity are generated here: see the replace lines.
 require (
-	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.23.3
-	github.com/Azure/azure-sdk-for-go/sdk/azidentity v1.15.0
-	github.com/Azure/go-autorest/autorest/adal v0.9.24
-	github.com/AzureAD/microsoft-authentication-library-for-go v1.10.1
-	github.com/MicahParks/keyfunc/v3 v3.9.1
-	github.com/blang/semver v3.5.1+incompatible
-	github.com/coreos/go-oidc/v3 v3.21.0
-	github.com/go-jose/go-jose/v4 v4.1.9
-	github.com/golang-jwt/jwt/v5 v5.3.1
-	github.com/google/uuid v1.6.0
-	github.com/lestrrat-go/jwx/v3 v3.3.0
 	github.com/pulumi/pulumi-azure-native-sdk/authorization/v2 v2.90.0
 	github.com/pulumi/pulumi-azure-native-sdk/insights/v2 v2.90.0
 	github.com/pulumi/pulumi-azure-native-sdk/keyvault/v2 v2.90.0
@@ -28,16 +19,49 @@ require (
 	github.com/pulumi/pulumi-command/sdk v1.1.0
 	github.com/pulumi/pulumi-tls/sdk/v5 v5.2.2
 	github.com/pulumi/pulumi/sdk/v3 v3.259.0
-	github.com/robfig/cron/v3 v3.0.1
-	go.etcd.io/bbolt v1.5.0
-	golang.org/x/crypto v0.55.0
-	golang.org/x/sys v0.47.0
-	google.golang.org/grpc v1.82.1
-	google.golang.org/protobuf v1.36.11
-	gopkg.in/yaml.v3 v3.0.1
+)
+
+// The function apps' handlers.
+// The API needs none of them: it verifies tokens with the standard library.
+// The commands sign in with azcore and azidentity too.
+require (
+	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.23.3
+	github.com/Azure/azure-sdk-for-go/sdk/azidentity v1.15.0
+	github.com/Azure/go-autorest/autorest/adal v0.9.24
+	github.com/AzureAD/microsoft-authentication-library-for-go v1.10.1
 	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
 
+// The sandbox.
+require (
+	github.com/google/uuid v1.6.0
+	github.com/robfig/cron/v3 v3.0.1
+	go.etcd.io/bbolt v1.5.0
+	golang.org/x/sys v0.47.0
+)
+
+// What runs Pulumi in a sandbox.
+// Scratch projects, the language host and the provider stand-ins.
+require (
+	github.com/blang/semver v3.5.1+incompatible
+	golang.org/x/crypto v0.55.0
+	google.golang.org/grpc v1.82.1
+	google.golang.org/protobuf v1.36.11
+	gopkg.in/yaml.v3 v3.0.1
+)
+
+// Tests only.
+// go-jose and golang-jwt check the verifier; go-oidc, keyfunc and jwx are
+// measured beside it.
+require (
+	github.com/MicahParks/keyfunc/v3 v3.9.1
+	github.com/coreos/go-oidc/v3 v3.21.0
+	github.com/go-jose/go-jose/v4 v4.1.9
+	github.com/golang-jwt/jwt/v5 v5.3.1
+	github.com/lestrrat-go/jwx/v3 v3.3.0
+)
+
+// What those need.
 require (
 	github.com/Azure/azure-sdk-for-go/sdk/internal v1.13.0 // indirect
 	github.com/Azure/go-autorest v14.2.0+incompatible // indirect
