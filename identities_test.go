@@ -7,6 +7,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"app-to-app/components"
+	"app-to-app/settings"
 	"app-to-app/settings/settingstest"
 )
 
@@ -134,5 +136,23 @@ func TestAppSettingsOfIdentities(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestKindsOfIdentity: settings and components name them alike, and neither
+// imports the other.
+func TestKindsOfIdentity(t *testing.T) {
+	t.Parallel()
+	if !slices.Equal(settings.IdentityKinds, components.IdentityKinds) {
+		t.Errorf("got %q in settings, %q in components", settings.IdentityKinds, components.IdentityKinds)
+	}
+	constants := map[string]string{
+		settings.ManagedIdentity: components.ManagedIdentity, settings.SystemAssigned: components.SystemAssigned, settings.Federated: components.Federated,
+		settings.Certificate: components.Certificate, settings.ClientSecret: components.ClientSecret, settings.Existing: components.Existing,
+	}
+	for ours, theirs := range constants {
+		if ours != theirs {
+			t.Errorf("got %q in settings, %q in components", ours, theirs)
+		}
 	}
 }

@@ -6,10 +6,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/resources/v2"
@@ -40,12 +42,14 @@ type program struct {
 }
 
 func (p program) deploy(ctx *pulumi.Context) error {
+	packages, stopBuild := p.build(ctx.Context())
+	defer stopBuild()
 	stack, err := p.settings(ctx)
 	if err != nil {
 		return err
 	}
 	warnOfChanges(ctx, stack, p.now())
-	packages, err := components.BuildPackages(ctx.Context(), p.folder, apiName, clientCode)
+	built, err := packages()
 	if err != nil {
 		return err
 	}
@@ -60,7 +64,7 @@ func (p program) deploy(ctx *pulumi.Context) error {
 	tenant := components.Tenant{ID: stack.TenantID, AuthorityHost: stack.AuthorityHost, ExchangeAudience: stack.ExchangeAudience}
 	owners := components.Owners{ObjectIDs: stack.Owners, Pinned: stack.OwnersPinned}
 	api, err := components.NewAPI(ctx, apiName, &components.APIArgs{
-		Place: place, Tenant: tenant, Package: packages[apiName],
+		Place: place, Tenant: tenant, Package: built[apiName],
 		DisplayName:    apiName + " (" + ctx.Stack() + ")",
 		Owners:         owners,
 		Protect:        stack.Protect,
@@ -77,7 +81,7 @@ func (p program) deploy(ctx *pulumi.Context) error {
 			Identity: identityOf(client.Identity), Previous: previousOf(client), Roles: client.Roles, PurgeProtection: stack.Protect,
 		}
 		if client.FunctionApp {
-			args.FunctionApp = &components.ClientAppArgs{Package: packages[clientCode], TokenProviders: client.TokenProviders, Schedule: client.Schedule}
+			args.FunctionApp = &components.ClientAppArgs{Package: built[clientCode], TokenProviders: client.TokenProviders, Schedule: client.Schedule}
 		}
 		if clients[i], err = components.NewClient(ctx, client.Name, args); err != nil {
 			return err
@@ -85,6 +89,21 @@ func (p program) deploy(ctx *pulumi.Context) error {
 	}
 	export(ctx, stack, api, clients)
 	return nil
+}
+
+// build starts to build the packages: they depend on no setting, and the
+// settings wait for the network. stop ends a build whose packages nobody needs.
+func (p program) build(ctx context.Context) (packages func() (map[string]components.Package, error), stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	packages = sync.OnceValues(func() (map[string]components.Package, error) {
+		return components.BuildPackages(ctx, p.folder, apiName, clientCode)
+	})
+	var running sync.WaitGroup
+	running.Go(func() { _, _ = packages() }) // who needs them gets the error
+	return packages, func() {
+		cancel()
+		running.Wait()
+	}
 }
 
 // settings loads the settings of the stack, and shows their warnings.
@@ -108,3 +127,31 @@ func (p program) settings(ctx *pulumi.Context) (settings.Settings, error) {
 
 // warn shows a warning. That it cannot be shown is no reason to stop.
 func warn(ctx *pulumi.Context, text string) { _ = ctx.Log.Warn(text, nil) }
+
+// rolesOf are the settings' roles as arguments of a component: components know
+// no settings.
+func rolesOf(stack settings.Settings) []components.Role {
+	roles := make([]components.Role, len(stack.Roles))
+	for i, role := range stack.Roles {
+		roles[i] = components.Role(role)
+	}
+	return roles
+}
+
+// identityOf is the same for an identity.
+func identityOf(identity settings.Identity) components.Identity {
+	return components.Identity{
+		Kind: identity.Kind, Rotation: identity.Rotation, Brought: identity.Brought,
+		Federation: (*components.Federation)(identity.Federation),
+		ObjectID:   identity.ObjectID, ClientID: identity.ClientID,
+	}
+}
+
+// previousOf is the identity that a client moves away from, or nil.
+func previousOf(client settings.Client) *components.Identity {
+	if client.Previous == nil {
+		return nil
+	}
+	previous := identityOf(*client.Previous)
+	return &previous
+}

@@ -17,7 +17,8 @@ type Sources struct {
 }
 
 // Providers ask Pulumi's azuread and azure-native providers, which sign in with
-// the stack's configuration and the environment of the deployment.
+// the stack's configuration and the environment of the deployment. They are
+// safe for concurrent use.
 type Providers interface {
 	// EntraLogin is who azuread is signed in as.
 	EntraLogin() (EntraLogin, error)
@@ -46,10 +47,12 @@ type ServicePrincipal struct{ ObjectID, ClientID, DisplayName string }
 func Load(ctx context.Context, configuration map[string]string, now time.Time, from Sources) (s Settings, warnings []string, problems Problems) {
 	s, problems = Parse(configuration, now)
 	l := &lookups{Sources: from, settings: &s, Problems: problems}
+	// Both providers start and sign in while the rest is looked up.
+	wait := l.signIn()
 	l.findExisting()
 	l.findCloud(ctx)
 	s.ExchangeAudience = endpoints.ExchangeAudience(s.AuthorityHost)
-	l.findLogin()
+	l.checkLogins(wait())
 	l.applyRules(s)
 	return s, l.warnings, l.Problems
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"app-to-app/azurecloud/endpoints"
@@ -65,20 +66,39 @@ func checkAuthorityHost(value string) (string, error) {
 	return "https://" + strings.ToLower(u.Host), nil
 }
 
-// findLogin asks both providers who they are signed in as. It refuses a login
-// elsewhere than where the stack is pinned to, and fills in what is not pinned.
-func (l *lookups) findLogin() {
-	s := l.settings
-	entra, err := l.Providers.EntraLogin()
-	if err != nil {
-		l.refuse("sign in to Microsoft Entra ID", "az login, or ARM_TENANT_ID, ARM_CLIENT_ID and a credential", "%v", err)
+// logins are who both providers are signed in as, or why not.
+type logins struct {
+	entra              EntraLogin
+	azure              AzureLogin
+	entraErr, azureErr error
+}
+
+// signIn asks both providers at once who they are signed in as. wait returns
+// when both have answered.
+func (l *lookups) signIn() (wait func() logins) {
+	var found logins
+	var asked sync.WaitGroup
+	asked.Go(func() { found.entra, found.entraErr = l.Providers.EntraLogin() })
+	asked.Go(func() { found.azure, found.azureErr = l.Providers.AzureLogin() })
+	return func() logins {
+		asked.Wait()
+		return found
+	}
+}
+
+// checkLogins refuses a login elsewhere than where the stack is pinned to, and
+// fills in what is not pinned.
+func (l *lookups) checkLogins(found logins) {
+	if found.entraErr != nil {
+		l.refuse("sign in to Microsoft Entra ID", "az login, or ARM_TENANT_ID, ARM_CLIENT_ID and a credential", "%v", found.entraErr)
+	}
+	if found.azureErr != nil {
+		l.refuse("sign in to Azure Resource Manager", "az login, or ARM_SUBSCRIPTION_ID, ARM_TENANT_ID, ARM_CLIENT_ID and a credential", "%v", found.azureErr)
+	}
+	if found.entraErr != nil || found.azureErr != nil {
 		return
 	}
-	azure, err := l.Providers.AzureLogin()
-	if err != nil {
-		l.refuse("sign in to Azure Resource Manager", "az login, or ARM_SUBSCRIPTION_ID, ARM_TENANT_ID, ARM_CLIENT_ID and a credential", "%v", err)
-		return
-	}
+	s, entra, azure := l.settings, found.entra, found.azure
 	if !strings.EqualFold(entra.TenantID, azure.TenantID) {
 		l.refuse("sign in", "pulumi config rm azuread:tenantId && pulumi config rm azure-native:tenantId",
 			"expected one tenant, got %q for azuread and %q for azure-native", entra.TenantID, azure.TenantID)

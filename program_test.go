@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/encoding"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"app-to-app/components/componentstest"
+	"app-to-app/settings/settingstest"
 )
 
 // Who is signed in.
@@ -32,52 +31,10 @@ var today = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 // signedIn is an engine and Azure to which the caller is signed in.
 func signedIn() *componentstest.Recorder { return &componentstest.Recorder{Caller: callerID} }
 
-// configuration is what the engine hands to the program for a committed stack:
-// the defaults of Pulumi.yaml, the values of the stack's file, and the edits of
-// a test, in which "" takes a key away.
+// configuration is that of a committed stack, with the edits of a test.
 func configuration(t *testing.T, stack string, edits map[string]string) map[string]string {
 	t.Helper()
-	var project struct {
-		Config map[string]struct{ Default any }
-	}
-	readYAML(t, "Pulumi.yaml", &project)
-	values := make(map[string]any)
-	for key, setting := range project.Config {
-		values[key] = setting.Default
-	}
-	var settings struct{ Config map[string]any }
-	readYAML(t, "Pulumi."+stack+".yaml", &settings)
-	maps.Copy(values, settings.Config)
-	config := make(map[string]string)
-	for key, value := range values {
-		text, isText := value.(string)
-		if !isText {
-			encoded, err := json.Marshal(value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			text = string(encoded)
-		}
-		config[key] = text
-	}
-	for key, value := range edits {
-		config[key] = value
-		if value == "" {
-			delete(config, key)
-		}
-	}
-	return config
-}
-
-func readYAML(t *testing.T, path string, into any) {
-	t.Helper()
-	content, err := os.ReadFile(path)
-	if err == nil {
-		err = encoding.YAML.Unmarshal(content, into)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	return settingstest.Configuration(t, ".", stack, edits)
 }
 
 // programOf is the program in an environment that holds a configuration, as the
@@ -127,4 +84,21 @@ func newProject(t *testing.T) string {
 		}
 	}
 	return folder
+}
+
+// TestRefusedSettingsRegisterNothing: the problems are told before anything is
+// registered.
+func TestRefusedSettingsRegisterNothing(t *testing.T) {
+	t.Parallel()
+	m := signedIn()
+	config := configuration(t, "dev", map[string]string{"app-to-app:tenent": "x", "azure-native:location": ""})
+	err := m.Run(config, programOf(t, config, ".").deploy)
+	for _, want := range []string{`settings of stack "dev": 2 problems, nothing was changed`, "app-to-app:tenent: ", "azure-native:location: missing; every resource is created there; fix: pulumi config set azure-native:location westeurope"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
+	if got := m.Resources(); len(got) > 0 {
+		t.Errorf("expected nothing to be registered, got %v", got)
+	}
 }
