@@ -39,6 +39,33 @@ func (s *Service) routes() []route.Route {
 	return routes
 }
 
+// A row is one route of a table.
+type row struct {
+	pattern           string
+	permission, query []string
+	serve             http.HandlerFunc
+	doc               string // the page that it follows
+	checked           string // when it was last compared with that page
+	witness           string // the row of TestWitness, or another test
+}
+
+func routesOf(rows []row) []route.Route {
+	routes := make([]route.Route, len(rows))
+	for i, r := range rows {
+		if !strings.HasPrefix(r.witness, "Test") {
+			r.witness = "TestWitness/" + r.witness
+		}
+		routes[i] = route.Route{
+			Pattern: r.pattern, Permission: r.permission, Query: r.query, Serve: r.serve,
+			Doc: r.doc, Checked: r.checked, Witness: r.witness,
+		}
+	}
+	return routes
+}
+
+// queries are the query parameters of a route that has some.
+func queries(names ...string) []string { return names }
+
 // may is the permission of a route that needs one.
 func may(actions ...string) []string { return actions }
 

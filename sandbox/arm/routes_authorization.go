@@ -26,43 +26,20 @@ func (s *Service) definitionRoutes() []route.Route {
 	const permissions = "/providers/microsoft.authorization/permissions"
 	const list, item = docs + "authorization/role-definitions/list", docs + "authorization/role-definitions/get"
 	const held = docs + "authorization/permissions/list-for-resource-group"
-	return []route.Route{
-		{
-			Pattern: "GET " + definitions, Query: []string{"$filter"},
-			Serve: s.do((*call).listDefinitions), Doc: list,
-			Checked: "2026-11-23", Witness: "TestWitness/role definitions",
-		},
-		{
-			Pattern: "GET " + definitions + "/{definition}",
-			Serve:   s.do((*call).getDefinition), Doc: item,
-			Checked: "2026-11-23", Witness: "TestWitness/role definition",
-		},
-		{
-			Pattern: "GET " + subscriptionPath + definitions, Query: []string{"$filter"}, Permission: may(definitionRead),
-			Serve: s.do((*call).listDefinitions), Doc: list,
-			Checked: "2026-11-23", Witness: "TestWitness/role definitions of a subscription",
-		},
-		{
-			Pattern: "GET " + subscriptionPath + definitions + "/{definition}", Permission: may(definitionRead),
-			Serve: s.do((*call).getDefinition), Doc: item,
-			Checked: "2026-11-23", Witness: "TestWitness/role definition of a subscription",
-		},
-		{
-			Pattern: "GET " + subscriptionPath + permissions, Permission: may(permissionRead),
-			Serve: s.do((*call).listPermissions), Doc: held,
-			Checked: "2026-11-23", Witness: "TestWitness/permissions at a subscription",
-		},
-		{
-			Pattern: "GET " + groupPath + permissions, Permission: may(permissionRead),
-			Serve: s.do((*call).listPermissions), Doc: held,
-			Checked: "2026-11-23", Witness: "TestWitness/permissions at a group",
-		},
-		{
-			Pattern: "GET " + groupPath + definitions, Query: []string{"$filter"}, Permission: may(definitionRead),
-			Serve: s.do((*call).listDefinitions), Doc: list,
-			Checked: "2026-11-23", Witness: "TestWitness/role definitions of a group",
-		},
-	}
+	return routesOf([]row{
+		{"GET " + definitions, nil, queries("$filter"), s.do((*call).listDefinitions), list, "2026-11-23", "role definitions"},
+		{"GET " + definitions + "/{definition}", nil, nil, s.do((*call).getDefinition), item, "2026-11-23", "role definition"},
+		{"GET " + subscriptionPath + definitions, may(definitionRead), queries("$filter"),
+			s.do((*call).listDefinitions), list, "2026-11-23", "role definitions of a subscription"},
+		{"GET " + subscriptionPath + definitions + "/{definition}", may(definitionRead), nil,
+			s.do((*call).getDefinition), item, "2026-11-23", "role definition of a subscription"},
+		{"GET " + subscriptionPath + permissions, may(permissionRead), nil,
+			s.do((*call).listPermissions), held, "2026-11-23", "permissions at a subscription"},
+		{"GET " + groupPath + permissions, may(permissionRead), nil,
+			s.do((*call).listPermissions), held, "2026-11-23", "permissions at a group"},
+		{"GET " + groupPath + definitions, may(definitionRead), queries("$filter"),
+			s.do((*call).listDefinitions), list, "2026-11-23", "role definitions of a group"},
+	})
 }
 
 // assignmentsAt is role assignments at one depth of scopes. place names it in
@@ -71,22 +48,11 @@ func (s *Service) assignmentsAt(place, scope string) []route.Route {
 	const doc = docs + "authorization/role-assignments/"
 	all := scope + assignmentPath
 	one, witness := all+"/{assignment}", "TestAssignmentWitness/"+place+"/"
-	return []route.Route{
-		{
-			Pattern: "GET " + all, Query: []string{"$filter"}, Permission: may(assignmentRead),
-			Serve: s.do((*call).listAssignments), Doc: doc + "list-for-scope", Checked: "2026-11-23", Witness: witness + "list",
-		},
-		{
-			Pattern: "PUT " + one, Permission: may(assignmentWrite),
-			Serve: s.do((*call).putAssignment), Doc: doc + "create", Checked: "2026-11-23", Witness: witness + "create",
-		},
-		{
-			Pattern: "GET " + one, Permission: may(assignmentRead),
-			Serve: s.do((*call).getAssignment), Doc: doc + "get", Checked: "2026-11-23", Witness: witness + "get",
-		},
-		{
-			Pattern: "DELETE " + one, Permission: may(assignmentErase),
-			Serve: s.do((*call).deleteAssignment), Doc: doc + "delete", Checked: "2026-11-23", Witness: witness + "delete",
-		},
-	}
+	return routesOf([]row{
+		{"GET " + all, may(assignmentRead), queries("$filter"),
+			s.do((*call).listAssignments), doc + "list-for-scope", "2026-11-23", witness + "list"},
+		{"PUT " + one, may(assignmentWrite), nil, s.do((*call).putAssignment), doc + "create", "2026-11-23", witness + "create"},
+		{"GET " + one, may(assignmentRead), nil, s.do((*call).getAssignment), doc + "get", "2026-11-23", witness + "get"},
+		{"DELETE " + one, may(assignmentErase), nil, s.do((*call).deleteAssignment), doc + "delete", "2026-11-23", witness + "delete"},
+	})
 }

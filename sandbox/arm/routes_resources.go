@@ -5,99 +5,41 @@ import "app-to-app/sandbox/route"
 // resourceRoutes is what belongs to Microsoft.Resources, and what belongs to no
 // provider.
 func (s *Service) resourceRoutes() []route.Route {
-	return []route.Route{
-		{
-			Pattern: "GET /metadata/endpoints",
-			Serve:   s.metadata, Doc: "https://learn.microsoft.com/azure-stack/user/azure-stack-rest-api-use",
-			Checked: "2026-11-23", Witness: "TestWitness/metadata",
-		},
-		{
-			Pattern: "GET /tenants",
-			Serve:   s.do((*call).listTenants), Doc: docs + "resources/tenants/list",
-			Checked: "2026-11-23", Witness: "TestWitness/tenants",
-		},
-		{
-			Pattern: "GET /subscriptions",
-			Serve:   s.do((*call).listSubscriptions), Doc: docs + "resources/subscriptions/list",
-			Checked: "2026-11-23", Witness: "TestWitness/subscriptions",
-		},
-		{
-			Pattern: "GET " + subscriptionPath, Permission: may(subscriptionRead),
-			Serve: s.do((*call).getSubscription), Doc: docs + "resources/subscriptions/get",
-			Checked: "2026-11-23", Witness: "TestWitness/subscription",
-		},
-		{
-			Pattern:    "GET " + subscriptionPath + "/locations",
-			Permission: may("Microsoft.Resources/subscriptions/locations/read"),
-			Serve:      s.do((*call).listLocations), Doc: docs + "resources/subscriptions/list-locations",
-			Checked: "2026-11-23", Witness: "TestWitness/locations",
-		},
-		{
-			Pattern: "GET " + subscriptionPath + "/resourcegroups",
-			Serve:   s.do((*call).listGroups), Doc: docs + "resources/resource-groups/list",
-			Checked: "2026-11-23", Witness: "TestWitness/resource groups",
-		},
-		{
-			Pattern: "GET " + subscriptionPath + "/resources", Query: []string{"$filter", "$expand"},
-			Serve: s.do((*call).listResources), Doc: docs + "resources/resources/list",
-			Checked: "2026-11-23", Witness: "TestWitness/resources of a subscription",
-		},
-		{
-			Pattern: "GET " + subscriptionPath + "/operationresults/{operation}",
-			Serve:   s.do((*call).operationResult), Doc: docsAsync,
-			Checked: "2026-11-23", Witness: "TestWitness/result of a group's deletion",
-		},
-		{
-			Pattern: "GET " + subscriptionPath + "/providers", Permission: may(providerRead),
-			Serve: s.do((*call).listNamespaces), Doc: docs + "resources/providers/list",
-			Checked: "2026-11-23", Witness: "TestWitness/namespaces",
-		},
-		{
-			Pattern: "GET " + subscriptionPath + "/providers/{namespace}", Permission: may(providerRead),
-			Serve: s.do((*call).getNamespace), Doc: docs + "resources/providers/get",
-			Checked: "2026-11-23", Witness: "TestWitness/namespace",
-		},
-		{
-			Pattern:    "POST " + subscriptionPath + "/providers/{namespace}/register",
-			Permission: may("{namespace}/register/action"),
-			Serve:      s.do((*call).register), Doc: docs + "resources/providers/register",
-			Checked: "2026-11-23", Witness: "TestWitness/register a namespace",
-		},
-		{
-			Pattern:    "POST " + subscriptionPath + "/providers/{namespace}/unregister",
-			Permission: may("{namespace}/unregister/action"),
-			Serve:      s.do((*call).unregister), Doc: docs + "resources/providers/unregister",
-			Checked: "2026-11-23", Witness: "TestWitness/unregister a namespace",
-		},
-		{
-			Pattern: "GET " + subscriptionPath + "/providers/{namespace}/locations/{location}/operationresults/{operation}",
-			Serve:   s.do((*call).operationResult), Doc: docsAsync,
-			Checked: "2026-11-23", Witness: "TestWitness/result of a creation",
-		},
-		{
-			Pattern: "GET " + subscriptionPath + "/providers/{namespace}/locations/{location}/operationstatuses/{operation}",
-			Serve:   s.do((*call).operationStatus), Doc: docsAsync,
-			Checked: "2026-11-23", Witness: "TestWitness/status of a creation",
-		},
-		{
-			Pattern: "PUT " + groupPath, Permission: may(groupWrite),
-			Serve: s.do((*call).putGroup), Doc: docs + "resources/resource-groups/create-or-update",
-			Checked: "2026-11-23", Witness: "TestWitness/create a resource group",
-		},
-		{
-			Pattern: "GET " + groupPath, Permission: may(groupRead),
-			Serve: s.do((*call).getGroup), Doc: docs + "resources/resource-groups/get",
-			Checked: "2026-11-23", Witness: "TestWitness/resource group",
-		},
-		{
-			Pattern: "DELETE " + groupPath, Permission: may(groupErase),
-			Serve: s.do((*call).deleteGroup), Doc: docs + "resources/resource-groups/delete",
-			Checked: "2026-11-23", Witness: "TestWitness/delete a resource group",
-		},
-		{
-			Pattern: "GET " + groupPath + "/resources", Query: []string{"$filter", "$expand"}, Permission: may(groupRead),
-			Serve: s.do((*call).listResources), Doc: docs + "resources/resources/list-by-resource-group",
-			Checked: "2026-11-23", Witness: "TestWitness/resources of a group",
-		},
-	}
+	return routesOf([]row{
+		{"GET /metadata/endpoints", nil, nil,
+			s.metadata, "https://learn.microsoft.com/azure-stack/user/azure-stack-rest-api-use", "2026-11-23", "metadata"},
+		{"GET /tenants", nil, nil, s.do((*call).listTenants), docs + "resources/tenants/list", "2026-11-23", "tenants"},
+		{"GET /subscriptions", nil, nil,
+			s.do((*call).listSubscriptions), docs + "resources/subscriptions/list", "2026-11-23", "subscriptions"},
+		{"GET " + subscriptionPath, may(subscriptionRead), nil,
+			s.do((*call).getSubscription), docs + "resources/subscriptions/get", "2026-11-23", "subscription"},
+		{"GET " + subscriptionPath + "/locations", may("Microsoft.Resources/subscriptions/locations/read"), nil,
+			s.do((*call).listLocations), docs + "resources/subscriptions/list-locations", "2026-11-23", "locations"},
+		{"GET " + subscriptionPath + "/resourcegroups", nil, nil,
+			s.do((*call).listGroups), docs + "resources/resource-groups/list", "2026-11-23", "resource groups"},
+		{"GET " + subscriptionPath + "/resources", nil, queries("$filter", "$expand"),
+			s.do((*call).listResources), docs + "resources/resources/list", "2026-11-23", "resources of a subscription"},
+		{"GET " + subscriptionPath + "/operationresults/{operation}", nil, nil,
+			s.do((*call).operationResult), docsAsync, "2026-11-23", "result of a group's deletion"},
+		{"GET " + subscriptionPath + "/providers", may(providerRead), nil,
+			s.do((*call).listNamespaces), docs + "resources/providers/list", "2026-11-23", "namespaces"},
+		{"GET " + subscriptionPath + "/providers/{namespace}", may(providerRead), nil,
+			s.do((*call).getNamespace), docs + "resources/providers/get", "2026-11-23", "namespace"},
+		{"POST " + subscriptionPath + "/providers/{namespace}/register", may("{namespace}/register/action"), nil,
+			s.do((*call).register), docs + "resources/providers/register", "2026-11-23", "register a namespace"},
+		{"POST " + subscriptionPath + "/providers/{namespace}/unregister", may("{namespace}/unregister/action"), nil,
+			s.do((*call).unregister), docs + "resources/providers/unregister", "2026-11-23", "unregister a namespace"},
+		{"GET " + subscriptionPath + "/providers/{namespace}/locations/{location}/operationresults/{operation}", nil, nil,
+			s.do((*call).operationResult), docsAsync, "2026-11-23", "result of a creation"},
+		{"GET " + subscriptionPath + "/providers/{namespace}/locations/{location}/operationstatuses/{operation}", nil, nil,
+			s.do((*call).operationStatus), docsAsync, "2026-11-23", "status of a creation"},
+		{"PUT " + groupPath, may(groupWrite), nil,
+			s.do((*call).putGroup), docs + "resources/resource-groups/create-or-update", "2026-11-23", "create a resource group"},
+		{"GET " + groupPath, may(groupRead), nil,
+			s.do((*call).getGroup), docs + "resources/resource-groups/get", "2026-11-23", "resource group"},
+		{"DELETE " + groupPath, may(groupErase), nil,
+			s.do((*call).deleteGroup), docs + "resources/resource-groups/delete", "2026-11-23", "delete a resource group"},
+		{"GET " + groupPath + "/resources", may(groupRead), queries("$filter", "$expand"),
+			s.do((*call).listResources), docs + "resources/resources/list-by-resource-group", "2026-11-23", "resources of a group"},
+	})
 }
