@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// This file keeps the picture in docs/architecture.md what `go list` says: the
-// rooms of the repository and which of them imports which. Tests are left out.
+// This file compares the picture in docs/architecture.md with `go list`: which
+// room of the repository imports which, without tests.
 
 var update = flag.Bool("update", false, "rewrite the picture in docs/architecture.md")
 
@@ -20,10 +20,11 @@ const (
 	pictureEnd       = "```\n"
 )
 
-// wholeRooms are trees that are one room each; elsewhere every package is one.
+// wholeRooms are trees that count as one room each; every other package is a
+// room of its own.
 var wholeRooms = []string{"components", "settings", "tenant", "sandbox", "cmd/publish", "pulumilocal/provider"}
 
-// roomOf is the room of a package, "" for those that only serve tests.
+// roomOf is the room of a package, "" for a package that only tests use.
 func roomOf(path string) string {
 	name, ok := strings.CutPrefix(path, "app-to-app/")
 	switch {
@@ -41,7 +42,7 @@ func roomOf(path string) string {
 	return strings.TrimPrefix(name, "functions/")
 }
 
-// picture is the body of the mermaid chart: an arrow a line, sorted.
+// picture is the body of the mermaid chart: one arrow per line, sorted.
 func picture(packages []listed) string {
 	var arrows []string
 	for _, p := range packages {
@@ -81,7 +82,7 @@ func TestArchitecturePicture(t *testing.T) {
 		}
 		return
 	}
-	t.Errorf("%s shows other imports than the code has; fix: go test ./checks -run TestArchitecturePicture -update\ngot:\n%swant:\n%s", architecturePage, got, want)
+	t.Errorf("%s: the picture differs from the imports; fix: go test ./checks -run TestArchitecturePicture -update\ngot:\n%swant:\n%s", architecturePage, got, want)
 }
 
 func TestPicture(t *testing.T) {

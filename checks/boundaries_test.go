@@ -1,27 +1,22 @@
 package checks_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// This file keeps the two arrows of the architecture apart: settings →
-// components → providers at deploy time, request → Functions host → handler at
-// run time, and a sandbox that knows neither. The rules are:
-//   - a package imports only what its boundary below names; a package without
-//     one is a mistake
-//   - what must not get in by way of others either is in bans
-//   - each check is a function over what `go list` says, with a table that
+// This file keeps deploy time (settings → components → providers), run time
+// (request → Functions host → handler) and the sandbox apart. The rules are:
+//   - a package imports only what its boundary below allows; every package needs
+//     a boundary
+//   - what a package must not import indirectly either is in bans
+//   - each check is a function over the output of `go list`, with a table that
 //     shows that it can fail
 
 // A boundary is what one package, or a tree of them ("path/..."), may import
-// beside the standard library. The longest boundary that fits counts.
+// besides the standard library. The longest boundary that matches applies.
 type boundary struct {
 	of          string
 	ours        []string // our packages or trees
@@ -54,20 +49,20 @@ var boundaries = []boundary{
 		of: "app-to-app", ours: []string{"app-to-app/components/...", "app-to-app/settings", "app-to-app/settings/lookup"}, outside: pulumi,
 		testOurs: []string{"app-to-app", "app-to-app/components/componentstest", "app-to-app/settings/settingstest"}, testOutside: plugin,
 	},
-	// The stories use everything the way a person does; the checks use nothing.
+	// The stories run the commands and a sandbox; the checks only read files.
 	{of: "app-to-app/e2e", testOurs: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/deployer", "app-to-app/pulumilocal/engine"}, testOutside: []string{"gopkg.in/yaml.v3"}},
 	{of: "app-to-app/checks", testOutside: []string{"gopkg.in/yaml.v3"}},
 	{of: "app-to-app/components", ours: []string{"app-to-app/components/credentials"}, outside: pulumi, testOurs: []string{"app-to-app/components/..."}},
 	{of: "app-to-app/components/credentials", testOurs: []string{"app-to-app/components/credentials"}},
 	{
-		// Test support: engine and Azure of the tests of the program and of its
-		// components, so it knows neither.
+		// The mocked engine and Azure for tests of the program and of the
+		// components, so it imports neither.
 		of: "app-to-app/components/componentstest", outside: pulumi[:1],
 		testOurs: []string{"app-to-app/components/componentstest"},
 	},
 
-	// Settings link no Pulumi: commands parse a stack's configuration too. What
-	// must be asked of the providers is behind lookup.
+	// settings must not link Pulumi, because commands use it too. The look-ups
+	// that need the providers are in settings/lookup.
 	{
 		of: "app-to-app/settings", ours: []string{"app-to-app/azurecloud/endpoints", "app-to-app/components/credentials"},
 		testOurs: []string{"app-to-app/settings", "app-to-app/settings/settingstest"},
@@ -75,8 +70,8 @@ var boundaries = []boundary{
 	{of: "app-to-app/settings/lookup", ours: []string{"app-to-app/settings"}, outside: pulumi, testOurs: []string{"app-to-app/settings/lookup"}},
 	{of: "app-to-app/settings/settingstest", outside: []string{"gopkg.in/yaml.v3"}},
 
-	// Handlers share functions/internal and nothing else: they are deployed, the
-	// rest is not. The tests beside them deploy both to a sandbox.
+	// Handlers use functions/internal and nothing else of ours: only they are
+	// deployed. The tests of functions deploy both to a sandbox.
 	{
 		of: "app-to-app/functions", testOurs: []string{"app-to-app/functions/...", "app-to-app/sandbox/...", "app-to-app/azurecloud", "app-to-app/pulumilocal/deployer"},
 		testOutside: []string{"github.com/google/uuid", "software.sslmate.com/src/go-pkcs12"},
@@ -107,7 +102,8 @@ var boundaries = []boundary{
 		outside:  append(slices.Clone(azure), "github.com/Azure/go-autorest/autorest/adal", "software.sslmate.com/src/go-pkcs12"),
 	},
 
-	// No JWT library in the sandbox: it and the verifier must not share a bug.
+	// No JWT library in the sandbox, so that it and the verifier cannot share a
+	// bug.
 	{
 		of: "app-to-app/sandbox/...", ours: []string{"app-to-app/sandbox/..."},
 		outside:     []string{"go.etcd.io/bbolt", "github.com/robfig/cron/v3", "github.com/google/uuid", "golang.org/x/sys"},
@@ -120,9 +116,9 @@ var boundaries = []boundary{
 	},
 	{of: "app-to-app/sandbox/schema", testOurs: []string{"app-to-app/sandbox/schema"}},
 
-	// Pulumi against any sandbox. The engine package starts processes and links
-	// no Pulumi itself, so that a command can say something before the SDK is
-	// compiled.
+	// Runs Pulumi against any sandbox. The engine package starts processes and
+	// does not link Pulumi, so that a command can print something before the SDK
+	// is compiled.
 	{
 		of: "app-to-app/pulumilocal/engine", ours: []string{"app-to-app/pulumilocal/executable", "app-to-app/sandbox/layout"},
 		outside: []string{"gopkg.in/yaml.v3"}, testOurs: []string{"app-to-app/pulumilocal/engine"},
@@ -139,7 +135,7 @@ var boundaries = []boundary{
 		testOurs: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/engine"},
 	},
 	{
-		// The forms of a key that OpenSSH uses are not in the standard library.
+		// OpenSSH's key formats are not in the standard library.
 		of: "app-to-app/pulumilocal/provider/tls/...", ours: []string{"app-to-app/pulumilocal/provider/..."},
 		outside: slices.Concat(pulumi, []string{"golang.org/x/crypto/ssh"}),
 	},
@@ -150,7 +146,7 @@ var boundaries = []boundary{
 		of: "app-to-app/cmd/sandbox", ours: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/deployer", "app-to-app/pulumilocal/engine"},
 		testOurs: []string{"app-to-app/cmd/sandbox"},
 	},
-	// Commands sign in with the same forms of ARM_* as the providers.
+	// Commands sign in with the same ARM_* variables as the providers.
 	{of: "app-to-app/azurecloud/endpoints", testOurs: []string{"app-to-app/azurecloud/endpoints"}},
 	{of: "app-to-app/azurecloud", ours: []string{"app-to-app/azurecloud/endpoints"}, outside: azure, testOurs: []string{"app-to-app/azurecloud"}},
 	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud"}, testOurs: []string{"app-to-app/tenant", "app-to-app/sandbox/..."}},
@@ -169,14 +165,14 @@ var boundaries = []boundary{
 	},
 }
 
-// What both handlers are made of.
+// handlerParts are the packages that both handlers import.
 var handlerParts = []string{
 	"app-to-app/functions/internal/customhandler",
 	"app-to-app/functions/internal/orders",
 }
 
-// A ban is a tree that must not be in what the packages of another are built
-// from, except for one tree in it. It may be anyModule.
+// A ban forbids the packages in of to import those in not, directly or
+// indirectly. What is in except is allowed; not may be anyModule.
 type ban struct{ of, not, except string }
 
 // anyModule is every package outside the standard library and this module.
@@ -202,20 +198,7 @@ var bans = []ban{
 	{of: "app-to-app/cmd/tenant", not: "github.com/pulumi/..."}, // it runs the CLI
 }
 
-// A listed package is what `go list -json` says about one.
-type listed struct {
-	ImportPath                               string
-	Imports, TestImports, XTestImports, Deps []string
-}
-
-// inTree reports whether a package is pattern or, when that ends in "/...",
-// below it.
-func inTree(path, pattern string) bool {
-	root, isTree := strings.CutSuffix(pattern, "/...")
-	return path == root || isTree && strings.HasPrefix(path, root+"/")
-}
-
-// boundaryOf returns the longest boundary that fits a package.
+// boundaryOf returns the longest boundary that matches a package.
 func boundaryOf(path string, all []boundary) (found boundary, ok bool) {
 	for _, b := range all {
 		if inTree(path, b.of) && (!ok || len(b.of) > len(found.of)) {
@@ -256,15 +239,7 @@ func mayImport(path string, ours, outside []string) bool {
 	return slices.ContainsFunc(outside, func(o string) bool { return inTree(path, o+"/...") })
 }
 
-// inModule reports whether a package belongs to a module other than ours: the
-// path begins with a host name then. What the standard library vendors begins
-// with vendor/.
-func inModule(path string) bool {
-	first, _, _ := strings.Cut(path, "/")
-	return strings.Contains(first, ".")
-}
-
-// broken lists what a package is built from although it is banned.
+// broken lists the dependencies of a package that a ban forbids.
 func broken(p listed, all []ban) []string {
 	var found []string
 	for _, b := range all {
@@ -273,7 +248,7 @@ func broken(p listed, all []ban) []string {
 		}
 		for _, dependency := range p.Deps {
 			if (inTree(dependency, b.not) || b.not == anyModule && inModule(dependency)) && (b.except == "" || !inTree(dependency, b.except)) {
-				found = append(found, fmt.Sprintf("%s is built from %s", p.ImportPath, dependency))
+				found = append(found, fmt.Sprintf("%s depends on %s", p.ImportPath, dependency))
 			}
 		}
 	}
@@ -295,29 +270,6 @@ func TestBoundaries(t *testing.T) {
 	}
 }
 
-// listPackages returns every package of the module, also those that do not
-// compile: that is another test's concern.
-func listPackages(t *testing.T) []listed {
-	t.Helper()
-	command := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports,Deps", "./...")
-	var problems bytes.Buffer
-	command.Stderr = &problems
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("list packages: %v\n%s", err, problems.Bytes())
-	}
-	var packages []listed
-	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
-		var p listed
-		if err := decoder.Decode(&p); err == io.EOF {
-			return packages
-		} else if err != nil {
-			t.Fatalf("list packages: %v", err)
-		}
-		packages = append(packages, p)
-	}
-}
-
 func TestBreaches(t *testing.T) {
 	t.Parallel()
 	all := []boundary{
@@ -332,12 +284,12 @@ func TestBreaches(t *testing.T) {
 		{"nothing but std", listed{ImportPath: "app-to-app/a", Imports: []string{"fmt", "net/http", "C", "unsafe"}}, nil},
 		{"own tree and a package of a module", listed{ImportPath: "app-to-app/a/x", Imports: []string{"app-to-app/a/y", "example.com/m/sub"}}, nil},
 		{"another tree of ours", listed{ImportPath: "app-to-app/a", Imports: []string{"app-to-app/b"}}, []string{"app-to-app/a imports app-to-app/b"}},
-		{"a tree with the same beginning", listed{ImportPath: "app-to-app/a", Imports: []string{"app-to-app/ab"}}, []string{"app-to-app/a imports app-to-app/ab"}},
+		{"a tree whose name starts the same", listed{ImportPath: "app-to-app/a", Imports: []string{"app-to-app/ab"}}, []string{"app-to-app/a imports app-to-app/ab"}},
 		{"a module that is not named", listed{ImportPath: "app-to-app/a", Imports: []string{"example.com/mm"}}, []string{"app-to-app/a imports example.com/mm"}},
-		{"the longer boundary counts", listed{ImportPath: "app-to-app/a/leaf", Imports: []string{"app-to-app/a"}}, []string{"app-to-app/a/leaf imports app-to-app/a"}},
-		{"tests may more", listed{ImportPath: "app-to-app/a/leaf", XTestImports: []string{"app-to-app/a/leaf", "example.com/oracle"}}, nil},
-		{"the code may not what tests may", listed{ImportPath: "app-to-app/a/leaf", Imports: []string{"example.com/oracle"}}, []string{"app-to-app/a/leaf imports example.com/oracle"}},
-		{"tests may not all", listed{ImportPath: "app-to-app/a/leaf", TestImports: []string{"app-to-app/b"}}, []string{"app-to-app/a/leaf (tests) imports app-to-app/b"}},
+		{"the longer boundary applies", listed{ImportPath: "app-to-app/a/leaf", Imports: []string{"app-to-app/a"}}, []string{"app-to-app/a/leaf imports app-to-app/a"}},
+		{"tests may import more", listed{ImportPath: "app-to-app/a/leaf", XTestImports: []string{"app-to-app/a/leaf", "example.com/oracle"}}, nil},
+		{"what only tests may import, in the code", listed{ImportPath: "app-to-app/a/leaf", Imports: []string{"example.com/oracle"}}, []string{"app-to-app/a/leaf imports example.com/oracle"}},
+		{"a test's import that is not allowed", listed{ImportPath: "app-to-app/a/leaf", TestImports: []string{"app-to-app/b"}}, []string{"app-to-app/a/leaf (tests) imports app-to-app/b"}},
 		{"no boundary", listed{ImportPath: "app-to-app/b"}, []string{"app-to-app/b has no boundary; add one to boundaries_test.go"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -349,8 +301,8 @@ func TestBreaches(t *testing.T) {
 	}
 }
 
-// TestBoundariesRefuse shows that the real tables refuse what the design
-// forbids, one example a rule.
+// TestBoundariesRefuse checks the real table of boundaries: one forbidden import
+// per rule.
 func TestBoundariesRefuse(t *testing.T) {
 	t.Parallel()
 	for from, to := range map[string]string{
@@ -376,10 +328,20 @@ func TestBoundariesRefuse(t *testing.T) {
 		"app-to-app/cmd/publish":                      "app-to-app/sandbox",
 		"app-to-app/tenant":                           "app-to-app/components",
 	} {
-		if got := breaches(listed{ImportPath: from, Imports: []string{to}}, boundaries); len(got) != 1 {
-			t.Errorf("%s may import %s", from, to)
-		}
+		t.Run(from+" imports "+to, func(t *testing.T) {
+			t.Parallel()
+			got := breaches(listed{ImportPath: from, Imports: []string{to}}, boundaries)
+			if want := []string{from + " imports " + to}; !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
 	}
+}
+
+// TestBansRefuse checks the real table of bans: each needs a violation here that
+// it catches.
+func TestBansRefuse(t *testing.T) {
+	t.Parallel()
 	caught := make(map[ban]bool)
 	for _, banned := range []struct{ of, dependency string }{
 		{"app-to-app/components", "app-to-app/sandbox/store"},
@@ -403,27 +365,42 @@ func TestBoundariesRefuse(t *testing.T) {
 		{"app-to-app/azurecloud", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 		{"app-to-app/cmd/tenant", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 	} {
-		p := listed{ImportPath: banned.of, Deps: []string{"fmt", banned.dependency}}
-		if got := broken(p, bans); len(got) != 1 {
-			t.Errorf("%s may be built from %s", banned.of, banned.dependency)
-		}
-		for _, b := range bans {
-			caught[b] = caught[b] || len(broken(p, []ban{b})) == 1
-		}
+		t.Run(banned.of+" depends on "+banned.dependency, func(t *testing.T) {
+			p := listed{ImportPath: banned.of, Deps: []string{"fmt", banned.dependency}}
+			got := broken(p, bans)
+			if want := []string{banned.of + " depends on " + banned.dependency}; !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+			for _, b := range bans {
+				caught[b] = caught[b] || len(broken(p, []ban{b})) == 1
+			}
+		})
 	}
 	for _, b := range bans {
 		if !caught[b] {
-			t.Errorf("the ban on %s in %s has no violation above that it catches", b.not, b.of)
+			t.Errorf("no violation above is caught by the ban on %s in %s", b.not, b.of)
 		}
 	}
-	if got := broken(listed{ImportPath: "app-to-app/components", Deps: []string{"app-to-app/components/credentials"}}, bans); got != nil {
-		t.Errorf("components: got %q, want nothing for a package of its own tree", got)
-	}
-	if got := broken(listed{ImportPath: "app-to-app", Deps: []string{"app-to-app/components"}}, bans); got != nil {
-		t.Errorf("the program: got %q, want nothing", got)
-	}
-	std := []string{"net/http", "vendor/golang.org/x/net/http/httpguts", "app-to-app/functions/internal/verify"}
-	if got := broken(listed{ImportPath: "app-to-app/functions/orders-api", Deps: std}, bans); got != nil {
-		t.Errorf("the API and the standard library: got %q, want nothing", got)
+}
+
+func TestBansAllow(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, of string
+		deps     []string
+	}{
+		{"components and their own tree", "app-to-app/components", []string{"app-to-app/components/credentials"}},
+		{"the program and components", "app-to-app", []string{"app-to-app/components"}},
+		{
+			"the API and the standard library", "app-to-app/functions/orders-api",
+			[]string{"net/http", "vendor/golang.org/x/net/http/httpguts", "app-to-app/functions/internal/verify"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := broken(listed{ImportPath: test.of, Deps: test.deps}, bans); got != nil {
+				t.Errorf("got %q, want nothing", got)
+			}
+		})
 	}
 }

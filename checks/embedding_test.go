@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// mostForeignModules is what a program that only starts a sandbox may have to
-// link, besides the standard library and this module.
+// mostForeignModules is how many modules, besides this one, a program may link
+// that only starts a sandbox.
 const mostForeignModules = 10
 
-// TestEmbedding builds a test of another module that calls nothing but
-// sandboxtest.Start: what the sandbox drags in is the price of using it.
+// TestEmbedding builds a test in another module that only calls
+// sandboxtest.Start, and counts the modules that it links.
 func TestEmbedding(t *testing.T) {
 	t.Parallel()
 	dir := outsideModule(t)
@@ -37,7 +37,7 @@ func TestEmbedding(t *testing.T) {
 	t.Logf("%d foreign modules: %s; stripped test binary: %.1f MB", len(foreign), strings.Join(foreign, " "), float64(info.Size())/1e6)
 }
 
-// outsideModule writes a module that has this one as its only requirement.
+// outsideModule writes a module that requires only this one.
 func outsideModule(t *testing.T) (dir string) {
 	t.Helper()
 	repository, err := os.Getwd()
@@ -74,8 +74,8 @@ func TestStart(t *testing.T) {
 	return dir
 }
 
-// foreignModules are the modules that the tests of dir are built from, without
-// itself and this one.
+// foreignModules are the modules that the tests in dir link, other than their own
+// and this one.
 func foreignModules(t *testing.T, dir string) (found []string) {
 	t.Helper()
 	list := outsideGo(t, dir, "list", "-deps", "-test", "-f", "{{with .Module}}{{.Path}}{{end}}", ".")
@@ -88,8 +88,8 @@ func foreignModules(t *testing.T, dir string) (found []string) {
 	return found
 }
 
-// outsideGo runs the go command in the other module, which has no go.sum of its
-// own making: -mod=mod lets it write down what it selects.
+// outsideGo runs the go command in the other module. -mod=mod, because that
+// module's go.mod does not list what this one requires.
 func outsideGo(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	command := exec.Command("go", args...)

@@ -16,15 +16,14 @@ import (
 	"testing"
 )
 
-// This file keeps the tree itself in order. The rules are:
-//   - what is looked at is what git tracks or would add: ignored files are the
-//     user's own
-//   - generated code (sdks/) has the generator's shape, so it is not measured;
-//     that it is what the generator makes is checked instead
-//   - each check of a file is a function over its name and content, with a
-//     table that shows that it can fail
+// This file checks the files of the repository. The rules are:
+//   - files that git ignores are the user's own and are not checked
+//   - generated code (sdks/) is not measured; TestGeneratedSDK checks that it
+//     is what the generator writes
+//   - each check is a function over a file's name and content, with a table
+//     that shows that it can fail
 
-// A check looks at one file and says what is wrong with it, or nothing.
+// A check returns the problem with a file, "" for none.
 type check func(name string, content []byte) string
 
 var checks = []check{unformatted, tooLong, badPackageName, encryptionKept, privateKey}
@@ -33,7 +32,7 @@ var checks = []check{unformatted, tooLong, badPackageName, encryptionKept, priva
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	files := treeFiles(t)
-	for _, want := range []string{"hygiene_test.go", "go.mod", "Pulumi.dev.yaml"} {
+	for _, want := range []string{"checks/hygiene_test.go", "go.mod", "Pulumi.dev.yaml"} {
 		if !slices.Contains(files, want) {
 			t.Errorf("the list of files lacks %s", want)
 		}
@@ -64,7 +63,7 @@ func treeFiles(t *testing.T) []string {
 	return strings.FieldsFunc(string(out), func(r rune) bool { return r == 0 })
 }
 
-// handWritten reports whether a file is Go code that somebody wrote.
+// handWritten reports whether a file is Go code that is not generated.
 func handWritten(name string) bool {
 	return path.Ext(name) == ".go" && !strings.HasPrefix(name, "sdks/")
 }
@@ -78,13 +77,12 @@ func unformatted(name string, content []byte) string {
 		return err.Error()
 	}
 	if !bytes.Equal(formatted, content) {
-		return "not formatted; run gofmt -w on it"
+		return "not formatted; fix: gofmt -w " + name
 	}
 	return ""
 }
 
-// mostLines is what a Go file may have. A file that grows past it holds more
-// than one idea.
+// mostLines is the limit for a Go file; a longer one holds more than one idea.
 const mostLines = 450
 
 func tooLong(name string, content []byte) string {
@@ -92,7 +90,7 @@ func tooLong(name string, content []byte) string {
 	if !handWritten(name) || lines <= mostLines {
 		return ""
 	}
-	return fmt.Sprintf("%d lines; at most %d, split it by idea", lines, mostLines)
+	return fmt.Sprintf("%d lines; expected at most %d; fix: split it by idea", lines, mostLines)
 }
 
 // emptyNames say nothing about what a package is for.
@@ -108,14 +106,15 @@ func badPackageName(name string, content []byte) string {
 	}
 	for _, n := range append(strings.Split(path.Dir(name), "/"), strings.TrimSuffix(file.Name.Name, "_test")) {
 		if slices.Contains(emptyNames, n) {
-			return fmt.Sprintf("a package named %q says nothing; name it after what it holds", n)
+			return fmt.Sprintf("package name %q says nothing; fix: name it after what it holds", n)
 		}
 	}
 	return ""
 }
 
-// encryptionKept finds what `pulumi stack init` and even `pulumi preview` write
-// into a stack file: it would tie everybody's stack to one passphrase or key.
+// encryptionKept finds the encryption settings that `pulumi stack init` and even
+// `pulumi preview` write into a stack file. Committed, they would tie everybody's
+// stack to one passphrase or key.
 func encryptionKept(name string, content []byte) string {
 	base := path.Base(name)
 	if !strings.HasPrefix(base, "Pulumi.") || path.Ext(base) != ".yaml" {
@@ -123,20 +122,20 @@ func encryptionKept(name string, content []byte) string {
 	}
 	for _, key := range []string{"encryptionsalt", "secretsprovider", "encryptedkey"} {
 		if bytes.Contains(content, []byte(key)) {
-			return key + " must not be committed; remove the line"
+			return key + " must not be committed; fix: remove the line"
 		}
 	}
 	return ""
 }
 
 // armoured is a private key in PEM (RFC 7468), with or without the headers of
-// RFC 1421, on lines of its own or in a string literal. A bare first line, as
-// in code that looks for keys, is none.
+// RFC 1421, on lines of its own or in a string literal. A first line without a
+// key, as in code that looks for keys, does not match.
 var armoured = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:\s|\\n)+(?:[A-Za-z-]+: [^\n\\]+(?:\s|\\n)+)*[A-Za-z0-9+/=]{40}`)
 
 func privateKey(_ string, content []byte) string {
 	if armoured.Match(content) {
-		return "a private key; make it when it is needed"
+		return "a private key; fix: generate it where it is needed"
 	}
 	return ""
 }
@@ -145,44 +144,44 @@ func TestChecks(t *testing.T) {
 	t.Parallel()
 	const clean = "package store\n\nfunc f() {}\n"
 	key := strings.Repeat("A", 64)
+	const aKey = "a private key; fix: generate it where it is needed"
 	begin, end := "-----BEGIN "+"PRIVATE KEY-----", "-----END "+"PRIVATE KEY-----"
 	for _, test := range []struct {
 		name    string
 		look    check
 		file    string
 		content string
-		bad     bool
+		want    string // the problem, "" for none
 	}{
-		{"formatted", unformatted, "a/a.go", clean, false},
-		{"spaces for a tab", unformatted, "a/a.go", "package a\n\nfunc f() {\n  f()\n}\n", true},
-		{"no Go", unformatted, "a/a.go", "packet a\n", true},
-		{"not a Go file", unformatted, "a/a.md", "packet a\n", false},
-		{"generated", unformatted, "sdks/a/a.go", "package  a\n", false},
-		{"as long as allowed", tooLong, "a/a.go", strings.Repeat("\n", mostLines), false},
-		{"too long", tooLong, "a/a.go", strings.Repeat("\n", mostLines+1), true},
-		{"too long, generated", tooLong, "sdks/a/a.go", strings.Repeat("\n", mostLines+1), false},
-		{"too long, not Go", tooLong, "go.sum", strings.Repeat("\n", mostLines+1), false},
-		{"a telling name", badPackageName, "sandbox/store/a.go", clean, false},
-		{"an empty name", badPackageName, "sandbox/store/a.go", "package util\n", true},
-		{"an empty name, tests", badPackageName, "sandbox/store/a_test.go", "package helpers_test\n", true},
-		{"an empty folder name", badPackageName, "pkg/store/a.go", clean, true},
-		{"a stack file", encryptionKept, "Pulumi.dev.yaml", "config:\n  azure-native:location: westeurope\n", false},
-		{"a salt", encryptionKept, "Pulumi.dev.yaml", "encryptionsalt: v1:x\n", true},
-		{"a provider", encryptionKept, "sandbox/testdata/Pulumi.x.yaml", "secretsprovider: passphrase\n", true},
-		{"a key of a provider", encryptionKept, "Pulumi.prod.yaml", "encryptedkey: x\n", true},
-		{"another file about salts", encryptionKept, "README.md", "encryptionsalt", false},
-		{"a private key", privateKey, "a.pem", begin + "\n" + key + "\n" + end, true},
-		{"an RSA key", privateKey, "a.go", strings.Replace(begin, "PRIV", "RSA PRIV", 1) + "\r\n" + key, true},
-		{"an encrypted key", privateKey, "a.pem", begin + "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,AB\n\n" + key, true},
-		{"a key in a literal", privateKey, "a.go", `"` + begin + `\n` + key + `"`, true},
-		{"code that looks for keys", privateKey, "a.go", `strings.Contains(s, "` + begin + `")`, false},
-		{"a public key", privateKey, "a.pem", strings.Replace(begin, "PRIVATE", "PUBLIC", 1) + "\n" + key, false},
+		{"formatted", unformatted, "a/a.go", clean, ""},
+		{"spaces for a tab", unformatted, "a/a.go", "package a\n\nfunc f() {\n  f()\n}\n", "not formatted; fix: gofmt -w a/a.go"},
+		{"no Go", unformatted, "a/a.go", "package a\n\npacket\n", "3:1: expected declaration, found packet"},
+		{"not a Go file", unformatted, "a/a.md", "packet a\n", ""},
+		{"generated", unformatted, "sdks/a/a.go", "package  a\n", ""},
+		{"as long as allowed", tooLong, "a/a.go", strings.Repeat("\n", mostLines), ""},
+		{"too long", tooLong, "a/a.go", strings.Repeat("\n", mostLines+1), "451 lines; expected at most 450; fix: split it by idea"},
+		{"too long, generated", tooLong, "sdks/a/a.go", strings.Repeat("\n", mostLines+1), ""},
+		{"too long, not Go", tooLong, "go.sum", strings.Repeat("\n", mostLines+1), ""},
+		{"a telling name", badPackageName, "sandbox/store/a.go", clean, ""},
+		{"an empty name", badPackageName, "sandbox/store/a.go", "package util\n", `package name "util" says nothing; fix: name it after what it holds`},
+		{"an empty name, tests", badPackageName, "sandbox/store/a_test.go", "package helpers_test\n", `package name "helpers" says nothing; fix: name it after what it holds`},
+		{"an empty folder name", badPackageName, "pkg/store/a.go", clean, `package name "pkg" says nothing; fix: name it after what it holds`},
+		{"a stack file", encryptionKept, "Pulumi.dev.yaml", "config:\n  azure-native:location: westeurope\n", ""},
+		{"a salt", encryptionKept, "Pulumi.dev.yaml", "encryptionsalt: v1:x\n", "encryptionsalt must not be committed; fix: remove the line"},
+		{"a provider", encryptionKept, "sandbox/testdata/Pulumi.x.yaml", "secretsprovider: passphrase\n", "secretsprovider must not be committed; fix: remove the line"},
+		{"a key of a provider", encryptionKept, "Pulumi.prod.yaml", "encryptedkey: x\n", "encryptedkey must not be committed; fix: remove the line"},
+		{"another file about salts", encryptionKept, "README.md", "encryptionsalt", ""},
+		{"a private key", privateKey, "a.pem", begin + "\n" + key + "\n" + end, aKey},
+		{"an RSA key", privateKey, "a.go", strings.Replace(begin, "PRIV", "RSA PRIV", 1) + "\r\n" + key, aKey},
+		{"an encrypted key", privateKey, "a.pem", begin + "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,AB\n\n" + key, aKey},
+		{"a key in a literal", privateKey, "a.go", `"` + begin + `\n` + key + `"`, aKey},
+		{"code that looks for keys", privateKey, "a.go", `strings.Contains(s, "` + begin + `")`, ""},
+		{"a public key", privateKey, "a.pem", strings.Replace(begin, "PRIVATE", "PUBLIC", 1) + "\n" + key, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			problem := test.look(test.file, []byte(test.content))
-			if (problem != "") != test.bad {
-				t.Errorf("got %q, want a problem: %v", problem, test.bad)
+			if got := test.look(test.file, []byte(test.content)); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
 	}
@@ -191,7 +190,7 @@ func TestChecks(t *testing.T) {
 // linted are the modules with code of ours.
 var linted = []string{".", "tools/sdkgen"}
 
-// TestVet is a test so that one command is all there is to run.
+// TestVet is a test so that `go test ./...` is the only command to run.
 func TestVet(t *testing.T) {
 	t.Parallel()
 	if problems := toolProblems(mistakes(t), "go", "vet", "./..."); !strings.Contains(problems, "Printf format %d") {
@@ -225,7 +224,7 @@ func TestStaticcheck(t *testing.T) {
 	}
 }
 
-// mistakes makes a module with one mistake for each linter.
+// mistakes writes a module with one mistake for each linter.
 func mistakes(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -240,9 +239,10 @@ func mistakes(t *testing.T) (dir string) {
 	return dir
 }
 
-// TestGeneratedSDK runs the tests of the generator's module, one of which makes
-// the SDK again and compares it with the committed one byte for byte. Results
-// are not cached, because the model and the SDK lie outside of that module.
+// TestGeneratedSDK runs the tests of the generator's module, one of which
+// generates the SDK again and compares it with the committed one byte for byte.
+// -count=1, because go test's cache does not see the model and the SDK, which
+// are outside that module.
 func TestGeneratedSDK(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -253,7 +253,7 @@ func TestGeneratedSDK(t *testing.T) {
 	}
 }
 
-// toolProblems runs a command and returns what it said when it failed.
+// toolProblems runs a command and returns its output if it fails, "" otherwise.
 func toolProblems(dir, name string, args ...string) string {
 	command := exec.Command(name, args...)
 	command.Dir = dir

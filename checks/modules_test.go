@@ -8,12 +8,11 @@ import (
 	"testing"
 )
 
-// This file makes go.mod read like a bill of materials: each direct requirement
-// stands in the block of those who need it, and each block says in its comment
-// whose it is.
+// This file checks that go.mod groups the direct requirements by the part of the
+// repository that needs them, and that each block's comment names that part.
 
-// A consumer is a part of the repository that modules are required for. A
-// module belongs to the first that imports it.
+// A consumer is a part of the repository with a block of its own. A module
+// belongs in the block of the first consumer that imports it.
 type consumer struct {
 	comment string   // first line of its block's comment
 	trees   []string // its packages
@@ -27,8 +26,8 @@ var consumers = []consumer{
 	{"// Tests only.", []string{"app-to-app/..."}},
 }
 
-// consumerOf is the first consumer with a package that imports the module;
-// only the last one counts imports of tests, and support packages of tests.
+// consumerOf is the comment of the first consumer that imports the module. Tests
+// and their support packages count only for the last, "Tests only".
 func consumerOf(module string, packages []listed) string {
 	needs := func(p listed, imports []string) bool {
 		return slices.ContainsFunc(imports, func(path string) bool { return inTree(path, module+"/...") })
@@ -44,8 +43,8 @@ func consumerOf(module string, packages []listed) string {
 	return consumers[len(consumers)-1].comment
 }
 
-// misplaced lists the direct requirements of a go.mod that do not stand in the
-// block of who needs them.
+// misplaced lists the direct requirements of a go.mod that are in the wrong
+// block.
 func misplaced(goMod string, packages []listed) (problems []string) {
 	block := ""
 	for line := range strings.Lines(goMod) {
@@ -59,7 +58,7 @@ func misplaced(goMod string, packages []listed) (problems []string) {
 			block = ""
 		case len(fields) >= 2 && strings.HasPrefix(line, "\t") && strings.HasPrefix(fields[1], "v") && !strings.HasSuffix(strings.TrimSpace(line), "// indirect"):
 			if want := consumerOf(fields[0], packages); block != want {
-				problems = append(problems, fmt.Sprintf("%s: expected it in the block %q, got %q", fields[0], want, block))
+				problems = append(problems, fmt.Sprintf("%s: expected the block %q, got %q", fields[0], want, block))
 			}
 		}
 	}
@@ -95,9 +94,9 @@ func TestMisplaced(t *testing.T) {
 	}{
 		{"each in its block", good, nil},
 		{"a test's library in the sandbox's block", strings.Replace(good, "store v1.0.0", "store v1.0.0\n\texample.com/oracle v1.0.0", 1),
-			[]string{`example.com/oracle: expected it in the block "// Tests only.", got "// The sandbox."`}},
+			[]string{`example.com/oracle: expected the block "// Tests only.", got "// The sandbox."`}},
 		{"a block without a comment", strings.Replace(good, "// The sandbox.\n// More about it.\n", "", 1),
-			[]string{`example.com/store: expected it in the block "// The sandbox.", got ""`}},
+			[]string{`example.com/store: expected the block "// The sandbox.", got ""`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// This file compares the workflows and their page with what they speak of: the
-// environments, the roles that are assigned, the command that is built.
+// This file compares the workflows and docs/ci.md with the rest of the tree: the
+// jobs' environments, the roles that components assign, the verbs of cmd/tenant.
 
-// TestSubjects compares the federated credentials that the page makes with the
-// environments of the jobs that sign in.
+// TestSubjects expects docs/ci.md to create a federated credential for each
+// environment of the jobs that sign in.
 func TestSubjects(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("docs/ci.md")
@@ -126,8 +126,7 @@ func TestActionlint(t *testing.T) {
 	if err := os.WriteFile(wrong, []byte("on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ nothing.here }}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// Other linters are used where they are installed; the result is not to
-	// depend on that.
+	// Off, because actionlint runs these linters only where they are installed.
 	if problems := toolProblems(".", linter, "-shellcheck=", "-pyflakes=", wrong); !strings.Contains(problems, "undefined variable") {
 		t.Errorf("on a workflow with a mistake: got %q, want a complaint about it", problems)
 	}

@@ -12,17 +12,17 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// This file keeps the workflows from giving away what their identities may.
+// This file checks that nobody but us can use the identities of the workflows.
 // The rules are:
-//   - a job signs in only if it is in signingJobs, behind an environment of
-//     GitHub, and may then write nothing on GitHub
-//   - what a stranger can write (a title, a branch's name) reaches a script by
-//     its environment only; so do all other expressions
+//   - a job may sign in to Azure only if it is in signingJobs and runs in a
+//     GitHub environment; it may then write nothing on GitHub
+//   - expressions reach a script only through its environment variables, because
+//     strangers write some of them (a title, a branch's name)
 //   - each check is a function over one file, with a table that shows that it
 //     can fail
 
-// signingJobs are the jobs that may ask for an identity token, and the
-// environments they run in, which the subjects of docs/ci.md name.
+// signingJobs are the jobs that may ask for an identity token, and the GitHub
+// environments they run in. The subjects in docs/ci.md name the same ones.
 var signingJobs = map[string][]string{
 	"preview.yml preview":       {"preview"},
 	"deploy.yml deploy":         {"dev", "prod"},
@@ -32,7 +32,8 @@ var signingJobs = map[string][]string{
 	"teardown.yml expired":      {"teardown"},
 }
 
-// A workflow is what the checks look at of a workflow or of an action of ours.
+// A workflow holds the parts of a workflow, or of one of our actions, that the
+// checks read.
 type workflow struct {
 	name        string // of its file
 	text        string
@@ -77,8 +78,8 @@ func (w workflow) steps() []step {
 	return all
 }
 
-// environments are the names of the job's environment, one for each value of
-// the matrix that it mentions.
+// environments are the environments that the job runs in: more than one if the
+// name contains a value of the matrix.
 func (j job) environments() []string {
 	name := j.Environment.Value
 	if j.Environment.Kind == yaml.MappingNode {
@@ -102,14 +103,14 @@ func (j job) environments() []string {
 	return []string{name}
 }
 
-// grants are the permissions of a block, by name; "*" for a word that covers
-// all of them.
+// grants are the permissions of a block by name; a single word for all of them
+// ("write-all") is under "*".
 func grants(node yaml.Node) map[string]string {
 	all := make(map[string]string)
 	if node.Kind == yaml.ScalarNode && node.Value != "" {
 		all["*"] = node.Value
 	}
-	_ = node.Decode(&all) // a word is not a map, and was looked at above
+	_ = node.Decode(&all) // fails for a single word, which is handled above
 	return all
 }
 
@@ -119,17 +120,18 @@ func parseWorkflow(name string, content []byte) (workflow, error) {
 	return w, err
 }
 
-// A workflowCheck says what is wrong with a workflow, or nothing.
+// A workflowCheck returns the problem with a workflow, "" for none.
 type workflowCheck func(workflow) string
 
 var workflowChecks = []workflowCheck{pullRequestTarget, unpinned, expressionInScript, noPermissions, identityToken, prodFromBranch, wildcardSubject}
 
-// pullRequestTarget runs with the base's secrets on an event that a stranger
-// makes; it is one checkout away from running their code.
+// pullRequestTarget finds workflows that a stranger's pull request starts with
+// the secrets of the base branch: one checkout of the branch and their code runs
+// with those secrets.
 func pullRequestTarget(w workflow) string {
 	for _, trigger := range w.triggers() {
 		if trigger == "pull_request_target" || trigger == "workflow_run" {
-			return "started by " + trigger + ", which runs with the base's rights for a branch; use pull_request"
+			return "started by " + trigger + ", which gives any pull request the rights of the base branch; fix: use pull_request"
 		}
 	}
 	return ""
@@ -137,8 +139,8 @@ func pullRequestTarget(w workflow) string {
 
 var pinned = regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40}$`)
 
-// unpinned finds actions whose code can change under the same name. An action
-// of this repository comes with the tree.
+// unpinned finds actions whose code can change without a change here. Actions
+// of this repository cannot.
 func unpinned(w workflow) string {
 	var uses []string
 	for _, s := range w.steps() {
@@ -149,7 +151,7 @@ func unpinned(w workflow) string {
 	}
 	for _, use := range uses {
 		if use != "" && !strings.HasPrefix(use, "./.github/") && !pinned.MatchString(use) {
-			return fmt.Sprintf("action %q is not pinned; name the full SHA of a commit", use)
+			return fmt.Sprintf("action %q is not pinned; fix: name the full SHA of a commit", use)
 		}
 	}
 	return ""
@@ -161,23 +163,24 @@ func unpinned(w workflow) string {
 func expressionInScript(w workflow) string {
 	for _, s := range w.steps() {
 		if strings.Contains(s.Run, "${{") {
-			return fmt.Sprintf("an expression in the script %q; hand it over in env", strings.SplitN(s.Run, "\n", 2)[0])
+			return fmt.Sprintf("an expression in the script %q; fix: pass it in env", strings.SplitN(s.Run, "\n", 2)[0])
 		}
 	}
 	return ""
 }
 
-// noPermissions wants a block that gives nothing but reading; jobs add theirs.
+// noPermissions wants a permissions block that allows reading only; jobs ask for
+// more themselves.
 func noPermissions(w workflow) string {
 	if len(w.Jobs) == 0 {
-		return "" // an action has its job's
+		return "" // an action has the permissions of its job
 	}
 	if w.Permissions.IsZero() {
-		return "no permissions block; without one a job gets the repository's default"
+		return "no permissions block, so jobs get the repository's default; fix: permissions: {contents: read}"
 	}
 	for name, level := range grants(w.Permissions) {
 		if strings.Contains(level, "write") {
-			return fmt.Sprintf("permission %s: %s for every job; give it to the job that needs it", name, level)
+			return fmt.Sprintf("permission %s: %s for every job; fix: give it to the job that needs it", name, level)
 		}
 	}
 	return ""
@@ -191,21 +194,21 @@ func identityToken(w workflow) string {
 		}
 		want, ok := signingJobs[w.name+" "+name]
 		if !ok {
-			return fmt.Sprintf("job %s gets an identity token; only these may: %v", name, signingJobs)
+			return fmt.Sprintf("job %s asks for an identity token; only the jobs in signingJobs may", name)
 		}
 		if got := j.environments(); !slices.Equal(got, want) {
 			return fmt.Sprintf("job %s: expected the environments %q, got %q", name, want, got)
 		}
 		for permission, level := range granted {
 			if level == "write" && permission != "id-token" {
-				return fmt.Sprintf("job %s has an identity and may write %s; split it", name, permission)
+				return fmt.Sprintf("job %s has an identity and may write %s; fix: split the job", name, permission)
 			}
 		}
 	}
 	return ""
 }
 
-// prodFromBranch keeps code that nobody has merged away from prod.
+// prodFromBranch finds jobs that would run unmerged code against prod.
 func prodFromBranch(w workflow) string {
 	if !slices.Contains(w.triggers(), "pull_request") {
 		return ""
@@ -219,7 +222,7 @@ func prodFromBranch(w workflow) string {
 		}
 		for _, value := range values {
 			if strings.Contains(value, "prod") {
-				return fmt.Sprintf("job %s takes a pull request to %s", name, value)
+				return fmt.Sprintf("job %s runs a pull request's code against %s", name, value)
 			}
 		}
 	}
@@ -229,23 +232,23 @@ func prodFromBranch(w workflow) string {
 var subjects = regexp.MustCompile(`repo:[^\s"'` + "`" + `]+`)
 
 // wildcardSubject finds federated credentials that trust more than one
-// environment. It reads text, because they stand in commands.
+// environment. It searches the text, because the credentials are in commands.
 func wildcardSubject(w workflow) string {
 	if strings.Contains(w.text, "claimsMatchingExpression") {
-		return "a flexible federated identity credential; name one subject"
+		return "a flexible federated identity credential; fix: name one subject"
 	}
 	for _, subject := range subjects.FindAllString(w.text, -1) {
 		if strings.ContainsAny(subject, "*?") {
 			return fmt.Sprintf("subject %q has a wildcard", subject)
 		}
 		if strings.HasSuffix(subject, ":pull_request") || strings.Contains(subject, ":ref:") {
-			return fmt.Sprintf("subject %q is no environment", subject)
+			return fmt.Sprintf("subject %q is not an environment", subject)
 		}
 	}
 	return ""
 }
 
-// readWorkflows reads the workflows and our actions.
+// readWorkflows parses the workflows and our actions.
 func readWorkflows(t *testing.T) (all []workflow) {
 	t.Helper()
 	for _, pattern := range []string{".github/workflows/*", ".github/actions/*/*"} {
@@ -283,7 +286,7 @@ func TestWorkflows(t *testing.T) {
 	}
 	for name := range signingJobs {
 		if !seen[name] {
-			t.Errorf("signingJobs has %q, and no workflow does", name)
+			t.Errorf("signingJobs has %q, which no workflow has", name)
 		}
 	}
 }
@@ -292,55 +295,57 @@ func TestWorkflowChecks(t *testing.T) {
 	t.Parallel()
 	const steps = "permissions: {contents: read}\njobs:\n  preview:\n    steps:\n      - "
 	const signing = "permissions: {contents: read}\njobs:\n  preview:\n    environment: preview\n    permissions: {contents: read, id-token: write}\n"
+	const baseRights = ", which gives any pull request the rights of the base branch; fix: use pull_request"
+	const notPinned = " is not pinned; fix: name the full SHA of a commit"
 	sha := strings.Repeat("0a", 20)
 	for _, test := range []struct {
 		name string
 		look workflowCheck
 		file string
 		text string
-		bad  bool
+		want string // the problem, "" for none
 	}{
-		{"pull_request", pullRequestTarget, "a.yml", "on: pull_request", false},
-		{"pull_request_target", pullRequestTarget, "a.yml", "on: pull_request_target", true},
-		{"pull_request_target in a list", pullRequestTarget, "a.yml", "on: [push, pull_request_target]", true},
-		{"pull_request_target in a map", pullRequestTarget, "a.yml", "on:\n  push:\n  pull_request_target:\n    types: [opened]", true},
-		{"workflow_run", pullRequestTarget, "a.yml", "on:\n  workflow_run:", true},
-		{"pinned", unpinned, "a.yml", steps + "uses: actions/checkout@" + sha + " # v5", false},
-		{"a tag", unpinned, "a.yml", steps + "uses: actions/checkout@v5", true},
-		{"a short SHA", unpinned, "a.yml", steps + "uses: actions/checkout@" + sha[:12], true},
-		{"an action of ours", unpinned, "a.yml", steps + "uses: ./.github/actions/tools", false},
-		{"an image", unpinned, "a.yml", steps + "uses: docker://alpine:3", true},
-		{"an unpinned workflow", unpinned, "a.yml", "jobs:\n  a:\n    uses: o/r/.github/workflows/a.yml@main", true},
-		{"an unpinned action in an action", unpinned, "action.yml", "runs:\n  steps:\n    - uses: actions/setup-go@v6", true},
-		{"a variable", expressionInScript, "a.yml", steps + "run: echo \"$TITLE\"", false},
-		{"a title", expressionInScript, "a.yml", steps + "run: echo ${{ github.event.pull_request.title }}", true},
-		{"a branch", expressionInScript, "a.yml", steps + "run: |\n          true\n          git fetch ${{ github.head_ref }}", true},
-		{"an input of an action", expressionInScript, "action.yml", "runs:\n  steps:\n    - run: echo ${{ inputs.a }}", true},
-		{"an expression elsewhere", expressionInScript, "a.yml", steps + "if: ${{ always() }}\n        run: true", false},
-		{"reading", noPermissions, "a.yml", steps + "run: true", false},
-		{"nothing", noPermissions, "a.yml", "permissions: {}\njobs:\n  a: {}", false},
-		{"no block", noPermissions, "a.yml", "jobs:\n  a: {}", true},
-		{"writing for all", noPermissions, "a.yml", "permissions: {contents: write}\njobs:\n  a: {}", true},
-		{"write-all", noPermissions, "a.yml", "permissions: write-all\njobs:\n  a: {}", true},
-		{"an action", noPermissions, "action.yml", "runs: {}", false},
-		{"a job that signs in", identityToken, "preview.yml", signing, false},
-		{"in another workflow", identityToken, "test.yml", signing, true},
-		{"under another name", identityToken, "preview.yml", strings.Replace(signing, "  preview:", "  comment:", 1), true},
-		{"without an environment", identityToken, "preview.yml", strings.Replace(signing, "    environment: preview\n", "", 1), true},
-		{"in another environment", identityToken, "preview.yml", strings.Replace(signing, "environment: preview", "environment: prod", 1), true},
-		{"in an environment of the matrix", identityToken, "drift.yml", "jobs:\n  audit:\n    strategy: {matrix: {e: [dev, prod]}}\n    environment: {name: 'drift-${{ matrix.e }}'}\n    permissions: {id-token: write}", false},
-		{"in one environment too many", identityToken, "drift.yml", "jobs:\n  audit:\n    strategy: {matrix: {e: [dev, prod, x]}}\n    environment: drift-${{ matrix.e }}\n    permissions: {id-token: write}", true},
-		{"and writes comments", identityToken, "preview.yml", strings.Replace(signing, "contents: read, id", "pull-requests: write, id", 1), true},
-		{"a job with every permission", identityToken, "test.yml", "jobs:\n  a:\n    permissions: write-all", true},
-		{"a job that does not sign in", identityToken, "test.yml", "jobs:\n  a:\n    permissions: {contents: read}", false},
-		{"prod from main", prodFromBranch, "a.yml", "on: push\njobs:\n  a:\n    environment: prod", false},
-		{"prod from a branch", prodFromBranch, "a.yml", "on: pull_request\njobs:\n  a:\n    environment: prod", true},
-		{"prod in the matrix of a branch", prodFromBranch, "a.yml", "on: [pull_request]\njobs:\n  a:\n    strategy: {matrix: {stack: [dev, prod]}}", true},
-		{"one subject", wildcardSubject, "ci.md", "`repo:ORG/REPO:environment:prod`", false},
-		{"a wildcard", wildcardSubject, "ci.md", "\"subject\": \"repo:ORG/REPO:environment:*\"", true},
-		{"every pull request", wildcardSubject, "ci.md", "repo:ORG/REPO:pull_request", true},
-		{"a branch as the subject", wildcardSubject, "ci.md", "repo:ORG/REPO:ref:refs/heads/main", true},
-		{"an expression over claims", wildcardSubject, "ci.md", "claimsMatchingExpression", true},
+		{"pull_request", pullRequestTarget, "a.yml", "on: pull_request", ""},
+		{"pull_request_target", pullRequestTarget, "a.yml", "on: pull_request_target", "started by pull_request_target" + baseRights},
+		{"pull_request_target in a list", pullRequestTarget, "a.yml", "on: [push, pull_request_target]", "started by pull_request_target" + baseRights},
+		{"pull_request_target in a map", pullRequestTarget, "a.yml", "on:\n  push:\n  pull_request_target:\n    types: [opened]", "started by pull_request_target" + baseRights},
+		{"workflow_run", pullRequestTarget, "a.yml", "on:\n  workflow_run:", "started by workflow_run" + baseRights},
+		{"pinned", unpinned, "a.yml", steps + "uses: actions/checkout@" + sha + " # v5", ""},
+		{"a tag", unpinned, "a.yml", steps + "uses: actions/checkout@v5", `action "actions/checkout@v5"` + notPinned},
+		{"a short SHA", unpinned, "a.yml", steps + "uses: actions/checkout@" + sha[:12], `action "actions/checkout@0a0a0a0a0a0a"` + notPinned},
+		{"an action of ours", unpinned, "a.yml", steps + "uses: ./.github/actions/tools", ""},
+		{"an image", unpinned, "a.yml", steps + "uses: docker://alpine:3", `action "docker://alpine:3"` + notPinned},
+		{"an unpinned workflow", unpinned, "a.yml", "jobs:\n  a:\n    uses: o/r/.github/workflows/a.yml@main", `action "o/r/.github/workflows/a.yml@main"` + notPinned},
+		{"an unpinned action in an action", unpinned, "action.yml", "runs:\n  steps:\n    - uses: actions/setup-go@v6", `action "actions/setup-go@v6"` + notPinned},
+		{"a variable", expressionInScript, "a.yml", steps + "run: echo \"$TITLE\"", ""},
+		{"a title", expressionInScript, "a.yml", steps + "run: echo ${{ github.event.pull_request.title }}", `an expression in the script "echo ${{ github.event.pull_request.title }}"; fix: pass it in env`},
+		{"a branch", expressionInScript, "a.yml", steps + "run: |\n          true\n          git fetch ${{ github.head_ref }}", `an expression in the script "true"; fix: pass it in env`},
+		{"an input of an action", expressionInScript, "action.yml", "runs:\n  steps:\n    - run: echo ${{ inputs.a }}", `an expression in the script "echo ${{ inputs.a }}"; fix: pass it in env`},
+		{"an expression elsewhere", expressionInScript, "a.yml", steps + "if: ${{ always() }}\n        run: true", ""},
+		{"reading", noPermissions, "a.yml", steps + "run: true", ""},
+		{"nothing", noPermissions, "a.yml", "permissions: {}\njobs:\n  a: {}", ""},
+		{"no block", noPermissions, "a.yml", "jobs:\n  a: {}", "no permissions block, so jobs get the repository's default; fix: permissions: {contents: read}"},
+		{"writing for all", noPermissions, "a.yml", "permissions: {contents: write}\njobs:\n  a: {}", "permission contents: write for every job; fix: give it to the job that needs it"},
+		{"write-all", noPermissions, "a.yml", "permissions: write-all\njobs:\n  a: {}", "permission *: write-all for every job; fix: give it to the job that needs it"},
+		{"an action", noPermissions, "action.yml", "runs: {}", ""},
+		{"a job that signs in", identityToken, "preview.yml", signing, ""},
+		{"in another workflow", identityToken, "test.yml", signing, "job preview asks for an identity token; only the jobs in signingJobs may"},
+		{"under another name", identityToken, "preview.yml", strings.Replace(signing, "  preview:", "  comment:", 1), "job comment asks for an identity token; only the jobs in signingJobs may"},
+		{"without an environment", identityToken, "preview.yml", strings.Replace(signing, "    environment: preview\n", "", 1), `job preview: expected the environments ["preview"], got []`},
+		{"in another environment", identityToken, "preview.yml", strings.Replace(signing, "environment: preview", "environment: prod", 1), `job preview: expected the environments ["preview"], got ["prod"]`},
+		{"in an environment of the matrix", identityToken, "drift.yml", "jobs:\n  audit:\n    strategy: {matrix: {e: [dev, prod]}}\n    environment: {name: 'drift-${{ matrix.e }}'}\n    permissions: {id-token: write}", ""},
+		{"in one environment too many", identityToken, "drift.yml", "jobs:\n  audit:\n    strategy: {matrix: {e: [dev, prod, x]}}\n    environment: drift-${{ matrix.e }}\n    permissions: {id-token: write}", `job audit: expected the environments ["drift-dev" "drift-prod"], got ["drift-dev" "drift-prod" "drift-x"]`},
+		{"and writes comments", identityToken, "preview.yml", strings.Replace(signing, "contents: read, id", "pull-requests: write, id", 1), "job preview has an identity and may write pull-requests; fix: split the job"},
+		{"a job with every permission", identityToken, "test.yml", "jobs:\n  a:\n    permissions: write-all", "job a asks for an identity token; only the jobs in signingJobs may"},
+		{"a job that does not sign in", identityToken, "test.yml", "jobs:\n  a:\n    permissions: {contents: read}", ""},
+		{"prod from main", prodFromBranch, "a.yml", "on: push\njobs:\n  a:\n    environment: prod", ""},
+		{"prod from a branch", prodFromBranch, "a.yml", "on: pull_request\njobs:\n  a:\n    environment: prod", "job a runs a pull request's code against prod"},
+		{"prod in the matrix of a branch", prodFromBranch, "a.yml", "on: [pull_request]\njobs:\n  a:\n    strategy: {matrix: {stack: [dev, prod]}}", "job a runs a pull request's code against prod"},
+		{"one subject", wildcardSubject, "ci.md", "`repo:ORG/REPO:environment:prod`", ""},
+		{"a wildcard", wildcardSubject, "ci.md", "\"subject\": \"repo:ORG/REPO:environment:*\"", `subject "repo:ORG/REPO:environment:*" has a wildcard`},
+		{"every pull request", wildcardSubject, "ci.md", "repo:ORG/REPO:pull_request", `subject "repo:ORG/REPO:pull_request" is not an environment`},
+		{"a branch as the subject", wildcardSubject, "ci.md", "repo:ORG/REPO:ref:refs/heads/main", `subject "repo:ORG/REPO:ref:refs/heads/main" is not an environment`},
+		{"an expression over claims", wildcardSubject, "ci.md", "claimsMatchingExpression", "a flexible federated identity credential; fix: name one subject"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -351,8 +356,8 @@ func TestWorkflowChecks(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if problem := test.look(w); (problem != "") != test.bad {
-				t.Errorf("got %q, want a problem: %v", problem, test.bad)
+			if got := test.look(w); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
 	}
