@@ -11,14 +11,15 @@ import (
 	"app-to-app/settings"
 )
 
-// This file warns, in a preview and in an update, of what the resources alone
-// do not say. It compares the settings with what the stack exported last.
+// This file warns, in a preview and in an update, of consequences that the list of
+// changed resources does not show. It compares the settings with the stack's last
+// exports.
 
-// expiryNotice is how long before its end a credential is worth a warning, if
-// rotation would not have replaced it by then.
+// expiryNotice is how long before a credential expires a warning starts, if
+// rotation should not have replaced it by then.
 const expiryNotice = 30 * 24 * time.Hour
 
-// A granted is what the stack exported of a client.
+// A granted is one client in the stack's last exports.
 type granted struct {
 	Client, Identity, ObjectID string
 	Roles                      []string
@@ -32,10 +33,10 @@ func warnOfChanges(ctx *pulumi.Context, s settings.Settings, now time.Time) {
 	}
 }
 
-// changes are the app roles that a live managed identity gets or loses, since
-// its tokens are kept for about 24 hours
+// changes warns of app roles that an existing managed identity gets or loses,
+// because Azure caches its tokens for about 24 hours
 // (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identity-best-practice-recommendations),
-// and the credentials that expire.
+// and of credentials that expire.
 func changes(last []granted, clients []settings.Client, now time.Time) (texts []string) {
 	say := func(format string, args ...any) { texts = append(texts, fmt.Sprintf(format, args...)) }
 	for _, was := range last {
@@ -43,7 +44,7 @@ func changes(last []granted, clients []settings.Client, now time.Time) (texts []
 		if i >= 0 && was.ObjectID != "" && isManaged(was.Identity) && clients[i].Identity.Kind == was.Identity {
 			for _, role := range clients[i].Roles {
 				if !slices.Contains(was.Roles, role) {
-					say("client %q is given %s: its managed identity may hold a token without the role for up to 24 hours; nothing shortens that", was.Client, role)
+					say("client %q is given %s: its managed identity may hold a token without the role for up to 24 hours; there is no way to shorten that", was.Client, role)
 				}
 			}
 			for _, role := range was.Roles {
@@ -55,19 +56,20 @@ func changes(last []granted, clients []settings.Client, now time.Time) (texts []
 		for _, c := range was.Credentials {
 			ends, err := time.Parse(time.RFC3339, c.ExpiresOn)
 			switch {
-			case err != nil: // it has no end
+			case err != nil: // it does not expire
 			case !ends.After(now):
-				say("client %q: its %s %s expired on %s; pulumi up makes a new one, unless it was brought from elsewhere", was.Client, c.Kind, c.ID, c.ExpiresOn)
+				say("client %q: its %s %s expired on %s; fix: pulumi up makes a new one; replace a certificate made elsewhere in app-to-app:certificates", was.Client, c.Kind, c.ID, c.ExpiresOn)
 			case ends.Sub(now) <= notice(clients, i, c.Kind):
-				say("client %q: its %s %s expires on %s; pulumi up makes a new one when the rotation is due, unless it was brought from elsewhere", was.Client, c.Kind, c.ID, c.ExpiresOn)
+				say("client %q: its %s %s expires on %s; pulumi up replaces it when rotation is due, unless it was made elsewhere", was.Client, c.Kind, c.ID, c.ExpiresOn)
 			}
 		}
 	}
 	return texts
 }
 
-// notice is how long before its end a credential of clients[i] is worth a
-// warning. With a short period all of them end soon, and are replaced sooner.
+// notice is how long before a credential of clients[i] expires a warning starts.
+// With a short rotation period every credential expires soon, so the warning
+// starts only when rotation is overdue.
 func notice(clients []settings.Client, i int, kind string) time.Duration {
 	if i < 0 {
 		return expiryNotice
@@ -84,8 +86,9 @@ func isManaged(kind string) bool {
 	return kind == settings.ManagedIdentity || kind == settings.SystemAssigned
 }
 
-// lastAccess is the stack's own export of its last update; nothing at the
-// first one, or if it cannot be read: warnings are no reason to stop.
+// lastAccess is what the last update exported about access. It is nil before the
+// first update, or if the exports cannot be read: the program goes on without the
+// warnings.
 func lastAccess(ctx *pulumi.Context) []granted {
 	args := struct {
 		Name string `pulumi:"name"`

@@ -38,18 +38,18 @@ func TestChanges(t *testing.T) {
 		want    []string // one for each warning
 	}{
 		{"the first update", nil, client("managedIdentity", "Orders.Read"), nil},
-		{"nothing new", []granted{was("managedIdentity", "Orders.Read")}, client("managedIdentity", "Orders.Read"), nil},
-		{"a role more", []granted{was("managedIdentity")}, client("managedIdentity", "Orders.Read"), []string{"is given Orders.Read: its managed identity may hold a token without the role for up to 24 hours"}},
-		{"a role less", []granted{was("systemAssigned", "Orders.Read")}, client("systemAssigned"), []string{"loses Orders.Read", "app-to-app:blockedCallers[0]' " + partnerID}},
-		{"both", []granted{was("managedIdentity", "A")}, client("managedIdentity", "B"), []string{"is given B", "loses A"}},
-		{"an app registration has new tokens within the hour", []granted{was("clientSecret")}, client("clientSecret", "Orders.Read"), nil},
-		{"another identity has no old tokens", []granted{was("clientSecret")}, client("managedIdentity", "Orders.Read"), nil},
-		{"a client that goes", []granted{was("managedIdentity", "Orders.Read")}, nil, nil},
+		{"no change", []granted{was("managedIdentity", "Orders.Read")}, client("managedIdentity", "Orders.Read"), nil},
+		{"a role added", []granted{was("managedIdentity")}, client("managedIdentity", "Orders.Read"), []string{"is given Orders.Read: its managed identity may hold a token without the role for up to 24 hours"}},
+		{"a role removed", []granted{was("systemAssigned", "Orders.Read")}, client("systemAssigned"), []string{"loses Orders.Read", "app-to-app:blockedCallers[0]' " + partnerID}},
+		{"a role added and one removed", []granted{was("managedIdentity", "A")}, client("managedIdentity", "B"), []string{"is given B", "loses A"}},
+		{"an app registration gets new tokens within the hour", []granted{was("clientSecret")}, client("clientSecret", "Orders.Read"), nil},
+		{"a new identity has no old tokens", []granted{was("clientSecret")}, client("managedIdentity", "Orders.Read"), nil},
+		{"a client that is removed", []granted{was("managedIdentity", "Orders.Read")}, nil, nil},
 		{"a secret with time left", []granted{expiring(31)}, client("clientSecret", "Orders.Read"), nil},
 		{"a secret that expires", []granted{expiring(30)}, client("clientSecret", "Orders.Read"), []string{"its clientSecret key-1 expires on 2026-12-25"}},
-		{"a secret of a short period, to be replaced in time", []granted{expiring(5)}, rotating(8), nil},
-		{"a secret of a short period, overdue", []granted{expiring(4)}, rotating(8), []string{"its clientSecret key-1 expires on 2026-11-29"}},
-		{"a secret of a long period", []granted{expiring(31)}, rotating(90), nil},
+		{"a secret with a short rotation period, not due yet", []granted{expiring(5)}, rotating(8), nil},
+		{"a secret with a short rotation period, overdue", []granted{expiring(4)}, rotating(8), []string{"its clientSecret key-1 expires on 2026-11-29"}},
+		{"a secret with a long rotation period", []granted{expiring(31)}, rotating(90), nil},
 		{"a secret that expired", []granted{expiring(0)}, client("clientSecret", "Orders.Read"), []string{"its clientSecret key-1 expired on 2026-11-25"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

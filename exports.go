@@ -8,8 +8,8 @@ import (
 )
 
 // This file has the outputs of a stack. None is a secret: the key of a client's
-// function is read through Resource Manager, with permission, and is never in
-// the state.
+// function never gets into the state; people with permission read it through
+// Resource Manager.
 
 // tags are the tags of the resource group, so that anyone browsing the
 // subscription can see which stack owns it and when it expires.
@@ -25,8 +25,8 @@ func tags(ctx *pulumi.Context, s settings.Settings) pulumi.StringMap {
 	return tags
 }
 
-// export exports the addresses of the API and of its clients, and who is
-// declared to have access.
+// export exports the addresses of the API and its clients, and which clients have
+// access according to the settings.
 func export(ctx *pulumi.Context, stack settings.Settings, api *components.API, clients []*components.Client) {
 	roleIDs, access := pulumi.StringMap{}, pulumi.Array{}
 	urls, sites := pulumi.StringMap{}, pulumi.StringMap{}

@@ -15,13 +15,13 @@ import (
 // are:
 //   - testdata/graph-STACK.golden is a committed stack: every call, and every
 //     resource with its inputs and options
-//   - testdata/graph-KIND.golden is what belongs to a client of that kind of
-//     identity: its own resources, and those of its function app that a client
-//     with a managed identity has not, or has otherwise
-//   - the hash of a package is masked: every change of a handler's code and
-//     every Go release changes it. TestPublishesAgain shows what it is for
-//   - after a look at the difference, go test -run TestGraph -update . takes it
-//     over
+//   - testdata/graph-KIND.golden is a client with that kind of identity: its own
+//     resources, and those of its function app that differ from a client's with a
+//     managed identity
+//   - the hash of a package is masked, because every change of a handler's code
+//     and every Go release changes it; TestPublishesAgain checks it
+//   - after a look at the difference, accept it with
+//     go test -run TestGraph -update .
 
 var update = flag.Bool("update", false, "rewrite testdata/graph-*.golden")
 
@@ -78,7 +78,7 @@ func masked(m *componentstest.Recorder) *strings.Replacer {
 	return strings.NewReplacer(hashes...)
 }
 
-// broughtLabel is how resources of the certificate that tests bring are named.
+// broughtLabel is the label in the names of resources for the tests' certificate.
 func broughtLabel(t *testing.T) string {
 	t.Helper()
 	pair, err := credentials.ParseKeyPair(settingstest.Pairs()[0].PEM())

@@ -124,14 +124,20 @@ func TestProperties(t *testing.T) {
 		{publish, "orders-client-publish", "environment.PUBLISH_SCM_HOST", "orders-client-app1a2b3c4d.scm.test"},
 		{"azure-native:resources:ResourceGroup", "app-to-app", "tags", map[string]any{"project": "app-to-app", "stack": "dev", "environment": "dev"}},
 	} {
-		got := value(m.Find(t, tt.typeToken, tt.name).Inputs, strings.Split(tt.path, ".")...)
-		if want := resource.NewPropertyValue(tt.want); !got.DeepEquals(want) {
-			t.Errorf("%s %s: got %s %v, want %v", tt.typeToken, tt.name, tt.path, got, want)
-		}
+		t.Run(tt.name+" "+tt.path, func(t *testing.T) {
+			t.Parallel()
+			got := value(m.Find(t, tt.typeToken, tt.name).Inputs, strings.Split(tt.path, ".")...)
+			if want := resource.NewPropertyValue(tt.want); !got.DeepEquals(want) {
+				t.Errorf("%s: got %v, want %v", tt.typeToken, got, want)
+			}
+		})
 	}
 }
 
-func TestNothingOfFlexConsumptionIsRefused(t *testing.T) {
+// TestFlexConsumptionTakesTheSettings: sites have no siteConfig, none of the app
+// settings that Flex Consumption refuses, and no storage key
+// (https://learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations).
+func TestFlexConsumptionTakesTheSettings(t *testing.T) {
 	t.Parallel()
 	m := deployedDev(t)
 	for _, r := range m.Resources() {
@@ -157,7 +163,7 @@ func TestOrder(t *testing.T) {
 		typeToken, made string
 		after           []string
 	}{
-		{"code runs after what it relies on exists", "command:local:Command", "orders-client-publish", []string{
+		{"a package is published after everything that its code needs", "command:local:Command", "orders-client-publish", []string{
 			"azure-native:web/v20240401:WebAppApplicationSettings::orders-client-settings",
 			"azure-native:web/v20240401:WebAppFtpAllowed::orders-client-ftp",
 			"azure-native:web/v20240401:WebAppScmAllowed::orders-client-scm",
@@ -165,25 +171,28 @@ func TestOrder(t *testing.T) {
 			"azure-native:authorization:RoleAssignment::orders-client-queue-contributor",
 			"azure-native:authorization:RoleAssignment::orders-client-table-contributor",
 			"azure-native:authorization:RoleAssignment::orders-client-metrics-publisher"}},
-		{"an app has what signs in with a right before it has its settings", "azure-native:web/v20240401:WebAppApplicationSettings", "orders-client-settings", []string{
+		{"an identity has its app role before the app has its settings", "azure-native:web/v20240401:WebAppApplicationSettings", "orders-client-settings", []string{
 			"azuread:index/appRoleAssignment:AppRoleAssignment::orders-client-assignment-Orders.Read"}},
-		{"a vault is open before an app refers to it", "azure-native:web/v20240401:WebAppApplicationSettings", "orders-client-legacy-settings", []string{
+		{"an app may read a vault before its settings refer to it", "azure-native:web/v20240401:WebAppApplicationSettings", "orders-client-legacy-settings", []string{
 			"azuread:index/appRoleAssignment:AppRoleAssignment::orders-client-legacy-application-assignment-Orders.Read",
 			"azure-native:authorization:RoleAssignment::orders-client-legacy-secrets-user",
 			"azure-native:keyvault:Secret::orders-client-legacy-credential-a"}},
-		{"an assignment goes before its role and both principals do", "azuread:index/appRoleAssignment:AppRoleAssignment", "orders-client-assignment-Orders.Read", []string{
+		{"an assignment is deleted before its role and both principals", "azuread:index/appRoleAssignment:AppRoleAssignment", "orders-client-assignment-Orders.Read", []string{
 			"azuread:index/applicationAppRole:ApplicationAppRole::orders-api-role-Orders.Read",
 			"azuread:index/servicePrincipal:ServicePrincipal::orders-api-service-principal",
 			"azure-native:managedidentity:UserAssignedIdentity::orders-client-identity"}},
-		{"the service principal copies roles that exist", "azuread:index/servicePrincipal:ServicePrincipal", "orders-api-service-principal", []string{
+		{"the service principal is created after the roles that it copies", "azuread:index/servicePrincipal:ServicePrincipal", "orders-api-service-principal", []string{
 			"azuread:index/applicationAppRole:ApplicationAppRole::orders-api-role-Orders.Read"}},
 	} {
-		got := m.Find(t, tt.typeToken, tt.made).Dependencies()
-		for _, want := range tt.after {
-			if !slices.Contains(got, want) {
-				t.Errorf("%s: expected %s to depend on %s, got %q", tt.name, tt.made, want, got)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := m.Find(t, tt.typeToken, tt.made).Dependencies()
+			for _, want := range tt.after {
+				if !slices.Contains(got, want) {
+					t.Errorf("expected %s to depend on %s, got %q", tt.made, want, got)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -196,19 +205,19 @@ func TestOptions(t *testing.T) {
 	}
 	site := m.Find(t, "azure-native:web/v20240401:WebApp", "orders-client-app")
 	if !site.RPC.GetDeleteBeforeReplace() {
-		t.Error("site: expected it to be deleted before it is replaced, its plan takes one app")
+		t.Error("site: expected it to be deleted before it is replaced, because its plan holds only one app")
 	}
 	for _, child := range []string{"WebAppApplicationSettings::orders-client-settings", "WebAppFtpAllowed::orders-client-ftp", "WebAppScmAllowed::orders-client-scm"} {
 		typeName, name, _ := strings.Cut(child, "::")
 		got := resource.URN(m.Find(t, "azure-native:web/v20240401:"+typeName, name).RPC.GetDeletedWith())
 		if got.Name() != "orders-client-app" {
-			t.Errorf("%s: expected it to end with its site, got deletedWith %q", name, got)
+			t.Errorf("%s: expected it to be deleted with its site, got deletedWith %q", name, got)
 		}
 	}
 }
 
-// TestPublishesAgain shows what makes a package be sent again: other code, or
-// another app, account or container.
+// TestPublishesAgain: a package is published again when its code changes, or the
+// app, the account or the container is another one.
 func TestPublishesAgain(t *testing.T) {
 	t.Parallel()
 	publish := deployedDev(t).Find(t, "command:local:Command", "orders-client-publish")
@@ -237,26 +246,29 @@ func TestOwners(t *testing.T) {
 		want    string
 		ignored bool
 	}{
-		{"nobody pinned: who creates it, whoever comes next", configuration(t, "dev", nil), callerID, true},
-		{"pinned: kept", pinned, other, false},
+		{"not pinned: the creator, and later changes are ignored", configuration(t, "dev", nil), callerID, true},
+		{"pinned", pinned, other, false},
 	} {
-		m := deployed(t, signedIn(), tt.config, newProject(t))
-		for _, r := range []componentstest.Resource{
-			m.Find(t, "azuread:index/application:Application", "orders-api-application"),
-			m.Find(t, "azuread:index/servicePrincipal:ServicePrincipal", "orders-api-service-principal"),
-		} {
-			if got := r.Inputs["owners"]; !got.DeepEquals(resource.NewPropertyValue([]any{tt.want})) {
-				t.Errorf("%s: %s: got owners %v, want %s", tt.name, r.Name, got, tt.want)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := deployed(t, signedIn(), tt.config, newProject(t))
+			for _, r := range []componentstest.Resource{
+				m.Find(t, "azuread:index/application:Application", "orders-api-application"),
+				m.Find(t, "azuread:index/servicePrincipal:ServicePrincipal", "orders-api-service-principal"),
+			} {
+				if got := r.Inputs["owners"]; !got.DeepEquals(resource.NewPropertyValue([]any{tt.want})) {
+					t.Errorf("%s: got owners %v, want %s", r.Name, got, tt.want)
+				}
+				if got := slices.Contains(r.RPC.GetIgnoreChanges(), "owners"); got != tt.ignored {
+					t.Errorf("%s: got owners ignored %v, want %v", r.Name, got, tt.ignored)
+				}
 			}
-			if got := slices.Contains(r.RPC.GetIgnoreChanges(), "owners"); got != tt.ignored {
-				t.Errorf("%s: %s: got owners ignored %v, want %v", tt.name, r.Name, got, tt.ignored)
-			}
-		}
+		})
 	}
 }
 
-// TestInputsComeFromTheStackAlone deploys twice, from two folders, as two
-// callers: nothing but the owners, whose changes are ignored, may differ.
+// TestInputsComeFromTheStackAlone deploys from two folders, as two callers. Only
+// the owners may differ, and their changes are ignored.
 func TestInputsComeFromTheStackAlone(t *testing.T) {
 	t.Parallel()
 	config := configuration(t, "dev", nil)
@@ -278,14 +290,14 @@ func TestInputsComeFromTheStackAlone(t *testing.T) {
 		}
 		for _, folder := range folders {
 			if strings.Contains(resource.NewProperty(a).String(), folder) {
-				t.Errorf("%s: expected no path of this machine, got %v", r, a)
+				t.Errorf("%s: expected no path on this machine, got %v", r, a)
 			}
 		}
 	}
 }
 
-// TestLocationIsGiven: a resource without one makes the provider ask Resource
-// Manager for its group's, in every preview.
+// TestLocationIsGiven: without a location the provider reads the resource group's
+// from Resource Manager, in every preview.
 func TestLocationIsGiven(t *testing.T) {
 	t.Parallel()
 	for _, r := range deployedDev(t).Resources() {
@@ -312,7 +324,7 @@ func TestRoleAssignmentNamesAreStable(t *testing.T) {
 			t.Errorf("%s: expected a version 5 GUID, got %q", r.Name, name)
 		}
 		if names[name] != "" {
-			t.Errorf("expected a name of its own for %s, got that of %s", r.Name, names[name])
+			t.Errorf("%s: expected a name of its own, got the same as %s", r.Name, names[name])
 		}
 		names[name] = r.Name
 	}
@@ -362,9 +374,9 @@ func exportsOf(t *testing.T, config map[string]string, folder string) resource.P
 		name  string
 		value any
 	}
-	// The run does not wait for outputs that nobody registered, so each tells
-	// its own value.
-	told, expected := make(chan export, 100), 0
+	// The run does not wait for outputs that are not registered, so each sends its
+	// value.
+	sent, expected := make(chan export, 100), 0
 	err := signedIn().Run(config, func(ctx *pulumi.Context) error {
 		if err := programOf(t, config, folder).deploy(ctx); err != nil {
 			return err
@@ -372,7 +384,7 @@ func exportsOf(t *testing.T, config map[string]string, folder string) resource.P
 		for name, output := range ctx.GetCurrentExportMap() {
 			expected++
 			pulumi.ToOutput(output).ApplyT(func(value any) any {
-				told <- export{name, value}
+				sent <- export{name, value}
 				return nil
 			})
 		}
@@ -384,7 +396,7 @@ func exportsOf(t *testing.T, config map[string]string, folder string) resource.P
 	exports := resource.PropertyMap{}
 	for range expected {
 		select {
-		case e := <-told:
+		case e := <-sent:
 			exports[resource.PropertyKey(e.name)] = resource.NewPropertyValue(e.value)
 		case <-time.After(time.Minute):
 			t.Fatalf("expected %d exports to have a value, got %d: %v", expected, len(exports), exports)

@@ -32,8 +32,8 @@ func identityStacks(t *testing.T) map[string]map[string]string {
 // secretMarks are in everything that mocks or the test hand out as a secret.
 var secretMarks = []string{"secret-of-", "key-of-", "PRIVATE KEY", "AppKey="}
 
-// exposed walks a value, and reports strings with a mark that are not secret,
-// and how many are.
+// exposed walks a value. It returns the paths of marked strings that are not
+// secret, and the number of those that are.
 func exposed(value resource.PropertyValue, secret bool, path string) (plain []string, kept int) {
 	add := func(value resource.PropertyValue, secret bool, path string) {
 		p, k := exposed(value, secret, path)
@@ -79,13 +79,13 @@ func TestSecretsStaySecret(t *testing.T) {
 				}
 			}
 			if found < kept[name] || kept[name] == 0 && found > 0 {
-				t.Errorf("got %d secret inputs, want %d at least, and none where there is no secret", found, kept[name])
+				t.Errorf("got %d secret inputs, want at least %d, or none for an identity without a secret", found, kept[name])
 			}
 		})
 	}
 }
 
-// TestExposedFinds shows that the walk notices a secret in plain text.
+// TestExposedFinds: exposed finds a secret in plain text.
 func TestExposedFinds(t *testing.T) {
 	t.Parallel()
 	inputs := resource.NewPropertyMapFromMap(map[string]any{"a": map[string]any{"b": []any{"x", "secret-of-x"}}})
@@ -94,7 +94,7 @@ func TestExposedFinds(t *testing.T) {
 	}
 }
 
-// TestAppSettingsOfIdentities shows what each kind of identity tells its app.
+// TestAppSettingsOfIdentities checks the app settings for each kind of identity.
 func TestAppSettingsOfIdentities(t *testing.T) {
 	t.Parallel()
 	reference := func(secret string) string {
@@ -139,8 +139,8 @@ func TestAppSettingsOfIdentities(t *testing.T) {
 	}
 }
 
-// TestKindsOfIdentity: settings and components name them alike, and neither
-// imports the other.
+// TestKindsOfIdentity: settings and components, which declare them separately, use
+// the same names.
 func TestKindsOfIdentity(t *testing.T) {
 	t.Parallel()
 	if !slices.Equal(settings.IdentityKinds, components.IdentityKinds) {

@@ -1,8 +1,8 @@
-// App-to-app deploys an API and its clients as function apps that trust each
-// other by app roles instead of shared secrets.
+// App-to-app deploys an API and its clients as function apps. The API admits its
+// clients by app role, without shared secrets.
 //
-// This is the Pulumi program: settings, components, exports. What the apps do
-// is under functions, and a local Azure to try all of it in is under sandbox.
+// This is the Pulumi program: settings, components, exports. The code of the apps
+// is in functions, and sandbox is a local Azure to try everything in.
 package main
 
 import (
@@ -33,7 +33,7 @@ func deploy(ctx *pulumi.Context) error {
 	return program{folder: ".", getenv: os.Getenv, httpClient: http.DefaultClient, now: time.Now}.deploy(ctx)
 }
 
-// A program is the Pulumi program with what it uses of the process it runs in.
+// A program is the Pulumi program and what it needs from its process.
 type program struct {
 	folder     string // of the project
 	getenv     func(string) string
@@ -91,15 +91,16 @@ func (p program) deploy(ctx *pulumi.Context) error {
 	return nil
 }
 
-// build starts to build the packages: they depend on no setting, and the
-// settings wait for the network. stop ends a build whose packages nobody needs.
+// build starts building the packages in the background. They depend on no
+// setting, so this saves the time in which the settings wait for the network.
+// stop cancels a build whose result is not needed.
 func (p program) build(ctx context.Context) (packages func() (map[string]components.Package, error), stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	packages = sync.OnceValues(func() (map[string]components.Package, error) {
 		return components.BuildPackages(ctx, p.folder, apiName, clientCode)
 	})
 	var running sync.WaitGroup
-	running.Go(func() { _, _ = packages() }) // who needs them gets the error
+	running.Go(func() { _, _ = packages() }) // the call that needs the packages returns the error
 	return packages, func() {
 		cancel()
 		running.Wait()
@@ -108,8 +109,8 @@ func (p program) build(ctx context.Context) (packages func() (map[string]compone
 
 // settings loads the settings of the stack, and shows their warnings.
 func (p program) settings(ctx *pulumi.Context) (settings.Settings, error) {
-	// The engine hands a program all keys in this variable; the SDK can only ask
-	// for keys it knows.
+	// This variable has all keys, so unknown ones can be refused. The SDK only
+	// looks up keys by name.
 	var configuration map[string]string
 	if encoded := p.getenv(pulumi.EnvConfig); encoded != "" {
 		if err := json.Unmarshal([]byte(encoded), &configuration); err != nil {
@@ -125,11 +126,11 @@ func (p program) settings(ctx *pulumi.Context) (settings.Settings, error) {
 	return loaded, problems.Err(ctx.Stack())
 }
 
-// warn shows a warning. That it cannot be shown is no reason to stop.
+// warn shows a warning. If that fails, the program goes on.
 func warn(ctx *pulumi.Context, text string) { _ = ctx.Log.Warn(text, nil) }
 
-// rolesOf are the settings' roles as arguments of a component: components know
-// no settings.
+// rolesOf converts the roles of the settings to those of components, which do not
+// import settings.
 func rolesOf(stack settings.Settings) []components.Role {
 	roles := make([]components.Role, len(stack.Roles))
 	for i, role := range stack.Roles {
@@ -138,7 +139,7 @@ func rolesOf(stack settings.Settings) []components.Role {
 	return roles
 }
 
-// identityOf is the same for an identity.
+// identityOf does the same for an identity.
 func identityOf(identity settings.Identity) components.Identity {
 	return components.Identity{
 		Kind: identity.Kind, Rotation: identity.Rotation, Brought: identity.Brought,
@@ -147,7 +148,7 @@ func identityOf(identity settings.Identity) components.Identity {
 	}
 }
 
-// previousOf is the identity that a client moves away from, or nil.
+// previousOf is the identity that a client is moving away from, or nil.
 func previousOf(client settings.Client) *components.Identity {
 	if client.Previous == nil {
 		return nil

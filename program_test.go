@@ -17,7 +17,7 @@ import (
 	"app-to-app/settings/settingstest"
 )
 
-// Who is signed in.
+// The ids of the mocked Azure and of its caller.
 const (
 	tenantID       = componentstest.TenantID
 	subscriptionID = componentstest.SubscriptionID
@@ -25,20 +25,20 @@ const (
 	partnerID      = componentstest.PartnerID
 )
 
-// today is in the third quarter of a rotation of 90 days.
+// today is in the third quarter of a 90-day rotation period.
 var today = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
-// signedIn is an engine and Azure to which the caller is signed in.
+// signedIn is a mocked engine and Azure, with the caller signed in.
 func signedIn() *componentstest.Recorder { return &componentstest.Recorder{Caller: callerID} }
 
-// configuration is that of a committed stack, with the edits of a test.
+// configuration is the configuration of a committed stack, with a test's edits.
 func configuration(t *testing.T, stack string, edits map[string]string) map[string]string {
 	t.Helper()
 	return settingstest.Configuration(t, ".", stack, edits)
 }
 
-// programOf is the program in an environment that holds a configuration, as the
-// engine sets it, and nothing else.
+// programOf is the program with only a configuration in its environment, as the
+// engine sets it.
 func programOf(t *testing.T, config map[string]string, folder string) program {
 	t.Helper()
 	encoded, err := json.Marshal(config)
@@ -53,7 +53,7 @@ func programOf(t *testing.T, config map[string]string, folder string) program {
 	}}
 }
 
-// deployed is what the program registers with a configuration.
+// deployed runs the program with a configuration and returns what it registers.
 func deployed(t *testing.T, m *componentstest.Recorder, config map[string]string, folder string) *componentstest.Recorder {
 	t.Helper()
 	if err := m.Run(config, programOf(t, config, folder).deploy); err != nil {
@@ -62,8 +62,8 @@ func deployed(t *testing.T, m *componentstest.Recorder, config map[string]string
 	return m
 }
 
-// newProject writes a project with function apps of a few lines: what they do
-// does not matter here, and they build at once.
+// newProject writes a project whose function apps are a few lines, so that they
+// build quickly.
 func newProject(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -86,7 +86,7 @@ func newProject(t *testing.T) string {
 	return folder
 }
 
-// TestRefusedSettingsRegisterNothing: the problems are told before anything is
+// TestRefusedSettingsRegisterNothing: problems are reported before anything is
 // registered.
 func TestRefusedSettingsRegisterNothing(t *testing.T) {
 	t.Parallel()
