@@ -1,9 +1,9 @@
-// Package deployer looks at a sandbox from outside, as the deployer of one of
-// its tenants: it signs in as the team's commands do, reads the public lists of
-// Graph and ARM, and calls functions. The demo and the tests count with it what
-// a deployment made and what it left behind.
+// Package deployer uses a sandbox as the deployer of one of its tenants: it signs
+// in like the team's commands, lists objects through Graph and ARM, and calls
+// functions. The demo and the tests use it to count what a deployment created and
+// what it left behind.
 //
-// It shares nothing with the sandbox's state. Not for production.
+// It does not read the sandbox's state directly. Not for production.
 package deployer
 
 import (
@@ -36,7 +36,7 @@ func New(ctx context.Context, s *sandbox.Sandbox, t sandbox.Tenant) (*Client, er
 	httpClient := s.HTTPClient()
 	session, err := azurecloud.SignIn(ctx, azurecloud.Options{
 		Getenv: func(name string) string { return variables[name] }, HTTP: httpClient,
-		Sleep: func(context.Context, time.Duration) error { return nil }, // what is busy here stays so until a test says otherwise
+		Sleep: func(context.Context, time.Duration) error { return nil }, // waiting does not help: only the test changes the sandbox's answers
 	})
 	if err != nil {
 		return nil, err
@@ -67,8 +67,7 @@ func (c *Client) List(ctx context.Context, path string) ([]map[string]any, error
 	return azurecloud.List[map[string]any](ctx, c.serviceOf(path), path)
 }
 
-// HostKey reads a function app's default host key, as a caller of its
-// functions would have it from the person who runs the app.
+// HostKey reads a function app's default host key, which callers need.
 func (c *Client) HostKey(ctx context.Context, siteID string) (string, error) {
 	var keys struct {
 		FunctionKeys map[string]string `json:"functionKeys"`
@@ -97,8 +96,8 @@ func (c *Client) Call(ctx context.Context, siteID, url string, out any) error {
 	return c.Send(req, out)
 }
 
-// Send sends a request to a function app as it is and decodes the answer into
-// out.
+// Send sends a request to a function app without adding a key, and decodes the
+// answer into out.
 func (c *Client) Send(req *http.Request, out any) error {
 	resp, err := c.httpClient.Do(req)
 	if err != nil {

@@ -17,7 +17,7 @@ type Inventory struct {
 	AppRoleAssignments int `json:"appRoleAssignments"`
 }
 
-// Minus is what there is more than in before.
+// Minus is the difference to an earlier count.
 func (i Inventory) Minus(before Inventory) Inventory {
 	return Inventory{
 		Resources:          i.Resources - before.Resources,
@@ -29,7 +29,7 @@ func (i Inventory) Minus(before Inventory) Inventory {
 	}
 }
 
-// String is a line for each kind.
+// String has one line for each kind.
 func (i Inventory) String() string {
 	var text strings.Builder
 	for _, row := range []struct {
@@ -48,7 +48,7 @@ func (i Inventory) String() string {
 	return text.String()
 }
 
-// Inventory counts through the public lists of Graph and ARM.
+// Inventory lists and counts the objects through Graph and ARM.
 func (c *Client) Inventory(ctx context.Context) (Inventory, error) {
 	var i Inventory
 	subscription := "/subscriptions/" + c.session.SubscriptionID
@@ -63,27 +63,27 @@ func (c *Client) Inventory(ctx context.Context) (Inventory, error) {
 	} {
 		items, err := c.List(ctx, list.url)
 		if err != nil {
-			return Inventory{}, fmt.Errorf("count what there is: %w", err)
+			return Inventory{}, fmt.Errorf("count resources: %w", err)
 		}
 		*list.n = len(items)
 	}
 	principals, err := c.List(ctx, "/v1.0/servicePrincipals")
 	if err != nil {
-		return Inventory{}, fmt.Errorf("count what there is: %w", err)
+		return Inventory{}, fmt.Errorf("count resources: %w", err)
 	}
 	i.ServicePrincipals = len(principals)
 	for _, sp := range principals {
 		id, _ := sp["id"].(string)
 		assignments, err := c.List(ctx, "/v1.0/servicePrincipals/"+id+"/appRoleAssignedTo")
 		if err != nil {
-			return Inventory{}, fmt.Errorf("count what there is: %w", err)
+			return Inventory{}, fmt.Errorf("count resources: %w", err)
 		}
 		i.AppRoleAssignments += len(assignments)
 	}
 	return i, nil
 }
 
-// A Bin counts what Entra and Key Vault keep of deleted objects.
+// A Bin counts deleted objects that Entra and Key Vault still keep.
 type Bin struct {
 	Applications      int `json:"applications"`
 	ServicePrincipals int `json:"servicePrincipals"`

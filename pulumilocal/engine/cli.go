@@ -21,10 +21,10 @@ type CLI struct {
 	Official bool // a normal installation on PATH, language host included
 }
 
-// Find returns the CLI of a normal installation when PATH has one, and else
-// the one built from tools/pulumi, building it on the first call on a machine
-// (about six minutes on two cores). projectDir is any directory inside this
-// repository; progress is told on log.
+// Find returns the CLI of a normal installation if there is one on PATH.
+// Otherwise it builds the CLI from tools/pulumi, once per machine (about six
+// minutes on two cores). projectDir is any directory in this repository; progress
+// goes to log.
 func Find(ctx context.Context, projectDir string, log io.Writer) (CLI, error) {
 	if path, err := exec.LookPath("pulumi"); err == nil {
 		if _, err := exec.LookPath(LanguageHost); err == nil && !ours(path) {
@@ -45,14 +45,14 @@ func Find(ctx context.Context, projectDir string, log io.Writer) (CLI, error) {
 	return CLI{Path: path}, nil
 }
 
-// ours tells the CLI that [Install] put into a sandbox directory, which a
-// shell that sourced its env file has on PATH, from an installation.
+// ours reports whether [Install] put this CLI into a sandbox directory, which is
+// on PATH in a shell that sourced the directory's env file.
 func ours(path string) bool {
 	_, err := os.Stat(filepath.Join(filepath.Dir(path), "."+LanguageHost+".stand-in"))
 	return err == nil
 }
 
-// build builds the CLI to path. A second process waits for the first.
+// build builds the CLI at path. Only one process builds at a time.
 func build(ctx context.Context, projectDir, path string, log io.Writer) error {
 	unlock, err := executable.Lock(path)
 	if err != nil {
@@ -60,7 +60,7 @@ func build(ctx context.Context, projectDir, path string, log io.Writer) error {
 	}
 	defer unlock()
 	if _, err := os.Stat(path); err == nil {
-		return nil // the process before us built it
+		return nil // another process built it while we waited
 	}
 	root, err := moduleRoot(ctx, projectDir)
 	if err != nil {
@@ -70,8 +70,8 @@ func build(ctx context.Context, projectDir, path string, log io.Writer) error {
 	start := time.Now()
 	partial := path + ".partial"
 	defer os.Remove(partial)
-	// Without the symbol tables linking takes half the memory; without the
-	// version the CLI would call itself a development build.
+	// Linking without symbol tables takes half the memory. Without the version
+	// the CLI would call itself a development build.
 	if err := executable.Build(ctx, filepath.Join(root, "tools", "pulumi"), partial, "-trimpath",
 		"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version="+Version,
 		"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"); err != nil {

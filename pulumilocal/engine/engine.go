@@ -1,11 +1,10 @@
-// Package engine runs the real Pulumi engine against a sandbox. The engine is
-// always Pulumi's own CLI: the one on PATH when a normal installation is there,
-// otherwise one built once from the pinned module in tools/pulumi into the
-// user's cache directory. What is not available offline (the Go language host
-// and the provider plugins) is replaced by the stand-in of cmd/pulumi-stand-in,
-// which [Install] copies under the names that the CLI looks for.
+// Package engine runs the real Pulumi engine against a sandbox: the CLI on PATH,
+// if Pulumi is installed, otherwise one that is built once from the pinned module
+// in tools/pulumi, in the user's cache directory. The Go language host and the
+// provider plugins, which are not available offline, are replaced by
+// cmd/pulumi-stand-in. [Install] copies it under the names that the CLI expects.
 //
-// It knows nothing about what the programs deploy. Not for production.
+// The package works with any program. Not for production.
 package engine
 
 import (
@@ -26,8 +25,8 @@ import (
 // Version is the version of the Pulumi CLI that tools/pulumi pins.
 const Version = "v3.259.0"
 
-// Plugins are the provider plugins that the stand-in replaces, and the versions
-// as which it answers.
+// Plugins are the provider plugins that the stand-in replaces, with the versions
+// that it reports.
 var Plugins = map[string]string{
 	"azuread":      "v5.53.5",
 	"azure-native": "v2.90.0",
@@ -41,9 +40,9 @@ const LanguageHost = "pulumi-language-go"
 // PluginPrefix is how the base name of a provider's executable starts.
 const PluginPrefix = "pulumi-resource-"
 
-// Prepare finds or builds the CLI and the stand-in, both at once, and installs
-// them in a sandbox directory. projectDir is any directory inside this
-// repository; progress is told on log.
+// Prepare finds or builds the CLI and the stand-in, in parallel, and installs them
+// in a sandbox directory. projectDir is any directory in this repository; progress
+// goes to log.
 func Prepare(ctx context.Context, projectDir, dir string, log io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -64,7 +63,7 @@ func Prepare(ctx context.Context, projectDir, dir string, log io.Writer) error {
 	for range 2 {
 		if err := <-done; err != nil && first == nil {
 			first = err
-			cancel() // the other one is of no use alone
+			cancel() // neither works without the other
 		}
 	}
 	if first != nil {
@@ -73,10 +72,9 @@ func Prepare(ctx context.Context, projectDir, dir string, log io.Writer) error {
 	return Install(dir, cli, standIn)
 }
 
-// Install lays out dir so that the CLI finds itself, the language host and the
-// provider plugins there. standIn is the executable that [BuildStandIn] built.
-// An executable that somebody put in a stand-in's place (the official plugin)
-// is left alone.
+// Install puts the CLI, the language host and the provider plugins where the CLI
+// looks for them in dir. standIn is the executable that [BuildStandIn] built. If
+// you replaced a stand-in by an official plugin, Install keeps the plugin.
 func Install(dir string, cli CLI, standIn string) error {
 	sum, err := checksum(standIn)
 	if err != nil {
@@ -105,8 +103,8 @@ func Install(dir string, cli CLI, standIn string) error {
 	if cli.Official {
 		return nil
 	}
-	// Side by side and not linked symbolically: the CLI looks for its language
-	// hosts next to the file it really is, and warns when PATH disagrees.
+	// In one folder and no symbolic links: the CLI resolves its own path, looks
+	// for language hosts there, and warns if PATH leads to another one.
 	if err := executable.Link(cli.Path, filepath.Join(layout.Bin(dir), "pulumi")); err != nil {
 		return fmt.Errorf("install pulumi: %w", err)
 	}
@@ -116,8 +114,8 @@ func Install(dir string, cli CLI, standIn string) error {
 	return removeOldMasters(dir, master)
 }
 
-// place puts the stand-in at path, unless what is there was not put there by
-// place: the mark beside it holds the checksum of the last stand-in.
+// place puts the stand-in at path, unless the file there is not one of place's:
+// the mark next to it has the checksum of the last stand-in.
 func place(master, sum, path string) error {
 	mark := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".stand-in")
 	if current, err := checksum(path); err == nil {

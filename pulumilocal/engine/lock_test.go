@@ -11,10 +11,11 @@ import (
 	"time"
 )
 
-// This file shows what docs/state.md says of two people at one stack, with the
-// file backend.
+// This file tests what docs/state.md says about two people who update one stack,
+// with the file backend.
 
-// A running is an `up` whose program waits at its gate, with the stack locked.
+// A running is an `up` that holds the stack's lock while its program waits for the
+// gate.
 type running struct {
 	t    *testing.T
 	cmd  *exec.Cmd
@@ -33,7 +34,7 @@ func start(t *testing.T, p *project, name string) *running {
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(r.open) // the program ends, whatever became of its engine
+	t.Cleanup(r.open) // ends the program even if its engine is gone
 	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		if _, err := os.Stat(r.gate + ".started"); err == nil {
@@ -62,11 +63,11 @@ func TestTwoUpsAtOnce(t *testing.T) {
 	p.must("stack", "init", "one")
 	first := start(t, p, "first")
 	if out, err := p.run("up", "--yes", "--skip-preview"); err == nil || !strings.Contains(out, locked) || !strings.Contains(out, "created by ") {
-		t.Errorf("expected the second to be told of the lock and its owner, got %v:\n%s", err, out)
+		t.Errorf("expected the second up to fail and name the lock's owner, got %v:\n%s", err, out)
 	}
 	first.open()
 	if err := first.cmd.Wait(); err != nil {
-		t.Fatalf("expected the first to win, got %v:\n%s", err, &first.out)
+		t.Fatalf("expected the first up to succeed, got %v:\n%s", err, &first.out)
 	}
 	if got := strings.TrimSpace(p.must("stack", "output", "gate")); got != "first" {
 		t.Errorf("got output %q, want the first's", got)
@@ -74,7 +75,7 @@ func TestTwoUpsAtOnce(t *testing.T) {
 	second := start(t, p, "second")
 	second.open()
 	if err := second.cmd.Wait(); err != nil {
-		t.Errorf("expected the second to work afterwards, got %v:\n%s", err, &second.out)
+		t.Errorf("expected the second up to succeed after the first, got %v:\n%s", err, &second.out)
 	}
 	if got := strings.TrimSpace(p.must("stack", "output", "gate")); got != "second" {
 		t.Errorf("got output %q, want the second's", got)
@@ -96,15 +97,15 @@ func TestStaleLock(t *testing.T) {
 	}
 	_ = killed.cmd.Wait() // it was killed
 	if out, err := p.run("up", "--yes", "--skip-preview"); err == nil || !strings.Contains(out, locked) {
-		t.Errorf("expected the lock of a dead process to be told, got %v:\n%s", err, out)
+		t.Errorf("expected the dead process's lock to be reported, got %v:\n%s", err, out)
 	}
 	p.must("cancel", "--yes")
 	if got := strings.TrimSpace(p.must("stack", "output", "gate")); got != "done" {
-		t.Errorf("got output %q, want what there was", got)
+		t.Errorf("got output %q, want that of the last finished up", got)
 	}
 	again := start(t, p, "again")
 	again.open()
 	if err := again.cmd.Wait(); err != nil {
-		t.Errorf("expected to go on after cancel, got %v:\n%s", err, &again.out)
+		t.Errorf("expected up to succeed after cancel, got %v:\n%s", err, &again.out)
 	}
 }

@@ -27,9 +27,9 @@ type Project struct {
 	Environ []string // complete, PATH included
 }
 
-// NewScratch writes a project folder in dir whose program is the one of the
-// project in source: what the CLI writes into stack files stays in dir. The
-// file Pulumi.STACK.yaml of source becomes that of each stack named in names.
+// NewScratch writes a project folder in dir that runs the program of the project
+// in source, so that the CLI writes its stack files in dir. It copies source's
+// Pulumi.STACK.yaml for each of the stacks in names.
 func NewScratch(source, dir, stack string, names ...string) error {
 	data, err := os.ReadFile(filepath.Join(source, "Pulumi.yaml"))
 	if err != nil {
@@ -68,18 +68,17 @@ func NewScratch(source, dir, stack string, names ...string) error {
 	return nil
 }
 
-// An Outcome is what one verb of the engine did.
+// An Outcome is the result of one command of the engine.
 type Outcome struct {
-	// Changes counts resources by what happened to them (create, update,
-	// replace, delete, same, …), as the engine's event log says.
+	// Changes counts resources by operation (create, update, replace, delete,
+	// same, …), from the engine's event log.
 	Changes map[string]int
-	// Touched names the resources that were not "same": operation, a space,
-	// and the URN.
+	// Touched lists the other resources than "same": operation, space, URN.
 	Touched []string
 	Elapsed time.Duration
 }
 
-// Changed counts the resources that were not left the same.
+// Changed counts the resources that changed.
 func (o Outcome) Changed() int {
 	n := 0
 	for kind, count := range o.Changes {
@@ -90,7 +89,7 @@ func (o Outcome) Changed() int {
 	return n
 }
 
-// Run runs one verb of the engine (up, preview, refresh, destroy) on a stack.
+// Run runs up, preview, refresh or destroy on a stack.
 func (p Project) Run(ctx context.Context, output io.Writer, stack, verb string, args ...string) (Outcome, error) {
 	events, err := os.CreateTemp(p.Dir, ".events-*")
 	if err != nil {
@@ -101,7 +100,7 @@ func (p Project) Run(ctx context.Context, output io.Writer, stack, verb string, 
 	start := time.Now()
 	args = append([]string{verb, "--non-interactive", "--stack", stack, "--event-log", events.Name()}, args...)
 	logged := p
-	logged.Environ = append(slices.Clone(p.Environ), "PULUMI_DEBUG_COMMANDS=true") // without it there is no flag --event-log
+	logged.Environ = append(slices.Clone(p.Environ), "PULUMI_DEBUG_COMMANDS=true") // adds the flag --event-log
 	if err := logged.Pulumi(ctx, output, args...); err != nil {
 		return Outcome{}, err
 	}
@@ -112,15 +111,15 @@ func (p Project) Run(ctx context.Context, output io.Writer, stack, verb string, 
 	return outcome, nil
 }
 
-// Pulumi runs the CLI to its end. Ending ctx interrupts it, so that it can
-// finish what it has begun.
+// Pulumi runs the CLI and waits for it. Canceling ctx interrupts it, so that it
+// can finish operations that have started.
 func (p Project) Pulumi(ctx context.Context, output io.Writer, args ...string) error {
 	cmd := exec.CommandContext(ctx, p.path(), args...)
 	cmd.Dir, cmd.Env = p.Dir, p.Environ
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's Ctrl-C reaches it once, from us
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that Ctrl-C reaches it only once, through us
 	err := cmd.Run()
 	switch {
 	case err == nil:
@@ -140,7 +139,7 @@ func (p Project) Outputs(ctx context.Context, stack string, out any) error {
 	return json.Unmarshal(text.Bytes(), out)
 }
 
-// path finds pulumi on the PATH of the project, not on our own.
+// path finds pulumi on the project's PATH, not on this process's.
 func (p Project) path() string {
 	for _, pair := range slices.Backward(p.Environ) {
 		list, ok := strings.CutPrefix(pair, "PATH=")
@@ -158,7 +157,7 @@ func (p Project) path() string {
 	return "pulumi"
 }
 
-// event is the part of an engine event that an Outcome is made of.
+// event is the part of an engine event that an Outcome needs.
 type event struct {
 	Summary *struct {
 		Changes map[string]int `json:"resourceChanges"`

@@ -11,11 +11,10 @@ import (
 	"app-to-app/pulumilocal/executable"
 )
 
-// BuildStandIn builds the executable that stands in for the language host and
-// the provider plugins (cmd/pulumi-stand-in) into the user's cache directory,
-// and returns its path. The first build compiles the Pulumi SDK, which takes
-// minutes; later ones find nothing to do. projectDir is any directory inside
-// this repository.
+// BuildStandIn builds cmd/pulumi-stand-in, which replaces the language host and
+// the provider plugins, in the user's cache directory and returns its path. The
+// first build compiles the Pulumi SDK, which takes minutes. projectDir is any
+// directory in this repository.
 func BuildStandIn(ctx context.Context, projectDir string) (string, error) {
 	root, err := moduleRoot(ctx, projectDir)
 	if err != nil {
@@ -25,7 +24,7 @@ func BuildStandIn(ctx context.Context, projectDir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
 	}
-	// Two checkouts must not overwrite each other's.
+	// Each checkout needs its own file.
 	sum := sha256.Sum256([]byte(root))
 	path := filepath.Join(cache, "app-to-app", "stand-in-"+hex.EncodeToString(sum[:8]), "pulumi-stand-in")
 	unlock, err := executable.Lock(path)

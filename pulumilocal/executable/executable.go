@@ -1,6 +1,6 @@
 // Package executable builds Go programs and puts executables where the Pulumi
-// engine looks for them. Several processes may do so at once: a file under a
-// final name is always complete.
+// engine looks for them. Several processes may do so at once: a file gets its
+// final name only when it is complete.
 //
 // Not for production.
 package executable
@@ -19,9 +19,9 @@ import (
 	"syscall"
 )
 
-// Build runs go build in dir and leaves the result at target. args are its
-// arguments beside -o: flags and the package. An unchanged program is not
-// linked again. Callers that share a target hold its [Lock].
+// Build runs go build in dir with the result at target. args are its arguments
+// besides -o: flags and the package. An unchanged program is not linked again.
+// Callers that share a target must hold its [Lock].
 func Build(ctx context.Context, dir, target string, args ...string) error {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", target}, args...)...)
 	cmd.Dir = dir
@@ -33,8 +33,8 @@ func Build(ctx context.Context, dir, target string, args ...string) error {
 	return nil
 }
 
-// Lock waits for the exclusive lock of target, which ends with the process at
-// the latest. It creates target's folder.
+// Lock waits for the exclusive lock of target. The lock ends with the process, if
+// not before. Lock creates target's folder.
 func Lock(target string) (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func Link(target, path string) error {
 	return Copy(target, path)
 }
 
-// Copy copies an executable; path is complete or absent.
+// Copy copies an executable to path, which never has an incomplete file.
 func Copy(from, path string) error {
 	in, err := os.Open(from)
 	if err != nil {

@@ -1,10 +1,10 @@
-// Package languagehost stands in for pulumi-language-go, which the CLI starts
-// to run a Pulumi program written in Go and which is not available as a module.
-// It answers only the calls that the engine makes for a program: plugin info,
-// required packages, install dependencies, run, cancel. The options `binary`
-// and `buildTarget` mean what they mean officially
-// (https://www.pulumi.com/docs/iac/languages-sdks/go/). It never writes into
-// the project.
+// Package languagehost replaces pulumi-language-go, which the CLI starts to run a
+// Pulumi program written in Go and which is not available as a module. It answers
+// only the calls that the engine makes for a program: plugin info, required
+// packages, install dependencies, run, cancel. The options `binary` and
+// `buildTarget` work as documented
+// (https://www.pulumi.com/docs/iac/languages-sdks/go/). It never writes into the
+// project.
 //
 // Not for production.
 package languagehost
@@ -28,12 +28,12 @@ import (
 	"app-to-app/pulumilocal/engine"
 )
 
-// Serve answers as the plugin pulumi-language-go until the engine goes away.
-// args are the process's arguments without its name.
+// Serve answers as the plugin pulumi-language-go until the engine exits. args are
+// the process's arguments without its name.
 func Serve(args []string) error {
 	flags := flag.NewFlagSet(engine.LanguageHost, flag.ContinueOnError)
-	// The engine passes these to every language host. Run says the same again
-	// for the program it is about, so only their names matter here.
+	// The engine passes these to every language host. They are only declared
+	// here: Run gets the values again with each program.
 	for _, name := range []string{"root", "tracing", "binary", "buildTarget"} {
 		flags.String(name, "", "known and not used")
 	}

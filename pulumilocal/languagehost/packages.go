@@ -21,13 +21,13 @@ import (
 // A required is one provider that the program needs.
 type required struct{ Name, Version, Server string }
 
-// requiredPackages are the providers that the program in dir needs. An
-// unchanged one is not looked at again.
+// requiredPackages are the providers that the program in dir needs. For an
+// unchanged program they are read from its last build.
 func requiredPackages(ctx context.Context, dir, entryPoint string) ([]*pulumirpc.PackageDependency, error) {
 	var found []required
 	p, err := programOf(filepath.Join(dir, entryPoint))
 	kept, ok := build{}, false
-	if err == nil { // with the options `binary` and `buildTarget` it need not be set
+	if err == nil { // PULUMI_HOME may be unset with the options `binary` and `buildTarget`
 		kept, ok = p.kept()
 	}
 	if ok {
@@ -48,8 +48,8 @@ func requiredPackages(ctx context.Context, dir, entryPoint string) ([]*pulumirpc
 	return dependencies, nil
 }
 
-// requiredBy finds the providers that imports stand for: each generated SDK
-// carries a pulumi-plugin.json in its package or above it.
+// requiredBy finds the providers of the imported SDKs: each SDK has a
+// pulumi-plugin.json in the package's folder or in one above.
 func requiredBy(packages []goPackage) ([]required, error) {
 	folders := make(map[string]bool)
 	for _, p := range packages {
@@ -95,7 +95,7 @@ func pluginOf(folder string) (r required, ok bool, err error) {
 	return required{plugin.Name, strings.TrimPrefix(plugin.Version, "v"), plugin.Server}, plugin.Resource && plugin.Name != "", nil
 }
 
-// A goPackage is what `go list -json` says of one package of a program.
+// A goPackage is one package in the output of `go list -json`.
 type goPackage struct {
 	Dir           string
 	EmbedPatterns []string
@@ -106,7 +106,7 @@ type goPackage struct {
 	}
 }
 
-// listPackages lists the packages that a program in dir is built from.
+// listPackages lists the program in dir and all packages that it imports.
 func listPackages(ctx context.Context, dir string) ([]goPackage, error) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-json=Dir,EmbedPatterns,Module", ".")
 	cmd.Dir = dir
@@ -120,7 +120,7 @@ func listPackages(ctx context.Context, dir string) ([]goPackage, error) {
 		if err := decoder.Decode(&p); err != nil {
 			return nil, fmt.Errorf("list the program's packages in %q: %w", dir, err)
 		}
-		if p.Module != nil { // the standard library goes with the go command
+		if p.Module != nil { // the standard library changes only with the go command
 			packages = append(packages, p)
 		}
 	}

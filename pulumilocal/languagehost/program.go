@@ -23,11 +23,10 @@ import (
 	"app-to-app/pulumilocal/executable"
 )
 
-// errReported says that the program failed and told the engine itself why.
+// errReported means that the program failed and has reported why to the engine.
 var errReported = errors.New("the program reported its failure")
 
-// environ is the environment a Pulumi Go program reads its run from, as
-// pulumi.Run in the SDK expects it.
+// environ is the environment from which pulumi.Run in the SDK reads what to run.
 func (h *languageHost) environ(req *pulumirpc.RunRequest) ([]string, error) {
 	config, err := json.Marshal(req.GetConfig())
 	if err != nil {
@@ -51,10 +50,10 @@ func (h *languageHost) environ(req *pulumirpc.RunRequest) ([]string, error) {
 	), nil
 }
 
-// buildProgram returns the executable of a program and what to call when it is
-// done. Without the options `binary` and `buildTarget` it builds into
-// PULUMI_HOME, under a name of the program's directory, so that an unchanged
-// program is not linked again.
+// buildProgram returns the executable of a program and a function to call after
+// the run. Without the options `binary` and `buildTarget` the executable is kept
+// in PULUMI_HOME, one per program directory, so that an unchanged program is not
+// linked again.
 func buildProgram(ctx context.Context, info *pulumirpc.ProgramInfo) (path string, done func(), err error) {
 	options := info.GetOptions().AsMap()
 	binary, _ := options["binary"].(string)
@@ -84,10 +83,10 @@ func buildProgram(ctx context.Context, info *pulumirpc.ProgramInfo) (path string
 	return buildCached(ctx, source)
 }
 
-// A program is one whose executable is kept in PULUMI_HOME.
+// A program is a Pulumi program whose executable is kept in PULUMI_HOME.
 type program struct {
 	source string
-	target string // the executable; target.build tells what it was built from
+	target string // the executable; target.build describes its sources
 }
 
 func programOf(source string) (program, error) {
@@ -99,7 +98,7 @@ func programOf(source string) (program, error) {
 	return program{source: source, target: filepath.Join(home, "programs", hex.EncodeToString(sum[:8]))}, nil
 }
 
-// kept returns what the executable was built from if it is up to date.
+// kept returns the kept build if it is up to date.
 func (p program) kept() (build, bool) {
 	if _, err := os.Stat(p.target); err != nil {
 		return build{}, false
@@ -107,9 +106,9 @@ func (p program) kept() (build, bool) {
 	return readBuild(p.target + ".build")
 }
 
-// buildCached builds source into PULUMI_HOME, unless it is there already, and
-// hands out a name of its own for the result: another run may replace the file
-// while this one executes it.
+// buildCached builds source in PULUMI_HOME, unless it is up to date, and returns
+// a separate link to the result, because another run may replace the file while
+// this one executes it.
 func buildCached(ctx context.Context, source string) (path string, done func(), err error) {
 	p, err := programOf(source)
 	if err != nil {
@@ -132,8 +131,8 @@ func buildCached(ctx context.Context, source string) (path string, done func(), 
 	return path, func() { os.Remove(path) }, nil
 }
 
-// build builds the executable and notes what from. The packages are listed
-// before and compared after, so that what is noted is what was built.
+// build builds the executable and records its sources. They are listed before the
+// build and compared after it, so that the record is about what was built.
 func (p program) build(ctx context.Context) error {
 	packages, err := listPackages(ctx, p.source)
 	if err != nil {
@@ -164,12 +163,12 @@ func goBuild(ctx context.Context, source, target string) error {
 	return nil
 }
 
-// execute runs the program to its end. Its output is the host's own, which the
-// engine shows.
+// execute runs the program and waits for it. Its output goes to the language
+// host's, which the engine shows.
 func (h *languageHost) execute(ctx context.Context, program, dir string, environ []string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(h.ctx, cancel)() // the engine may go without a word
+	defer context.AfterFunc(h.ctx, cancel)() // the engine may exit without Cancel
 	cmd := exec.CommandContext(ctx, program)
 	cmd.Dir = dir
 	cmd.Env = environ
@@ -206,8 +205,8 @@ func (h *languageHost) track(process *os.Process, running bool) {
 	}
 }
 
-// downloadModules fetches the program's modules without touching go.mod or
-// go.sum, telling each line of progress.
+// downloadModules fetches the program's modules without changing go.mod or go.sum,
+// and reports each line of progress.
 func downloadModules(ctx context.Context, dir string, tell func(line []byte) error) error {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download")
 	cmd.Dir = dir

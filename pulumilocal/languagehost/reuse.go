@@ -15,26 +15,26 @@ import (
 	"time"
 )
 
-// This file decides whether a program that was built before can run again as
-// it is. Asking the go command costs a second in each preview. The rules are:
-//   - everything that the go command would look at is compared: the files of
-//     this machine that the program is built from, by name, size and time, the
-//     go command itself and its variables
-//   - modules of the module cache never change, so go.sum stands for them
-//   - when in doubt, the go command is asked
+// This file decides whether an executable is still up to date, because running
+// the go command to find out takes a second in each preview. The rules are:
+//   - what the go command would look at is compared: source files outside the
+//     module cache, by name, size and time, the go command itself and its
+//     variables
+//   - modules in the module cache never change, so comparing go.sum is enough
+//   - when in doubt, run the go command
 
-// A build is what is kept beside a built program.
+// A build is the record that is kept next to an executable.
 type build struct {
-	Watched  []string // folders with files whose change may change the program
+	Watched  []string // folders with the program's sources
 	State    string   // of them, and of the go command
 	Packages []required
 }
 
-// racy is how long after a change a file may change again without showing it in
-// its time; the go command waits as long before it trusts one.
+// racy is how long after a change a file may change again and keep its time. The
+// go command does not trust newer files either.
 const racy = 2 * time.Second
 
-// readBuild returns the build that is kept at path if nothing has changed.
+// readBuild returns the build at path if nothing has changed since.
 func readBuild(path string) (build, bool) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -48,8 +48,8 @@ func readBuild(path string) (build, bool) {
 	return b, err == nil && state == b.State
 }
 
-// write keeps a build at path, unless what it was built from has changed
-// meanwhile or only just before.
+// write writes a build to path, unless the sources changed during the build or
+// just before it.
 func (b build) write(path string, now time.Time) error {
 	state, newest, err := stateOf(b.Watched)
 	if err != nil || state != b.State || now.Sub(newest) < racy {
@@ -62,8 +62,8 @@ func (b build) write(path string, now time.Time) error {
 	return os.WriteFile(path, data, 0o600)
 }
 
-// stateOf sums up what is in the watched folders, and the go command, and tells
-// when the newest of it changed.
+// stateOf returns a hash over the watched folders and the go command, and the time
+// of the newest change.
 func stateOf(watched []string) (state string, newest time.Time, err error) {
 	hash := sha256.New()
 	note := func(info fs.FileInfo) {
@@ -109,8 +109,8 @@ func stateOf(watched []string) (state string, newest time.Time, err error) {
 	return hex.EncodeToString(hash.Sum(nil)), newest, nil
 }
 
-// built reports whether the go command looks at a file of that name in a
-// package's folder (`go help filetype`) or module's.
+// built reports whether the go command reads a file of that name in the folder of
+// a package (`go help filetype`) or of a module.
 func built(name string) bool {
 	switch filepath.Ext(name) {
 	case ".go", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".m", ".s", ".S", ".sx", ".swig", ".swigcxx", ".syso":
@@ -119,9 +119,8 @@ func built(name string) bool {
 	return name == "go.mod" || name == "go.sum" || name == "go.work"
 }
 
-// watchedOf are the folders of this machine, outside of the module cache, that
-// packages are built from, and whether they say it all: what an embed pattern
-// takes is not followed.
+// watchedOf are the folders, outside the module cache, with the sources of the
+// packages. all is false if a package embeds files, which are not watched.
 func watchedOf(packages []goPackage) (folders []string, all bool) {
 	watched := make(map[string]bool)
 	for _, p := range packages {
@@ -131,7 +130,7 @@ func watchedOf(packages []goPackage) (folders []string, all bool) {
 		if len(p.EmbedPatterns) > 0 {
 			return nil, false
 		}
-		// Folders in between too: a go.mod in one of them cuts the tree.
+		// The folders in between too: a go.mod there would split the module.
 		for folder := p.Dir; len(folder) >= len(p.Module.Dir); folder = filepath.Dir(folder) {
 			watched[folder] = true
 		}

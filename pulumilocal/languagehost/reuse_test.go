@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestReuse changes one thing at a time under a program that was built: what
-// the go command would notice must not be reused.
+// TestReuse changes one thing after a build: if the go command would build again,
+// the executable must not be reused.
 func TestReuse(t *testing.T) {
 	old := time.Now().Add(-time.Hour)
 	put := func(t *testing.T, path, text string) {
@@ -78,7 +78,7 @@ func TestReuse(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := os.Stat(path); err != nil {
-				t.Errorf("expected an executable of the run's own: %v", err)
+				t.Errorf("expected the run's own link to the executable: %v", err)
 			}
 			done()
 			test.change(t, module)
@@ -93,8 +93,8 @@ func TestReuse(t *testing.T) {
 	}
 }
 
-// TestFreshSourcesAreNotTrusted shows that what changed just now may change
-// again without showing it, so it is built again.
+// TestFreshSourcesAreNotTrusted: a file that has just changed may change again and
+// keep its time, so the program is built again.
 func TestFreshSourcesAreNotTrusted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "it.build")
 	folder := t.TempDir()
