@@ -12,11 +12,12 @@ import (
 	"app-to-app/azurecloud"
 )
 
-// A Difference is one thing in which the tenant is not what the stack declares.
+// A Difference is one point where the tenant differs from what the stack
+// declares.
 type Difference struct {
 	Kind     string `json:"kind"`
 	Subject  string `json:"subject"`  // what it is about, by name
-	Declared string `json:"declared"` // "" when nothing is
+	Declared string `json:"declared"` // "" when the stack declares nothing
 	Found    string `json:"found"`    // "" when nothing is there
 	Text     string `json:"text"`     // the sentence for people
 }
@@ -34,7 +35,7 @@ const (
 	RoleDisabled          = "roleDisabled"
 	CredentialUndeclared  = "credentialUndeclared"
 	CredentialMissing     = "credentialMissing"
-	CredentialChanged     = "credentialChanged" // a federated identity credential trusts somebody else
+	CredentialChanged     = "credentialChanged" // a federated identity credential trusts another token
 	CredentialExpired     = "credentialExpired"
 	CredentialExpiring    = "credentialExpiring"
 	OwnerUndeclared       = "ownerUndeclared"
@@ -53,10 +54,11 @@ const (
 type AuditReport struct {
 	Environment string       `json:"environment"`
 	Differences []Difference `json:"differences"`
-	// LookedAt says what was compared; without it, no difference would claim
-	// more than anybody looked at.
+	// LookedAt says what was compared, so that an empty list is not read as
+	// covering more than that.
 	LookedAt string `json:"-"`
-	// Notes are what could not be compared, and why; they are no differences.
+	// Notes say what could not be compared, and why. They do not count as
+	// differences.
 	Notes []string `json:"notes"`
 }
 
@@ -67,7 +69,7 @@ type Options struct {
 }
 
 // Audit compares a declaration with the tenant and the subscription. An error
-// means that it could not tell; a difference is no error.
+// means that it could not compare them; a difference is not an error.
 func Audit(ctx context.Context, session *azurecloud.Session, declared Declaration, o Options) (AuditReport, error) {
 	a := &auditor{reader: reader{session}, declared: declared, options: o, report: AuditReport{
 		Environment: declared.Environment, Differences: []Difference{}, LookedAt: declared.lookedAt(), Notes: []string{},
@@ -83,7 +85,7 @@ func Audit(ctx context.Context, session *azurecloud.Session, declared Declaratio
 	return a.report, nil
 }
 
-// lookedAt is what an audit of the declaration looks at.
+// lookedAt is the text for [AuditReport].LookedAt.
 func (d Declaration) lookedAt() string {
 	source := "exports"
 	if d.state != nil {
@@ -93,7 +95,7 @@ func (d Declaration) lookedAt() string {
 		"not at anything that they do not name, such as another app registration", source)
 }
 
-// An auditor is one audit under way.
+// An auditor carries out one audit.
 type auditor struct {
 	reader   reader
 	declared Declaration
@@ -141,7 +143,8 @@ func (r AuditReport) Markdown() string {
 	return text.String()
 }
 
-// cell keeps a text from ending its cell: names come from whoever made them.
+// cell escapes a text for a Markdown table. Names come from the tenant, so they
+// may contain anything.
 func cell(text string) string {
 	if text == "" {
 		return "–"

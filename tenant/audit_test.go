@@ -26,15 +26,15 @@ func TestAuditOfWhatIsDeclared(t *testing.T) {
 	}
 }
 
-// TestAuditSaysWhatItDidNotSee leaves an app registration that the stack does not
-// know: an audit cannot see it, and must not deny it.
+// TestAuditSaysWhatItDidNotSee adds an app registration that the stack does not
+// name. The audit cannot find it, so the report must say that it did not look.
 func TestAuditSaysWhatItDidNotSee(t *testing.T) {
 	t.Parallel()
 	s := newStack(newWorld(t))
 	s.stranger()
 	report := s.audit()
 	if len(report.Differences) > 0 {
-		t.Errorf("got:\n%s\nwant nothing: it is looked for by no one", report)
+		t.Errorf("got:\n%s\nwant no difference: nothing names that app registration", report)
 	}
 	for _, text := range []string{report.String(), report.Markdown()} {
 		if !strings.Contains(text, "not at anything that they do not name, such as another app registration") {
@@ -43,8 +43,8 @@ func TestAuditSaysWhatItDidNotSee(t *testing.T) {
 	}
 }
 
-// TestNotesStayWithoutDifferences: that something was not compared is of most
-// use where nothing differs.
+// TestNotesStayWithoutDifferences: a reader who sees no difference most needs
+// to know what was not compared.
 func TestNotesStayWithoutDifferences(t *testing.T) {
 	t.Parallel()
 	report := tenant.AuditReport{Notes: []string{"app settings were not compared"}}
@@ -55,7 +55,8 @@ func TestNotesStayWithoutDifferences(t *testing.T) {
 	}
 }
 
-// A drift is one change made by hand, and the one difference that it makes.
+// A drift is one change made by hand, and the one difference that the audit
+// must report.
 type drift struct {
 	name     string
 	make     func(s *stack)
@@ -133,10 +134,10 @@ var drifts = []drift{
 	}, tenant.CredentialChanged, "client federated", "declared is issuer"},
 	{"an owner added", func(s *stack) {
 		s.graph("POST", "/v1.0/applications/"+s.outputs.APIObjectID+"/owners/$ref", object{"@odata.id": s.sandbox.BaseURL + "/v1.0/directoryObjects/" + s.clients["secret"].ObjectID}, nil)
-	}, tenant.OwnerUndeclared, "API, app registration", "can give it credentials"},
+	}, tenant.OwnerUndeclared, "API, app registration", "is not declared, but can give it credentials"},
 	{"an owner of a service principal added", func(s *stack) {
 		s.graph("POST", "/v1.0/servicePrincipals/"+s.clients["certificate"].ObjectID+"/owners/$ref", object{"@odata.id": s.sandbox.BaseURL + "/v1.0/directoryObjects/" + s.clients["secret"].ObjectID}, nil)
-	}, tenant.OwnerUndeclared, "client certificate, service principal", "can give it credentials"},
+	}, tenant.OwnerUndeclared, "client certificate, service principal", "is not declared, but can give it credentials"},
 	{"an app setting changed", func(s *stack) {
 		s.settingsWith(s.outputs.APISiteID, map[string]string{"ORDERS_ROLE": "Orders.Sentinel"})
 	}, tenant.SettingChanged, "function app of API", "the app setting ORDERS_ROLE has another value"},
@@ -148,7 +149,7 @@ var drifts = []drift{
 	}, tenant.SettingRemoved, "function app of client assigned", "the app setting ORDERS_SCHEDULE is gone"},
 	{"Easy Auth switched on", func(s *stack) {
 		s.arm("PUT", s.outputs.APISiteID+"/config/authsettingsV2"+webAPI, object{"properties": object{"platform": object{"enabled": true}}}, nil)
-	}, tenant.EasyAuthOn, "function app of API", "knows no app roles"},
+	}, tenant.EasyAuthOn, "function app of API", "does not check app roles"},
 	{"publishing passwords switched on", func(s *stack) {
 		s.arm("PUT", s.clients["system"].SiteID+"/basicPublishingCredentialsPolicies/scm"+webAPI, object{"properties": object{"allow": true}}, nil)
 	}, tenant.BasicAuthOn, "function app of client system", "for SCM"},
@@ -220,7 +221,8 @@ func TestAuditOfCredentialsThatEnd(t *testing.T) {
 	}
 }
 
-// TestAuditOfASecretSetting compares what is encrypted in the state by name.
+// TestAuditOfASecretSetting: a setting that is encrypted in the state is
+// compared by name only.
 func TestAuditOfASecretSetting(t *testing.T) {
 	t.Parallel()
 	s := newStack(newWorld(t))
@@ -237,8 +239,8 @@ func TestAuditOfASecretSetting(t *testing.T) {
 	}
 }
 
-// TestAuditBetweenTwoKinds: a client that moves to another kind of identity
-// still has what it had, which only the state says.
+// TestAuditBetweenTwoKinds: a client that is moving to another kind of identity
+// keeps the old one for a while, and only the state shows that.
 func TestAuditBetweenTwoKinds(t *testing.T) {
 	t.Parallel()
 	s := newStack(newWorld(t))
@@ -258,21 +260,21 @@ func TestAuditBetweenTwoKinds(t *testing.T) {
 	if report := s.audit(); len(report.Differences) > 0 {
 		t.Errorf("got:\n%s", report)
 	}
-	// Its app registration is still looked at.
+	// Its old app registration is still audited.
 	s.addPassword(moved.ApplicationObjectID, "by hand", 700)
 	if got := s.audit().Differences; len(got) != 1 || got[0].Kind != tenant.CredentialUndeclared || got[0].Subject != "secret-application" {
 		t.Errorf("after a secret was added: got %+v", got)
 	}
 	assignment["delete"] = true // the engine is about to remove it
 	if got := s.audit().Differences; len(got) != 2 {
-		t.Errorf("with the assignment on its way out: got %+v", got)
+		t.Errorf("with the assignment being deleted: got %+v", got)
 	}
 }
 
-func TestOutputsThatAreNone(t *testing.T) {
+func TestRefusedOutputs(t *testing.T) {
 	t.Parallel()
 	for outputs, want := range map[string]string{
-		"":   "expected JSON as of pulumi stack output --json",
+		"":   "expected the output of pulumi stack output --json",
 		"{}": `expected the output "apiClientId", got none`,
 		`{"apiClientId":"c","apiObjectId":"o","roleIds":{"Orders.Read":"r"},"access":[{"client":"a","roles":["Orders.Read"]}]}`:                 `client "a": expected its objectId`,
 		`{"apiClientId":"c","apiObjectId":"o","roleIds":{"Orders.Read":"r"},"access":[{"client":"a","objectId":"x","roles":["Orders.Write"]}]}`: `client "a": expected its role "Orders.Write"`,

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// This file audits the tenant: who may call the API, with what, and who owns
-// it all.
+// This file audits the tenant: who may call the API, with which app roles, and
+// who owns the app registrations and service principals.
 
 const apiSubject = "API"
 
@@ -37,7 +37,7 @@ func (a *auditor) api(ctx context.Context) error {
 		return nil
 	}
 	if !sp.AssignmentRequired {
-		a.add(AssignmentNotRequired, apiSubject, "true", "false", "the API's service principal does not require an assignment: every application of the tenant gets a token for it, without a role")
+		a.add(AssignmentNotRequired, apiSubject, "true", "false", "the API's service principal does not require an assignment: every application of the tenant can get a token for it, even without a role")
 	}
 	if err := a.principal(ctx, apiSubject, sp); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (a *auditor) roles(app application) {
 		case !found:
 			a.add(RoleMissing, value, id, "", "the app role %s (%s) is not on the API's app registration", value, id)
 		case role.Value != value:
-			a.add(RoleMissing, value, value, role.Value, "the app role %s is called %s: tokens name it so, and the API refuses them", value, role.Value)
+			a.add(RoleMissing, value, value, role.Value, "the app role %s is called %s: tokens carry that name, and the API refuses them", value, role.Value)
 		case !role.IsEnabled:
 			a.add(RoleDisabled, value, "enabled", "disabled", "the app role %s is disabled: tokens do not carry it", value)
 		}
@@ -65,7 +65,7 @@ func (a *auditor) roles(app application) {
 	}
 }
 
-// assignments compares who holds a role with who is declared to.
+// assignments compares who holds an app role with who should hold it.
 func (a *auditor) assignments(ctx context.Context, api principal) error {
 	held, err := a.reader.assignedTo(ctx, api.ID)
 	if err != nil {
@@ -106,7 +106,7 @@ func (a *auditor) clients(ctx context.Context) error {
 			a.add(PrincipalMissing, subject, access.ObjectID, "", "%s: its service principal %s is gone", subject, access.ObjectID)
 			continue
 		}
-		if access.Identity == "existing" { // somebody else's, but for its being able to sign in
+		if access.Identity == "existing" { // not ours; it must only be able to sign in
 			a.enabled(subject, sp)
 			continue
 		}
@@ -114,7 +114,7 @@ func (a *auditor) clients(ctx context.Context) error {
 			return err
 		}
 	}
-	if a.declared.state != nil { // a client between two kinds of identity has more than its access names
+	if a.declared.state != nil { // a client moving between two kinds of identity has more than its access lists
 		for _, r := range a.declared.state.registered {
 			if _, known := applications[r.objectID]; !known && r.objectID != "" && !sameID(r.objectID, a.declared.APIObjectID) {
 				applications[r.objectID] = r.name
@@ -152,7 +152,7 @@ func (a *auditor) application(ctx context.Context, subject string, app applicati
 }
 
 // principal compares what every service principal of the stack has. Those of
-// managed identities have no owners, and credentials that only Azure knows.
+// managed identities have no owners, and only Azure knows their credentials.
 func (a *auditor) principal(ctx context.Context, subject string, sp principal) error {
 	a.enabled(subject, sp)
 	if sp.Type == managedIdentityPrincipal {
@@ -180,18 +180,18 @@ func (a *auditor) owners(ctx context.Context, subject, collection, objectID stri
 	}
 	for _, owner := range owners {
 		if !containsID(a.declared.Owners, owner.ID) {
-			a.add(OwnerUndeclared, subject, "", owner.ID, "%s: owner %q (%s) is not declared, and can give it credentials", subject, owner.DisplayName, owner.ID)
+			a.add(OwnerUndeclared, subject, "", owner.ID, "%s: owner %q (%s) is not declared, but can give it credentials", subject, owner.DisplayName, owner.ID)
 		}
 	}
 	for _, id := range a.declared.Owners {
 		if !slices.ContainsFunc(owners, func(o directoryObject) bool { return sameID(o.ID, id) }) {
-			a.add(OwnerMissing, subject, id, "", "%s: %s is declared an owner and is none", subject, id)
+			a.add(OwnerMissing, subject, id, "", "%s: %s is a declared owner but does not own it", subject, id)
 		}
 	}
 	return nil
 }
 
-// describe names a key without what is secret of it.
+// describe names a key by its display name and id, never by its value.
 func (k key) describe() string {
 	if k.DisplayName == "" {
 		return k.KeyID

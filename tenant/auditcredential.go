@@ -8,16 +8,15 @@ import (
 
 // This file audits credentials: each one that could sign in, and when it ends.
 
-// credentials compares what an app registration takes for a proof with what is
-// declared. A declared credential is known by its id, wherever a client's
-// access names it.
+// credentials compares the credentials of an app registration with the declared
+// ones, by id. Any client's access may list them.
 func (a *auditor) credentials(subject string, app application, federations []federation) {
 	seen := make(map[string]bool)
 	for kind, keys := range map[string][]key{kindSecret: app.Secrets, kindCertificate: app.Certificates} {
 		for _, k := range keys {
 			seen[strings.ToLower(k.KeyID)] = true
 			if _, declared := a.declared.credential(kind, k.KeyID); !declared {
-				a.add(CredentialUndeclared, subject, "", k.KeyID, "%s: %s %s, valid until %s, is not declared: whoever has it can sign in as %s", subject, noun(kind), k.describe(), day(k.End), app.DisplayName)
+				a.add(CredentialUndeclared, subject, "", k.KeyID, "%s: %s %s, valid until %s, is not declared: anyone who has it can sign in as %s", subject, noun(kind), k.describe(), day(k.End), app.DisplayName)
 				continue
 			}
 			switch {
@@ -44,12 +43,12 @@ func (a *auditor) credentials(subject string, app application, federations []fed
 	}
 }
 
-// federation compares one trust in an outside token with the declared one.
+// federation compares one federated identity credential with the declared one.
 func (a *auditor) federation(subject string, app application, f federation) {
 	found := fmt.Sprintf("issuer %s, subject %s, audience %s", f.Issuer, f.Subject, strings.Join(f.Audiences, " "))
 	declared, ok := a.declared.credential(kindFederated, f.ID)
 	if !ok {
-		a.add(CredentialUndeclared, subject, "", f.Name, "%s: federated identity credential %q (%s) is not declared: whoever has such a token can sign in as %s", subject, f.Name, found, app.DisplayName)
+		a.add(CredentialUndeclared, subject, "", f.Name, "%s: federated identity credential %q (%s) is not declared: anyone who has such a token can sign in as %s", subject, f.Name, found, app.DisplayName)
 		return
 	}
 	if f.Issuer != declared.Issuer || f.Subject != declared.Subject || !slices.Equal(f.Audiences, []string{declared.Audience}) {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// This file audits function apps: what `pulumi refresh` does not see, because
-// it is no resource of the stack, or a resource that refresh does not read
-// back. Values of app settings are compared and never shown.
+// This file audits what `pulumi refresh` misses of function apps: what is not a
+// resource of the stack, and resources that refresh does not read back. Values
+// of app settings are compared and never shown.
 
 func (a *auditor) sites(ctx context.Context) error {
 	sites := a.declared.sites()
@@ -37,7 +37,7 @@ func (a *auditor) site(ctx context.Context, subject, id string) error {
 		return err
 	}
 	if on {
-		a.add(EasyAuthOn, subject, "off", "on", "%s: App Service Authentication (Easy Auth) is on: it answers before the app does, and knows no app roles", subject)
+		a.add(EasyAuthOn, subject, "off", "on", "%s: App Service Authentication (Easy Auth) is on: it answers requests before the app does, and does not check app roles", subject)
 	}
 	for _, protocol := range []string{"ftp", "scm"} {
 		allowed, err := a.reader.basicAuth(ctx, id, protocol)
@@ -45,7 +45,7 @@ func (a *auditor) site(ctx context.Context, subject, id string) error {
 			return err
 		}
 		if allowed {
-			a.add(BasicAuthOn, subject, "off", "on", "%s: publishing passwords work for %s: whoever has them replaces the code", subject, strings.ToUpper(protocol))
+			a.add(BasicAuthOn, subject, "off", "on", "%s: publishing passwords work for %s: anyone who has one can replace the code", subject, strings.ToUpper(protocol))
 		}
 	}
 	if a.declared.state == nil {
@@ -62,12 +62,12 @@ func (a *auditor) identities(subject, id string, found site) {
 	}
 	for _, attached := range sortedKeys(found.Identity.UserAssigned) {
 		if !containsID(declared, attached) {
-			a.add(IdentityUndeclared, subject, "", attached, "%s: the user-assigned identity %s is attached and not declared: the app can get its tokens", subject, attached)
+			a.add(IdentityUndeclared, subject, "", attached, "%s: the user-assigned identity %s is attached but not declared: the app can get its tokens", subject, attached)
 		}
 	}
 	for _, identity := range declared {
 		if !slices.ContainsFunc(sortedKeys(found.Identity.UserAssigned), func(attached string) bool { return sameID(attached, identity) }) {
-			a.add(IdentityMissing, subject, identity, "", "%s: the user-assigned identity %s is declared and not attached", subject, identity)
+			a.add(IdentityMissing, subject, identity, "", "%s: the user-assigned identity %s is declared but not attached", subject, identity)
 		}
 	}
 	own, declaredOwn := found.Identity.PrincipalID, a.declared.state.system[strings.ToLower(id)]
@@ -75,7 +75,7 @@ func (a *auditor) identities(subject, id string, found site) {
 	case own != "" && !declaredOwn:
 		a.add(IdentityUndeclared, subject, "", own, "%s: it has a system-assigned identity (%s), which is not declared", subject, own)
 	case own == "" && declaredOwn:
-		a.add(IdentityMissing, subject, "system-assigned", "", "%s: its system-assigned identity is declared and off", subject)
+		a.add(IdentityMissing, subject, "system-assigned", "", "%s: its system-assigned identity is declared but switched off", subject)
 	}
 }
 
@@ -111,7 +111,7 @@ func (a *auditor) settings(ctx context.Context, subject, id string) error {
 		}
 	}
 	if unread != nil {
-		a.note("%s: secret in the state, and so compared by name only: %s", subject, strings.Join(unread, ", "))
+		a.note("%s: secret in the state, so compared by name only: %s", subject, strings.Join(unread, ", "))
 	}
 	return nil
 }

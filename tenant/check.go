@@ -17,11 +17,12 @@ type Requirements struct {
 	Location       string
 	KeyVault       bool // a client has a secret or a certificate
 	// DirectoryRole says that the right to assign app roles comes from a
-	// directory role limited to the API's service principal: no token shows it.
+	// directory role limited to the API's service principal, which no token
+	// shows.
 	DirectoryRole bool
 }
 
-// A Gap is what stands between a caller and a deployment.
+// A Gap is one thing that the caller lacks for a deployment.
 type Gap struct {
 	Kind    string `json:"kind"`
 	Subject string `json:"subject"`
@@ -67,7 +68,7 @@ func (r *CheckReport) add(kind, subject, fix, format string, args ...any) {
 }
 
 // Check says what is missing for a deployment. An error means that it could not
-// tell.
+// find out.
 func Check(ctx context.Context, session *azurecloud.Session, want Requirements) (CheckReport, error) {
 	caller, err := session.Graph.Caller(ctx)
 	if err != nil {
@@ -111,8 +112,8 @@ type checker struct {
 	subscription string // id of Resource Manager
 }
 
-// reach says whether the subscription answers this caller; without that there
-// is nothing more to look at in it.
+// reach reports whether this caller can read the subscription. If not, there is
+// no point in checking anything else in it.
 func (c *checker) reach(ctx context.Context) (bool, error) {
 	var found struct{ State, TenantID string }
 	err := c.session.ResourceManager.Get(ctx, version(c.subscription, subscriptionVersion), &found)
@@ -120,10 +121,10 @@ func (c *checker) reach(ctx context.Context) (bool, error) {
 	switch status := azurecloud.StatusOf(err); {
 	case status == http.StatusUnauthorized:
 		c.report.add(GapSubscription, id, "az login to the subscription's tenant, or set ARM_TENANT_ID to it",
-			"the subscription does not take tokens of tenant %s: it belongs to another tenant", c.report.TenantID)
+			"the subscription does not accept tokens of tenant %s: it belongs to another tenant", c.report.TenantID)
 		return false, nil
 	case status == http.StatusNotFound:
-		c.report.add(GapSubscription, id, "az account list --output table", "there is no such subscription, or this caller sees nothing of it")
+		c.report.add(GapSubscription, id, "az account list --output table", "there is no such subscription, or this caller has no access to it")
 		return false, nil
 	case status == http.StatusForbidden:
 		c.report.add(GapManagement, "Reader", c.assign("Contributor"), "this caller may not even read the subscription")
@@ -167,7 +168,7 @@ func (c *checker) providers(ctx context.Context) error {
 	return nil
 }
 
-// region looks whether the region offers Flex Consumption
+// region checks that the region offers Flex Consumption
 // (https://learn.microsoft.com/rest/api/appservice/list-geo-regions).
 func (c *checker) region(ctx context.Context) error {
 	type region struct {
@@ -190,5 +191,6 @@ func (c *checker) region(ctx context.Context) error {
 	return nil
 }
 
-// plainRegion is a region's name: "West Europe" and westeurope are the same.
+// plainRegion turns a region's display name, such as West Europe, into its
+// name: westeurope.
 func plainRegion(name string) string { return strings.ToLower(strings.ReplaceAll(name, " ", "")) }

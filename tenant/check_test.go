@@ -14,7 +14,7 @@ var (
 	allRoles       = []string{"Contributor", "Role Based Access Control Administrator"}
 )
 
-// without is a list without one.
+// without is a list without one of its elements.
 func without(all []string, one string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == one })
 }
@@ -111,7 +111,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestCheckCouldNotTell: a service that is down is no gap.
+// TestCheckCouldNotTell: when a check cannot be made, that is an error and not
+// a gap.
 func TestCheckCouldNotTell(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A Declaration is what a stack says that its tenant and subscription hold: its
-// exports, and more when its state is known too ([Declaration.ReadState]).
+// A Declaration is what a stack expects to find in its tenant and subscription:
+// what its exports say, and what its state adds ([Declaration.ReadState]).
 type Declaration struct {
 	APIClientID string            `json:"apiClientId"`
 	APIObjectID string            `json:"apiObjectId"` // of the app registration
@@ -42,7 +42,7 @@ const (
 	kindFederated   = "federated"
 )
 
-// A Credential is something with which a client can sign in.
+// A Credential is something that a client can sign in with.
 type Credential struct {
 	Kind      string `json:"kind"`
 	ID        string `json:"id"` // key id, or the id of the federated identity credential
@@ -57,7 +57,7 @@ type Credential struct {
 func ReadOutputs(data []byte) (Declaration, error) {
 	var d Declaration
 	if err := json.Unmarshal(data, &d); err != nil {
-		return Declaration{}, fmt.Errorf("read the stack's outputs: expected JSON as of pulumi stack output --json: %w", err)
+		return Declaration{}, fmt.Errorf("read the stack's outputs: expected the output of pulumi stack output --json: %w", err)
 	}
 	var problems []error
 	for name, value := range map[string]string{"apiClientId": d.APIClientID, "apiObjectId": d.APIObjectID} {
@@ -97,7 +97,8 @@ func (d Declaration) client(name string) (Access, bool) {
 // An assignment is an app role of the API that a principal holds.
 type assignment struct{ principalID, roleID string }
 
-// assignments are the declared ones, by principal and role, with who it is.
+// assignments are the declared app role assignments, each with the name of its
+// client or resource.
 func (d Declaration) assignments() map[assignment]string {
 	all := make(map[assignment]string)
 	if d.state != nil {
@@ -123,7 +124,8 @@ func (d Declaration) roleValue(id string) string {
 	return id
 }
 
-// sites are the declared function apps, by what they are.
+// sites are the ids of the declared function apps, by the name that messages
+// give them.
 func (d Declaration) sites() map[string]string {
 	sites := make(map[string]string)
 	if d.APISiteID != "" {

@@ -9,9 +9,9 @@ import (
 	"app-to-app/azurecloud"
 )
 
-// This file is what a deployer must be allowed to do. The rules are: each need
-// names the call of `pulumi up` that fails without it; any one of a need's
-// alternatives will do; the fix names the least of them.
+// This file lists what a deployer must be allowed to do. The rules are: each
+// need names the call of `pulumi up` that fails without it; any one of a need's
+// alternatives is enough; the fix names the least powerful one.
 
 // Directory roles, by template id
 // (https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
@@ -23,14 +23,14 @@ const (
 
 var applicationAdministrators = []string{globalAdministrator, applicationAdministrator, cloudApplicationAdministrator}
 
-// assignRoles is the permission to assign any app role of anything, Graph's own
-// included.
+// assignRoles is the permission to assign any app role of any API, including
+// Microsoft Graph's.
 const assignRoles = "AppRoleAssignment.ReadWrite.All"
 
 // A graphNeed is what the deployer does in Microsoft Graph.
 type graphNeed struct {
 	purpose      string
-	permissions  []string // any of them, the least first
+	permissions  []string // any one is enough; the least powerful first
 	withoutThese string   // the call that fails
 }
 
@@ -99,13 +99,14 @@ var managementNeeds = []managementNeed{
 	{"Microsoft.Authorization/roleAssignments/delete", "Role Based Access Control Administrator"},
 }
 
-// A permission is one role's worth of what a caller may do.
+// A permission is what one of a caller's roles allows.
 type permission struct{ Actions, NotActions []string }
 
-// permissions looks at what the caller may do in the subscription. What is
-// documented is the list for a resource group
+// permissions checks what the caller may do in the subscription. Only the list
+// for a resource group is documented
 // (https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource-group);
-// the group of a new stack is not there yet, so the list is read one scope up.
+// but the group of a new stack does not exist yet, so the list is read one
+// scope up.
 func (c *checker) permissions(ctx context.Context) error {
 	held, err := azurecloud.List[permission](ctx, c.session.ResourceManager, version(c.subscription+"/providers/Microsoft.Authorization/permissions", permissionVersion))
 	if err != nil {

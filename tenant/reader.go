@@ -36,7 +36,7 @@ type appRole struct {
 	MemberTypes []string `json:"allowedMemberTypes"`
 }
 
-// A key is a client secret or a certificate, without what is secret of it.
+// A key is a client secret or a certificate, without its secret part.
 type key struct {
 	KeyID       string    `json:"keyId"`
 	DisplayName string    `json:"displayName"`
@@ -71,7 +71,7 @@ type federation struct {
 	Audiences []string `json:"audiences"`
 }
 
-// An appRoleAssignment is what a principal holds of a resource.
+// An appRoleAssignment is an app role that a principal holds.
 type appRoleAssignment struct {
 	ID            string    `json:"id"`
 	AppRoleID     string    `json:"appRoleId"`
@@ -169,8 +169,8 @@ func (r reader) site(ctx context.Context, siteID string) (found site, ok bool, e
 	return found, err == nil, err
 }
 
-// settings are the app settings, values included: they are compared and go no
-// further.
+// settings are the app settings with their values, which are only compared and
+// never shown.
 func (r reader) settings(ctx context.Context, siteID string) (map[string]string, error) {
 	var found struct{ Properties map[string]string }
 	err := r.session.ResourceManager.Post(ctx, version(siteID+"/config/appsettings/list", webVersion), nil, &found)

@@ -17,10 +17,9 @@ import (
 	"app-to-app/tenant"
 )
 
-// This file builds what a stack is in a tenant and a subscription, by the same
-// calls to Graph and Resource Manager that the providers make, and the exports
-// and the state that the engine would have of it: an audit looks at what is
-// there, and whoever made it is not its business.
+// This file deploys a stack without the engine: it makes the calls to Graph and
+// Resource Manager that the providers make, and builds the exports and the
+// state that the engine would keep. An audit cannot tell the difference.
 
 const (
 	readRole  = "11111111-aaaa-4000-8000-000000000001"
@@ -28,7 +27,7 @@ const (
 	webAPI    = "?api-version=2024-04-01"
 )
 
-// outputs are a stack's exports, as JSON has them.
+// outputs are a stack's exports, with their names in JSON.
 type outputs struct {
 	APIClientID string            `json:"apiClientId"`
 	APIObjectID string            `json:"apiObjectId"`
@@ -61,7 +60,7 @@ type credential struct {
 	Audience  string `json:"audience"`
 }
 
-// A stack is one in the world's tenant.
+// A stack is deployed in the world's tenant.
 type stack struct {
 	*world
 	outputs   outputs
@@ -70,7 +69,7 @@ type stack struct {
 	clients   map[string]*client
 }
 
-// A client is one of a stack, and what proves it.
+// A client is one client of a stack, with its credential.
 type client struct {
 	access
 	secret      string
@@ -216,8 +215,8 @@ func (s *stack) addSite(name, identityType string, identities ...string) (siteID
 	return siteID
 }
 
-// setSettings gives a site its app settings, and the state what it gave; those
-// named are secrets there.
+// setSettings sets the app settings of a site and records them in the state;
+// those named are secrets there.
 func (s *stack) setSettings(siteID string, values map[string]string, secrets ...string) {
 	s.t.Helper()
 	s.arm("PUT", siteID+"/config/appsettings"+webAPI, object{"properties": values}, nil)
@@ -289,7 +288,7 @@ func (s *stack) register(name string, a *access) {
 	s.registered(name+"-application", app.ID, app.AppID)
 }
 
-// addPassword adds a client secret that ends when the days are over.
+// addPassword adds a client secret that expires after some days.
 func (s *stack) addPassword(applicationID, name string, days int) (keyID, secret, expiresOn string) {
 	s.t.Helper()
 	var made struct{ KeyID, SecretText, EndDateTime string }
@@ -313,7 +312,8 @@ func (s *stack) addSecretClient() {
 	s.add(c)
 }
 
-// clientKey is the key of all certificates: making one takes longer than a test.
+// clientKey is the key of all certificates: generating one takes longer than a
+// test.
 var clientKey = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

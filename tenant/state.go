@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// This file reads a stack's state, as `pulumi stack export` writes it: what the
-// exports do not have. Encrypted values stay encrypted.
+// This file reads what the exports leave out from a stack's state, as `pulumi
+// stack export` writes it. Encrypted values stay encrypted.
 
-// secretSignature marks a value that the engine keeps encrypted, or stands for
-// another kind than JSON has (Pulumi's own sdk/go/common/resource, SigKey).
+// secretSignature marks a value that the engine keeps encrypted, or one of a
+// type that JSON lacks (Pulumi's own sdk/go/common/resource, SigKey).
 const secretSignature = "4dabf18193072939515e22adb298388d"
 
-// A state is what matters here of a stack's state.
+// A state is the part of a stack's state that this package needs.
 type state struct {
 	settings    map[string]map[string]setting // app settings by site, in lower case; nil when all of them are one secret
 	identities  map[string][]string           // ids of the user-assigned identities attached, by site
@@ -55,13 +55,13 @@ func (r stateResource) text(property string) string {
 }
 
 // ReadState adds what only the state knows: app settings, attached identities,
-// and what a client that is between two kinds of identity still has.
+// and what a client that is moving between two kinds of identity still has.
 func (d *Declaration) ReadState(data []byte) error {
 	var exported struct {
 		Deployment struct{ Resources []stateResource }
 	}
 	if err := json.Unmarshal(data, &exported); err != nil {
-		return fmt.Errorf("read the stack's state: expected JSON as of pulumi stack export: %w", err)
+		return fmt.Errorf("read the stack's state: expected the output of pulumi stack export: %w", err)
 	}
 	s := &state{settings: make(map[string]map[string]setting), identities: make(map[string][]string), system: make(map[string]bool), assignments: make(map[assignment]string)}
 	for _, r := range exported.Deployment.Resources {

@@ -16,10 +16,11 @@ import (
 	"app-to-app/sandbox/entra"
 )
 
-// This file gets a client's token as the client would: with what its app
-// settings say, and with its own proof.
+// This file gets a client's token as the client would: with its app settings
+// and its own credential.
 
-// An attempt is how it went: claims, or the AADSTS number of the refusal.
+// An attempt is the result of a token request: claims, or the AADSTS number of
+// the refusal.
 type attempt struct {
 	claims map[string]any
 	code   int

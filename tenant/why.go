@@ -16,13 +16,13 @@ import (
 // one it has.
 type Cause struct {
 	Check   string `json:"check"`   // one of the constants below
-	Symptom string `json:"symptom"` // what the client sees of it
+	Symptom string `json:"symptom"` // what the client sees
 	Found   string `json:"found"`
 	Text    string `json:"text"` // the sentence for people
 	Fix     string `json:"fix"`
 }
 
-// What [Why] looks at, in the order in which it does.
+// The checks of [Why], in order.
 const (
 	CheckAPIApplication    = "apiApplication"    // the API's app registration exists
 	CheckAPIPrincipal      = "apiPrincipal"      // and has a service principal
@@ -53,17 +53,17 @@ const (
 	CheckTokenAge          = "tokenAge" // it has held it for longer than tokens live
 )
 
-// A WhyReport is what [Why] found. No causes: what the tenant holds is as it
-// should be.
+// A WhyReport is what [Why] found. Without causes, nothing in the tenant keeps
+// the client out.
 type WhyReport struct {
 	Client string   `json:"client"`
-	Causes []Cause  `json:"causes"` // the one that the client meets first is first
+	Causes []Cause  `json:"causes"` // in the order in which the client meets them
 	Passed []string `json:"passed"`
 	Notes  []string `json:"notes"` // what could not be looked at
 }
 
 // Why explains why a client of the stack is refused. An error means that it
-// could not tell.
+// could not find out.
 func Why(ctx context.Context, session *azurecloud.Session, declared Declaration, name string, now time.Time) (WhyReport, error) {
 	access, ok := declared.client(name)
 	if !ok {
@@ -86,7 +86,7 @@ func Why(ctx context.Context, session *azurecloud.Session, declared Declaration,
 		if err != nil {
 			return WhyReport{}, fmt.Errorf("why: %w", err)
 		}
-		if !goOn { // what follows would only say the same in other words
+		if !goOn { // the remaining checks would only repeat this
 			break
 		}
 	}
@@ -94,8 +94,8 @@ func Why(ctx context.Context, session *azurecloud.Session, declared Declaration,
 	return e.report, nil
 }
 
-// stage is when the client meets a cause: without a token it never comes to the
-// API, whose answers begin with their status.
+// stage sorts causes by when the client meets them: 0 when it asks for a token,
+// 1 when it calls the API. The symptoms at the API begin with an HTTP status.
 func (c Cause) stage() int {
 	if strings.HasPrefix(c.Symptom, "401") || strings.HasPrefix(c.Symptom, "403") || strings.HasPrefix(c.Symptom, "503") {
 		return 1

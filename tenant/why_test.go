@@ -13,8 +13,8 @@ import (
 	"app-to-app/tenant"
 )
 
-// A refused row is one thing wrong with a stack that works, how the client is
-// refused for it, and the cause that must be found.
+// A refused row breaks one thing in a working stack, and says how the client is
+// refused then and which cause must be found.
 type refused struct {
 	name     string
 	client   string
@@ -52,7 +52,8 @@ func (s *stack) advance(d time.Duration) {
 
 func withoutRole(_ *stack, claims map[string]any) bool { return claims["roles"] == nil }
 
-// good tokens are refused by what the API is configured with.
+// good accepts any token with the role: what refuses it is the configuration of
+// the API.
 func good(_ *stack, claims map[string]any) bool {
 	roles, _ := claims["roles"].([]any)
 	return slices.Contains(roles, any("Orders.Read"))
@@ -64,7 +65,7 @@ var refusedRows = []refused{
 	{name: "identifier URI removed", client: "system", wrong: func(s *stack) {
 		s.graph("PATCH", "/v1.0/applications/"+s.outputs.APIObjectID, object{"identifierUris": []string{}}, nil)
 	}, code: 500011, check: tenant.CheckScopeSetting},
-	{name: "scope of nothing", client: "secret", wrong: setClient("secret", map[string]string{"ORDERS_SCOPE": "api://nothing/.default"}), code: 500011, check: tenant.CheckScopeSetting},
+	{name: "scope of an unknown API", client: "secret", wrong: setClient("secret", map[string]string{"ORDERS_SCOPE": "api://nothing/.default"}), code: 500011, check: tenant.CheckScopeSetting},
 	{name: "scope without a resource", client: "secret", wrong: setClient("secret", map[string]string{"ORDERS_SCOPE": "/.default"}), code: 70011, check: tenant.CheckScopeSetting},
 	{name: "scope without /.default", client: "secret", wrong: setClient("secret", map[string]string{"ORDERS_SCOPE": "api://nothing/Orders.Read"}), code: 1002012, check: tenant.CheckScopeSetting},
 	{name: "scope of Graph", client: "secret", wrong: func(s *stack) {
@@ -73,8 +74,8 @@ var refusedRows = []refused{
 	{name: "API disabled", client: "secret", wrong: func(s *stack) {
 		s.graph("PATCH", "/v1.0/servicePrincipals/"+s.apiSP, object{"accountEnabled": false}, nil)
 	}, code: 500014, check: tenant.CheckAPIEnabled},
-	{name: "tenant that is not there", client: "secret", wrong: setClient("secret", map[string]string{"ORDERS_TENANT_ID": otherTenant}), code: 90002, check: tenant.CheckTenantSetting},
-	{name: "tenant that is no name of one", client: "secret", wrong: setClient("secret", map[string]string{"ORDERS_TENANT_ID": "not_a_tenant"}), code: 900023, check: tenant.CheckTenantSetting},
+	{name: "unknown tenant", client: "secret", wrong: setClient("secret", map[string]string{"ORDERS_TENANT_ID": otherTenant}), code: 90002, check: tenant.CheckTenantSetting},
+	{name: "malformed tenant id", client: "secret", wrong: setClient("secret", map[string]string{"ORDERS_TENANT_ID": "not_a_tenant"}), code: 900023, check: tenant.CheckTenantSetting},
 	{name: "another tenant", client: "secret", wrong: func(s *stack) {
 		s.settingsWith(s.clients["secret"].SiteID, map[string]string{"ORDERS_TENANT_ID": s.sandbox.Tenants()[1].ID})
 	}, code: 700016, check: tenant.CheckTenantSetting},
@@ -105,7 +106,7 @@ var refusedRows = []refused{
 		s.addPassword(s.clients["secret"].ApplicationObjectID, "next", 400)
 		s.advance(90 * 24 * time.Hour)
 	}, code: 7000222, check: tenant.CheckCredentialValue},
-	{name: "the secret's id for its value", client: "secret", wrong: func(s *stack) {
+	{name: "the secret's id instead of its value", client: "secret", wrong: func(s *stack) {
 		c := s.clients["secret"]
 		s.settingsWith(c.SiteID, map[string]string{"ORDERS_CLIENT_SECRET": c.Credentials[0].ID})
 	}, code: 7000215, check: tenant.CheckCredentialValue},
@@ -131,7 +132,7 @@ var refusedRows = []refused{
 		s.graph("PATCH", "/v1.0/applications/"+s.outputs.APIObjectID, object{"appRoles": []object{disabled, role(writeRole, "Orders.Write")}}, nil)
 	}, sentinel: "ErrAppRole", token: withoutRole, check: tenant.CheckRoleEnabled},
 	{name: "another role demanded", client: "secret", wrong: setAPI(map[string]string{"ORDERS_ROLE": "Orders.Write"}), sentinel: "ErrAppRole", token: good, check: tenant.CheckAssignment},
-	{name: "a role demanded that is not there", client: "secret", wrong: setAPI(map[string]string{"ORDERS_ROLE": "orders.read"}), sentinel: "ErrAppRole", token: good, check: tenant.CheckRole},
+	{name: "an unknown role demanded", client: "secret", wrong: setAPI(map[string]string{"ORDERS_ROLE": "orders.read"}), sentinel: "ErrAppRole", token: good, check: tenant.CheckRole},
 	{name: "assigned an hour ago", client: "system", wrong: func(s *stack) {
 		s.unassign("system")
 		s.graph("POST", "/v1.0/servicePrincipals/"+s.apiSP+"/appRoleAssignedTo", object{"principalId": s.clients["system"].ObjectID, "resourceId": s.apiSP, "appRoleId": readRole}, nil)
@@ -154,7 +155,7 @@ var refusedRows = []refused{
 	{name: "not among the allowed", client: "secret", wrong: setAPI(map[string]string{"ORDERS_ALLOWED_CLIENTS": otherTenant}), sentinel: "ErrCaller", token: good, check: tenant.CheckAllowed},
 	// What App Service does, without a token or before the API.
 	{name: "identity detached", client: "assigned", wrong: func(s *stack) { s.detach("orders-assigned", s.clients["assigned"].assigned) }, check: tenant.CheckIdentityAttached},
-	{name: "identity of the proof detached", client: "federated", wrong: func(s *stack) { s.detach("orders-federated", s.clients["federated"].assigned) }, check: tenant.CheckIdentityAttached},
+	{name: "identity that a federated client uses detached", client: "federated", wrong: func(s *stack) { s.detach("orders-federated", s.clients["federated"].assigned) }, check: tenant.CheckIdentityAttached},
 	{name: "another managed identity named", client: "assigned", wrong: setClient("assigned", map[string]string{"ORDERS_MANAGED_IDENTITY_CLIENT_ID": otherTenant}), check: tenant.CheckClientIDSetting},
 	{name: "API stopped", client: "assigned", wrong: func(s *stack) { s.arm("POST", s.outputs.APISiteID+"/stop"+webAPI, nil, nil) }, check: tenant.CheckSites},
 	{name: "Easy Auth on", client: "assigned", wrong: func(s *stack) {
@@ -199,12 +200,14 @@ func TestWhyOfClientsThatWork(t *testing.T) {
 	t.Parallel()
 	s := newSettledStack(t)
 	for name := range s.clients {
-		if got := s.token(name); !good(s, got.claims) {
-			t.Errorf("client %s: got no good token: %+v", name, got)
-		}
-		if report := s.why(name); len(report.Causes) > 0 || len(report.Notes) > 0 || len(report.Passed) < 12 {
-			t.Errorf("client %s: got:\n%s", name, report)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := s.token(name); !good(s, got.claims) {
+				t.Errorf("got no good token: %+v", got)
+			}
+			if report := s.why(name); len(report.Causes) > 0 || len(report.Notes) > 0 || len(report.Passed) < 12 {
+				t.Errorf("got:\n%s", report)
+			}
+		})
 	}
 	if _, err := tenant.Why(t.Context(), s.session, s.declaration(), "nobody", s.now()); err == nil || !strings.Contains(err.Error(), `got "nobody"`) {
 		t.Errorf("got %v", err)
@@ -245,8 +248,8 @@ func TestWhy(t *testing.T) {
 	}
 }
 
-// notOfTheTenant are the refusals that what a tenant holds cannot cause: the
-// client's code or library, an outside issuer, or an outage does.
+// notOfTheTenant are the refusals that nothing in a tenant can cause. They come
+// from the client's code or library, an outside issuer, or an outage.
 var notOfTheTenant = map[string]string{
 	"ErrNoToken": "request", "ErrInvalidRequest": "request", "ErrMalformed": "request", "ErrExpired": "request", "ErrNotYetValid": "clock",
 	"ErrNotAppOnly": "a person's token", "ErrTenant": "the issuer, which names the tenant, is refused before",
@@ -255,8 +258,8 @@ var notOfTheTenant = map[string]string{
 	"900144": "library", "900561": "library", "9000411": "library", "9001023": "library", "901002": "library",
 }
 
-// TestWhyIsComplete holds the table to what the server and Entra can refuse, as
-// their sources say.
+// TestWhyIsComplete reads from the sources what the API and Entra can refuse,
+// and expects a row for each refusal.
 func TestWhyIsComplete(t *testing.T) {
 	t.Parallel()
 	covered := make(map[string]bool)
@@ -285,7 +288,7 @@ func TestWhyIsComplete(t *testing.T) {
 	sentinels := look(`(?m)^\t(Err[A-Z]\w+)\s+= errors\.New`, "functions/internal/verify/refusal.go")
 	codes := look(`refuse\((\d+),`, "sandbox/entra/*.go")
 	if len(sentinels) < 13 || len(codes) < 30 {
-		t.Fatalf("got %d sentinels and %d codes; where have they gone?", len(sentinels), len(codes))
+		t.Fatalf("expected at least 13 sentinels and 30 codes in the sources, got %d and %d", len(sentinels), len(codes))
 	}
 	for _, name := range slices.Concat(sentinels, codes) {
 		if _, excused := notOfTheTenant[name]; excused == covered[name] {

@@ -10,9 +10,9 @@ import (
 
 // This file looks at the API's side: what tokens are for, and who may have one.
 
-// up is how a stack gets back what was taken away by hand: without a refresh
-// the engine does not know that it is gone.
-const up = "pulumi up --refresh makes it again"
+// up restores what was deleted by hand. Without a refresh the engine does not
+// notice that it is gone.
+const up = "pulumi up --refresh creates it again"
 
 // api looks at the API's app registration and service principal.
 func (e *explainer) api(ctx context.Context) (bool, error) {
@@ -95,7 +95,7 @@ func (e *explainer) assigned(role appRole, all []appRoleAssignment) {
 	}
 	fix := up
 	if !slices.Contains(e.access.Roles, role.Value) {
-		fix = fmt.Sprintf("add %s to the roles of client %s in the stack's configuration, and pulumi up", role.Value, e.access.Client)
+		fix = fmt.Sprintf("add %s to the roles of client %s in the stack's configuration, and run pulumi up", role.Value, e.access.Client)
 	}
 	found := "no app role of the API"
 	if len(others) > 0 {
@@ -105,7 +105,7 @@ func (e *explainer) assigned(role appRole, all []appRoleAssignment) {
 		"the client's service principal %s does not hold the app role %q that the API demands", e.principal.ID, role.Value)
 }
 
-// How long a token may say what was true before
+// How long a token may carry outdated roles
 // (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identity-best-practice-recommendations,
 // https://learn.microsoft.com/entra/identity-platform/access-tokens#token-lifetime).
 const (
@@ -118,15 +118,15 @@ const (
 func (e *explainer) tokenAge(since time.Time) {
 	limit, fix := applicationTokenAge, "wait until then, or restart the client's function app"
 	if e.principal.Type == managedIdentityPrincipal {
-		limit, fix = identityTokenAge, "wait until then: Azure keeps a managed identity's token, and no restart makes it ask again; a new identity has no token yet"
+		limit, fix = identityTokenAge, "wait until then: Azure caches a managed identity's token, and a restart does not refresh it; a new identity has no token yet"
 	}
 	until := since.Add(limit)
 	e.judge(e.now.After(until), CheckTokenAge, "403 insufficient_scope: missing app role, until "+until.UTC().Format(time.RFC3339),
 		"assigned at "+since.UTC().Format(time.RFC3339), fix, "the client has held its app role for less than %s: a token that it got before does not have it", limit)
 }
 
-// lists looks at the callers that the API admits and blocks whatever their
-// token says.
+// lists checks the callers that the API admits or blocks regardless of their
+// token.
 func (e *explainer) lists(context.Context) (bool, error) {
 	if e.apiSettings == nil {
 		return true, nil
@@ -135,7 +135,7 @@ func (e *explainer) lists(context.Context) (bool, error) {
 	isClient := func(id string) bool { return sameID(id, e.principal.AppID) || sameID(id, e.principal.ID) }
 	blocked := idsOf(e.apiSettings["ORDERS_BLOCKED_CALLERS"])
 	e.judge(!slices.ContainsFunc(blocked, isClient), CheckBlocked, symptom, "ORDERS_BLOCKED_CALLERS names it",
-		"take it off app-to-app:blockedCallers and pulumi up, if it is to be trusted again", "the API blocks this caller, whatever its token says")
+		"if it can be trusted again, remove it from app-to-app:blockedCallers and run pulumi up", "the API blocks this caller, whatever its token says")
 	allowed := idsOf(e.apiSettings["ORDERS_ALLOWED_CLIENTS"])
 	e.judge(len(allowed) == 0 || slices.ContainsFunc(allowed, func(id string) bool { return sameID(id, e.principal.AppID) }), CheckAllowed, symptom,
 		fmt.Sprintf("ORDERS_ALLOWED_CLIENTS has %d others", len(allowed)), "add its client id "+e.principal.AppID+" to ORDERS_ALLOWED_CLIENTS, or remove the setting", "the API admits only listed clients, and this one is not listed")

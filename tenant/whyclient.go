@@ -83,7 +83,7 @@ func (e *explainer) client(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// settings looks whether both apps speak of the same tenant, cloud and API.
+// settings checks that both apps name the same tenant, cloud and API.
 func (e *explainer) settings(context.Context) (bool, error) {
 	const tenantName, hostName = "ORDERS_TENANT_ID", "ORDERS_AUTHORITY_HOST"
 	if s := e.clientSettings; s != nil {
@@ -113,13 +113,13 @@ func (e *explainer) setting(check, siteID string, settings map[string]string, na
 }
 
 // setSetting is the command that sets an app setting that is no secret. The
-// engine does not see that one was changed.
+// engine does not notice a changed app setting.
 func setSetting(siteID, name, value string) string {
 	return fmt.Sprintf("az functionapp config appsettings set --ids %s --settings %s=%s", siteID, name, value)
 }
 
-// scope looks at what the client asks a token for. The identifier URI and the
-// client id name the API; anything else names something else, or nothing.
+// scope checks what the client asks a token for. Only the identifier URI and
+// the client id name the API.
 func (e *explainer) scope(got string) {
 	uri := "api://" + e.declared.APIClientID
 	resource, isDefault := strings.CutSuffix(got, "/.default")
@@ -136,7 +136,8 @@ func (e *explainer) scope(got string) {
 		fmt.Sprintf("ORDERS_SCOPE %q; identifier URIs %q", got, uris), fix, "the client asks for a token for %q, which does not name the API", got)
 }
 
-// identity looks whether the client names the identity that it is, and has it.
+// identity checks that the client names its own identity, and that its function
+// app has it.
 func (e *explainer) identity(context.Context) (bool, error) {
 	if e.clientSettings == nil {
 		return true, nil

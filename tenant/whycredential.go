@@ -61,7 +61,7 @@ func (e *explainer) secrets() {
 		e.note("ORDERS_CLIENT_SECRET is kept in a vault: whether its value is one of %s is not known here; App Service shows unresolved references under Configuration", keysText(good))
 		return
 	}
-	found := "a value that begins like none of " + keysText(good)
+	found := "a value that is none of " + keysText(good)
 	if value == "" {
 		found = "no ORDERS_CLIENT_SECRET"
 	} else if slices.ContainsFunc(good, func(k key) bool { return sameID(k.KeyID, value) }) {
@@ -144,8 +144,8 @@ func (k key) thumbprint() string {
 	return fmt.Sprintf("%X", decoded)
 }
 
-// federation looks whom the client's app registration trusts, and whether the
-// client is that: the identity of its function app, or what was declared.
+// federation checks that the client's app registration trusts the token that
+// the client brings: that of its function app's identity, or the declared one.
 func (e *explainer) federation(ctx context.Context) error {
 	all, err := e.reader.federations(ctx, e.application.ID)
 	if err != nil {
@@ -180,7 +180,8 @@ func (e *explainer) federation(ctx context.Context) error {
 	return nil
 }
 
-// outsideToken is what the client's own token says that it brings as a proof.
+// outsideToken is the issuer, subject and audience of the token that the client
+// signs in with.
 func (e *explainer) outsideToken() (Credential, bool) {
 	var declared Credential
 	for _, c := range e.access.Credentials {
@@ -199,10 +200,10 @@ func (e *explainer) outsideToken() (Credential, bool) {
 			}
 		}
 		e.fail(CheckIdentityAttached, "400 of the identity endpoint instead of a token", "identities "+strings.Join(sortedKeys(e.clientSite.Identity.UserAssigned), " "), up,
-			"the managed identity %s, whose token the client brings as its proof, is not attached to its function app", id)
+			"the managed identity %s, whose token the client signs in with, is not attached to its function app", id)
 		return Credential{}, false
 	}
-	e.fail(CheckIdentityAttached, "no token: the client knows no identity to prove itself with", "no ORDERS_MANAGED_IDENTITY_CLIENT_ID", "pulumi up --refresh sets it again",
+	e.fail(CheckIdentityAttached, "no token: the client does not know which identity to use", "no ORDERS_MANAGED_IDENTITY_CLIENT_ID", "pulumi up --refresh sets it again",
 		"the client's settings do not name the managed identity that its app registration trusts")
 	return Credential{}, false
 }

@@ -8,12 +8,12 @@ import (
 )
 
 // This file finds out who has access before and after. The rules are:
-//   - a client is a component of ours; what it holds is what is below it
+//   - a client is one of our components, and holds the resources below it
 //   - names come from URNs and logical names, not from ids, which a preview does
 //     not know yet
-//   - the kind of a client's credential follows from whom its assignments are
-//     for, and from what an app registration of it has; in the middle of a move
-//     between kinds there are two
+//   - the kind of a client's credential follows from the principals of its
+//     assignments and the credentials of its app registration; a client that is
+//     moving between kinds has two
 
 // The type tokens that access depends on.
 const (
@@ -39,7 +39,7 @@ type resource struct {
 // A side is all resources before or after, by URN.
 type side map[string]resource
 
-// sides separates what is there before from what is there after.
+// sides splits a preview into the resources before and those after.
 func sides(p Preview) (before, after side) {
 	before, after = make(side), make(side)
 	for _, s := range p.Steps {
@@ -68,7 +68,7 @@ func (s side) owner(r resource, component string) string {
 type client struct {
 	kind        string            // of its credential
 	roles       map[string]string // value of the role and name of the API, by URN
-	credentials map[string]string // what it is, by URN
+	credentials map[string]string // what each one is, by URN
 }
 
 // The words for kinds of credentials.
@@ -140,7 +140,7 @@ func (s side) fill(urn string, c *client) {
 }
 
 // principal is the type of the resource that an assignment is for, or "" when
-// it is none of the stack's.
+// that is not in the stack.
 func (r resource) principal() string {
 	for _, dependency := range r.PropertyDependencies["principalObjectId"] {
 		return typeOf(dependency)
@@ -153,8 +153,8 @@ func managed(kind string) bool {
 	return strings.Contains(kind, kindManagedIdentity) || kind == kindExisting
 }
 
-// role is what an assignment is: the role's value, which its logical name ends
-// in, and the API.
+// role describes an assignment: the role's value, which is the end of its
+// logical name, and the API.
 func (s side) role(r resource) string {
 	_, value, found := strings.Cut(nameOf(r.urn), "-assignment-")
 	if !found {
@@ -172,16 +172,16 @@ func (s side) role(r resource) string {
 	return fmt.Sprintf("%s on %s", code(value), code(nameOf(api)))
 }
 
-// An api is what one API says about who may call it.
+// An api is the part of an API that decides who may call it.
 type api struct {
 	open    bool              // reachable without an assignment
 	roles   map[string]string // by URN
 	blocked string
 	owners  string
-	from    map[string]string // property that the others come from → URN of its resource
+	from    map[string]string // URN of the resource that has a property, by property
 }
 
-// The properties that an api comes from.
+// The properties that an api is read from.
 const (
 	requiredProperty = "appRoleAssignmentRequired"
 	ownersProperty   = "owners"
@@ -221,7 +221,7 @@ func (s side) apis() map[string]api {
 	return all
 }
 
-// list is a list of ids as a text to compare.
+// list joins a list of ids into one text for comparing.
 func list(value any) string {
 	items, _ := value.([]any)
 	var texts []string

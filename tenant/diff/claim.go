@@ -5,16 +5,17 @@ import (
 	"strings"
 )
 
-// This file decides what a comment claims beside its list of who gains or loses
-// what. The rules are:
-//   - that nobody's access changes is claimed only if all that changes is of a
-//     kind that is known to give nobody access
-//   - a kind or an operation that is not known here may give somebody access; so
-//     may any property of a site but a few, and an update of it that names none
-//   - the list speaks for a resource only where a line of it names the whole
+// This file decides what a comment claims besides its list of who gains or
+// loses what. The rules are:
+//   - "nobody's access changes" is claimed only if each change is of a kind
+//     that is known to give nobody access
+//   - a type or an operation that is not listed here may give somebody access;
+//     so may all but a few properties of a site, and an update of a site that
+//     names no property
+//   - the list covers a resource only if one of its lines names the whole
 //     change: one more property, or a replacement, is more than the line says
 
-// claim is what there is to say beside the list.
+// claim is the sentence that goes with the list.
 func (p Preview) claim(before, after side, hasList bool) string {
 	list := listed(before, after)
 	silent := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.changes() && !s.harmless() && !list.covers(s) })
@@ -35,8 +36,8 @@ type rule struct {
 	except []string // but none of these
 }
 
-// rules are those of the types that are known; of all others any change may
-// give somebody access. azure-native's API versions are left out.
+// rules are by type. Any change of a type that is not listed may give somebody
+// access. azure-native's API versions are left out.
 var rules = map[string]rule{
 	"pulumi:pulumi:Stack": {},
 	// A component does nothing itself; what is below it has steps of its own.
@@ -44,7 +45,7 @@ var rules = map[string]rule{
 	"azure-native:resources:ResourceGroup":       {},
 	"azure-native:insights:Component":            {},
 	"azure-native:operationalinsights:Workspace": {},
-	// Whoever writes to the storage account replaces the code.
+	// Anyone who can write to the storage account can replace the code.
 	"azure-native:storage:StorageAccount": {except: []string{"allowBlobPublicAccess", "allowSharedKeyAccess", "isLocalUserEnabled", "isSftpEnabled"}},
 	"azure-native:storage:BlobContainer":  {except: []string{"publicAccess"}},
 	"azure-native:web:AppServicePlan":     {},
@@ -73,14 +74,14 @@ func (s Step) harmless() bool {
 	return !slices.ContainsFunc(s.properties(), func(path string) bool { return under(path, r.except) })
 }
 
-// changesOnly reports whether an update says what it changes, and that it is
-// nothing but these properties.
+// changesOnly reports whether an update names what it changes, and all of that
+// is in the allowed properties.
 func (s Step) changesOnly(allowed []string) bool {
 	paths := s.properties()
 	return len(paths) > 0 && !slices.ContainsFunc(paths, func(path string) bool { return !under(path, allowed) })
 }
 
-// under reports whether a path is one of some properties or inside of one.
+// under reports whether a path is one of the properties or inside one.
 func under(path string, properties []string) bool {
 	return slices.ContainsFunc(properties, func(property string) bool {
 		rest, found := strings.CutPrefix(path, property)
@@ -98,8 +99,8 @@ func unversioned(token string) string {
 	return "azure-native:" + module + ":" + name
 }
 
-// A listing is the changes that the list names: properties by URN, and none of
-// a resource that is created or deleted.
+// A listing is the changes that the list names: properties by URN. A created or
+// deleted resource has none.
 type listing map[string][]string
 
 // covers reports whether the list names all that the step does.
@@ -124,7 +125,7 @@ func listed(before, after side) listing {
 		gained, lost := roleChanges(was, is)
 		l.roles(is, gained)
 		l.roles(was, lost)
-		if was.credentials != nil && is.credentials != nil { // else no line names them
+		if was.credentials != nil && is.credentials != nil { // otherwise no line names them
 			l.credentials(after, is)
 			l.credentials(before, was)
 		}
@@ -134,14 +135,14 @@ func listed(before, after side) listing {
 
 func (l listing) api(was, is api, after side) {
 	if was.from == nil || is.from == nil {
-		return // a new API is named, and not what it consists of
+		return // the list names a new API, but not its parts
 	}
 	for urn := range was.roles {
 		l[urn] = nil
 	}
 	for urn := range is.roles {
-		// That a role is offered is all that the line says; one that people
-		// can hold too is more.
+		// The line only says that a role is offered. That people can hold it
+		// too would be more.
 		if types, _ := after[urn].Inputs["allowedMemberTypes"].([]any); len(types) == 1 && types[0] == "Application" {
 			l[urn] = nil
 		}
@@ -166,8 +167,8 @@ func (l listing) roles(c client, named []string) {
 	}
 }
 
-// credentials are named as those of their client: one that is for another app
-// registration is not.
+// credentials adds the credentials that are for an app registration of their
+// own client.
 func (l listing) credentials(s side, c client) {
 	for urn := range c.credentials {
 		r := s[urn]

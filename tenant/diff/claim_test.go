@@ -31,8 +31,8 @@ const (
 
 type object = map[string]any
 
-// step is one step as `pulumi preview --json` prints it. What differs is the
-// paths of a detailed diff.
+// step is one step as `pulumi preview --json` prints it. differs are the paths
+// of its detailed diff.
 func step(op, parent, token, name string, old, new object, differs ...string) object {
 	path := parent[2:strings.LastIndex(parent, "::")] + "$"
 	if parent == inStack {
@@ -63,8 +63,8 @@ func step(op, parent, token, name string, old, new object, differs ...string) ob
 	return s
 }
 
-// previewWith is the preview without a change, with other steps for some of its
-// resources and for more.
+// previewWith is the preview without a change, with some of its steps replaced
+// and others added.
 func previewWith(t *testing.T, steps ...object) diff.Preview {
 	t.Helper()
 	fixture, err := os.ReadFile("testdata/no-change.json")
@@ -119,9 +119,10 @@ func appSettings(role, tenant string) object {
 	return object{"properties": object{"ORDERS_ROLE": role, "ORDERS_TENANT_ID": tenant}}
 }
 
-// TestTenPreviews gives a stranger access in ways that no line about clients
-// tells. A comment must not deny that.
-func TestTenPreviews(t *testing.T) {
+// TestAccessBeyondTheList: each preview gives a stranger access in a way that
+// no line about clients shows. The comment must not claim that nobody's access
+// changes.
+func TestAccessBeyondTheList(t *testing.T) {
 	t.Parallel()
 	const (
 		application = "azuread:index/application:Application"
@@ -183,7 +184,7 @@ func TestTenPreviews(t *testing.T) {
 	}
 }
 
-// TestWhatIsClaimed is about kinds of resources and of operations.
+// TestWhatIsClaimed goes through types of resources and operations.
 func TestWhatIsClaimed(t *testing.T) {
 	t.Parallel()
 	const (
@@ -202,7 +203,7 @@ func TestWhatIsClaimed(t *testing.T) {
 		{"storage", update(inAPIApp, account, "sku.name"), allClear},
 		{"storage that does not say what changes", update(inAPIApp, account), allClear},
 		{"storage that takes keys", update(inAPIApp, account, "allowSharedKeyAccess"), mayChange},
-		{"a container that anybody reads", update(inAPIApp, "azure-native:storage:BlobContainer", "publicAccess"), mayChange},
+		{"a container that anyone can read", update(inAPIApp, "azure-native:storage:BlobContainer", "publicAccess"), mayChange},
 		{"tags and scale of a site", update(inAPIApp, site, "tags.stack", "tags", `tags["a.b"]`, "functionAppConfig.scaleAndConcurrency.maximumInstanceCount"), allClear},
 		{"a site's identity", update(inAPIApp, site, "tags.stack", "identity.userAssignedIdentities[1]"), mayChange},
 		{"a site that does not say what changes", update(inAPIApp, site), mayChange},
@@ -212,7 +213,7 @@ func TestWhatIsClaimed(t *testing.T) {
 		{"Easy Auth", update(inAPIApp, "azure-native:web/v20240401:WebAppAuthSettingsV2", "platform.enabled"), mayChange},
 		{"Easy Auth deleted", []object{step("delete", inAPIApp, "azure-native:web:WebAppAuthSettings", "changed", object{}, nil)}, mayChange},
 		{"FTP", update(inAPIApp, "azure-native:web/v20240401:WebAppFtpAllowed", "allow"), mayChange},
-		{"a kind of the web package that nobody knows", update(inAPIApp, "azure-native:web:New", "tags"), mayChange},
+		{"an unknown type of the web package", update(inAPIApp, "azure-native:web:New", "tags"), mayChange},
 		{"a plan", update(inAPIApp, "azure-native:web/v20240401:AppServicePlan", "sku.name"), allClear},
 		{"a managed identity", update(inClient, "azure-native:managedidentity:UserAssignedIdentity", "tags"), mayChange},
 		{"a vault", update(inClient, "azure-native:keyvault/v20230701:Vault", "tags"), mayChange},
@@ -221,9 +222,9 @@ func TestWhatIsClaimed(t *testing.T) {
 		{"a command that publishes nothing", update(inStack, "command:local:Command", "create"), mayChange},
 		{"an import", []object{step("import", inStack, "azuread:index/appRoleAssignment:AppRoleAssignment", "stranger", nil, assignment(otherObject))}, mayChange},
 		{"an import of storage", []object{step("import", inStack, account, "changed", nil, object{})}, allClear},
-		{"an operation that nobody knows", []object{step("move", inStack, account, "changed", object{}, object{})}, mayChange},
-		{"a read beside other code", []object{code, step("read", inStack, "azuread:index/application:Application", "theirs", object{}, object{})}, allClear},
-		{"a refresh beside other code", []object{code, step("refresh", inStack, "azuread:index/application:Application", "theirs", object{}, object{})}, allClear},
+		{"an unknown operation", []object{step("move", inStack, account, "changed", object{}, object{})}, mayChange},
+		{"a read along with new code", []object{code, step("read", inStack, "azuread:index/application:Application", "theirs", object{}, object{})}, allClear},
+		{"a refresh along with new code", []object{code, step("refresh", inStack, "azuread:index/application:Application", "theirs", object{}, object{})}, allClear},
 		{"a refresh that found a difference", []object{step("refresh", inStack, "azuread:index/application:Application", "theirs", object{}, object{}, "owners[1]")}, mayChange},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -236,8 +237,7 @@ func TestWhatIsClaimed(t *testing.T) {
 	}
 }
 
-// TestListAndClaim is about previews of which the list tells something: all of
-// it, or not.
+// TestListAndClaim: the list names the whole change, or only a part of it.
 func TestListAndClaim(t *testing.T) {
 	t.Parallel()
 	const (
@@ -276,10 +276,10 @@ func TestListAndClaim(t *testing.T) {
 		{"a client's secret, for the API's registration", []object{
 			registered, step("create", inClient, password, "orders-client-secret-1", nil, secretOf(urnPrefix+"::app-to-app:components:API$azuread:index/application:Application::orders-api-application")),
 		}, "**gets** the client secret `orders-client-secret-1`", true},
-		{"a client's secret, of who knows what", []object{registered, step("create", inClient, password, "orders-client-secret-1", nil, object{})}, "**gets** the client secret", true},
+		{"a client's secret, for an unknown registration", []object{registered, step("create", inClient, password, "orders-client-secret-1", nil, object{})}, "**gets** the client secret", true},
 		{"the API's owners", []object{owners("owners[0]")}, "**changes its owners**", false},
 		{"the API's owners and audience", []object{owners("owners[0]", "signInAudience")}, "**changes its owners**", true},
-		{"the API's owners, and who knows what", []object{owners()}, "**changes its owners**", true},
+		{"the API's owners, and something that is not named", []object{owners()}, "**changes its owners**", true},
 		{"a role for applications", []object{offers("Application")}, "**offers** the role `Orders.Delete`", false},
 		{"a role for people too", []object{offers("Application", "User")}, "**offers** the role `Orders.Delete`", true},
 	} {

@@ -17,9 +17,9 @@ import (
 // (https://docs.github.com/en/rest/issues/comments). The rules are:
 //   - a comment is ours if it begins with the stack's marker and a bot wrote it:
 //     anybody can write the marker
-//   - the token goes to the API alone, and no error holds it
+//   - the token is sent to the API only, and no error contains it
 
-// A GitHub is where pull requests are.
+// A GitHub keeps the comments on pull requests.
 type GitHub struct {
 	API        string // such as https://api.github.com
 	Token      string
@@ -48,8 +48,8 @@ type comment struct {
 	} `json:"user"`
 }
 
-// Put writes a text as the comment of a stack: it updates the one that is
-// there, else it adds one. The text must begin with the stack's [Marker].
+// Put writes a text as the comment of a stack: it updates an existing one, else
+// it adds one. The text must begin with the stack's [Marker].
 func (g GitHub) Put(ctx context.Context, repository string, number int, stack, text string) error {
 	if g.Token == "" {
 		return errors.New("comment: expected GITHUB_TOKEN, got none")
@@ -70,22 +70,22 @@ func (g GitHub) Put(ctx context.Context, repository string, number int, stack, t
 	return g.do(ctx, http.MethodPatch, fmt.Sprintf("/repos/%s/issues/comments/%d", repository, mine.ID), map[string]string{"body": text}, nil)
 }
 
-// aPage is the most that GitHub gives at once.
-const aPage = 100
+// pageSize is the most comments that GitHub returns at once.
+const pageSize = 100
 
 func (g GitHub) find(ctx context.Context, comments, marker string) (*comment, error) {
 	for page := 1; ; page++ {
 		var found []comment
-		if err := g.do(ctx, http.MethodGet, fmt.Sprintf("%s?per_page=%d&page=%d", comments, aPage, page), nil, &found); err != nil {
+		if err := g.do(ctx, http.MethodGet, fmt.Sprintf("%s?per_page=%d&page=%d", comments, pageSize, page), nil, &found); err != nil {
 			return nil, err
 		}
 		for _, c := range found {
-			// GitHub gives back what it got with line ends of its own.
+			// GitHub returns the text with its own line endings.
 			if strings.HasPrefix(c.Body, marker) && c.User.Type == "Bot" {
 				return &c, nil
 			}
 		}
-		if len(found) < aPage {
+		if len(found) < pageSize {
 			return nil, nil
 		}
 	}

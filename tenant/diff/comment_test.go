@@ -125,9 +125,22 @@ func TestParsePullRequest(t *testing.T) {
 	if repository, number, err := diff.ParsePullRequest("o.x/r-1#42"); err != nil || repository != "o.x/r-1" || number != 42 {
 		t.Errorf("got %q, %d, %v", repository, number, err)
 	}
-	for _, text := range []string{"", "o/r", "o/r#", "o/r#0", "o/r#-1", "o#1", "o/r/s#1", "o/r#1x", "o/r?x#1", "o/r#99999999999999999999"} {
-		if _, _, err := diff.ParsePullRequest(text); err == nil {
-			t.Errorf("expected %q to be refused", text)
-		}
+	for name, text := range map[string]string{
+		"nothing":               "",
+		"no number":             "o/r",
+		"empty number":          "o/r#",
+		"number zero":           "o/r#0",
+		"negative number":       "o/r#-1",
+		"no owner":              "o#1",
+		"three parts":           "o/r/s#1",
+		"text after the number": "o/r#1x",
+		"query in the name":     "o/r?x#1",
+		"number too large":      "o/r#99999999999999999999",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, _, err := diff.ParsePullRequest(text); err == nil {
+				t.Errorf("expected %q to be refused", text)
+			}
+		})
 	}
 }

@@ -81,8 +81,8 @@ func TestNoValueIsShown(t *testing.T) {
 	}
 }
 
-// TestNamesAreNotMarkdown gives a client a name that would tell people, end the
-// hidden marker, or run HTML.
+// TestNamesAreNotMarkdown gives a client a name that would notify people, end
+// the hidden marker, or add HTML.
 func TestNamesAreNotMarkdown(t *testing.T) {
 	t.Parallel()
 	const name = "`@everyone` --> <img src=x>\n# heading"

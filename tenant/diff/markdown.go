@@ -15,7 +15,7 @@ func Marker(stack string) string {
 	return "<!-- app-to-app tenant diff: " + strings.ReplaceAll(clean(stack), "--", "-_") + " -->"
 }
 
-// mostBytes is what a comment may have; GitHub refuses more than 65536
+// mostBytes is how long a comment may get; GitHub refuses more than 65536
 // characters.
 const mostBytes = 60000
 
@@ -51,8 +51,8 @@ func (p Preview) Markdown(stack string) string {
 	return text.String()
 }
 
-// access says what changes in access. Stale says that a role of a managed
-// identity that exists already is among it.
+// access lists what changes in access. stale reports whether that includes a
+// role of an existing managed identity.
 func access(before, after side, replaced map[string]bool) (lines []string, stale bool) {
 	wasAPI, isAPI := before.apis(), after.apis()
 	for _, name := range keys(wasAPI, isAPI) {
@@ -80,8 +80,8 @@ func access(before, after side, replaced map[string]bool) (lines []string, stale
 		for _, role := range lost {
 			lines = append(lines, fmt.Sprintf("%s **loses** %s", who, role))
 		}
-		// A new identity has no token that could be old, and a removed one
-		// still has its last.
+		// A new identity has no old token yet; a removed one keeps its last
+		// until it expires.
 		if existed && len(gained)+len(lost) > 0 && managed(was.kind) && (!exists || managed(is.kind)) {
 			stale = true
 		}
@@ -124,7 +124,7 @@ func apiLines(name string, was, is api, existed, exists bool) (lines []string) {
 	return lines
 }
 
-// roleChanges compares what assignments say, and not their logical names: a
+// roleChanges compares the roles of assignments, not their logical names: a
 // renamed assignment changes nobody's access.
 func roleChanges(was, is client) (gained, lost []string) {
 	had, has := values(was.roles), values(is.roles)
@@ -153,8 +153,8 @@ func credentialLines(who string, was, is client) (lines []string) {
 	return lines
 }
 
-// renewed names credentials and identities that are replaced under their own
-// name: the old one ends, whoever holds it.
+// renewed lists credentials and identities that are replaced under the same
+// name: the old one stops working.
 func renewed(before, after side, replaced map[string]bool) (lines []string) {
 	words := map[string]string{
 		passwordType: "client secret", certificateType: kindCertificate, federatedType: kindFederated,
@@ -205,7 +205,7 @@ func count(list string) int {
 	return len(strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }))
 }
 
-// clean takes away what could end a line or a comment in Markdown.
+// clean removes what could end a line or a comment in Markdown.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == '`' || r == '<' || r == '>' || r == 0x7f {
@@ -215,8 +215,8 @@ func clean(text string) string {
 	}, text)
 }
 
-// code shows a name as it is: what a branch calls its clients is not to be read
-// as Markdown, nor as the name of somebody to be told.
+// code puts a name into a code span. A branch chooses the names of its clients;
+// they must not render as Markdown or notify anyone.
 func code(name string) string {
 	if name = clean(name); name == "" {
 		name = "?"

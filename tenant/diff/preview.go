@@ -1,12 +1,12 @@
 // Package diff says what a Pulumi preview changes in access: who gains or loses
 // an app role, whose credential changes its kind, what becomes reachable
 // without an assignment. It renders that as Markdown for a pull request, with
-// the resources that change below, collapsed. Where these may change access in a
-// way that it cannot name, it says so.
+// the resources that change below, collapsed. If these may change access in a
+// way that it cannot describe, it says so.
 //
-// It reads the digest that `pulumi preview --json` prints, and nothing else: no
-// tenant is asked. Values of properties are never shown, only their names, so
-// that no secret can get into a comment.
+// It only reads the digest that `pulumi preview --json` prints and never
+// contacts a tenant. It shows the names of properties and never their values,
+// so that no secret can get into a comment.
 package diff
 
 import (
@@ -41,9 +41,8 @@ type State struct {
 	PropertyDependencies map[string][]string `json:"propertyDependencies"`
 }
 
-// Read reads the output of `pulumi preview --json --show-sames`. Without what
-// stays the same nobody could tell what a client has beside what changes, so
-// that is an error.
+// Read reads the output of `pulumi preview --json --show-sames`. Output without
+// --show-sames is an error, because it leaves out what a client already has.
 func Read(r io.Reader) (Preview, error) {
 	var p Preview
 	decoder := json.NewDecoder(r)
@@ -76,8 +75,8 @@ func (s Step) removes() bool {
 	return s.Op == "delete" || s.Op == "delete-replaced" || s.Op == "discard" || s.Op == "discard-replaced" || s.Op == "remove-pending-replace"
 }
 
-// changes reports whether the step does something to the cloud, or found that
-// somebody else did.
+// changes reports whether the step changes the cloud, or found that somebody
+// else did.
 func (s Step) changes() bool {
 	return s.Op != "same" && s.Op != "read" && (s.Op != "refresh" || len(s.properties()) > 0)
 }

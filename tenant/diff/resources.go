@@ -9,7 +9,7 @@ import (
 )
 
 // This file lists the resources that change. The rules are:
-//   - one line a resource, a replacement included
+//   - one line for each resource, also for a replaced one
 //   - names of properties, never their values
 
 // What happens to a resource, in the order in which it is shown.

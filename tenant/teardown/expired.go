@@ -9,8 +9,8 @@ import (
 	"app-to-app/azurecloud"
 )
 
-// An Expired is a test stack whose time is over, as the tags of its resource
-// group say.
+// An Expired is a test stack that is past the expiry date in the tags of its
+// resource group.
 type Expired struct {
 	Stack         string `json:"stack"`
 	ExpiresOn     string `json:"expiresOn"`

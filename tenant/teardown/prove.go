@@ -11,16 +11,17 @@ import (
 )
 
 // This file counts what is left of a stack. The rules are:
-//   - counted is what the live tenant and subscription list, never what a state
-//     says
+//   - the counts come from the live tenant and subscription, never from a state
 //   - resource groups are found by id and by tag, so that one which the state
 //     has lost is counted too
-//   - all else is found by the ids that the state recorded: an app registration
-//     that it does not know is not, and [LookedFor] says so
-//   - what is gone may be listed for a while; it gets some time
+//   - everything else is found by the ids that the state recorded; an app
+//     registration that the state does not know is missed, and [LookedFor] says
+//     so
+//   - a deleted object may still be listed for a while, so the proof looks
+//     several times
 
-// LookedFor says what a teardown counts. Without it, a zero would claim more than
-// anybody looked for.
+// LookedFor says what a teardown counts. It is printed with the counts, so that
+// zero is not read as covering more than that.
 const LookedFor = "looked for: resource groups and what is in them, app registrations, service principals, managed identities and vaults " +
 	"by the ids that the stack's state recorded, and resource groups by the stack's tags; " +
 	"not for anything else, such as an app registration that the state does not know"
@@ -76,7 +77,7 @@ const (
 	assignmentVersion = "2022-04-01"
 )
 
-// looks is how often the proof looks before it believes that something stays.
+// looks is how often the proof looks before it counts something as left.
 const looks = 6
 
 func (o Options) prove(ctx context.Context, made *Remains) (left Left, err error) {
@@ -138,8 +139,8 @@ func (o Options) countGroups(ctx context.Context, made *Remains, left *Left) err
 	return nil
 }
 
-// countAssignments counts what the stack's principals may still do in the
-// subscription: an assignment outlives its principal.
+// countAssignments counts the role assignments that the stack's principals
+// still have in the subscription: an assignment outlives its principal.
 func (o Options) countAssignments(ctx context.Context, made *Remains, left *Left) error {
 	var principals []string
 	principals = append(principals, made.ManagedIdentities...)
@@ -175,7 +176,8 @@ func (o Options) countDirectory(ctx context.Context, made *Remains, left *Left) 
 			return err
 		}
 	}
-	// A managed identity's service principal goes with it, and is in no bin.
+	// A managed identity's service principal is deleted with it, and is in no
+	// recycle bin.
 	ids := slices.Clone(made.ManagedIdentities)
 	for _, p := range made.ServicePrincipals {
 		ids = append(ids, p.ObjectID)
@@ -231,7 +233,7 @@ func (o Options) countVaults(ctx context.Context, made *Remains, left *Left) err
 	return nil
 }
 
-// contains compares ids as Azure does.
+// contains ignores the case of ids, as Azure does.
 func contains(ids []string, id string) bool {
 	return slices.ContainsFunc(ids, func(other string) bool { return strings.EqualFold(id, other) })
 }

@@ -9,14 +9,13 @@ import (
 	"app-to-app/azurecloud"
 )
 
-// This file deletes for good what was deleted once
+// This file permanently deletes what is in the recycle bins
 // (https://learn.microsoft.com/graph/api/directory-deleteditems-delete,
 // https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/purge-deleted).
 // The rules are:
-//   - what is in the journal, and of that only what still has the same client id
-//     or the same ARM id
-//   - what is not in the bin is done; what still lives is left for the proof to
-//     tell
+//   - only what the journal lists is purged, and only if it still has the same
+//     client id or ARM id
+//   - what is not in a bin is done; if it was never deleted, the proof finds it
 
 const vaultVersion = "2023-07-01"
 
@@ -65,13 +64,13 @@ func (o Options) purgeVaults(ctx context.Context, made *Remains) error {
 		}
 		if deleted.PurgeProtected {
 			return azurecloud.WithHint(fmt.Errorf("vault %s cannot be purged before %s: it has purge protection", vault.Name, deleted.PurgeDate),
-				"its name stays taken until then; the rest is gone, and the journal knows where to go on")
+				"its name stays taken until then and the rest is gone; run the teardown again after that date")
 		}
 		o.logf("purging the vault %s", vault.Name)
 		if err := o.Session.ResourceManager.Post(ctx, made.deletedVaultPath(vault)+"/purge?api-version="+vaultVersion, nil, nil); err != nil {
 			return err
 		}
-		// Purging may go on after the answer.
+		// Purging may still be running when the request returns.
 		for range 30 {
 			if deleted, err = o.deletedVault(ctx, made, vault); err != nil {
 				return err
@@ -97,8 +96,8 @@ type deletedVault struct {
 	PurgeProtected bool   `json:"purgeProtectionEnabled"`
 }
 
-// deletedVault is what the subscription keeps of a vault, or nil. A deleted
-// vault of the same name that had another id is not the stack's.
+// deletedVault is the vault in the recycle bin, or nil. A deleted vault with
+// the same name and another id does not belong to the stack.
 func (o Options) deletedVault(ctx context.Context, made *Remains, v Vault) (*deletedVault, error) {
 	var found struct {
 		Properties deletedVault `json:"properties"`

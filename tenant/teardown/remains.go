@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Remains are what a stack made that can outlive a destroy, or that shows whether
-// something did.
+// Remains are the objects of a stack that can outlive a destroy, or that show
+// whether something did.
 type Remains struct {
 	Stack             string      `json:"stack"`
 	TenantID          string      `json:"tenantId"`
@@ -48,7 +48,7 @@ func (m *Remains) empty() bool {
 	return len(m.ResourceGroups)+len(m.Applications)+len(m.ServicePrincipals)+len(m.ManagedIdentities)+len(m.Vaults) == 0
 }
 
-// add adds what another reading found.
+// add merges what was found elsewhere.
 func (m *Remains) add(found Remains) {
 	m.TenantID, m.SubscriptionID = cmp.Or(found.TenantID, m.TenantID), cmp.Or(found.SubscriptionID, m.SubscriptionID)
 	m.ResourceGroups = union(m.ResourceGroups, found.ResourceGroups)
@@ -68,11 +68,11 @@ func union[T comparable](a, b []T) []T {
 	return a
 }
 
-// refuse says why a stack must stay.
+// refuse is an error if the stack must not be torn down.
 func (m Remains) refuse(stack string) error {
 	switch {
 	case m.protected != "":
-		return fmt.Errorf("%w: %s; to delete it after all: pulumi state unprotect --all --stack %s", ErrProtected, m.protected, stack)
+		return fmt.Errorf("%w: %s; to delete it anyway: pulumi state unprotect --all --stack %s", ErrProtected, m.protected, stack)
 	case m.environment == "prod":
 		return fmt.Errorf("%w: its environment is prod; delete it by hand, with pulumi destroy", ErrProtected)
 	}
@@ -80,7 +80,7 @@ func (m Remains) refuse(stack string) error {
 }
 
 // readState finds in a state what the stack made itself: a resource that it
-// only reads ("external") is somebody else's.
+// only reads ("external") belongs to somebody else.
 func readState(state []byte) (Remains, error) {
 	var exported struct {
 		Deployment struct {
@@ -130,7 +130,7 @@ func (r stateResource) text(output string) string {
 func (m *Remains) collect(r stateResource) {
 	if identity, ok := r.Outputs["identity"].(map[string]any); ok {
 		if id, ok := identity["principalId"].(string); ok && id != "" {
-			m.ManagedIdentities = append(m.ManagedIdentities, id) // a site's own
+			m.ManagedIdentities = append(m.ManagedIdentities, id) // the system-assigned identity of a site
 		}
 	}
 	switch principal := (Principal{ObjectID: r.text("objectId"), ClientID: r.text("clientId")}); r.Type {

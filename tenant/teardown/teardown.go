@@ -1,12 +1,12 @@
-// Package teardown removes a stack and all that clouds keep of what was
-// deleted: the recycle bin of Microsoft Entra ID and deleted Key Vaults. Then
-// it proves, from the live tenant and subscription, that nothing is left of what
-// the stack's state recorded.
+// Package teardown removes a stack, and what stays in the recycle bins of
+// Microsoft Entra ID and Key Vault after that. Then it proves, from the live
+// tenant and subscription, that nothing is left of what the stack's state
+// recorded.
 //
 // It deletes only what the stack's own state says that the stack made, and
-// purges only what still bears the same ids. What is to be purged is written
-// down before anything is destroyed, because afterwards no state knows it: an
-// interrupted teardown goes on where it was.
+// purges only what still has the same ids. Before it destroys anything, it
+// writes a journal of what to purge, because the state no longer has that
+// afterwards. An interrupted teardown resumes from the journal.
 package teardown
 
 import (
@@ -29,8 +29,8 @@ type Stack interface {
 	// Export is the stack's state, as `pulumi stack export` writes it.
 	Export(ctx context.Context) ([]byte, error)
 	// Destroy deletes all resources. It is called on a stack that has some.
-	// Again says that an earlier one may have been interrupted: then the state
-	// can hold what is gone, and must be refreshed first.
+	// With again, an earlier one may have been interrupted: the state can list
+	// resources that are gone, and must be refreshed first.
 	Destroy(ctx context.Context, again bool) error
 	// Remove removes the empty stack, and leaves its settings file.
 	Remove(ctx context.Context) error
@@ -42,14 +42,14 @@ type Options struct {
 	Project string
 	Stack   Stack
 	Session *azurecloud.Session
-	Journal string    // file that says what is to be purged; its folder is made
+	Journal string    // file that lists what to purge; its folder is created if needed
 	Log     io.Writer // progress
-	// Confirm asks a person. It gets the name to repeat; an error is the end.
+	// Confirm asks a person to repeat the name. An error ends the teardown.
 	Confirm func(name string, made Remains) error
-	// Wait pauses between looks at what may take a while to be gone.
+	// Wait pauses between checks whether something is gone yet.
 	Wait func(context.Context, time.Duration) error
-	// After is called after each step by its name; an error interrupts. Nil
-	// does nothing.
+	// After is called with the name of each step that is done; an error ends
+	// the teardown. It may be nil.
 	After func(step string) error
 }
 
@@ -61,7 +61,7 @@ var ErrProtected = errors.New("stack is protected")
 
 // Run tears a stack down and says what is left; [Left.Total] is zero when all
 // went well. When there is neither a stack nor an unfinished teardown, it only
-// proves.
+// runs the proof.
 func Run(ctx context.Context, o Options) (Left, error) {
 	made, err := o.begin(ctx)
 	if err != nil {
@@ -82,7 +82,7 @@ func Run(ctx context.Context, o Options) (Left, error) {
 		return Left{}, fmt.Errorf("prove: %w", err)
 	}
 	if err := o.after("prove"); err != nil || left.Total() > 0 {
-		return left, err // what is left keeps its journal
+		return left, err // the journal stays as long as something is left
 	}
 	if err := os.Remove(o.Journal); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return left, err
@@ -100,7 +100,8 @@ func (o Options) after(step string) error {
 func (o Options) logf(format string, args ...any) { fmt.Fprintf(o.Log, format+"\n", args...) }
 
 // begin reads what the stack made, from its state and from the journal of a
-// teardown that was interrupted, and refuses what must stay.
+// teardown that was interrupted, and refuses a stack that must not be torn
+// down.
 func (o Options) begin(ctx context.Context) (*Remains, error) {
 	made, unfinished, err := o.readJournal()
 	if err != nil {
@@ -135,7 +136,8 @@ func (o Options) begin(ctx context.Context) (*Remains, error) {
 	return made, o.Confirm(o.Name, *made)
 }
 
-// checkPlace refuses to look for a stack's remains where they cannot be.
+// checkPlace refuses a session in another tenant or subscription than the
+// stack's.
 func (o Options) checkPlace(ctx context.Context, made *Remains) error {
 	if made.SubscriptionID != "" && !strings.EqualFold(made.SubscriptionID, o.Session.SubscriptionID) {
 		return azurecloud.WithHint(fmt.Errorf("expected the stack's subscription %s, got %q", made.SubscriptionID, o.Session.SubscriptionID),
@@ -174,7 +176,7 @@ func (o Options) readJournal() (made *Remains, unfinished bool, err error) {
 	return made, true, nil
 }
 
-// writeJournal writes down what the stack made. The file is complete or
+// writeJournal records what the stack made. The file is either complete or
 // absent.
 func (o Options) writeJournal(_ context.Context, made *Remains) error {
 	if made.empty() {

@@ -30,7 +30,7 @@ func TestTeardownLeavesNothing(t *testing.T) {
 		t.Error("expected the stack to be removed")
 	}
 	w.must(w.session.ResourceManager.Get(t.Context(), other, nil))
-	// Again: nothing is there, nothing is done.
+	// A second teardown finds nothing and deletes nothing.
 	before := w.deletions()
 	left, err = teardown.Run(t.Context(), w.options())
 	if err != nil || left.Total() != 0 || w.deletions() != before || w.stack.destroyed != 1 {
@@ -87,7 +87,7 @@ func (w *world) endsClean() {
 	}
 }
 
-// TestProofSeesWhatIsLeft leaves one thing each time.
+// TestProofSeesWhatIsLeft leaves one thing behind in each case.
 func TestProofSeesWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	t.Run("a resource group that the state has lost", func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestProofSeesWhatIsLeft(t *testing.T) {
 }
 
 // TestProofSaysWhatItDoesNotSee leaves an app registration that the state does
-// not know: the zero does not count it, and must not deny it.
+// not know. The proof cannot count it, so it must say that it did not look.
 func TestProofSaysWhatItDoesNotSee(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -186,7 +186,8 @@ func TestTeardownRefuses(t *testing.T) {
 	}
 }
 
-// TestPurgesOnlyItsOwn gives the bin something else under an id of the journal.
+// TestPurgesOnlyItsOwn has something else in the recycle bin under an id of the
+// journal.
 func TestPurgesOnlyItsOwn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -215,22 +216,28 @@ func TestFindExpired(t *testing.T) {
 	put("e", tags("dev", "dev", ""))
 	put("f", tags("pr-4", "test", "soon"))
 	put("g", map[string]any{"project": "another", "stack": "pr-5", "environment": "test", "expiresOn": "2026-01-01"})
-	for _, test := range []struct{ now, want string }{
-		{"2026-02-27T23:59:59Z", ""},
-		{"2026-02-28T00:00:00Z", "pr-1"},
-		{"2026-03-01T12:00:00+00:00", "pr-1 pr-2"},
-		{"2026-03-02T00:30:00+01:00", "pr-1 pr-2"},
+	for _, test := range []struct{ name, now, want string }{
+		{"a second before the first date", "2026-02-27T23:59:59Z", ""},
+		{"the start of the first date", "2026-02-28T00:00:00Z", "pr-1"},
+		{"noon of the second date", "2026-03-01T12:00:00+00:00", "pr-1 pr-2"},
+		{"the third date in another time zone only", "2026-03-02T00:30:00+01:00", "pr-1 pr-2"},
 	} {
-		now, err := time.Parse(time.RFC3339, test.now)
-		w.must(err)
-		found, err := teardown.FindExpired(t.Context(), w.session, "app-to-app", now)
-		w.must(err)
-		var names []string
-		for _, e := range found {
-			names = append(names, e.Stack)
-		}
-		if got := strings.Join(names, " "); got != test.want {
-			t.Errorf("at %s: got %q, want %q", test.now, got, test.want)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			now, err := time.Parse(time.RFC3339, test.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := teardown.FindExpired(t.Context(), w.session, "app-to-app", now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, e := range found {
+				names = append(names, e.Stack)
+			}
+			if got := strings.Join(names, " "); got != test.want {
+				t.Errorf("at %s: got %q, want %q", test.now, got, test.want)
+			}
+		})
 	}
 }

@@ -83,7 +83,7 @@ func (w *world) deploy(environment, expiresOn string) {
 	w.stack.exists = true
 }
 
-// A stack stands for the engine's.
+// A stack stands in for one of the Pulumi CLI.
 type stack struct {
 	world     *world
 	name      string
@@ -91,7 +91,7 @@ type stack struct {
 	resources []map[string]any
 	breaks    int // destroy fails after so many deletions; 0: never
 	destroyed int
-	again     bool // the first destroy is not the first
+	again     bool // an earlier teardown has called destroy already
 }
 
 func (s *stack) Exists(context.Context) (bool, error) { return s.exists, nil }
@@ -100,7 +100,7 @@ func (s *stack) Export(context.Context) ([]byte, error) {
 	return json.Marshal(map[string]any{"deployment": map[string]any{"resources": s.resources}})
 }
 
-var errBroken = errors.New("the machine went off")
+var errBroken = errors.New("power failure")
 
 func (s *stack) Destroy(ctx context.Context, again bool) error {
 	if again != (s.destroyed > 0 || s.again) {
@@ -138,8 +138,8 @@ func (s *stack) Destroy(ctx context.Context, again bool) error {
 	return nil
 }
 
-// settle waits until Resource Manager has deleted a group, which goes on after
-// the answer.
+// settle waits until Resource Manager has deleted a group, which takes longer
+// than the request.
 func (w *world) settle(path string) {
 	w.t.Helper()
 	if !strings.Contains(path, "resourceGroups") {
@@ -179,7 +179,7 @@ func (w *world) deletions() (n int) {
 	return n
 }
 
-// bin counts what the tenant and the subscription keep of what was deleted.
+// bin counts what is in the recycle bins of the tenant and the subscription.
 func (w *world) bin() int {
 	w.t.Helper()
 	ctx, n := w.t.Context(), 0
