@@ -21,6 +21,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -65,6 +66,9 @@ type Options struct {
 	FirstAddr string
 	// Wall is the machine's clock; nil means time.Now.
 	Wall func() time.Time
+	// NewKey makes the tenants' signing keys; nil means new RSA keys of 2048
+	// bits. Tests share a few.
+	NewKey func() (*rsa.PrivateKey, error)
 	// Output receives what the function apps print; nil discards it.
 	Output io.Writer
 	// Logger receives what the sandbox has to say; nil discards it.
@@ -150,7 +154,7 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 // assemble wires the services over the store and returns what the main port
 // answers.
 func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (http.Handler, error) {
-	s.entra = entra.New(entra.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather})
+	s.entra = entra.New(entra.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, NewKey: o.NewKey})
 	blobs := blob.New(blob.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
 	vaults := keyvault.New(keyvault.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
 	s.apps = appservice.New(appservice.Config{

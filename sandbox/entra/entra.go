@@ -46,8 +46,9 @@ type Config struct {
 	// credentials. Nil means one with the system's certificates.
 	HTTPClient *http.Client
 
-	// newKey makes signing keys; nil means new ones. Tests share a few.
-	newKey func() (*rsa.PrivateKey, error)
+	// NewKey makes signing keys; nil means new RSA keys of 2048 bits. Tests
+	// share a few.
+	NewKey func() (*rsa.PrivateKey, error)
 }
 
 // A Service is Microsoft Entra ID for all tenants of a sandbox. It is safe for
@@ -68,8 +69,8 @@ type Service struct {
 // New returns the service over c.
 func New(c Config) *Service {
 	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
-	if c.newKey == nil {
-		c.newKey = generateKey
+	if c.NewKey == nil {
+		c.NewKey = generateKey
 	}
 	c.HTTPClient = withoutRedirects(c.HTTPClient)
 	s := &Service{Config: c, foreign: sync.OnceValues(generateKey)}

@@ -32,7 +32,7 @@ func generateKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader
 
 // newSigningKey makes a key with its self-signed certificate.
 func (s *Service) newSigningKey(tenantID string) (store.SigningKey, error) {
-	private, err := s.newKey()
+	private, err := s.NewKey()
 	if err != nil {
 		return store.SigningKey{}, fmt.Errorf("make signing key: %w", err)
 	}

@@ -95,9 +95,10 @@ func newWorld(t *testing.T) *world {
 	w.service = entra.New(entra.Config{
 		Store: s, BaseURL: "https://" + w.server.Listener.Addr().String(), Log: w.log, Weather: w.weather,
 		HTTPClient: w.outside.Client(),
-	}.WithKeys(func() (*rsa.PrivateKey, error) {
-		return tokenKeys[int(made.Add(1)-1)%len(tokenKeys)](), nil
-	}))
+		NewKey: func() (*rsa.PrivateKey, error) {
+			return tokenKeys[int(made.Add(1)-1)%len(tokenKeys)](), nil
+		},
+	})
 	w.server.Config.Handler = w.service.Handler()
 	w.server.StartTLS()
 	t.Cleanup(w.server.Close)

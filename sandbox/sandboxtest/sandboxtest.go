@@ -26,6 +26,9 @@ func Start(t testing.TB, o Options) *sandbox.Sandbox {
 	if o.Output == nil {
 		o.Output = t.Output()
 	}
+	if o.NewKey == nil {
+		o.NewKey = sharedKeys()
+	}
 	s, err := sandbox.Start(context.Background(), o.Options)
 	if err != nil {
 		t.Fatal(err)
