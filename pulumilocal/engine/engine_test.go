@@ -23,6 +23,9 @@ type project struct {
 
 func newProject(t *testing.T, program string) *project {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("runs the real engine")
+	}
 	cli, err := engine.Find(context.Background(), ".", t.Output())
 	if err != nil {
 		t.Fatal(err)
