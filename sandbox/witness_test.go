@@ -23,8 +23,7 @@ import (
 // of each service is compiled once, with the tag that lets one route be switched
 // off (sandbox/route/switch_witness.go). All witnesses must pass in one run with
 // nothing switched off; then each runs alone with its route off, and with its
-// route's answer hollow, and must fail both times. With -short, only the first
-// run is made.
+// route's answer hollow, and must fail both times.
 
 // folders are where the services' tests are, for those whose folder is not
 // named like their table.
@@ -38,6 +37,9 @@ func folder(service string) string {
 }
 
 func TestEveryRouteHasAWitness(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles the tests of all services, and runs them route by route")
+	}
 	t.Parallel()
 	packages := make(map[string][]witnessed)
 	for service, routes := range sandboxtest.Start(t, sandboxtest.Options{}).Routes() {
@@ -60,11 +62,45 @@ func TestEveryRouteHasAWitness(t *testing.T) {
 				}
 				proofs = append(proofs, proof{r, "off"}, proof{r, "hollow"})
 			}
-			if !testing.Short() {
-				proveAll(t, binary, proofs)
-			}
+			proveAll(t, binary, proofs)
 		})
 	}
+}
+
+// TestEveryRouteNamesAWitness is what can be said without running the witnesses:
+// each route names a test that its service has.
+func TestEveryRouteNamesAWitness(t *testing.T) {
+	t.Parallel()
+	tests := make(map[string]string) // the sources of a service's tests, by folder
+	for service, routes := range sandboxtest.Start(t, sandboxtest.Options{}).Routes() {
+		dir := folder(service)
+		if _, ok := tests[dir]; !ok {
+			tests[dir] = testSources(t, dir)
+		}
+		for _, r := range routes {
+			name, _, _ := strings.Cut(r.Witness, "/")
+			if name == "" || !strings.Contains(tests[dir], "\nfunc "+name+"(t *testing.T) {") {
+				t.Errorf("%s %s: expected the route's Witness to be a test in sandbox/%s, got %q", service, r.Pattern, dir, r.Witness)
+			}
+		}
+	}
+}
+
+func testSources(t *testing.T, dir string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(source)
+	}
+	return all.String()
 }
 
 // A witnessed is a route with where its witness is.
