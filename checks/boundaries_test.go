@@ -190,6 +190,8 @@ var bans = []ban{
 	{of: "app-to-app/functions/...", not: "app-to-app/sandbox/..."},
 	{of: "app-to-app/functions/orders-api", not: anyModule},
 	{of: "app-to-app/functions/internal/verify/...", not: anyModule},
+	{of: "app-to-app/functions/internal/acquire", not: "app-to-app/functions/internal/verify/..."},
+	{of: "app-to-app/functions/orders-client", not: "app-to-app/functions/internal/verify/..."},
 	{of: "app-to-app/sandbox/...", not: "app-to-app/...", except: "app-to-app/sandbox/..."},
 	{of: "app-to-app/sandbox/...", not: "github.com/pulumi/..."},
 	{of: "app-to-app/cmd/sandbox", not: "github.com/pulumi/..."}, // it starts before the SDK is compiled
@@ -355,6 +357,8 @@ func TestBansRefuse(t *testing.T) {
 		{"app-to-app/functions/orders-api", "app-to-app/components"},
 		{"app-to-app/functions/orders-api", "github.com/Azure/azure-sdk-for-go/sdk/internal/log"},
 		{"app-to-app/functions/internal/verify", "golang.org/x/crypto/cryptobyte"},
+		{"app-to-app/functions/internal/acquire", "app-to-app/functions/internal/verify"},
+		{"app-to-app/functions/orders-client", "app-to-app/functions/internal/verify/verifytest"},
 		{"app-to-app/functions/internal/verify/verifytest", "github.com/golang-jwt/jwt/v5"},
 		{"app-to-app/sandbox", "github.com/pulumi/pulumi/sdk/v3/proto/go"},
 		{"app-to-app/sandbox", "app-to-app/components"},

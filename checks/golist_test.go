@@ -45,9 +45,20 @@ func listPackages(t *testing.T) []listed {
 	return packages
 }
 
-// goList runs once for all tests: it takes seconds.
-var goList = sync.OnceValues(func() (packages []listed, err error) {
-	command := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports,Deps", "./...")
+// goList runs once for all tests: it takes seconds. Each package is listed as
+// people build it, and again with the tag of the witness proof, which adds files
+// that nothing else sees.
+var goList = sync.OnceValues(func() ([]listed, error) {
+	plain, err := goListTagged("")
+	if err != nil {
+		return nil, err
+	}
+	tagged, err := goListTagged("witness")
+	return append(plain, tagged...), err
+})
+
+func goListTagged(tags string) (packages []listed, err error) {
+	command := exec.Command("go", "list", "-e", "-tags="+tags, "-json=ImportPath,Imports,TestImports,XTestImports,Deps", "./...")
 	var problems bytes.Buffer
 	command.Stderr = &problems
 	out, err := command.Output()
@@ -63,4 +74,4 @@ var goList = sync.OnceValues(func() (packages []listed, err error) {
 		}
 		packages = append(packages, p)
 	}
-})
+}
