@@ -134,6 +134,7 @@ func buildCached(ctx context.Context, source string) (path string, done func(), 
 // build builds the executable and records its sources. They are listed before the
 // build and compared after it, so that the record is about what was built.
 func (p program) build(ctx context.Context) error {
+	started := time.Now()
 	packages, err := listPackages(ctx, p.source)
 	if err != nil {
 		return err
@@ -153,7 +154,7 @@ func (p program) build(ctx context.Context) error {
 	if err := goBuild(ctx, p.source, p.target); err != nil || !all {
 		return err
 	}
-	return build{Watched: folders, State: state, Packages: required}.write(p.target+".build", time.Now())
+	return build{Watched: folders, State: state, Packages: required}.write(p.target+".build", started)
 }
 
 func goBuild(ctx context.Context, source, target string) error {

@@ -48,11 +48,11 @@ func readBuild(path string) (build, bool) {
 	return b, err == nil && state == b.State
 }
 
-// write writes a build to path, unless the sources changed during the build or
-// just before it.
-func (b build) write(path string, now time.Time) error {
+// write writes a build to path, unless a source changed after started, when the
+// go command was first asked about it, or just before.
+func (b build) write(path string, started time.Time) error {
 	state, newest, err := stateOf(b.Watched)
-	if err != nil || state != b.State || now.Sub(newest) < racy {
+	if err != nil || state != b.State || started.Sub(newest) < racy {
 		return err
 	}
 	data, err := json.Marshal(b)
@@ -101,7 +101,11 @@ func stateOf(watched []string) (state string, newest time.Time, err error) {
 			return "", time.Time{}, err
 		}
 		for _, entry := range entries {
-			if info, err := entry.Info(); err == nil && !info.IsDir() && built(entry.Name()) {
+			if !built(entry.Name()) {
+				continue
+			}
+			// A symbolic link counts as what it leads to.
+			if info, err := os.Stat(filepath.Join(path, entry.Name())); err == nil && !info.IsDir() {
 				note(info)
 			}
 		}
@@ -116,13 +120,22 @@ func built(name string) bool {
 	case ".go", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".m", ".s", ".S", ".sx", ".swig", ".swigcxx", ".syso":
 		return true
 	}
-	return name == "go.mod" || name == "go.sum" || name == "go.work"
+	return slices.Contains([]string{"go.mod", "go.sum", "go.work", "pulumi-plugin.json"}, name)
 }
 
+// steering are variables with which the go command reads files that are not
+// watched, such as those of -modfile and -overlay.
+var steering = []string{"GOFLAGS", "GOENV", "GOWORK"}
+
 // watchedOf are the folders, outside the module cache, with the sources of the
-// packages. all is false if a package embeds files, which are not watched.
+// packages, and the go.work files above them. all is false if that is not
+// everything: a package embeds files, a module has a vendor folder, or a variable
+// points elsewhere.
 func watchedOf(packages []goPackage) (folders []string, all bool) {
 	watched := make(map[string]bool)
+	if slices.ContainsFunc(steering, func(name string) bool { return os.Getenv(name) != "" }) {
+		return nil, false
+	}
 	for _, p := range packages {
 		if !p.Module.Main && (p.Module.Replace == nil || p.Module.Replace.Version != "") {
 			continue
@@ -130,9 +143,16 @@ func watchedOf(packages []goPackage) (folders []string, all bool) {
 		if len(p.EmbedPatterns) > 0 {
 			return nil, false
 		}
+		if _, err := os.Stat(filepath.Join(p.Module.Dir, "vendor")); err == nil {
+			return nil, false
+		}
 		// The folders in between too: a go.mod there would split the module.
-		for folder := p.Dir; len(folder) >= len(p.Module.Dir); folder = filepath.Dir(folder) {
+		folder := p.Dir
+		for ; len(folder) >= len(p.Module.Dir); folder = filepath.Dir(folder) {
 			watched[folder] = true
+		}
+		for last := ""; folder != last; last, folder = folder, filepath.Dir(folder) {
+			watched[filepath.Join(folder, "go.work")] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(watched)), true

@@ -1,6 +1,7 @@
 package languagehost
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -47,6 +48,13 @@ func TestReuse(t *testing.T) {
 		{"a changed package", func(t *testing.T, module string) {
 			put(t, filepath.Join(module, "leaf", "leaf.go"), "package leaf\n\nconst X = 1\n")
 		}, false},
+		{"what a symbolic link leads to", func(t *testing.T, module string) {
+			put(t, filepath.Join(module, "..", "linked.go"), "package main\n\nconst Linked = 12\n")
+		}, false},
+		{"a plugin that a module requires", func(t *testing.T, module string) { put(t, filepath.Join(module, "pulumi-plugin.json"), "{}\n") }, false},
+		{"a workspace above the module", func(t *testing.T, module string) {
+			put(t, filepath.Join(module, "..", "go.work"), "go 1.26\n\nuse ./module\n")
+		}, false},
 		{"a changed go.sum", func(t *testing.T, module string) { put(t, filepath.Join(module, "go.sum"), "x\n") }, false},
 		{"a module in between", func(t *testing.T, module string) { put(t, filepath.Join(module, "leaf", "go.mod"), "module other\n") }, false},
 		{"a variable of the go command", func(t *testing.T, _ string) { t.Setenv("GOFLAGS", "-tags=other") }, false},
@@ -68,11 +76,15 @@ func TestReuse(t *testing.T) {
 		}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			module := t.TempDir()
+			module := filepath.Join(t.TempDir(), "module")
 			t.Setenv("PULUMI_HOME", t.TempDir())
 			put(t, filepath.Join(module, "go.mod"), "module it\n\ngo 1.26\n")
 			put(t, filepath.Join(module, "main.go"), "package main\n\nimport _ \"it/leaf\"\n\nfunc main() {}\n")
 			put(t, filepath.Join(module, "leaf", "leaf.go"), "package leaf\n")
+			put(t, filepath.Join(module, "..", "linked.go"), "package main\n\nconst Linked = 1\n")
+			if err := os.Symlink(filepath.Join("..", "linked.go"), filepath.Join(module, "linked.go")); err != nil {
+				t.Fatal(err)
+			}
 			path, done, err := buildCached(t.Context(), module)
 			if err != nil {
 				t.Fatal(err)
@@ -117,5 +129,47 @@ func TestFreshSourcesAreNotTrusted(t *testing.T) {
 	}
 	if _, ok := readBuild(path); !ok {
 		t.Error("expected a build of settled sources to be kept")
+	}
+}
+
+// TestInDoubt has what is not watched, so that the go command must be asked.
+func TestInDoubt(t *testing.T) {
+	module := t.TempDir()
+	list := func(edit func(p map[string]any)) []goPackage {
+		p := map[string]any{"Dir": module, "Module": map[string]any{"Dir": module, "Main": true}}
+		edit(p)
+		data, err := json.Marshal([]any{p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var packages []goPackage
+		if err := json.Unmarshal(data, &packages); err != nil {
+			t.Fatal(err)
+		}
+		return packages
+	}
+	plain := func(map[string]any) {}
+	for _, test := range []struct {
+		name  string
+		setUp func(t *testing.T)
+		edit  func(p map[string]any)
+		all   bool
+	}{
+		{"sources alone", func(*testing.T) {}, plain, true},
+		{"embedded files", func(*testing.T) {}, func(p map[string]any) { p["EmbedPatterns"] = []string{"*.txt"} }, false},
+		{"an overlay", func(t *testing.T) { t.Setenv("GOFLAGS", "-overlay=x.json") }, plain, false},
+		{"another workspace", func(t *testing.T) { t.Setenv("GOWORK", "/elsewhere/go.work") }, plain, false},
+		{"a vendor folder", func(t *testing.T) {
+			if err := os.Mkdir(filepath.Join(module, "vendor"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}, plain, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.setUp(t)
+			if _, all := watchedOf(list(test.edit)); all != test.all {
+				t.Errorf("got all %t, want %t", all, test.all)
+			}
+		})
 	}
 }
