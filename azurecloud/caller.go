@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A Caller is who signed in, as the claims of the service's token tell.
+// A Caller is who signed in, according to the claims of the service's token.
 type Caller struct {
 	TenantID, ObjectID, ClientID string
 	Roles                        []string // application permissions of the service
@@ -17,8 +17,9 @@ type Caller struct {
 }
 
 // Caller says who signed in. An access token is meant for its service, and its
-// claims may change (https://learn.microsoft.com/entra/identity-platform/access-tokens),
-// so use the answer for explanations and decide nothing by it.
+// claims may change
+// (https://learn.microsoft.com/entra/identity-platform/access-tokens), so use
+// the result in messages, but never to decide anything.
 func (c *Client) Caller(ctx context.Context) (Caller, error) {
 	token, err := c.token(ctx)
 	if err != nil {

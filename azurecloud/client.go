@@ -17,8 +17,8 @@ import (
 )
 
 // This file sends requests. The rules are: a token goes to its own service and
-// nowhere else; what the service says is busy or throttled is tried again when
-// it says so, a few times; anything else that is no success is a [StatusError].
+// nowhere else; a busy or throttling service is asked again after the time it
+// says, a few times; any other failure is a [StatusError].
 
 const (
 	bodyLimit = 16 << 20
@@ -55,8 +55,7 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-// StatusOf is the status of the answer that an error tells of, 0 when it tells
-// of none.
+// StatusOf is the HTTP status in an error, 0 when it has none.
 func StatusOf(err error) int {
 	var status *StatusError
 	if errors.As(err, &status) {
@@ -96,8 +95,9 @@ func (c *Client) Patch(ctx context.Context, path string, in any) error {
 	return c.exchange(ctx, http.MethodPatch, path, in, nil)
 }
 
-// Delete deletes what is at path. It does not follow an operation that goes on
-// after the answer; [Client.Do] has the answer's header.
+// Delete deletes what is at path. It does not wait for an operation that
+// continues after the response; [Client.Do] returns the header to follow it
+// with.
 func (c *Client) Delete(ctx context.Context, path string) error {
 	return c.exchange(ctx, http.MethodDelete, path, nil, nil)
 }

@@ -24,7 +24,7 @@ func TestList(t *testing.T) {
 	if want := []named{{"a"}, {"b"}, {"c"}}; err != nil || !slices.Equal(things, want) {
 		t.Errorf("got %v, %v, want %v", things, err, want)
 	}
-	// A next page elsewhere would get the token.
+	// A next page on another host would get the token.
 	_, err = azurecloud.List[named](t.Context(), session.ResourceManager, "/resources")
 	if want := "expected a path, or an address of " + c.server.URL; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("next page elsewhere: got %v, want %q", err, want)
@@ -51,7 +51,7 @@ func TestBusyServices(t *testing.T) {
 		{"throttled", []response{{status: 429, retryAfter: "7"}, done}, []time.Duration{7 * time.Second}, 0},
 		{"down and silent", []response{busy, busy, done}, []time.Duration{time.Second, 2 * time.Second}, 0},
 		{"asks for an hour", []response{{status: 503, retryAfter: "3600"}, done}, []time.Duration{2 * time.Minute}, 0},
-		{"down for good", []response{busy}, []time.Duration{1e9, 2e9, 4e9, 8e9, 16e9}, 503},
+		{"stays down", []response{busy}, []time.Duration{1e9, 2e9, 4e9, 8e9, 16e9}, 503},
 		{"refused", []response{{status: 403}}, nil, 403},
 		{"broken", []response{{status: 500}}, nil, 500},
 	} {
@@ -106,12 +106,18 @@ func TestCaller(t *testing.T) {
 		!slices.Equal(got.Roles, []string{"Application.Read.All"}) || !slices.Equal(got.Scopes, []string{"a", "b"}) || !slices.Equal(got.DirectoryRoles, []string{"w"}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	for _, token := range []string{"opaque-secret", "x.!secret!.x", "x." + base64.RawURLEncoding.EncodeToString([]byte("secret")) + ".x"} {
-		c := newFakeCloud(t)
-		c.token = token
-		if _, err := c.session().Graph.Caller(t.Context()); err == nil || strings.Contains(err.Error(), "secret") {
-			t.Errorf("got %v, want an error without the token", err)
-		}
+	for name, token := range map[string]string{
+		"not a JWT":       "opaque-secret",
+		"not base64":      "x.!secret!.x",
+		"claims not JSON": "x." + base64.RawURLEncoding.EncodeToString([]byte("secret")) + ".x",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newFakeCloud(t)
+			c.token = token
+			if _, err := c.session().Graph.Caller(t.Context()); err == nil || strings.Contains(err.Error(), "secret") {
+				t.Errorf("got %v, want an error without the token", err)
+			}
+		})
 	}
 }
 

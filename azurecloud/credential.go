@@ -26,7 +26,7 @@ import (
 // OIDC, managed identity, Azure CLI; if it fails, no other is tried. Values of the
 // variables are never printed.
 
-// A login is what the sign-in is made from.
+// A login holds what a sign-in needs.
 type login struct {
 	getenv             func(string) string
 	tenantID, clientID string
@@ -69,7 +69,7 @@ func (l login) flag(name string) bool {
 	return err == nil && on
 }
 
-// checkIDs tells which of the ids of a service principal are missing.
+// checkIDs reports which of the ids of a service principal are missing.
 func (l login) checkIDs() error {
 	var problems []error
 	if l.tenantID == "" {

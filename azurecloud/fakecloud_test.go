@@ -25,7 +25,7 @@ const (
 	audience     = "https://management.core.windows.net/"
 )
 
-// A response is what a service answers to one request.
+// A response is what a service sends to one request.
 type response struct {
 	status     int
 	retryAfter string
@@ -130,7 +130,7 @@ func writeJSON(rw http.ResponseWriter, status int, body any) {
 	}
 }
 
-// signIn signs in with the fakeCloud's environment; nobody waits for real.
+// signIn signs in with the fakeCloud's environment; waits return at once.
 func (c *fakeCloud) signIn() (*azurecloud.Session, error) {
 	c.t.Helper()
 	httpClient := azurecloud.NewHTTPClient()
@@ -158,7 +158,8 @@ func (c *fakeCloud) session() *azurecloud.Session {
 	return session
 }
 
-// ask signs in and asks Resource Manager once; no secret may be in the error.
+// ask signs in and sends one request to Resource Manager; no secret may be in
+// the error.
 func (c *fakeCloud) ask() error {
 	c.t.Helper()
 	session, err := c.signIn()

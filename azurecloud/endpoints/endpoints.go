@@ -2,7 +2,7 @@
 // Microsoft's own by name and by authority host, and those of any cloud from
 // the metadata document of its Resource Manager.
 //
-// It imports the standard library alone, so that function apps, settings and
+// It imports only the standard library, so that function apps, settings and
 // commands can share it.
 package endpoints
 
@@ -57,11 +57,11 @@ func Named(name string) (c Cloud, ok bool) {
 }
 
 // authorities are the authority hosts of Microsoft's clouds. Instance discovery
-// knows them, and the list is MSAL's of hosts to trust without asking
+// knows them. The list is MSAL's list of trusted hosts
 // (https://github.com/AzureAD/microsoft-authentication-library-for-go,
 // aadTrustedHostList; also
 // https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud).
-// Hosts of clouds whose other addresses are not known here have none.
+// A nil cloud means that its other addresses are not known here.
 var authorities = map[string]*Cloud{
 	"login.microsoftonline.com":        &public,
 	"login.microsoft.com":              &public,
@@ -79,14 +79,14 @@ var authorities = map[string]*Cloud{
 }
 
 // IsMicrosoft reports whether an authority host is one of Microsoft's. For
-// others instance discovery must be off: it asks a Microsoft host about the
-// authority, which does not know it, and has then been told of it.
+// others instance discovery must be off: it would send the authority to a
+// Microsoft host, which does not know it.
 func IsMicrosoft(authorityHost string) bool {
 	_, ok := authorities[hostOf(authorityHost)]
 	return ok
 }
 
-// Of is the cloud of an authority host, if it is one of those that have a name.
+// Of is the cloud of an authority host, if the cloud has a name.
 func Of(authorityHost string) (Cloud, bool) {
 	if c := authorities[hostOf(authorityHost)]; c != nil {
 		return *c, true

@@ -109,7 +109,7 @@ func TestReadMetadata(t *testing.T) {
 		})
 	}
 	if _, err := endpoints.ReadMetadata(t.Context(), http.DefaultClient, "127.0.0.1:1"); err == nil || strings.Contains(err.Error(), "/metadata/") {
-		t.Errorf("nobody there: got %v, want an error without the URL", err)
+		t.Errorf("unreachable host: got %v, want an error without the URL", err)
 	}
 }
 

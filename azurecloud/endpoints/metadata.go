@@ -27,7 +27,7 @@ type Document struct {
 }
 
 // ReadMetadata asks a Resource Manager, by its host and port, for its cloud's
-// metadata document. It asks once; how long to wait is the context's to say.
+// metadata document. It asks once; the context limits how long it waits.
 func ReadMetadata(ctx context.Context, httpClient *http.Client, host string) (Document, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+host+metadataPath, nil)
 	if err != nil {
@@ -36,7 +36,7 @@ func ReadMetadata(ctx context.Context, httpClient *http.Client, host string) (Do
 	req.Header.Set("Accept", "application/json")
 	resp, err := httpClient.Do(req)
 	if err != nil {
-		var failed *url.Error // names the URL, which callers do in their own words
+		var failed *url.Error // drop the URL: callers say what was asked
 		if errors.As(err, &failed) {
 			err = failed.Err
 		}
@@ -59,7 +59,7 @@ func ReadMetadata(ctx context.Context, httpClient *http.Client, host string) (Do
 			Audiences     []string `json:"audiences"`
 		} `json:"authentication"`
 	}
-	// Azure Stack puts a byte order mark in front.
+	// Azure Stack starts the document with a byte order mark.
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(string(body), "\uFEFF")), &members); err != nil {
 		return Document{}, fmt.Errorf("expected the cloud's endpoints as JSON: %w", err)
 	}
@@ -79,7 +79,8 @@ const (
 	Audiences       = "authentication.audiences"
 )
 
-// Require says which of some members the document lacks.
+// Require is an error naming those of the members that the document lacks, or
+// nil.
 func (d Document) Require(members ...string) error {
 	has := map[string]bool{
 		Name: d.Name != "", ResourceManager: d.ResourceManager != "", Graph: d.Graph != "",
