@@ -31,8 +31,9 @@ func (p *parser) clients(roles []Role, secrets secretSettings) []Client {
 	return clients
 }
 
-// clientNamePattern keeps names fit for those derived from them: host names
-// have 60 characters at most, of which Pulumi takes 8 to tell stacks apart.
+// clientNamePattern keeps names short and plain enough for the names derived
+// from them: host names have 60 characters at most, of which Pulumi takes 8 to
+// tell stacks apart.
 var clientNamePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$`)
 
 func (i item) name(others []Client) string {
@@ -45,17 +46,17 @@ func (i item) name(others []Client) string {
 	case name == "":
 		i.p.refuse(key, SetCommand(key, "orders-client"), "missing")
 	case !clientNamePattern.MatchString(name):
-		i.p.refuse(key, SetCommand(key, "orders-client"), "expected at most 32 lower-case letters, digits and hyphens, first a letter and last no hyphen, got %q", name)
+		i.p.refuse(key, SetCommand(key, "orders-client"), "expected at most 32 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen, got %q", name)
 	case same(Client{Name: APIName}):
-		i.p.refuse(key, SetCommand(key, "orders-client"), "expected a name of its own, got the API's, %q", name)
+		i.p.refuse(key, SetCommand(key, "orders-client"), "expected a name other than the API's, got %q", name)
 	case slices.ContainsFunc(others, same):
 		i.p.refuse(key, SetCommand(key, name+"2"), "expected %q once (hyphens do not count)", name)
 	}
 	return name
 }
 
-// clientRoles are the app roles of a client: those it names, else the only one
-// defined.
+// clientRoles are the app roles of a client: those it names, otherwise the only
+// one defined.
 func (i item) clientRoles(roles []Role) []string {
 	var defined []string
 	for _, role := range roles {
@@ -67,7 +68,7 @@ func (i item) clientRoles(roles []Role) []string {
 	}
 	assigned := i.texts("roles", defined)
 	if len(defined) == 0 {
-		return assigned // the roles have a problem of their own
+		return assigned // the problem is reported with the roles
 	}
 	for n, value := range assigned {
 		if !slices.Contains(defined, value) {
@@ -86,7 +87,7 @@ func (i item) checkFunctionApp(client Client) {
 	case client.FunctionApp && !runsHere(client.Identity):
 		i.p.refuse(key, SetCommand(key, "false"), "expected no function app for an identity that signs in elsewhere (%s)", describe(client.Identity))
 	case !client.FunctionApp && client.Identity.Kind == SystemAssigned:
-		i.p.refuse(key, SetCommand(key, "true"), "expected a function app, whose own identity a %s one is", SystemAssigned)
+		i.p.refuse(key, SetCommand(key, "true"), "expected a function app, because a %s identity belongs to one", SystemAssigned)
 	}
 }
 

@@ -15,11 +15,11 @@ import (
 )
 
 // This file parses the identities of clients. The rules are: a field belongs to
-// one kind of identity and is refused with others; nothing that a secret setting
-// holds is ever in a problem's text.
+// one kind of identity and is refused with others; the text of a problem never
+// contains anything from a secret setting.
 
-// The kinds of identity of a client. They are those of the components, which a
-// test of the program compares.
+// The kinds of identity of a client. They are those of the components; a test
+// of the program compares the two.
 const (
 	ManagedIdentity = "managedIdentity"
 	SystemAssigned  = "systemAssigned"
@@ -29,10 +29,10 @@ const (
 	Existing        = "existing"
 )
 
-// IdentityKinds are all kinds, the one to prefer first.
+// IdentityKinds are all kinds, in order of preference.
 var IdentityKinds = []string{ManagedIdentity, SystemAssigned, Federated, Certificate, ClientSecret, Existing}
 
-// An Identity is what a client signs in with. The fields beside Kind belong to
+// An Identity is what a client signs in with. The fields except Kind belong to
 // some kinds only.
 type Identity struct {
 	Kind        string
@@ -47,8 +47,8 @@ type Identity struct {
 // A Federation names the tokens of an outside issuer that are trusted.
 type Federation struct{ Issuer, Subject, Audience string }
 
-// HasSecret reports whether a secret proves the identity, which is then kept in
-// a vault.
+// HasSecret reports whether the identity signs in with a secret, which is then
+// kept in a vault.
 func (i Identity) HasSecret() bool { return i.Kind == ClientSecret || i.Kind == Certificate }
 
 // defaultRotationDays is how long a generation of secrets or certificates is
@@ -71,7 +71,7 @@ func describe(identity Identity) string {
 type secretSettings struct {
 	rotation     credentials.Rotation
 	certificates map[string][]credentials.KeyPair // by client
-	problems     bool                             // in these settings themselves
+	problems     bool                             // these settings have problems
 }
 
 // secrets reads the settings of rotation and the certificates.

@@ -29,13 +29,13 @@ func TestIdentitySettings(t *testing.T) {
 	legacySecret := settings.Identity{Kind: settings.ClientSecret, Rotation: rotationOf(90)}
 	for _, tt := range []struct {
 		name   string
-		client string // the fields beside the name
+		client string // the fields except the name
 		edits  map[string]string
-		want   settings.Client // beside its name, roles and schedule
+		want   settings.Client // without its name, roles and schedule
 	}{
 		{name: "system-assigned", client: `"identity":"systemAssigned"`,
 			want: settings.Client{Identity: settings.Identity{Kind: "systemAssigned"}, FunctionApp: true, TokenProviders: []string{"azidentity"}}},
-		{name: "a secret and what only it works with", client: `"identity":"clientSecret","tokenProviders":["adal"]`,
+		{name: "a secret with a token provider that needs one", client: `"identity":"clientSecret","tokenProviders":["adal"]`,
 			want: settings.Client{Identity: legacySecret, FunctionApp: true, TokenProviders: []string{"adal"}}},
 		{name: "a secret of an outside client", client: `"identity":"clientSecret","functionApp":false`,
 			want: settings.Client{Identity: legacySecret, TokenProviders: []string{"azidentity"}}},
@@ -92,17 +92,17 @@ func TestIdentitySettings(t *testing.T) {
 
 // identityRefusals are wrong inputs of identities, one problem each.
 var identityRefusals = []struct {
-	name, stack, client string // the fields beside the name
+	name, stack, client string // the fields except the name
 	edits               map[string]string
 	want                []string
 }{
 	{name: "adal with a managed identity", client: `"tokenProviders":["adal"]`, want: []string{`works with the identity managedIdentity (azidentity, msal, appauth), got "adal"`}},
 	{name: "adal with a federated identity", client: `"identity":"federated","tokenProviders":["adal"]`, want: []string{`works with the identity federated (azidentity, msal), got "adal"`}},
 	{name: "appauth with a federated identity", client: `"identity":"federated","tokenProviders":["appauth"]`, want: []string{`works with the identity federated (azidentity, msal), got "appauth"`}},
-	{name: "a token provider that nobody knows", client: `"identity":"clientSecret","tokenProviders":["oidc"]`, want: []string{`(azidentity, msal, appauth, adal), got "oidc"`}},
+	{name: "unknown token provider", client: `"identity":"clientSecret","tokenProviders":["oidc"]`, want: []string{`(azidentity, msal, appauth, adal), got "oidc"`}},
 	{name: "identity that is no text", client: `"identity":7`, want: []string{"clients[0].identity: expected a text, got 7"}},
 	{name: "system-assigned without an app", client: `"identity":"systemAssigned","functionApp":false`,
-		want: []string{"clients[0].functionApp: expected a function app, whose own identity a systemAssigned one is", "set --path 'app-to-app:clients[0].functionApp' true"}},
+		want: []string{"clients[0].functionApp: expected a function app, because a systemAssigned identity belongs to one", "set --path 'app-to-app:clients[0].functionApp' true"}},
 	{name: "existing with an app", client: `"identity":"existing","displayName":"Partner","functionApp":true`,
 		want: []string{"expected no function app for an identity that signs in elsewhere (existing)", "functionApp' false"}},
 	{name: "outside issuer with an app", client: `"identity":"federated","issuer":"https://ci.test","subject":"s","functionApp":true`,
@@ -110,7 +110,7 @@ var identityRefusals = []struct {
 	{name: "existing without a name", client: `"identity":"existing"`, want: []string{"clients[0].objectId: expected the object id of the service principal, or its displayName, and not both"}},
 	{name: "existing with both", client: `"identity":"existing","displayName":"Partner","objectId":"` + partnerID + `"`, want: []string{"and not both"}},
 	{name: "existing with a bad object id", client: `"identity":"existing","objectId":"Partner"`, want: []string{`clients[0].objectId: expected a GUID, got "partner"`}},
-	{name: "existing that is not there", client: `"identity":"existing","objectId":"` + callerID + `"`, want: []string{"clients[0].objectId: expected exactly one service principal: ", "az ad sp list"}},
+	{name: "existing service principal that does not exist", client: `"identity":"existing","objectId":"` + callerID + `"`, want: []string{"clients[0].objectId: expected exactly one service principal: ", "az ad sp list"}},
 	{name: "existing by an ambiguous name", client: `"identity":"existing","displayName":"Twin"`, want: []string{"clients[0].displayName: expected exactly one service principal: ", "got 2", "objectId' OBJECT-ID"}},
 	{name: "existing by a name in other letters", client: `"identity":"existing","displayName":"partner"`, want: []string{`expected the exact display name, got "partner" for "Partner"`}},
 	{name: "existing by the start of a name", client: `"identity":"existing","displayName":"Part"`, want: []string{"expected exactly one service principal: ", "got 0"}},
@@ -125,10 +125,10 @@ var identityRefusals = []struct {
 	{name: "previous identity of an outside client", client: `"identity":"existing","displayName":"Partner","previousIdentity":"clientSecret"`, want: []string{"clients[0].previousIdentity: expected none with an identity that signs in elsewhere"}},
 	{name: "period shorter than the caches", client: `"identity":"clientSecret"`, edits: map[string]string{"app-to-app:rotationDays": "7"}, want: []string{`app-to-app:rotationDays: expected a number of days from 8 to 365, got "7"`}},
 	{name: "period that is no number", client: `"identity":"clientSecret"`, edits: map[string]string{"app-to-app:rotationDays": "monthly"}, want: []string{`from 8 to 365, got "monthly"`}},
-	{name: "as of a day that is not", client: `"identity":"clientSecret"`, edits: map[string]string{"app-to-app:asOf": "2026-02-30"}, want: []string{`app-to-app:asOf: expected a date of RFC 3339`, `"2026-02-30"`}},
+	{name: "as of a day that does not exist", client: `"identity":"clientSecret"`, edits: map[string]string{"app-to-app:asOf": "2026-02-30"}, want: []string{`app-to-app:asOf: expected a date of RFC 3339`, `"2026-02-30"`}},
 	{name: "certificates that are no map", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "pem"}, want: []string{"app-to-app:certificates: expected PEM by the names of clients"}},
-	{name: "certificate of nobody", client: `"identity":"clientSecret"`, edits: map[string]string{"app-to-app:certificates": "PAIR"}, want: []string{"app-to-app:certificates.orders-client: expected the name of a client with the identity certificate"}},
-	{name: "certificate without its key", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "NO KEY"}, want: []string{"app-to-app:certificates.orders-client[0]: expected PEM with a certificate and its private key, got less", "pulumi config set --secret --path"}},
+	{name: "certificate of a client that uses none", client: `"identity":"clientSecret"`, edits: map[string]string{"app-to-app:certificates": "PAIR"}, want: []string{"app-to-app:certificates.orders-client: expected the name of a client with the identity certificate"}},
+	{name: "certificate without its key", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "NO KEY"}, want: []string{"app-to-app:certificates.orders-client[0]: expected PEM with a certificate and its private key, got at most one of them", "pulumi config set --secret --path"}},
 	{name: "certificate with another's key", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "MIXED"}, want: []string{"expected the certificate of the private key, got another one"}},
 	{name: "certificate twice", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "TWICE"}, want: []string{"certificates.orders-client[1]: expected each certificate once"}},
 	{name: "certificate with a small key", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "SMALL"}, want: []string{"expected an RSA key of at least 2048 bits, got 1024"}},
@@ -136,9 +136,9 @@ var identityRefusals = []struct {
 	{name: "empty list of certificates", client: `"identity":"certificate"`, edits: map[string]string{"app-to-app:certificates": "NONE"}, want: []string{"expected at least one certificate, got none"}},
 	{name: "secret in prod", stack: "prod", client: `"identity":"clientSecret"`, want: []string{`app-to-app:clients[0].identity: expected no secret anywhere in prod, so managedIdentity, systemAssigned or federated, got "clientSecret"`, "identity' managedIdentity"}},
 	{name: "certificate in prod", stack: "prod", client: `"identity":"certificate"`, want: []string{"expected no secret anywhere in prod", `got "certificate"`}},
-	{name: "secret that is on its way out, in prod", stack: "prod", client: `"previousIdentity":"clientSecret"`, want: []string{"app-to-app:clients[0].previousIdentity: expected no secret anywhere in prod", "pulumi config rm --path 'app-to-app:clients[0].previousIdentity'"}},
+	{name: "secret of a previous identity in prod", stack: "prod", client: `"previousIdentity":"clientSecret"`, want: []string{"app-to-app:clients[0].previousIdentity: expected no secret anywhere in prod", "pulumi config rm --path 'app-to-app:clients[0].previousIdentity'"}},
 	{name: "prod without protection", stack: "prod", client: `"identity":"managedIdentity"`, edits: map[string]string{"app-to-app:protect": "false"}, want: []string{"app-to-app:protect: expected a prod stack to be protected", "pulumi state unprotect --all"}},
-	{name: "protection that is neither", client: `"identity":"managedIdentity"`, edits: map[string]string{"app-to-app:protect": "yes"}, want: []string{`app-to-app:protect: expected true or false, got "yes"`}},
+	{name: "protection neither true nor false", client: `"identity":"managedIdentity"`, edits: map[string]string{"app-to-app:protect": "yes"}, want: []string{`app-to-app:protect: expected true or false, got "yes"`}},
 }
 
 func TestRefusedIdentities(t *testing.T) {
@@ -193,14 +193,15 @@ func ellipticKey(t *testing.T) string {
 	return settingstest.EncodePEM("PRIVATE KEY", der)
 }
 
-// TestKeyPairIsNotPrinted: settings are printed when a test or a panic shows
-// them.
+// TestKeyPairIsNotPrinted: a failing test or a panic may print settings.
 func TestKeyPairIsNotPrinted(t *testing.T) {
 	t.Parallel()
 	s := settings.Settings{Clients: []settings.Client{{Identity: settings.Identity{Kind: settings.Certificate, Brought: []credentials.KeyPair{keyPair(t, settingstest.Pairs()[0])}}}}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
-		if got := fmt.Sprintf(verb, s); strings.Contains(got, "PRIVATE") || !strings.Contains(got, "certificate "+keyPair(t, settingstest.Pairs()[0]).Label()) {
-			t.Errorf("%s: got %s, want the certificate's label alone", verb, got)
-		}
+		t.Run(verb, func(t *testing.T) {
+			if got := fmt.Sprintf(verb, s); strings.Contains(got, "PRIVATE") || !strings.Contains(got, "certificate "+keyPair(t, settingstest.Pairs()[0]).Label()) {
+				t.Errorf("got %s, want the certificate's label alone", got)
+			}
+		})
 	}
 }

@@ -57,8 +57,8 @@ func (i item) text(field, otherwise string) string {
 	return value
 }
 
-// words is a text that people read. Without the field it is the default; what
-// is given must say something.
+// words is a text for people. Without the field it is the default; a blank text
+// is refused.
 func (i item) words(field, otherwise string) string {
 	value := i.text(field, otherwise)
 	if strings.TrimSpace(value) == "" {
@@ -123,7 +123,7 @@ func (p *parser) roles() []Role {
 			p.refuse(key, SetCommand(key, anyRoleValue), "missing; it is what a token's roles claim holds")
 			continue
 		case len(role.Value) > maxRoleValue || !roleValuePattern.MatchString(role.Value):
-			p.refuse(key, SetCommand(key, anyRoleValue), "expected at most %d letters, digits and signs, without spaces and without a dot in front, got %q", maxRoleValue, role.Value)
+			p.refuse(key, SetCommand(key, anyRoleValue), "expected at most %d letters, digits and signs, without spaces and without a leading dot, got %q", maxRoleValue, role.Value)
 		case slices.ContainsFunc(roles, func(other Role) bool { return other.Value == role.Value }):
 			p.refuse(key, removeCommand(i.path), "expected the role %q once", role.Value)
 			continue

@@ -9,7 +9,7 @@ import (
 	"app-to-app/azurecloud/endpoints"
 )
 
-// Sources are what [Load] asks beside the configuration.
+// Sources are what [Load] uses besides the configuration.
 type Sources struct {
 	MetadataHost string // ARM_METADATA_HOSTNAME: the cloud's Resource Manager; "" means the public cloud
 	HTTPClient   *http.Client
@@ -43,7 +43,7 @@ type ServicePrincipal struct{ ObjectID, ClientID, DisplayName string }
 
 // Load parses a configuration, looks up what it leaves open, and applies the
 // rules of the environment. The settings are complete if there are no problems;
-// warnings are none to stop for.
+// warnings do not stop a deployment.
 func Load(ctx context.Context, configuration map[string]string, now time.Time, from Sources) (s Settings, warnings []string, problems Problems) {
 	s, problems = Parse(configuration, now)
 	l := &lookups{Sources: from, settings: &s, Problems: problems}

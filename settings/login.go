@@ -86,8 +86,8 @@ func (l *lookups) signIn() (wait func() logins) {
 	}
 }
 
-// checkLogins refuses a login elsewhere than where the stack is pinned to, and
-// fills in what is not pinned.
+// checkLogins refuses a login to another tenant or subscription than the pinned
+// ones, and takes those that are not pinned from the login.
 func (l *lookups) checkLogins(found logins) {
 	if found.entraErr != nil {
 		l.refuse("sign in to Microsoft Entra ID", "az login, or ARM_TENANT_ID, ARM_CLIENT_ID and a credential", "%v", found.entraErr)
@@ -107,7 +107,7 @@ func (l *lookups) checkLogins(found logins) {
 	s.TenantID = l.pinned("tenantId", s.TenantID, entra.TenantID)
 	s.SubscriptionID = l.pinned("subscriptionId", s.SubscriptionID, azure.SubscriptionID)
 	if s.Environment == "prod" && !pinned {
-		l.warn("a prod stack follows whoever is signed in until it is pinned: %s && %s",
+		l.warn("a prod stack that is not pinned is deployed wherever the deployer is signed in; fix: %s && %s",
 			SetCommand(Namespace+":tenantId", s.TenantID), SetCommand(Namespace+":subscriptionId", s.SubscriptionID))
 	}
 	if !s.OwnersPinned {
@@ -117,7 +117,7 @@ func (l *lookups) checkLogins(found logins) {
 	}
 }
 
-// pinned compares where the stack belongs with where the login leads.
+// pinned checks that the login is to the pinned tenant or subscription.
 func (l *lookups) pinned(name, want, got string) string {
 	if want != "" && !strings.EqualFold(want, got) {
 		key := Namespace + ":" + name

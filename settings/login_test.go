@@ -39,7 +39,7 @@ func TestAuthorityHostOfTheCloud(t *testing.T) {
 	}
 }
 
-func TestCloudThatDoesNotTell(t *testing.T) {
+func TestCloudWithoutALoginEndpoint(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name     string
@@ -82,7 +82,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestLogins are logins that fit neither the stack nor each other.
+// TestLogins: logins that fail, or that do not match each other.
 func TestLogins(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("AADSTS7000215")
@@ -115,7 +115,7 @@ func TestUnpinnedProd(t *testing.T) {
 		want        []string
 	}{
 		{"dev", "dev", nil, nil},
-		{"prod", "prod", nil, []string{"a prod stack follows whoever is signed in until it is pinned: pulumi config set app-to-app:tenantId " + tenantID + " && pulumi config set app-to-app:subscriptionId " + subscriptionID}},
+		{"prod", "prod", nil, []string{"a prod stack that is not pinned is deployed wherever the deployer is signed in; fix: pulumi config set app-to-app:tenantId " + tenantID + " && pulumi config set app-to-app:subscriptionId " + subscriptionID}},
 		{"prod that is pinned", "prod", pinned, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

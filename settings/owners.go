@@ -9,12 +9,12 @@ import (
 )
 
 // This file keeps a deployer from locking itself out. The azuread provider
-// takes the creator's ownership of an app registration away unless the creator
-// is listed, and a deployer with Application.ReadWrite.OwnedBy may write only
-// what it owns: its first update would work, and no later one.
+// removes the creator from the owners of an app registration unless it is
+// listed, and a deployer with Application.ReadWrite.OwnedBy may write only what
+// it owns: its first update would work, and no later one.
 
 // refuseStranger refuses a login that is not among the pinned owners if it may
-// write only what it owns, and warns of others.
+// write only what it owns, and only warns of others.
 func (l *lookups) refuseStranger(objectID string) {
 	const key = Namespace + ":owners"
 	permissions, err := l.graphPermissions()
@@ -23,10 +23,10 @@ func (l *lookups) refuseStranger(objectID string) {
 		l.refuse(key, SetCommand(fmt.Sprintf("%s[%d]", key, len(l.settings.Owners)), objectID), "expected the signed-in %q among the owners, since it may only write what it owns (Application.ReadWrite.OwnedBy) and would lose the app registration", objectID)
 		return
 	}
-	l.warn("%s is without the signed-in %q, which loses the app registration if it may only write what it owns", key, objectID)
+	l.warn("%s does not list the signed-in %q, which loses the app registration if it may only write what it owns", key, objectID)
 }
 
-// graphPermissions are the application permissions of whoever is signed in.
+// graphPermissions are the application permissions of the caller.
 func (l *lookups) graphPermissions() ([]string, error) {
 	if l.graph != "" {
 		return l.Providers.GraphPermissions(l.graph)

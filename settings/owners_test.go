@@ -7,21 +7,21 @@ import (
 	"app-to-app/settings"
 )
 
-// TestLoginAmongOwners signs in beside pinned owners.
+// TestLoginAmongOwners signs in with pinned owners.
 func TestLoginAmongOwners(t *testing.T) {
 	t.Parallel()
 	const other = "bbbbbbbb-0000-4000-8000-000000000001"
 	const ownedBy = "Application.ReadWrite.OwnedBy"
 	const graph = "https://graph.microsoft.com"
 	refusal := `app-to-app:owners: expected the signed-in "` + callerID + `" among the owners, `
-	warning := `app-to-app:owners is without the signed-in "` + callerID + `", `
+	warning := `app-to-app:owners does not list the signed-in "` + callerID + `", `
 	for _, tt := range []struct {
 		name        string
 		owner       string
 		permissions []string
-		problem     string // how the one problem begins
+		problem     string // start of the one problem
 		warning     string // likewise
-		asked       string // for the permissions, where
+		asked       string // where the permissions were asked for
 	}{
 		{"may write what it owns", other, []string{ownedBy, "Application.Read.All"}, refusal, "", graph},
 		{"may write what it owns, and is listed", callerID, []string{ownedBy}, "", "", ""},
@@ -54,7 +54,8 @@ func TestLoginAmongOwners(t *testing.T) {
 	}
 }
 
-// begins reports whether a text has a beginning, or is empty when that is.
+// begins reports whether a text has a beginning; with an empty beginning, the
+// text must be empty too.
 func begins(text, beginning string) bool {
 	return strings.HasPrefix(text, beginning) && (beginning != "" || text == "")
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// This file checks timer schedules, as NCRONTAB has them: six fields, the
-// first of which is the second, and neither "?" nor "@daily"
+// This file checks timer schedules in NCRONTAB: six fields starting with the
+// second, and neither "?" nor "@daily"
 // (https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer#ncrontab-expressions).
 // The Functions host would refuse a bad one too, but only in its log, after
 // everything is deployed.

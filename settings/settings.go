@@ -6,9 +6,9 @@
 // before anything is registered, and names its key and the command that fixes
 // it. Defaults are those of Pulumi.yaml.
 //
-// The package links no Pulumi, so that commands can check a stack's
-// configuration the way the program does. What must be asked of Pulumi's
-// providers comes through [Providers]; package lookup implements it.
+// The package does not link Pulumi, so that commands can check a stack's
+// configuration the way the program does. It asks Pulumi's providers through
+// the interface [Providers], which package lookup implements.
 package settings
 
 import (
@@ -29,11 +29,11 @@ const APIName = "orders-api"
 
 const locationKey = "azure-native:location"
 
-// keys are the settings there are.
+// keys are the names of all settings.
 var keys = []string{"asOf", "authorityHost", "blockedCallers", "certificates", "clients", "environment", "expiresOn", "owners", "protect", "roles",
 	"rotationDays", "subscriptionId", "tenantId"}
 
-// environments are what a stack can be.
+// environments are the values of the setting environment.
 var environments = []string{"dev", "test", "prod"}
 
 // Settings are the stack configuration after validation.
@@ -72,9 +72,9 @@ type Client struct {
 }
 
 // Parse parses a configuration, with keys and values as Pulumi hands them to a
-// program. It asks nobody: the tenant, the subscription, the authority host and
-// the owners are empty unless they are pinned, and existing identities are not
-// looked up. Rotation goes by now unless the setting asOf says otherwise.
+// program. It makes no look-ups: the tenant, the subscription, the authority
+// host and the owners are empty unless they are pinned, and existing identities
+// are not looked up. Rotation uses now unless the setting asOf says otherwise.
 func Parse(configuration map[string]string, now time.Time) (Settings, Problems) {
 	p := &parser{values: configuration}
 	p.refuseUnknownKeys()
@@ -102,8 +102,8 @@ type parser struct {
 	Problems
 }
 
-// refuseUnknownKeys refuses keys of ours that are none: a typing mistake would
-// otherwise be ignored.
+// refuseUnknownKeys refuses unknown keys in our namespace: a typing mistake
+// would otherwise be ignored.
 func (p *parser) refuseUnknownKeys() {
 	for _, key := range slices.Sorted(maps.Keys(p.values)) {
 		name, ours := strings.CutPrefix(key, Namespace+":")
@@ -190,7 +190,7 @@ func (p *parser) expiresOn(environment string) string {
 	const key = Namespace + ":expiresOn"
 	value := p.text("expiresOn")
 	switch {
-	case !slices.Contains(environments, environment): // told already; which rule holds is open
+	case !slices.Contains(environments, environment): // already reported; which rule applies is unknown
 	case environment != "test" && value != "":
 		p.refuse(key, removeCommand(key), "only test stacks expire, this one is %s", environment)
 	case environment != "test":

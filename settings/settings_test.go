@@ -68,10 +68,10 @@ func TestAcceptedSettings(t *testing.T) {
 			change: func(s *settings.Settings) {
 				s.Owners, s.OwnersPinned, s.BlockedCallers = []string{first, callerID}, true, []string{second}
 			}},
-		{name: "a client that says what is not the default", stack: "dev", edits: map[string]string{
+		{name: "a client with a schedule of its own", stack: "dev", edits: map[string]string{
 			"app-to-app:clients": `[{"name":"orders-client","schedule":"0 */5 * * * *"}]`},
 			change: func(s *settings.Settings) { s.Clients[0].Schedule = "0 */5 * * * *" }},
-		{name: "a role that says its value alone", stack: "dev", edits: map[string]string{"app-to-app:roles": `[{"value":"Orders.Read"}]`},
+		{name: "a role with only a value", stack: "dev", edits: map[string]string{"app-to-app:roles": `[{"value":"Orders.Read"}]`},
 			change: func(s *settings.Settings) {
 				s.Roles[0].DisplayName, s.Roles[0].Description = "Orders.Read", "Orders.Read"
 			}},
@@ -149,11 +149,11 @@ var refusals = []struct {
 		[]string{"app-to-app:owners: expected a list of texts", "pulumi config rm app-to-app:owners"}},
 	{"bad blocked caller", "dev", map[string]string{"app-to-app:blockedCallers": `["x"]`},
 		[]string{`app-to-app:blockedCallers[0]: expected a GUID, got "x"`, "pulumi config rm --path 'app-to-app:blockedCallers[0]'"}},
-	{"test without an end", "test", map[string]string{"app-to-app:expiresOn": ""},
+	{"test stack without expiresOn", "test", map[string]string{"app-to-app:expiresOn": ""},
 		[]string{"app-to-app:expiresOn: missing", "pulumi config set app-to-app:expiresOn 2027-06-30"}},
 	{"relative end", "test", map[string]string{"app-to-app:expiresOn": "30d"},
 		[]string{`app-to-app:expiresOn: expected a date of RFC 3339, such as 2027-06-30, got "30d"`, "pulumi config set app-to-app:expiresOn 2027-06-30"}},
-	{"end on a day that is not", "test", map[string]string{"app-to-app:expiresOn": "2027-02-30"},
+	{"end on a day that does not exist", "test", map[string]string{"app-to-app:expiresOn": "2027-02-30"},
 		[]string{"app-to-app:expiresOn: expected a date of RFC 3339"}},
 	{"end of a prod stack", "prod", map[string]string{"app-to-app:expiresOn": "2027-06-30"},
 		[]string{"app-to-app:expiresOn: only test stacks expire, this one is prod", "pulumi config rm app-to-app:expiresOn"}},
@@ -178,7 +178,7 @@ var refusals = []struct {
 		[]string{`app-to-app:roles[0].description: expected a text, got "\u00a0 "; without the key it is "Orders.Read"`}},
 	{"role with a space", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders Read"}]`, "app-to-app:clients": settingstest.Clients(`"roles":["Orders Read"]`)},
 		[]string{`app-to-app:roles[0].value: expected at most 120 letters, digits and signs, without spaces`, `"Orders Read"`, "pulumi config set --path 'app-to-app:roles[0].value' Orders.Read"}},
-	{"role with a dot in front", "dev", map[string]string{"app-to-app:roles": `[{"value":".default"}]`, "app-to-app:clients": "[]"},
+	{"role with a leading dot", "dev", map[string]string{"app-to-app:roles": `[{"value":".default"}]`, "app-to-app:clients": "[]"},
 		[]string{`app-to-app:roles[0].value: expected at most 120`, `".default"`}},
 	{"role too long", "dev", map[string]string{"app-to-app:roles": `[{"value":"` + strings.Repeat("x", 121) + `"}]`, "app-to-app:clients": "[]"},
 		[]string{`app-to-app:roles[0].value: expected at most 120`}},
@@ -200,28 +200,28 @@ var refusals = []struct {
 	{"client twice", "dev", map[string]string{"app-to-app:clients": `[{"name":"orders-client"},{"name":"ordersclient"}]`},
 		[]string{`app-to-app:clients[1].name: expected "ordersclient" once`, "pulumi config set --path 'app-to-app:clients[1].name' ordersclient2"}},
 	{"client with the API's name", "dev", map[string]string{"app-to-app:clients": `[{"name":"orders-api"}]`},
-		[]string{`app-to-app:clients[0].name: expected a name of its own, got the API's, "orders-api"`}},
+		[]string{`app-to-app:clients[0].name: expected a name other than the API's, got "orders-api"`}},
 	{"identity that is not known", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"identity":"password"`)},
 		[]string{`app-to-app:clients[0].identity: expected one of managedIdentity, systemAssigned, federated, certificate, clientSecret, existing, got "password"`, "pulumi config set --path 'app-to-app:clients[0].identity' managedIdentity"}},
 	{"role that is not defined", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"roles":["Orders.Write"]`)},
 		[]string{`app-to-app:clients[0].roles[0]: expected a role that is defined (Orders.Read), got "Orders.Write"`, "pulumi config set --path 'app-to-app:clients[0].roles[0]' Orders.Read"}},
 	{"role of a client twice", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"roles":["Orders.Read","Orders.Read"]`)},
 		[]string{`app-to-app:clients[0].roles[1]: expected "Orders.Read" once`, "pulumi config rm --path 'app-to-app:clients[0].roles[1]'"}},
-	{"no choice of roles", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read"},{"value":"Orders.Write"}]`, "app-to-app:clients": `[{"name":"orders-client"}]`},
+	{"client without roles when there are several", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read"},{"value":"Orders.Write"}]`, "app-to-app:clients": `[{"name":"orders-client"}]`},
 		[]string{"app-to-app:clients[0].roles[0]: missing; there is more than one role: Orders.Read, Orders.Write", "pulumi config set --path 'app-to-app:clients[0].roles[0]' Orders.Read"}},
 	{"roles of a client that are no list", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"roles":"Orders.Read"`)},
 		[]string{`app-to-app:clients[0].roles: expected a list of texts, got "Orders.Read"`, "pulumi config rm --path 'app-to-app:clients[0].roles' && pulumi config set --path 'app-to-app:clients[0].roles[0]' Orders.Read"}},
-	{"function app that is neither", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"functionApp":"yes"`)},
+	{"function app neither true nor false", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"functionApp":"yes"`)},
 		[]string{`app-to-app:clients[0].functionApp: expected true or false, got "yes"`, "pulumi config set --path 'app-to-app:clients[0].functionApp' true"}},
 	{"schedule without a function app", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"functionApp":false,"schedule":"0 0 * * * *"`)},
 		[]string{"app-to-app:clients[0].schedule: expected none for a client without a function app", "pulumi config rm --path 'app-to-app:clients[0].schedule'"}},
-	{"token provider that is not built", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"tokenProviders":["azidentity","adal"]`)},
+	{"token provider for another identity", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"tokenProviders":["azidentity","adal"]`)},
 		[]string{`app-to-app:clients[0].tokenProviders[1]: expected a token provider that works with the identity managedIdentity (azidentity, msal, appauth), got "adal"`}},
 	{"no token providers", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"tokenProviders":[]`)},
 		[]string{"app-to-app:clients[0].tokenProviders[0]: expected at least one token provider (azidentity, msal, appauth)", "pulumi config set --path 'app-to-app:clients[0].tokenProviders[0]' azidentity"}},
 	{"schedule in five fields", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"schedule":"*/10 * * * *"`)},
 		[]string{"app-to-app:clients[0].schedule: expected six fields", `got 5 in "*/10 * * * *"`, "pulumi config set --path 'app-to-app:clients[0].schedule' '0 */10 * * * *'"}},
-	{"schedule with a minute that is not", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"schedule":"0 60 * * * *"`)},
+	{"schedule with minute 60", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"schedule":"0 60 * * * *"`)},
 		[]string{`app-to-app:clients[0].schedule: expected *, numbers from 0 to 59, ranges, steps or lists for the minute, got "60"`}},
 }
 
@@ -244,8 +244,8 @@ func TestRefusedSettings(t *testing.T) {
 	}
 }
 
-// TestAllProblemsAtOnce has problems of the configuration alone, of look-ups,
-// and of the environment's rules.
+// TestAllProblemsAtOnce has problems found by parsing, by look-ups, and by the
+// environment's rules.
 func TestAllProblemsAtOnce(t *testing.T) {
 	t.Parallel()
 	_, problems := load(t, "prod", map[string]string{
@@ -291,7 +291,7 @@ func TestProblemsAsAnError(t *testing.T) {
 	}
 }
 
-// TestParseAsksNobody: what only a login or a look-up knows stays empty.
+// TestParseAsksNobody: what needs a login or a look-up stays empty.
 func TestParseAsksNobody(t *testing.T) {
 	t.Parallel()
 	got, problems := settings.Parse(configuration(t, "dev", map[string]string{

@@ -1,5 +1,5 @@
-// Package lookup asks Pulumi's azuread and azure-native providers what the
-// settings of a stack need to know. It decides nothing: package settings does.
+// Package lookup asks Pulumi's azuread and azure-native providers for what the
+// settings of a stack need. It only asks; package settings decides.
 package lookup
 
 import (

@@ -14,10 +14,10 @@ import (
 	"app-to-app/settings/lookup"
 )
 
-// An engine answers calls of functions by their token, and remembers what they
-// were asked.
+// An engine answers calls of functions by their token, and records their
+// inputs.
 type engine struct {
-	outputs map[string]map[string]any // an error without
+	outputs map[string]map[string]any // by token; a function without outputs fails
 	inputs  map[string]any
 }
 
