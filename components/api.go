@@ -30,7 +30,8 @@ type APIArgs struct {
 	Package        Package
 
 	// Protect keeps the app registration and its service principal from being
-	// deleted: new ones would have other ids, which no token is for.
+	// deleted: new ones would have other ids, which existing tokens do not
+	// match.
 	Protect bool
 }
 
@@ -94,8 +95,9 @@ func (api *API) register(ctx *pulumi.Context, name string, args *APIArgs) error 
 		SignInAudience: pulumi.String("AzureADMyOrg"),
 		Owners:         pulumi.ToStringArray(args.Owners.ObjectIDs),
 		Api: &azuread.ApplicationApiArgs{
-			// Version 2 tokens have the client ID as their audience, however
-			// they are asked for (entra-docs, access-token-claims-reference).
+			// Version 2 tokens have the client ID as their audience, no matter
+			// how they are requested (entra-docs,
+			// access-token-claims-reference).
 			RequestedAccessTokenVersion: pulumi.Int(2),
 		},
 		OptionalClaims: &azuread.ApplicationOptionalClaimsTypeArgs{
@@ -115,12 +117,12 @@ func (api *API) register(ctx *pulumi.Context, name string, args *APIArgs) error 
 	if err := api.registerRoles(ctx, name, args.Roles, application); err != nil {
 		return err
 	}
-	// The URI holds the client ID, so the app registration cannot state it
-	// itself.
+	// The URI contains the client ID, so it cannot be set when the app
+	// registration is created.
 	identifier, err := azuread.NewApplicationIdentifierUri(ctx, name+"-identifier-uri", &azuread.ApplicationIdentifierUriArgs{
 		ApplicationId: application.ID(),
 		IdentifierUri: pulumi.Sprintf("api://%s", application.ClientId),
-	}, pulumi.Parent(api), pulumi.DeleteBeforeReplace(true)) // a URI stands once in a tenant
+	}, pulumi.Parent(api), pulumi.DeleteBeforeReplace(true)) // a URI is unique in a tenant
 	if err != nil {
 		return err
 	}
@@ -141,7 +143,7 @@ func (api *API) registerRoles(ctx *pulumi.Context, name string, roles []Role, ap
 			Value:              pulumi.String(role.Value),
 			DisplayName:        pulumi.String(role.DisplayName),
 			Description:        pulumi.String(role.Description),
-		}, pulumi.Parent(api), pulumi.DeleteBeforeReplace(true)) // an id and a value stand once
+		}, pulumi.Parent(api), pulumi.DeleteBeforeReplace(true)) // ids and values are unique
 		if err != nil {
 			return err
 		}

@@ -81,7 +81,7 @@ func (a *ClientArgs) check() error {
 type Client struct {
 	pulumi.ResourceState
 
-	ClientID            pulumi.StringOutput // empty for a system-assigned identity: the site tells its object id only
+	ClientID            pulumi.StringOutput // empty for a system-assigned identity: the site only has its object id
 	ObjectID            pulumi.StringOutput // of the service principal
 	ApplicationObjectID pulumi.StringOutput // empty without an app registration
 	URL                 pulumi.StringOutput // of its HTTP function; empty without a function app
@@ -119,8 +119,8 @@ func NewClient(ctx *pulumi.Context, name string, args *ClientArgs, opts ...pulum
 }
 
 // identify makes the client's identities and assigns its app roles to those
-// that exist before the site. It returns what must be before the app has its
-// settings: an app whose identity has no app role yet would be refused, and
+// that exist before the site. It returns what must exist before the app gets
+// its settings: an app whose identity has no app role yet would be refused, and
 // Azure caches a managed identity's first token, with the roles of that moment,
 // for about 24 hours.
 func (c *Client) identify(ctx *pulumi.Context) (used credential, before []pulumi.Resource, err error) {
@@ -194,8 +194,8 @@ func (c *Client) run(ctx *pulumi.Context, used credential, before []pulumi.Resou
 }
 
 // principalNoun is part of the names of a service principal's assignments. A
-// client that moves to another principal gets assignments of their own, so
-// that the old ones stay until the move is over.
+// client that moves to another principal gets new assignments, so that the old
+// ones stay until the move is over.
 func principalNoun(kind string) string {
 	switch kind {
 	case SystemAssigned:
@@ -210,8 +210,8 @@ func principalNoun(kind string) string {
 
 // assign gives a service principal the client's app roles. Each assignment
 // depends on its role, so that removing a role deletes its assignments first,
-// and on both principals. It names the role by its own GUID: the service
-// principal's map of roles is as old as the service principal.
+// and on both principals. It takes the role's id from the role, because the
+// service principal's map of roles may be older than the role.
 func (c *Client) assign(ctx *pulumi.Context, kind string, objectID pulumi.StringInput, principal pulumi.Resource) ([]pulumi.Resource, error) {
 	var assignments []pulumi.Resource
 	for _, value := range c.args.Roles {
@@ -224,7 +224,7 @@ func (c *Client) assign(ctx *pulumi.Context, kind string, objectID pulumi.String
 			AppRoleId:         role.RoleId,
 			PrincipalObjectId: objectID,
 			ResourceObjectId:  c.args.API.ServicePrincipalID,
-		}, pulumi.Parent(c), pulumi.DependsOn(after), pulumi.DeleteBeforeReplace(true)) // a principal holds a role once
+		}, pulumi.Parent(c), pulumi.DependsOn(after), pulumi.DeleteBeforeReplace(true)) // a principal can hold a role only once
 		if err != nil {
 			return nil, err
 		}

@@ -10,8 +10,8 @@
 // [Owners]), so that a preview of an unchanged stack is empty from any
 // checkout.
 //
-// It reads no settings: everything comes by arguments, and what decides the
-// shape of a stack comes as plain Go values.
+// It reads no settings: everything is an argument, and what decides the shape
+// of a stack is a plain Go value.
 package components
 
 import (
@@ -32,7 +32,7 @@ const (
 // A Place is where the Azure resources of a stack go. All fields are required.
 type Place struct {
 	ResourceGroupName pulumi.StringInput
-	Location          string // given to every resource, else the provider asks ARM for the group's
+	Location          string // given to every resource, otherwise the provider asks ARM for the group's
 	SubscriptionID    string
 }
 
@@ -59,8 +59,8 @@ type Owners struct {
 	Pinned    bool
 }
 
-// ignoreChanges are the properties that are settled outside of the resource,
-// and the owners unless they are pinned.
+// ignoreChanges names the properties that are set outside of the resource, and
+// the owners unless they are pinned.
 func (o Owners) ignoreChanges(properties ...string) pulumi.ResourceOption {
 	if !o.Pinned {
 		properties = append(properties, "owners")

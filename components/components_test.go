@@ -10,7 +10,7 @@ import (
 	"app-to-app/components/componentstest"
 )
 
-// run runs a program to which nobody is signed in: components ask no one.
+// run runs a program with nobody signed in: components make no look-ups.
 func run(program pulumi.RunFunc) error { return new(componentstest.Recorder).Run(nil, program) }
 
 func place() components.Place {
@@ -88,7 +88,7 @@ func TestClientArguments(t *testing.T) {
 	}
 }
 
-// TestSiteWithoutAnSCMHost: the host is never made up.
+// TestSiteWithoutAnSCMHost: the host is never guessed.
 func TestSiteWithoutAnSCMHost(t *testing.T) {
 	t.Parallel()
 	m := componentstest.Recorder{Outputs: func(string, string) map[string]any { return nil }}

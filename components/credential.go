@@ -8,14 +8,14 @@ import (
 )
 
 // A credential is who a client is in the tenant, and what its function app
-// needs to prove it.
+// needs to sign in.
 type credential struct {
 	clientID            pulumi.StringInput
 	objectID            pulumi.StringInput // of the service principal
 	applicationObjectID pulumi.StringInput
 	appSettings         pulumi.StringMap
 	principal           pulumi.Resource // exists once the service principal does; nil when somebody else made it
-	proofs              pulumi.Array    // what can sign in, for the export
+	proofs              pulumi.Array    // the credentials that can sign in, for the export
 }
 
 // An identityBuilder makes the resources of a client's identities. While a
@@ -73,7 +73,7 @@ func (b *identityBuilder) credential(identity Identity) (c credential, err error
 	}
 	if b.assigned != nil && identity.Kind != SystemAssigned {
 		// The function app has a second identity, its host's, so the client
-		// must say which one it is, or opens its vault with.
+		// must be told which one it signs in or opens its vault with.
 		c.appSettings["ORDERS_MANAGED_IDENTITY_CLIENT_ID"] = b.assigned.ClientId
 	}
 	if b.args.FunctionApp != nil && b.args.FunctionApp.uses("appauth") && c.appSettings["AzureServicesAuthConnectionString"] == nil {
@@ -82,8 +82,8 @@ func (b *identityBuilder) credential(identity Identity) (c credential, err error
 	return c, nil
 }
 
-// connectionString is the one of App Authentication's documentation for a
-// managed identity.
+// connectionString is the connection string that App Authentication documents
+// for a managed identity.
 func (b *identityBuilder) connectionString(kind string) pulumi.StringInput {
 	if kind == SystemAssigned {
 		return pulumi.String("RunAs=App")
@@ -124,9 +124,9 @@ func (b *identityBuilder) register() (err error) {
 	return err
 }
 
-// trust lets the tokens of the client's user-assigned identity, or those of an
-// outside issuer, stand for the app registration, so that there is no secret. The
-// subject of a managed identity is its object id.
+// trust makes the app registration accept tokens of the client's user-assigned
+// identity, or of an outside issuer, so that it needs no secret. The subject of
+// a managed identity is its object id.
 func (b *identityBuilder) trust(outside *Federation) (pulumi.Array, error) {
 	args := &azuread.ApplicationFederatedIdentityCredentialArgs{
 		ApplicationId: b.application.ID(),
@@ -141,7 +141,7 @@ func (b *identityBuilder) trust(outside *Federation) (pulumi.Array, error) {
 		args.Audiences = pulumi.StringArray{pulumi.String(outside.Audience)}
 	}
 	made, err := azuread.NewApplicationFederatedIdentityCredential(b.ctx, b.name+"-federation", args, b.parent,
-		pulumi.DeleteBeforeReplace(true)) // a name stands once
+		pulumi.DeleteBeforeReplace(true)) // a name is unique
 	if err != nil {
 		return nil, err
 	}

@@ -23,11 +23,12 @@ type FunctionAppArgs struct {
 	VaultIdentity pulumi.StringPtrInput
 
 	// SystemAssigned gives the app a managed identity of its own, which exists
-	// once the site does, and is called to make what it may do. Nil means none.
+	// once the site does. The function creates its role assignments. Nil means
+	// none.
 	SystemAssigned func(objectID pulumi.StringOutput, site pulumi.Resource) ([]pulumi.Resource, error)
 
-	// BeforeSettings must exist before the app gets its settings, and with them
-	// starts to use what they name.
+	// BeforeSettings must exist before the app gets its settings, because it
+	// then starts to use what they name.
 	BeforeSettings []pulumi.Resource
 }
 
@@ -42,8 +43,8 @@ func (a *FunctionAppArgs) check() error {
 // account and an Application Insights component of its own, and its code.
 //
 // The Functions host works with a managed identity of its own: it reads and
-// writes the storage account and sends telemetry, and holds nothing of what the
-// code may do.
+// writes the storage account and sends telemetry, and has none of the rights of
+// the code.
 type FunctionApp struct {
 	pulumi.ResourceState
 
@@ -93,8 +94,9 @@ func (b *appBuilder) addHost() (err error) {
 	return err
 }
 
-// addSite creates the plan and the site. Flex Consumption takes one app for
-// each plan (https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan).
+// addSite creates the plan and the site. Flex Consumption allows one app in
+// each plan
+// (https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan).
 func (b *appBuilder) addSite() error {
 	plan, err := web.NewAppServicePlan(b.ctx, b.name+"-plan", &web.AppServicePlanArgs{
 		ResourceGroupName: b.args.Place.ResourceGroupName,
@@ -170,9 +172,9 @@ func (b *appBuilder) functionAppConfig() *web.FunctionAppConfigArgs {
 }
 
 // addSiteConfig creates the site's app settings and closes the two ways in that
-// take a password, FTP and basic authentication of the SCM site. All three end
-// with the site, so they are not deleted on their own: that would take its
-// settings from a running app.
+// take a password, FTP and basic authentication of the SCM site. All three are
+// deleted with the site and not on their own, which would take its settings
+// from a running app.
 func (b *appBuilder) addSiteConfig() error {
 	group, name := b.args.Place.ResourceGroupName, b.site.Name
 	withSite := pulumi.DeletedWith(b.site)

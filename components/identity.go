@@ -19,11 +19,11 @@ const (
 	Existing        = "existing"        // service principal made elsewhere
 )
 
-// IdentityKinds are all kinds, the one to prefer first.
+// IdentityKinds are all kinds, in order of preference.
 var IdentityKinds = []string{ManagedIdentity, SystemAssigned, Federated, Certificate, ClientSecret, Existing}
 
-// An Identity is what a client signs in with. The fields beside Kind
-// belong to some kinds only.
+// An Identity is what a client signs in with. The fields except Kind belong to
+// some kinds only.
 type Identity struct {
 	Kind     string
 	Rotation credentials.Rotation // of ClientSecret, and of Certificate unless some are brought
@@ -38,7 +38,8 @@ type Identity struct {
 }
 
 // A Federation names the tokens of an outside issuer that an app registration
-// takes for its own: those with exactly this issuer, subject and audience
+// accepts as its credential: those with exactly this issuer, subject and
+// audience
 // (https://learn.microsoft.com/entra/workload-id/workload-identity-federation).
 type Federation struct{ Issuer, Subject, Audience string }
 

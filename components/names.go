@@ -27,8 +27,8 @@ func stableID(parts ...string) string {
 // and digits after Pulumi's eight.
 const maxStorageName = 16
 
-// storageName is the logical name of the storage account of a function app. It
-// has no noun behind it, because there is no room for one.
+// storageName is the logical name of the storage account of a function app. No
+// noun is appended, because there is no room for one.
 func storageName(name string) string {
 	short := strings.ReplaceAll(name, "-", "")
 	if len(short) <= maxStorageName {

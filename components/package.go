@@ -20,8 +20,8 @@ import (
 
 // This file builds the code of a function app. The rules are: the same source
 // gives the same bytes, from any folder, commit, dirty tree or shell; Pulumi's
-// own archives are not used, because they lose the executable bit; whatever
-// runs at the same time sees a whole package or none.
+// own archives are not used, because they lose the executable bit; a concurrent
+// run sees a whole package or none.
 
 const (
 	packagesFolder = ".packages" // ignored by git
@@ -40,7 +40,7 @@ func (p Package) check() error {
 
 // BuildPackages builds the function apps in functions/NAME of the project in
 // root: host.json, the function.json of each function, and the handler. All
-// handlers are built by one go command; unchanged ones cost a look into its
+// handlers are built by one go command, which takes unchanged ones from its
 // cache.
 func BuildPackages(ctx context.Context, root string, names ...string) (map[string]Package, error) {
 	folder := filepath.Join(root, packagesFolder)
@@ -101,9 +101,9 @@ func (c cache) pack(root string) (Package, error) {
 	return Package{Path: packagesFolder + "/" + file, SHA256: sumOf(content)}, nil
 }
 
-// readFunctions reads what a function app is beside its code. It takes what it
-// knows and nothing else, so that an editor's or a desktop's file is not part
-// of a package.
+// readFunctions reads the files of a function app except its code. It only
+// takes files that it knows, so that those of an editor or a desktop do not get
+// into a package.
 func readFunctions(folder string) (map[string][]byte, error) {
 	host, err := os.ReadFile(filepath.Join(folder, "host.json"))
 	if err != nil {
@@ -144,8 +144,8 @@ func readFunctions(folder string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// buildHandlers leaves the handler of each function app under its name in the
-// folder target.
+// buildHandlers builds the handler of each function app into the folder target,
+// under the app's name.
 func buildHandlers(ctx context.Context, root string, names []string, target string) error {
 	environ, err := buildEnviron(ctx, root)
 	if err != nil {
@@ -167,16 +167,16 @@ func buildHandlers(ctx context.Context, root string, names []string, target stri
 	return nil
 }
 
-// located are the go command's variables that say where things are, and have no
-// part in what is built. inherited are those of other programs.
+// located are the go command's variables that say where things are and do not
+// affect what is built. inherited are those of other programs.
 var (
 	located   = []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOAUTH", "GOVCS"}
 	inherited = []string{"PATH", "HOME", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"}
 )
 
-// buildEnviron is the environment of a build. It is made from nothing: GOFLAGS,
+// buildEnviron is the environment of a build. It starts empty: GOFLAGS,
 // GOEXPERIMENT, GOWORK or a newer toolchain, in the shell or from `go env -w`,
-// would each give other bytes.
+// would each change the bytes.
 func buildEnviron(ctx context.Context, root string) ([]string, error) {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"env", "-json", "GOMOD"}, located...)...)
 	cmd.Dir = root

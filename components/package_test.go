@@ -122,8 +122,8 @@ func tree(t *testing.T, root string) []string {
 	return files
 }
 
-// TestSameSourceSameBytes builds in other folders, one of them with what an
-// editor, a shell or git would leave there.
+// TestSameSourceSameBytes builds in other folders, one of them with files that
+// an editor, a desktop or git leaves behind.
 func TestSameSourceSameBytes(t *testing.T) {
 	t.Parallel()
 	want := build(t, newProject(t, nil))
@@ -140,15 +140,17 @@ func TestSameSourceSameBytes(t *testing.T) {
 			"go.work":                           "go 1.26\n\nuse ./nowhere\n",
 		},
 	} {
-		if got := build(t, newProject(t, files)); got != want {
-			t.Errorf("%s: got %v, want %v", name, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := build(t, newProject(t, files)); got != want {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		})
 	}
 }
 
-// TestBuildsOnTop builds again where a package was built before, of the same
-// and of other source, and where the kept handler has rotted.
-func TestBuildsOnTop(t *testing.T) {
+// TestRebuilds builds again where a package was built before, from the same and
+// from other source, and where the kept handler is corrupted.
+func TestRebuilds(t *testing.T) {
 	t.Parallel()
 	root := newProject(t, nil)
 	first := build(t, root)
@@ -177,28 +179,30 @@ func TestBuildsOnTop(t *testing.T) {
 		write(t, handler, string(content))
 	}
 	if again := build(t, root); again != first {
-		t.Errorf("with rotten handlers: got %v, want %v", again, first)
+		t.Errorf("with corrupted handlers: got %v, want %v", again, first)
 	}
 }
 
 func TestOtherSourceOtherBytes(t *testing.T) {
 	t.Parallel()
 	first := build(t, newProject(t, nil))
-	for name, content := range map[string]string{
-		"functions/app/main.go":         "package main\n\nfunc main() { println(\"order\") }\n",
-		"functions/app/host.json":       goodHost + "\n",
-		"functions/app/B/function.json": `{"bindings":[],"disabled":true}`,
-		"functions/app/C/function.json": `{"bindings":[]}`,
+	for _, tt := range []struct{ name, path, content string }{
+		{"other code", "functions/app/main.go", "package main\n\nfunc main() { println(\"order\") }\n"},
+		{"other host.json", "functions/app/host.json", goodHost + "\n"},
+		{"other function.json", "functions/app/B/function.json", `{"bindings":[],"disabled":true}`},
+		{"another function", "functions/app/C/function.json", `{"bindings":[]}`},
 	} {
-		if got := build(t, newProject(t, map[string]string{name: content})); got.SHA256 == first.SHA256 {
-			t.Errorf("%s: expected other bytes, got the same", name)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			if got := build(t, newProject(t, map[string]string{tt.path: tt.content})); got.SHA256 == first.SHA256 {
+				t.Error("expected other bytes, got the same")
+			}
+		})
 	}
 }
 
-// TestEnvironmentOfItsOwn sets what would change a build in a shell. It cannot
-// run beside others.
-func TestEnvironmentOfItsOwn(t *testing.T) {
+// TestBuildIgnoresTheShell sets what would change a build in a shell. It cannot
+// run in parallel with others.
+func TestBuildIgnoresTheShell(t *testing.T) {
 	root := newProject(t, nil)
 	want := build(t, root)
 	for name, value := range map[string]string{
@@ -214,7 +218,7 @@ func TestEnvironmentOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestBuildsAtOnce(t *testing.T) {
+func TestConcurrentBuilds(t *testing.T) {
 	t.Parallel()
 	root := newProject(t, nil)
 	var wait sync.WaitGroup
@@ -241,7 +245,7 @@ func TestBuildsAtOnce(t *testing.T) {
 	}
 }
 
-func TestOlderPackages(t *testing.T) {
+func TestOldPackagesAreRemoved(t *testing.T) {
 	t.Parallel()
 	root := newProject(t, nil)
 	folder := filepath.Join(root, ".packages")

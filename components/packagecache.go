@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// This file keeps what builds made. The rules are: a file is named after its
-// content and gets its name when it is whole; nothing is removed that another
-// build or publish, at the same time, may still want.
+// This file keeps the results of builds. The rules are: a file is named after
+// its content and gets its name once it is complete; nothing is removed that a
+// concurrent build or publish may still need.
 
 const (
 	packageEnding = ".zip"
@@ -35,8 +35,8 @@ func sumOf(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// keep gives content its name and returns it. A reader of the same file keeps
-// the old one, which has the same bytes.
+// keep writes content to the file named after it. A reader that has the file
+// open keeps the old one, which has the same bytes.
 func (c cache) keep(content []byte, ending string) (file string, err error) {
 	file = c.name + "-" + sumOf(content)[:hashInName] + ending
 	temporary := filepath.Join(c.work, file)
@@ -46,8 +46,8 @@ func (c cache) keep(content []byte, ending string) (file string, err error) {
 	return file, os.Rename(temporary, filepath.Join(c.folder, file))
 }
 
-// hash is the part of a file's name that tells its content; "" if the file is
-// none of ours.
+// hash is the part of a file's name that identifies its content; "" if the file
+// is not one of ours.
 func (c cache) hash(file, ending string) string {
 	hash, ok := strings.CutPrefix(file, c.name+"-")
 	hash, ends := strings.CutSuffix(hash, ending)
@@ -57,9 +57,9 @@ func (c cache) hash(file, ending string) string {
 	return hash
 }
 
-// layOut puts the last handler where the next is built. The go command does not
-// link again what is up to date there, which is most of the time of a build. A
-// file that is not what its name says is not used.
+// layOut puts the last handler where the next is built. If it is up to date,
+// the go command skips linking, which is most of a build's time. A file whose
+// content does not match its name is not used.
 func (c cache) layOut() {
 	entries, err := os.ReadDir(c.folder)
 	if err != nil {
@@ -80,7 +80,8 @@ func (c cache) layOut() {
 }
 
 // sweep removes older files, except the package that was just built, and what
-// an interrupted build left. It is tidiness, so what cannot be removed stays.
+// an interrupted build left. Errors are ignored: a file that cannot be removed
+// stays.
 func (c cache) sweep(built string, now time.Time) {
 	entries, err := os.ReadDir(c.folder)
 	if err != nil {

@@ -8,13 +8,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// publish sends the package to the site when all that the code relies on
+// publish sends the package to the site once everything that the code relies on
 // exists. The provider has no resource for it: SCM is not part of Resource
 // Manager, and storage:Blob signs with an account key, of which there is none.
 //
-// The command line never changes and every path is relative, so that another
-// checkout has nothing to do. What makes it run again is other code, or
-// another site, account or container for the same code.
+// The command line never changes and every path is relative, so it does not run
+// again in another checkout. It runs again for other code, or for another site,
+// account or container.
 func (b *appBuilder) publish() error {
 	_, err := local.NewCommand(b.ctx, b.name+"-publish", &local.CommandArgs{
 		Create: pulumi.String("go run ./cmd/publish"),

@@ -19,16 +19,15 @@ var (
 	monitoringMetricsPublisher  = builtInRole{"metrics-publisher", "3913510d-42f4-4e42-8a64-420c390055eb"}
 )
 
-// assignRole gives a principal an Azure role on a resource. Azure takes no
-// other role for an existing assignment, so the role is part of the logical
-// name.
+// assignRole gives a principal an Azure role on a resource. An existing
+// assignment cannot change its role, so the role is part of the logical name.
 func assignRole(ctx *pulumi.Context, name string, role builtInRole, on pulumi.CustomResource, principalID pulumi.StringOutput, subscriptionID string, opts ...pulumi.ResourceOption) (*authorization.RoleAssignment, error) {
 	return authorization.NewRoleAssignment(ctx, name, &authorization.RoleAssignmentArgs{
 		Scope:            on.ID(),
 		PrincipalId:      principalID,
 		RoleDefinitionId: pulumi.String(fmt.Sprintf("/subscriptions/%s/providers/Microsoft.Authorization/roleDefinitions/%s", subscriptionID, role.id)),
-		// Left out, the SDK says User. Said, Azure does not look the fresh
-		// principal up where it may not have arrived yet.
+		// Without it the SDK sends User. With it, Azure does not look up the
+		// principal, which is new and may not be replicated yet.
 		PrincipalType: pulumi.String("ServicePrincipal"),
 		RoleAssignmentName: pulumi.All(on.ID(), principalID).ApplyT(func(values []any) string {
 			return stableID("role assignment", fmt.Sprint(values[0]), fmt.Sprint(values[1]), role.id)

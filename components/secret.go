@@ -15,8 +15,8 @@ import (
 
 // This file makes client secrets and certificates. The rules are: each
 // generation is a resource of its own, so that rotation never replaces a live
-// one; values are secrets of the engine from the start, and reach the app by
-// its vault alone.
+// one; values are secrets of the engine from the start, and reach the app only
+// through its vault.
 
 // addSecrets makes the live client secrets.
 func (b *identityBuilder) addSecrets(rotation credentials.Rotation, c *credential) error {
@@ -34,14 +34,14 @@ func (b *identityBuilder) addSecrets(rotation credentials.Rotation, c *credentia
 		live[generation] = keyCredential{value: made.Value, proof: proof(ClientSecret, made.KeyId, made.EndDate)}
 		c.proofs = append(c.proofs, live[generation].proof)
 	}
-	if b.vault != nil { // the slots are those of the identity in use
+	if b.vault != nil { // the slots belong to the identity in use
 		return nil
 	}
 	slots, err := b.slots("text/plain", rotation, live)
 	if err != nil {
 		return err
 	}
-	// App Authentication wants the secret inside of its connection string.
+	// App Authentication wants the secret inside its connection string.
 	connections := make(map[int64]keyCredential, len(live))
 	for generation, secret := range live {
 		connections[generation] = keyCredential{value: pulumi.Sprintf("RunAs=App;AppId=%s;TenantId=%s;AppKey=%s", b.application.ClientId, b.args.Tenant.ID, secret.value)}
@@ -76,7 +76,7 @@ func (b *identityBuilder) addCertificates(identity Identity, c *credential) erro
 	for _, generation := range slices.Sorted(maps.Keys(live)) {
 		c.proofs = append(c.proofs, live[generation].proof)
 	}
-	if b.vault != nil { // the slots are those of the identity in use
+	if b.vault != nil { // the slots belong to the identity in use
 		return nil
 	}
 	slots, err := b.slots("application/x-pem-file", rotation, live)
@@ -103,9 +103,9 @@ func (b *identityBuilder) addCertificates(identity Identity, c *credential) erro
 // enough beyond 2030).
 const certificateKeyBits = 3072
 
-// generate makes the live certificates and their keys. A certificate holds
-// from when it is made, which no input can say; it is replaced by the calendar
-// all the same.
+// generate makes the live certificates and their keys. A certificate is valid
+// from the time it is made, which is not an input; even so, it is replaced by
+// the calendar.
 func (b *identityBuilder) generate(rotation credentials.Rotation) (map[int64]keyCredential, error) {
 	live := make(map[int64]keyCredential, len(rotation.Live))
 	for _, generation := range rotation.Live {

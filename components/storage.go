@@ -14,7 +14,7 @@ type storageResources struct {
 }
 
 // addStorage creates the storage account. It has no keys and nothing public:
-// who may use it is said by role assignments.
+// only role assignments decide who may use it.
 func (b *appBuilder) addStorage() error {
 	account, err := storage.NewStorageAccount(b.ctx, storageName(b.name), &storage.StorageAccountArgs{
 		ResourceGroupName:            b.args.Place.ResourceGroupName,

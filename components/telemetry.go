@@ -12,8 +12,8 @@ type telemetryResources struct {
 }
 
 // addTelemetry creates the workspace and the Application Insights component.
-// Both take data by role assignment only, so what the connection string holds
-// is an address and no key.
+// Both accept data only from principals with a role assignment, so the
+// connection string is an address without a key.
 func (b *appBuilder) addTelemetry() error {
 	workspace, err := operationalinsights.NewWorkspace(b.ctx, b.name+"-workspace", &operationalinsights.WorkspaceArgs{
 		ResourceGroupName: b.args.Place.ResourceGroupName,

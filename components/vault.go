@@ -7,19 +7,19 @@ import (
 	"app-to-app/components/credentials"
 )
 
-// This file is how a secret reaches a function app: through a Key Vault of the
-// client's own, as a reference in the app settings, which the platform resolves
-// with the client's user-assigned identity
+// This file brings a secret to a function app: through the client's own Key
+// Vault, as a reference in the app settings, which the platform resolves with
+// the client's user-assigned identity
 // (https://learn.microsoft.com/azure/app-service/app-service-key-vault-references).
-// The rules are: who may read is said by role assignments alone; the vault can
-// be reached, because Flex Consumption resolves no reference into a closed one;
-// a reference names a version, so that the app has a new value when its
-// settings change, and not up to 24 hours later; a slot is written over and
+// The rules are: only role assignments decide who may read; the vault is open
+// to all networks, because Flex Consumption cannot resolve references into a
+// closed one; a reference names a version, so that the app has a new value when
+// its settings change, and not up to 24 hours later; a slot is overwritten and
 // never deleted on its own, since Resource Manager deletes no secrets and the
 // deployer needs no right to read or delete them.
 
-// softDeleteDays is how long a deleted vault can be brought back: the least
-// that Key Vault takes.
+// softDeleteDays is how long a deleted vault can be recovered: the shortest
+// time that Key Vault allows.
 const softDeleteDays = 7
 
 // openVault makes the vault, and lets the client's identity read it.
@@ -37,7 +37,7 @@ func (b *identityBuilder) openVault() (err error) {
 	if b.args.PurgeProtection {
 		properties.EnablePurgeProtection = pulumi.Bool(true) // Azure refuses false
 	}
-	b.vault, err = keyvault.NewVault(b.ctx, storageName(b.name), &keyvault.VaultArgs{ // as short a name as a storage account's
+	b.vault, err = keyvault.NewVault(b.ctx, storageName(b.name), &keyvault.VaultArgs{ // as short as the name of a storage account
 		ResourceGroupName: b.args.Place.ResourceGroupName,
 		Location:          pulumi.String(b.args.Place.Location),
 		Properties:        properties,

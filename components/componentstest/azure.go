@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// This file is what Azure answers. The rules are:
-//   - a value is made of the resource's name, so that a test can tell where it
+// This file has the responses of Azure. The rules are:
+//   - a value contains the resource's name, so that a test can tell where it
 //     comes from
 //   - what the real service keeps secret is a secret here
 
@@ -18,7 +18,7 @@ import (
 // Its display name is Partner.
 const PartnerID = "cccccccc-0000-4000-8000-000000000000"
 
-// Outputs are what Azure gives a resource beside its inputs.
+// Outputs are what Azure adds to a resource's inputs.
 func Outputs(typeToken, name string) map[string]any {
 	physical := name + "1a2b3c4d"
 	switch typeToken {
@@ -90,8 +90,8 @@ func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	return resource.NewPropertyMapFromMap(login), nil
 }
 
-// servicePrincipals answers as the azuread provider does: names without regard
-// to case, and an error unless there is exactly one of each.
+// servicePrincipals answers as the azuread provider does: it ignores the case
+// of names, and returns an error unless there is exactly one of each.
 func servicePrincipals(args resource.PropertyMap) (resource.PropertyMap, error) {
 	var found []any
 	for _, wanted := range [][2]string{{"objectIds", "objectId"}, {"displayNames", "displayName"}} {

@@ -4,8 +4,8 @@
 //
 // It stands for what the program reads back: the outputs that Azure gives a
 // resource, and who is signed in. A call or a read that it does not know is an
-// error, so that no test passes on an answer that nobody wrote. It validates no
-// inputs; that is what the sandbox is for.
+// error, so that no test passes on an invented response. It validates no
+// inputs; the sandbox does that.
 package componentstest
 
 import (
@@ -35,7 +35,7 @@ type Recorder struct {
 	Stack       string                                      // dev if empty
 	Caller      string                                      // object ID and client ID of who is signed in
 	Permissions []string                                    // of the caller, in Microsoft Graph
-	Outputs     func(typeToken, name string) map[string]any // beside the inputs; Azure's if nil
+	Outputs     func(typeToken, name string) map[string]any // added to the inputs; those of Azure if nil
 
 	mu        sync.Mutex
 	resources []Resource
@@ -110,8 +110,7 @@ func (r *Recorder) Find(t testing.TB, typeToken, name string) Resource {
 	return found[0]
 }
 
-// String is what tells the resource from the others of its stack: the end of
-// its URN.
+// String identifies the resource in its stack: it is the end of its URN.
 func (r Resource) String() string { return r.TypeToken + "::" + r.Name }
 
 // Parent is the component that the resource belongs to, by the end of its URN;

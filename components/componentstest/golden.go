@@ -41,7 +41,7 @@ func difference(want, got string) string {
 			heading = a[first]
 		}
 	}
-	// What both have after it is no part of the difference.
+	// The end that both have in common is not part of the difference.
 	last := 0
 	for last < min(len(a), len(b))-first && a[len(a)-1-last] == b[len(b)-1-last] {
 		last++

@@ -13,8 +13,10 @@ func TestDifference(t *testing.T) {
 		{"the end missing", "site one\n  a 1\n  b 2\n", "differs from line 5, in site one\n- site two\n-   a 1\n-   b 2\n- "},
 		{"all other", "x\n1\n2\n3\n4\n5\n6\n7\n", "differs from line 1\n- site one\n-   a 1\n-   b 2\n- \n- site two\n-   a 1\n- ... 1 more lines\n+ x\n+ 1\n+ 2\n+ 3\n+ 4\n+ 5\n+ ... 2 more lines"},
 	} {
-		if got := difference(want, tt.got); got != tt.want {
-			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			if got := difference(want, tt.got); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
 	}
 }

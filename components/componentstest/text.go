@@ -15,8 +15,8 @@ import (
 // This file writes registrations as text, for golden files. The rules are:
 //   - one member a line, each with its whole path, so that a line of a diff
 //     says what changed without the lines around it
-//   - nothing is left out but how a request is sent: an option that this file
-//     has never heard of is written too
+//   - everything is written except how a request is sent, including options
+//     that this file does not know
 //   - the same program gives the same text, wherever, whenever and in whatever
 //     order its resources were registered
 
@@ -186,8 +186,8 @@ func members(path string, value resource.PropertyValue, secret bool) []string {
 	return []string{path + " " + plainText(value)}
 }
 
-// pemBlock is a key or a certificate. It is made anew in each run of a test,
-// and a private key has no place in a file.
+// pemBlock is a key or a certificate. It differs in each run of a test, and a
+// private key does not belong in a golden file.
 var pemBlock = regexp.MustCompile(`-----BEGIN ([A-Z ]+)-----[^-]+-----END [A-Z ]+-----`)
 
 // plainText writes a value without members.

@@ -75,7 +75,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-func TestTextOfWhatIsUnknown(t *testing.T) {
+func TestTextOfUnknownValues(t *testing.T) {
 	t.Parallel()
 	r := componentstest.Resource{TypeToken: "test:index:Part", Name: "part", Inputs: resource.PropertyMap{
 		"computed": resource.MakeComputed(resource.NewProperty("")),
@@ -88,8 +88,8 @@ func TestTextOfWhatIsUnknown(t *testing.T) {
 	}
 }
 
-// TestUnknownCalls: nobody is signed in to the zero Recorder, and nothing is
-// answered that was not foreseen.
+// TestUnknownCalls: nobody is signed in to the zero Recorder, and calls that a
+// Recorder does not know are refused.
 func TestUnknownCalls(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -102,13 +102,15 @@ func TestUnknownCalls(t *testing.T) {
 		{"who is signed in", &componentstest.Recorder{Caller: componentstest.CallerID}, pulumi.MockCallArgs{Token: "azuread:index/getClientConfig:getClientConfig"}, ""},
 		{"another function", &componentstest.Recorder{Caller: componentstest.CallerID}, pulumi.MockCallArgs{Token: "azuread:index/getUsers:getUsers"}, "expected no call of azuread:index/getUsers:getUsers"},
 	} {
-		_, err := tt.m.Call(tt.args)
-		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
-			t.Errorf("%s: got %v, want %q in it", tt.name, err, tt.want)
-		}
-		if got := tt.m.Calls(); len(got) != 1 || got[0].Token != tt.args.Token {
-			t.Errorf("%s: got calls %v, want the one", tt.name, got)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := tt.m.Call(tt.args)
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("got %v, want %q in it", err, tt.want)
+			}
+			if got := tt.m.Calls(); len(got) != 1 || got[0].Token != tt.args.Token {
+				t.Errorf("got calls %v, want the one", got)
+			}
+		})
 	}
 	if _, _, err := new(componentstest.Recorder).NewResource(pulumi.MockResourceArgs{TypeToken: "test:index:Part", Name: "part"}); err == nil {
 		t.Error("read of a resource: expected a refusal, got none")

@@ -12,7 +12,7 @@ import (
 )
 
 // A KeyPair is a certificate with its private key, as [ParseKeyPair] reads it.
-// However it is printed, only what is public shows.
+// Printing it never shows the private key.
 type KeyPair struct {
 	ExpiresOn time.Time
 
@@ -53,13 +53,13 @@ func ParseKeyPair(content string) (KeyPair, error) {
 		case "CERTIFICATE":
 			parsed, err := x509.ParseCertificate(block.Bytes)
 			if err != nil || certificate != nil {
-				return KeyPair{}, errors.New("expected one certificate that can be read, got another or more")
+				return KeyPair{}, errors.New("expected one certificate that can be read, got several or an unreadable one")
 			}
 			certificate = parsed
 		case "PRIVATE KEY", "RSA PRIVATE KEY":
 			parsed, err := parseKey(block)
 			if err != nil || key != nil {
-				return KeyPair{}, errors.New("expected one RSA private key that can be read, got another or more")
+				return KeyPair{}, errors.New("expected one RSA private key that can be read, got several or an unreadable one")
 			}
 			key = parsed
 		default:
@@ -68,7 +68,7 @@ func ParseKeyPair(content string) (KeyPair, error) {
 	}
 	switch {
 	case certificate == nil || key == nil:
-		return KeyPair{}, errors.New("expected PEM with a certificate and its private key, got less")
+		return KeyPair{}, errors.New("expected PEM with a certificate and its private key, got at most one of them")
 	case !key.PublicKey.Equal(certificate.PublicKey):
 		return KeyPair{}, errors.New("expected the certificate of the private key, got another one")
 	case key.N.BitLen() < minKeyBits:

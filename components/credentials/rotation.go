@@ -1,8 +1,8 @@
-// Package credentials has the arithmetic and the parsing behind a client's
+// Package credentials does the arithmetic and the parsing for a client's
 // secrets and certificates: which generations exist at a time ([Rotation]), and
 // certificates made elsewhere ([KeyPair]).
 //
-// It imports the standard library alone, so that settings can check both before
+// It imports only the standard library, so that settings can check both before
 // anything is registered, without Pulumi.
 package credentials
 
@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// This file says which client secrets and certificates there are at a time.
-// The rules are: the time and the period alone decide, so that a second run in
-// the same quarter of a period changes nothing, and every date is a multiple of
-// a quarter; adding a credential, switching to it and revoking the old one are
-// separate steps, a quarter apart, so that the old one is removed only after its
-// successor works and no cache holds a token of it.
+// This file says which client secrets and certificates there are at a time. The
+// rules are: only the time and the period decide, so that a second run in the
+// same quarter of a period changes nothing, and every date is a multiple of a
+// quarter; adding a credential, switching to it and revoking the old one are
+// separate steps, a quarter apart, so that the old one is removed only after
+// its successor works and no cache holds a token of it.
 //
 //	quarter   added   used by the app   revoked
 //	first     g       g-1
