@@ -9,7 +9,7 @@ import (
 	"app-to-app/tenant"
 )
 
-func TestAuditOfWhatIsDeclared(t *testing.T) {
+func TestAuditWithoutDifferences(t *testing.T) {
 	t.Parallel()
 	s := newStack(newWorld(t))
 	report := s.audit()
@@ -239,9 +239,9 @@ func TestAuditOfASecretSetting(t *testing.T) {
 	}
 }
 
-// TestAuditBetweenTwoKinds: a client that is moving to another kind of identity
+// TestAuditDuringAMove: a client that is moving to another kind of identity
 // keeps the old one for a while, and only the state shows that.
-func TestAuditBetweenTwoKinds(t *testing.T) {
+func TestAuditDuringAMove(t *testing.T) {
 	t.Parallel()
 	s := newStack(newWorld(t))
 	moved := s.clients["secret"]

@@ -111,9 +111,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestCheckCouldNotTell: when a check cannot be made, that is an error and not
-// a gap.
-func TestCheckCouldNotTell(t *testing.T) {
+// TestCheckFails: a check that cannot be made is an error, not a gap.
+func TestCheckFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	session := w.signIn(w.tenant, map[string]string{"ARM_SUBSCRIPTION_ID": ""})

@@ -196,7 +196,7 @@ func (s *stack) why(client string) tenant.WhyReport {
 	return report
 }
 
-func TestWhyOfClientsThatWork(t *testing.T) {
+func TestWhyOfWorkingClients(t *testing.T) {
 	t.Parallel()
 	s := newSettledStack(t)
 	for name := range s.clients {

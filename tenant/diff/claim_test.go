@@ -184,8 +184,8 @@ func TestAccessBeyondTheList(t *testing.T) {
 	}
 }
 
-// TestWhatIsClaimed goes through types of resources and operations.
-func TestWhatIsClaimed(t *testing.T) {
+// TestClaims goes through types of resources and operations.
+func TestClaims(t *testing.T) {
 	t.Parallel()
 	const (
 		account = "azure-native:storage:StorageAccount"
