@@ -34,7 +34,7 @@ func runCheck(ctx context.Context, c command, flags *flag.FlagSet, args []string
 	flags.StringVar(&want.SubscriptionID, "subscription", "", "subscription to deploy to; empty takes ARM_SUBSCRIPTION_ID")
 	flags.StringVar(&want.Location, "location", "", "region to deploy to, such as westeurope")
 	flags.BoolVar(&want.KeyVault, "key-vault", false, "a client has a secret or a certificate, which is kept in a vault")
-	flags.BoolVar(&want.DirectoryRole, "directory-role", false, "take the right to assign app roles as given: by a directory role limited to the API's service principal, which no token shows")
+	flags.BoolVar(&want.DirectoryRole, "directory-role", false, "assume the right to assign app roles, from a directory role limited to the API's service principal, which no token shows")
 	asJSON := flags.Bool("json", false, "print one JSON object")
 	if _, err := parse(flags, args); err != nil {
 		return err

@@ -32,7 +32,7 @@ GITHUB_API_URL.`,
 func runDiff(ctx context.Context, c command, flags *flag.FlagSet, args []string) error {
 	stack := flags.String("stack", "", "stack to preview")
 	file := flags.String("preview", "", "read the output of pulumi preview --json --show-sames from this file, - for standard input, instead of running it")
-	rendered := flags.Bool("rendered", false, "read the Markdown that another run printed from standard input; of use with -comment")
+	rendered := flags.Bool("rendered", false, "read the Markdown that another run printed from standard input; useful with -comment")
 	target := flags.String("comment", "", "pull request to comment on, as OWNER/REPO#N")
 	if _, err := parse(flags, args); err != nil {
 		return err
@@ -100,14 +100,14 @@ func (c command) accessDiff(ctx context.Context, stack, file string, rendered bo
 	return p.Markdown(stack), nil
 }
 
-// diagnostics are the errors in what a failed preview printed: with --json it
-// says there, and not on standard error, what is wrong.
+// diagnostics are the errors in what a failed preview printed: with --json they
+// are on standard output, not on standard error.
 func diagnostics(out []byte) string {
 	var failed struct {
 		Diagnostics []struct{ Message, Severity string }
 	}
 	if err := json.Unmarshal(out, &failed); err != nil {
-		return "" // it did not come so far
+		return "" // it failed before it printed any
 	}
 	var text strings.Builder
 	for _, d := range failed.Diagnostics {

@@ -32,10 +32,16 @@ func TestDiffVerb(t *testing.T) {
 	if code := h.run("diff", "-stack", "prod"); code != exitFailed || !strings.Contains(h.stderr.String(), "no such stack") {
 		t.Errorf("no stack: got exit code %d and:\n%s", code, &h.stderr)
 	}
-	for _, args := range [][]string{{"diff"}, {"diff", "-stack", "dev", "-comment", "o/r"}, {"diff", "-stack", "dev", "-preview", "x", "-rendered"}} {
-		if code := h.run(args...); code != exitUsage {
-			t.Errorf("%q: got exit code %d", args, code)
-		}
+	for _, tt := range []struct{ name, args, want string }{
+		{"no stack named", "", "expected -stack, got nothing"},
+		{"pull request without a number", "-stack dev -comment o/r", "expected a pull request as OWNER/REPO#N"},
+		{"two sources", "-stack dev -preview x -rendered", "expected one of -preview and -rendered, got both"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if code := h.run(strings.Fields("diff " + tt.args)...); code != exitUsage || !strings.Contains(h.stderr.String(), tt.want) {
+				t.Errorf("got exit code %d and:\n%s\nwant %d and %q", code, &h.stderr, exitUsage, tt.want)
+			}
+		})
 	}
 }
 
@@ -106,7 +112,7 @@ func TestIDTokenVerb(t *testing.T) {
 	if err != nil || string(got) != outside {
 		t.Errorf("got %q, %v", got, err)
 	}
-	// Another verb writes it anew for each command of Pulumi.
+	// Another verb writes a new one before each command of Pulumi.
 	h.environ["AZURE_FEDERATED_TOKEN_FILE"] = path
 	var seen []string
 	run := h.command().freshly(func(context.Context, ...string) ([]byte, error) {

@@ -55,11 +55,11 @@ func (h *harness) command() command {
 		now:   time.Now,
 		sleep: func(context.Context, time.Duration) error { return nil },
 		pulumi: func(_ context.Context, args ...string) ([]byte, error) {
-			answer, ok := h.stack[strings.Join(args, " ")]
+			output, ok := h.stack[strings.Join(args, " ")]
 			if !ok {
 				return nil, fmt.Errorf("pulumi %s: no such stack", strings.Join(args, " "))
 			}
-			return []byte(answer), nil
+			return []byte(output), nil
 		},
 	}
 }

@@ -36,15 +36,17 @@ func (c command) writeIDToken(ctx context.Context, path string) error {
 	if err != nil {
 		return azurecloud.WithHint(fmt.Errorf("get an identity token: %w", err), "the job needs the permission id-token: write")
 	}
-	// A file that is there keeps its permissions, so it is not written into.
+	// Writing into an existing file would keep its permissions, so it is
+	// replaced.
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	return os.WriteFile(path, []byte(token), 0o600)
 }
 
-// freshly gives each command of Pulumi a token that was just written, where a
-// workflow's is used: a verb may take longer than one lives.
+// freshly writes a new token before each command of Pulumi when the state
+// backend uses a workflow's, because a verb can take longer than a token is
+// valid.
 func (c command) freshly(pulumi func(context.Context, ...string) ([]byte, error)) func(context.Context, ...string) ([]byte, error) {
 	path := c.getenv("AZURE_FEDERATED_TOKEN_FILE")
 	if path == "" || c.getenv("ACTIONS_ID_TOKEN_REQUEST_URL") == "" {

@@ -1,5 +1,5 @@
-// Command tenant looks at what a stack is in its tenant and subscription, and
-// cleans up after it:
+// Command tenant checks a stack against its tenant and subscription, and cleans
+// up after it:
 //
 //	tenant check     may this caller deploy here
 //	tenant diff      what does a preview change in access
@@ -39,7 +39,7 @@ type verb struct {
 	run func(ctx context.Context, c command, flags *flag.FlagSet, args []string) error
 }
 
-// verbs are in the order in which a stack meets them.
+// verbs are in the order in which a stack needs them.
 var verbs = []verb{
 	checkVerb,
 	diffVerb,
@@ -163,8 +163,7 @@ func (v verb) usageText(flags *flag.FlagSet) string {
 	return text.String()
 }
 
-// parse reads the flags of a verb and returns its operands, of which there
-// must be as many as names.
+// parse reads the flags of a verb and returns its operands, one for each name.
 func parse(flags *flag.FlagSet, args []string, names ...string) ([]string, error) {
 	var operands []string
 	for { // flags may follow operands

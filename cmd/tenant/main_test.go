@@ -19,24 +19,37 @@ func TestUsage(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	for _, v := range verbs {
-		for _, help := range []string{"-h", "--help"} {
-			if code := h.run(v.name, help); code != exitSame || !strings.HasPrefix(h.stdout.String(), "usage: tenant "+v.name) || h.stderr.Len() > 0 {
-				t.Errorf("%s %s: got exit code %d and:\n%s%s", v.name, help, code, &h.stdout, &h.stderr)
+		t.Run("help of "+v.name, func(t *testing.T) {
+			for _, help := range []string{"-h", "--help"} {
+				if code := h.run(v.name, help); code != exitSame || !strings.HasPrefix(h.stdout.String(), "usage: tenant "+v.name) || h.stderr.Len() > 0 {
+					t.Errorf("%s: got exit code %d and:\n%s%s", help, code, &h.stdout, &h.stderr)
+				}
 			}
-		}
-		if code := h.run(v.name, "-no-such-flag"); code != exitUsage || !strings.Contains(h.stderr.String(), "\nusage: tenant "+v.name) || h.stdout.Len() > 0 {
-			t.Errorf("%s with a wrong flag: got exit code %d and:\n%s%s", v.name, code, &h.stdout, &h.stderr)
-		}
+		})
+		t.Run("unknown flag of "+v.name, func(t *testing.T) {
+			if code := h.run(v.name, "-no-such-flag"); code != exitUsage || !strings.Contains(h.stderr.String(), "\nusage: tenant "+v.name) || h.stdout.Len() > 0 {
+				t.Errorf("got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
+			}
+		})
 	}
-	for _, args := range [][]string{{"help"}, {"-h"}} {
-		if code := h.run(args...); code != exitSame || !strings.HasPrefix(h.stdout.String(), "usage: tenant ") {
-			t.Errorf("%q: got exit code %d and:\n%s", args, code, &h.stdout)
-		}
+	for _, arg := range []string{"help", "-h"} {
+		t.Run(arg, func(t *testing.T) {
+			if code := h.run(arg); code != exitSame || !strings.HasPrefix(h.stdout.String(), "usage: tenant ") {
+				t.Errorf("got exit code %d and:\n%s", code, &h.stdout)
+			}
+		})
 	}
-	for _, args := range [][]string{nil, {"chekc"}, {"check", "extra", "-location", "x"}, {"check"}} {
-		if code := h.run(args...); code != exitUsage || !strings.HasPrefix(h.stderr.String(), "tenant: error: expected ") {
-			t.Errorf("%q: got exit code %d and:\n%s", args, code, &h.stderr)
-		}
+	for _, tt := range []struct{ name, args, want string }{
+		{"no verb", "", "expected a verb, got nothing"},
+		{"unknown verb", "chekc", `expected one of the verbs, got "chekc"`},
+		{"an argument too many", "check extra -location x", `expected nothing more, got "extra"`},
+		{"a flag missing", "check", "expected -location, or -stack"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if code := h.run(strings.Fields(tt.args)...); code != exitUsage || !strings.HasPrefix(h.stderr.String(), "tenant: error: "+tt.want) {
+				t.Errorf("got exit code %d and:\n%s\nwant %d and %q", code, &h.stderr, exitUsage, tt.want)
+			}
+		})
 	}
 }
 
@@ -104,9 +117,9 @@ func TestRequirementsOfAStack(t *testing.T) {
 			tenant.Requirements{Location: "eastus", SubscriptionID: subscriptionID}},
 		{"a certificate", tenant.Requirements{}, map[string]string{"app-to-app:clients": settingstest.Clients(`"identity":"certificate"`)},
 			tenant.Requirements{Location: "westeurope", KeyVault: true}},
-		{"a secret on its way out", tenant.Requirements{}, map[string]string{"app-to-app:clients": settingstest.Clients(`"identity":"federated","previousIdentity":"clientSecret"`)},
+		{"a secret of a previous identity", tenant.Requirements{}, map[string]string{"app-to-app:clients": settingstest.Clients(`"identity":"federated","previousIdentity":"clientSecret"`)},
 			tenant.Requirements{Location: "westeurope", KeyVault: true}},
-		{"a role that is called like a kind", tenant.Requirements{}, map[string]string{"app-to-app:roles": `[{"value":"certificate"}]`, "app-to-app:clients": settingstest.Clients(`"roles":["certificate"]`)},
+		{"a role with the name of a kind", tenant.Requirements{}, map[string]string{"app-to-app:roles": `[{"value":"certificate"}]`, "app-to-app:clients": settingstest.Clients(`"roles":["certificate"]`)},
 			tenant.Requirements{Location: "westeurope"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

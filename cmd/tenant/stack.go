@@ -14,8 +14,8 @@ import (
 	"app-to-app/azurecloud"
 )
 
-// This file asks the Pulumi CLI about a stack. It is the only way to a stack's
-// state that works with every backend.
+// This file asks the Pulumi CLI about a stack. Only the CLI can read a stack's
+// state from every backend.
 
 // runPulumi runs the CLI in the working directory, the project's. What it
 // printed before it failed is returned too.

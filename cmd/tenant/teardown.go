@@ -39,9 +39,9 @@ const project = "app-to-app"
 
 func runTeardown(ctx context.Context, c command, flags *flag.FlagSet, args []string) error {
 	stack := flags.String("stack", "", "stack to tear down")
-	expired := flags.Bool("expired", false, "every test stack whose expiresOn has come")
+	expired := flags.Bool("expired", false, "tear down every test stack whose expiresOn has passed")
 	yes := flags.Bool("yes", false, "do not ask")
-	folder := flags.String("journals", ".teardown", "folder that says what an interrupted teardown has still to purge")
+	folder := flags.String("journals", ".teardown", "folder with the journals of interrupted teardowns")
 	asJSON := flags.Bool("json", false, "print what is left as JSON")
 	if _, err := parse(flags, args); err != nil {
 		return err
@@ -95,7 +95,7 @@ func (t tearing) one(ctx context.Context, stack string) error {
 	return err
 }
 
-// wait pauses, unless the end comes first.
+// wait pauses until the time is over or ctx ends.
 func (t tearing) wait(ctx context.Context, d time.Duration) error {
 	if t.sleep != nil {
 		return t.sleep(ctx, d)
@@ -115,15 +115,15 @@ func (t tearing) confirm(name string, made teardown.Remains) error {
 	if t.yes {
 		return nil
 	}
-	fmt.Fprintf(t.stderr, "This deletes for good what stack %s has made: %s.\nType the name of the stack to go on: ", name, made)
-	line, _ := bufio.NewReader(t.stdin).ReadString('\n') // what there is before the end is compared
+	fmt.Fprintf(t.stderr, "This permanently deletes what stack %s has made: %s.\nType the name of the stack to go on: ", name, made)
+	line, _ := bufio.NewReader(t.stdin).ReadString('\n') // at the end of the input, what came before it counts
 	if got := strings.TrimSpace(line); got != name {
 		return azurecloud.WithHint(fmt.Errorf("expected %q, got %q: nothing was deleted", name, got), "pass -yes to skip the question")
 	}
 	return nil
 }
 
-// expired lists or tears down the expired stacks. One that fails does not keep
+// expired lists or tears down the expired stacks. One that fails does not stop
 // the others.
 func (t tearing) expired(ctx context.Context) error {
 	all, err := teardown.FindExpired(ctx, t.session, project, t.now())

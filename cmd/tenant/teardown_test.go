@@ -34,7 +34,7 @@ func TestTeardownVerb(t *testing.T) {
 		{"a path", "-stack ../x", "", exitUsage, "expected the bare name of a stack"},
 		{"prod", "-stack prod -yes", "", exitFailed, "environment is prod"},
 		{"another name typed", "-stack pr-7", "pr-8\n", exitFailed, `expected "pr-7", got "pr-8": nothing was deleted`},
-		{"nobody there", "-stack pr-7", "", exitFailed, "tenant: hint: pass -yes"},
+		{"nobody to ask", "-stack pr-7", "", exitFailed, "tenant: hint: pass -yes"},
 		{"destroy fails", "-stack pr-7", "pr-7\n", exitFailed, "destroy: pulumi destroy --yes --skip-preview --suppress-progress --stack pr-7: no such stack"},
 		{"nothing there", "-stack pr-9 -yes", "", exitSame, "left of pr-9 (looked for: resource groups and what is in them, app registrations, service principals, managed identities and vaults " +
 			"by the ids that the stack's state recorded, and resource groups by the stack's tags; " +
@@ -80,7 +80,8 @@ func TestTeardownOfExpiredStacks(t *testing.T) {
 	if code := run(); code != exitSame || !strings.Contains(h.stdout.String(), "pr-7 expired on ") || !strings.Contains(h.stderr.String(), "nothing was deleted") {
 		t.Errorf("listing: got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
 	}
-	// Its state is lost, so nothing says what it made: the group is told, and stays.
+	// Its state is lost, so nothing says what it made: the group is reported
+	// and stays.
 	if code := run("-yes"); code != exitDiffers || !strings.Contains(h.stdout.String(), "resource groups            1") {
 		t.Errorf("got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
 	}

@@ -25,9 +25,21 @@ func TestWhyVerb(t *testing.T) {
 		len(report.Causes) == 0 || report.Causes[0].Check != "assignment" || !strings.HasPrefix(report.Causes[0].Symptom, "AADSTS501051") {
 		t.Errorf("-json: got exit code %d and:\n%s", code, &h.stdout)
 	}
-	for args, want := range map[string]int{"why -stack dev": exitUsage, "why ci other -stack dev": exitUsage, "why ci": exitUsage, "why other -stack dev": exitFailed, "why ci -stack prod": exitFailed} {
-		if code := h.run(strings.Fields(args)...); code != want || h.stdout.Len() > 0 {
-			t.Errorf("%s: got exit code %d and:\n%s%s\nwant %d", args, code, &h.stdout, &h.stderr, want)
-		}
+	for _, tt := range []struct {
+		name, args string
+		code       int
+		want       string // on standard error
+	}{
+		{"no client named", "-stack dev", exitUsage, "expected the name of a client, got nothing"},
+		{"two clients", "ci other -stack dev", exitUsage, `expected nothing more, got "other"`},
+		{"no stack named", "ci", exitUsage, "expected -stack or -outputs, got neither"},
+		{"unknown client", "other -stack dev", exitFailed, `expected one of the stack's clients ci, got "other"`},
+		{"no such stack", "ci -stack prod", exitFailed, "no such stack"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if code := h.run(strings.Fields("why " + tt.args)...); code != tt.code || h.stdout.Len() > 0 || !strings.Contains(h.stderr.String(), tt.want) {
+				t.Errorf("got exit code %d and:\n%s%s\nwant %d and %q", code, &h.stdout, &h.stderr, tt.code, tt.want)
+			}
+		})
 	}
 }
