@@ -25,8 +25,8 @@ type order struct {
 	timeout      time.Duration
 }
 
-// readOrder reads the environment and the package, and tells all that is wrong
-// with them.
+// readOrder reads the environment and the package, and reports everything that
+// is wrong with them.
 func readOrder(getenv func(string) string) (order, error) {
 	o := order{timeout: defaultTimeout}
 	var problems []error
@@ -52,15 +52,15 @@ func readOrder(getenv func(string) string) (order, error) {
 		o.timeout = timeout
 	}
 	if err := errors.Join(problems...); err != nil {
-		return order{}, azurecloud.WithHint(err, "pulumi up sets all of them; this command is not for hands")
+		return order{}, azurecloud.WithHint(err, "run pulumi up, which sets all of them; this command is not meant to be run by hand")
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return order{}, azurecloud.WithHint(fmt.Errorf("read package: %w", err), "pulumi up builds it again")
+		return order{}, azurecloud.WithHint(fmt.Errorf("read package: %w", err), "run pulumi up, which builds it again")
 	}
 	sum := sha256.Sum256(content)
 	if got := hex.EncodeToString(sum[:]); got != o.sha256 {
-		return order{}, azurecloud.WithHint(fmt.Errorf("read package %q: expected SHA-256 %s, got %s", path, o.sha256, got), "pulumi up builds it again")
+		return order{}, azurecloud.WithHint(fmt.Errorf("read package %q: expected SHA-256 %s, got %s", path, o.sha256, got), "run pulumi up, which builds it again")
 	}
 	o.content = content
 	return o, nil

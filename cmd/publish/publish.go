@@ -13,7 +13,7 @@ import (
 )
 
 // startLimit is how long a site may take to answer at all: its host name and
-// its SCM site come up a little after Resource Manager calls it created.
+// its SCM site come up a little after Resource Manager reports it as created.
 const startLimit = 3 * time.Minute
 
 // A publisher publishes one order.
@@ -51,7 +51,7 @@ func (p *publisher) publish(ctx context.Context) error {
 	}
 }
 
-// The reasons for which an attempt is worth another.
+// The reasons to try again.
 const (
 	waitingForSite    = "waiting for the SCM site"
 	waitingForStorage = "waiting for the host's access to its storage"
@@ -63,13 +63,13 @@ func hintOf(reason string) string {
 	case waitingForStorage:
 		return "check the role assignments of the host's identity on the storage account; a new one can take ten minutes. PUBLISH_TIMEOUT=30m waits longer"
 	case waitingForOther:
-		return "pulumi up again when the other deployment is done"
+		return "run pulumi up again when the other deployment is done"
 	}
-	return "pulumi up again; the site may still be starting"
+	return "run pulumi up again; the site may still be starting"
 }
 
-// retry says why an attempt that failed is worth another, and until when; "" if
-// it is not.
+// retry says why to try again after a failed attempt, and for how long; an
+// empty reason means to give up.
 func (p *publisher) retry(err error) (reason string, limit time.Duration) {
 	var connection *connectionError
 	var status *statusError
@@ -107,8 +107,8 @@ func isStorageRefusal(message string) bool {
 		(strings.Contains(message, "403") || strings.Contains(message, "AuthorizationPermissionMismatch") || strings.Contains(message, "AuthorizationFailure"))
 }
 
-// attempt sends the package once, follows the deployment to its end, and looks
-// at what runs then.
+// attempt sends the package once, follows the deployment to its end, and checks
+// what runs then.
 func (p *publisher) attempt(ctx context.Context) error {
 	id, err := p.scm.send(ctx, p.order.content)
 	if err != nil {
@@ -134,9 +134,9 @@ func explain(err error) error {
 	var connection *connectionError
 	switch {
 	case errors.As(err, &status) && status.status == http.StatusUnauthorized:
-		return azurecloud.WithHint(err, "the SCM site does not take the token: check that ARM_TENANT_ID is the tenant of the subscription")
+		return azurecloud.WithHint(err, "the SCM site does not accept the token: check that ARM_TENANT_ID is the tenant of the subscription")
 	case errors.As(err, &status) && status.status == http.StatusForbidden:
-		return azurecloud.WithHint(err, "the deployer needs Microsoft.Web/sites/publish/Action on the app, as in Website Contributor or Contributor; access restrictions of the SCM site answer the same")
+		return azurecloud.WithHint(err, "the deployer needs Microsoft.Web/sites/publish/Action on the app, as in Website Contributor or Contributor; access restrictions of the SCM site cause the same status")
 	case errors.As(err, &connection) && connection.untrusted():
 		return azurecloud.WithHint(err, "SSL_CERT_FILE must name a bundle with the CA of the SCM site")
 	}
@@ -158,8 +158,8 @@ func (p *publisher) follow(ctx context.Context, id string) (deployment, error) {
 	return d, nil
 }
 
-// poll looks until nothing is pending or the time is up. Answers that fail
-// meanwhile are waited for: the site restarts when its content changes.
+// poll looks until nothing is pending or the time is up. It tries failed
+// requests again, because the site restarts when its content changes.
 func (p *publisher) poll(ctx context.Context, look func() (pending string, err error)) error {
 	for pause := newPause(250*time.Millisecond, 5*time.Second); ; {
 		pending, err := look()
@@ -229,8 +229,8 @@ func (p *publisher) failed(ctx context.Context, id string, d deployment) error {
 	return err
 }
 
-// check looks at the deployment that the site runs now: it may be another's,
-// sent meanwhile.
+// check verifies that the site runs the deployment that was sent: somebody may
+// have published meanwhile.
 func (p *publisher) check(ctx context.Context, sent deployment) error {
 	var running deployment
 	err := p.poll(ctx, func() (pending string, err error) {
@@ -240,7 +240,7 @@ func (p *publisher) check(ctx context.Context, sent deployment) error {
 	if err != nil {
 		return fmt.Errorf("look at the running deployment: %w", err)
 	}
-	hint := "somebody else published meanwhile; pulumi up --replace of the publish command sends this package again"
+	hint := "somebody else published meanwhile; run pulumi up --replace with the URN of the publish command to send this package again"
 	switch {
 	case running.ID != sent.ID:
 		return azurecloud.WithHint(fmt.Errorf("look at the running deployment: expected %q, got %q", sent.ID, running.ID), hint)

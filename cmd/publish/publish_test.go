@@ -33,8 +33,8 @@ func TestPublish(t *testing.T) {
 	}
 }
 
-// storageRefusal is how the SCM site tells that the host's identity may not
-// write its storage yet.
+// storageRefusal is what the SCM site reports while the host's identity may not
+// write to its storage yet.
 const storageRefusal = "InaccessibleStorageException: Failed to access storage account for deployment: BlobUploadFailedException: Failed to upload blob to storage account: Response status code does not indicate success: 403 (This request is not authorized to perform this operation using this permission.)."
 
 func status(id string, status int) answer {
@@ -46,7 +46,7 @@ func failure(status int, message string) answer {
 	return answer{status, map[string]any{"Message": message}}
 }
 
-func TestSecondAttempts(t *testing.T) {
+func TestRetries(t *testing.T) {
 	t.Parallel()
 	accepted := answer{http.StatusAccepted, "d1"}
 	for _, tt := range []struct {
@@ -58,7 +58,7 @@ func TestSecondAttempts(t *testing.T) {
 	}{
 		{"storage not ready", "POST /api/publish", []answer{failure(400, storageRefusal), failure(400, storageRefusal), accepted}, 3,
 			"publish: waiting for the host's access to its storage, 0s of 15m0s: SCM answered 400 Bad Request: InaccessibleStorageException"},
-		{"storage not ready, told by the deployment", deploymentPath, []answer{{200, map[string]any{"id": "d1", "status": 3, "status_text": storageRefusal}}, status("d1", 4)}, 2,
+		{"storage not ready, reported by the deployment", deploymentPath, []answer{{200, map[string]any{"id": "d1", "status": 3, "status_text": storageRefusal}}, status("d1", 4)}, 2,
 			"publish: waiting for the host's access to its storage, 0s of 15m0s: deployment d1 failed: "},
 		{"site starting", "POST /api/publish", []answer{failure(503, "starting"), accepted}, 2, "publish: waiting for the SCM site, 0s of 3m0s: SCM answered 503 Service Unavailable: starting"},
 		{"site not there yet", "POST /api/publish", []answer{failure(404, ""), accepted}, 2, "publish: waiting for the SCM site, 0s of 3m0s: SCM answered 404 Not Found"},
@@ -101,7 +101,7 @@ func TestFailures(t *testing.T) {
 		{"bad request", "POST /api/publish", failure(400, "expected a zip archive"), "SCM answered 400 Bad Request: expected a zip archive", ""},
 		{"a page instead of JSON", "POST /api/publish", answer{400, []byte("<html>\n  no")}, "SCM answered 400 Bad Request: <html> no", ""},
 		{"redirected", "POST /api/publish", answer{302, ""}, "SCM answered 302 Found", ""},
-		{"failed, told with status 200", deploymentPath, answer{200, map[string]any{"id": "d1", "status": 3, "status_text": "handler: permission denied"}},
+		{"failed, reported with status 200", deploymentPath, answer{200, map[string]any{"id": "d1", "status": 3, "status_text": "handler: permission denied"}},
 			"deployment d1 failed: Receiving the package; handler: permission denied", ""},
 		{"succeeded in part", deploymentPath, status("d1", 6), "deployment d1 succeeded in part: Receiving the package", ""},
 		{"never ends", deploymentPath, status("d1", 2), "follow deployment d1: gave up after 14m57s: status 2", ""},
@@ -147,7 +147,7 @@ func TestSiteThatCannotBeReached(t *testing.T) {
 		t.Errorf("got %v, want it to give up for a refused connection", err)
 	}
 	if !strings.Contains(w.output.String(), "waiting for the SCM site, ") {
-		t.Errorf("got output:\n%s\nwant it to tell how long it waits", w.output.String())
+		t.Errorf("got output:\n%s\nwant it to say how long it waits", w.output.String())
 	}
 }
 
@@ -187,8 +187,8 @@ func TestOrder(t *testing.T) {
 	}{
 		{"nothing set", map[string]string{"PUBLISH_APP": "", "PUBLISH_SCM_HOST": "", "PUBLISH_PACKAGE": "", "PUBLISH_SHA256": ""},
 			[]string{"PUBLISH_APP: missing", "PUBLISH_SCM_HOST: missing", "PUBLISH_PACKAGE: missing", "PUBLISH_SHA256: missing"}},
-		{"a URL for a host", map[string]string{"PUBLISH_SCM_HOST": "https://app.scm.test"}, []string{`PUBLISH_SCM_HOST: expected a host name, got "https://app.scm.test"`}},
-		{"another timeout", map[string]string{"PUBLISH_TIMEOUT": "soon"}, []string{`PUBLISH_TIMEOUT: expected a duration such as 15m, got "soon"`}},
+		{"a URL instead of a host", map[string]string{"PUBLISH_SCM_HOST": "https://app.scm.test"}, []string{`PUBLISH_SCM_HOST: expected a host name, got "https://app.scm.test"`}},
+		{"malformed timeout", map[string]string{"PUBLISH_TIMEOUT": "soon"}, []string{`PUBLISH_TIMEOUT: expected a duration such as 15m, got "soon"`}},
 		{"no time", map[string]string{"PUBLISH_TIMEOUT": "0s"}, []string{`PUBLISH_TIMEOUT: expected a duration`}},
 		{"no package", map[string]string{"PUBLISH_PACKAGE": "none.zip"}, []string{"read package: open none.zip"}},
 		{"another package", map[string]string{"PUBLISH_SHA256": sum(nil)}, []string{"expected SHA-256 " + sum(nil) + ", got "}},

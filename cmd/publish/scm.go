@@ -19,7 +19,7 @@ import (
 	"app-to-app/azurecloud"
 )
 
-// This file speaks to an SCM site (Kudu), as the Azure Functions Core Tools do
+// This file talks to an SCM site (Kudu), as the Azure Functions Core Tools do
 // when they publish to Flex Consumption.
 
 // scm is the SCM site of one function app.
@@ -30,8 +30,8 @@ type scm struct {
 	scope      string
 }
 
-// The statuses of a deployment. The body has them: the status of the answer is
-// 200 for a failed deployment too.
+// The statuses of a deployment, which are in the body. The HTTP status is 200
+// for a failed deployment too.
 const (
 	statusFailed         = 3
 	statusSuccess        = 4
@@ -39,14 +39,14 @@ const (
 	statusPartialSuccess = 6
 )
 
-// A deployment is what an SCM site says of one.
+// A deployment is what an SCM site says about one.
 type deployment struct {
 	ID         string `json:"id"`
 	Status     int    `json:"status"`
 	StatusText string `json:"status_text"`
 	Active     *bool  `json:"active"`
-	// PackageSHA256 is told by the sandbox and by no SCM site of Azure, which
-	// leaves the deployment's id as the proof of what runs.
+	// PackageSHA256 comes from the sandbox only. SCM sites of Azure do not have
+	// it; there only the deployment's id shows what runs.
 	PackageSHA256 string `json:"packageSha256"`
 }
 
@@ -64,7 +64,7 @@ func (e *statusError) Error() string {
 	return text
 }
 
-// send starts a deployment and returns its id, "" when the site tells none.
+// send starts a deployment and returns its id, "" when the site gives none.
 func (s *scm) send(ctx context.Context, content []byte) (string, error) {
 	query := url.Values{"RemoteBuild": {"false"}, "Deployer": {"app-to-app"}, "isAsync": {"true"}}
 	header := http.Header{"Content-Type": {"application/zip"}, "If-Match": {"*"}}

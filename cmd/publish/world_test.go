@@ -30,15 +30,15 @@ const (
 	audience     = "https://management.core.windows.net/"
 )
 
-// An answer is what the SCM site answers to one request: bytes as they are, and
-// anything else as JSON.
+// An answer is the response of the SCM site to one request: bytes as they are,
+// and anything else as JSON.
 type answer struct {
 	status int
 	body   any
 }
 
 // A world is Entra, Resource Manager's metadata and the SCM site of one app,
-// with a clock that moves when somebody sleeps.
+// with a clock that moves only when the command sleeps.
 type world struct {
 	t       *testing.T
 	server  *httptest.Server
@@ -198,7 +198,7 @@ func (w *world) publish() error {
 	return err
 }
 
-// count is how often the SCM site was asked something.
+// count is how often the SCM site got a request.
 func (w *world) count(request string) int {
 	n := 0
 	for _, got := range w.requests {
@@ -209,13 +209,13 @@ func (w *world) count(request string) int {
 	return n
 }
 
-// contextThatEnds ends once the SCM site was asked.
+// contextThatEnds ends once the SCM site got a request.
 func contextThatEnds(t *testing.T, w *world) (context.Context, context.CancelFunc) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	answer := w.server.Config.Handler
+	handler := w.server.Config.Handler
 	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		answer.ServeHTTP(rw, r)
+		handler.ServeHTTP(rw, r)
 		if r.URL.Path == "/api/publish" {
 			cancel()
 		}
