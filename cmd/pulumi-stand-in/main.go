@@ -1,6 +1,6 @@
 // Command pulumi-stand-in is Pulumi's Go language host and the provider plugins
 // that the program uses, for machines where the official ones are not
-// available. The engine starts it under the name of the one that it wants;
+// available. The engine starts it under the name of the plugin that it wants;
 // cmd/sandbox builds it and [engine.Install] puts copies in place.
 //
 // Not for production.

@@ -16,7 +16,7 @@ import (
 	"app-to-app/pulumilocal/deployer"
 )
 
-// results is what the client function app answers.
+// results is the response of a client function app.
 type results struct {
 	Results []result `json:"results"`
 }
@@ -75,40 +75,40 @@ func (r report) write(w io.Writer) error {
 	return err
 }
 
-// call asks each client for the orders it gets from the server, shows those of
-// the first, and says with what all of them got theirs.
+// call calls each client, shows the orders that the first one got from the
+// server, and says which token library and credential each one used.
 func (d *demonstration) call(ctx context.Context) error {
 	start := time.Now()
-	answers, err := d.callStack(ctx, d.stack)
+	called, err := d.callStack(ctx, d.stack)
 	if err != nil {
 		return err
 	}
 	d.report.Seconds.Call = time.Since(start).Round(time.Millisecond).Seconds()
-	d.report.Orders = answers[0].results[0].Orders
-	d.say("\nWhat %s received from the server over HTTP, with its own identity:\n", answers[0].client)
+	d.report.Orders = called[0].results[0].Orders
+	d.say("\nWhat %s received from the server over HTTP, with its own identity:\n", called[0].client)
 	if err := d.showOrders(d.report.Orders); err != nil {
 		return err
 	}
-	for _, answer := range answers {
-		for _, r := range answer.results {
+	for _, c := range called {
+		for _, r := range c.results {
 			d.say("The server saw %s as object id %s with %s: %s with %s.\n",
-				answer.client, r.Caller.ObjectID, strings.Join(r.Caller.Roles, ", "), r.TokenProvider, r.Credential)
-			d.report.Providers = append(d.report.Providers, providerReport{Client: answer.client, Name: r.TokenProvider,
+				c.client, r.Caller.ObjectID, strings.Join(r.Caller.Roles, ", "), r.TokenProvider, r.Credential)
+			d.report.Providers = append(d.report.Providers, providerReport{Client: c.client, Name: r.TokenProvider,
 				Credential: r.Credential, Status: r.Status, Caller: r.Caller, TokenSource: r.TokenSource})
 		}
 	}
 	return nil
 }
 
-// An answer is what one client got.
-type answer struct {
+// A clientResult is what one client got.
+type clientResult struct {
 	client  string
 	results []result
 }
 
 // callStack calls the clients of a stack with their keys, by name, and returns
-// their answers when all their token providers got the orders.
-func (d *demonstration) callStack(ctx context.Context, stack string) ([]answer, error) {
+// their results when all their token providers got the orders.
+func (d *demonstration) callStack(ctx context.Context, stack string) ([]clientResult, error) {
 	var exports struct {
 		URLs  map[string]string `json:"clientUrls"`
 		Sites map[string]string `json:"clientSites"`
@@ -119,15 +119,15 @@ func (d *demonstration) callStack(ctx context.Context, stack string) ([]answer, 
 	if len(exports.URLs) == 0 {
 		return nil, errors.New("expected the stack to export clientUrls of clients with a function app, got none")
 	}
-	var answers []answer
+	var called []clientResult
 	for _, client := range slices.Sorted(maps.Keys(exports.URLs)) {
 		got, err := d.callClient(ctx, exports.Sites[client], exports.URLs[client])
 		if err != nil {
 			return nil, fmt.Errorf("call %s: %w", client, err)
 		}
-		answers = append(answers, answer{client, got})
+		called = append(called, clientResult{client, got})
 	}
-	return answers, nil
+	return called, nil
 }
 
 func (d *demonstration) callClient(ctx context.Context, site, url string) ([]result, error) {

@@ -27,8 +27,8 @@ type demonstration struct {
 	report  report
 }
 
-// neighbour is the second stack, present before, during and after: what a
-// destroy must leave alone.
+// neighbour is a second stack that exists all the time. Destroying the first
+// one must not touch it.
 const neighbour = "neighbour"
 
 // demo runs the story: up, call, preview, destroy, and what is left.
@@ -41,7 +41,7 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 		return err
 	}
 	if *keep && *asJSON {
-		return withHint(errors.New("expected one of -keep and -json, got both: the report counts what destroy left"), "leave one of them out")
+		return withHint(errors.New("expected one of -keep and -json, got both: the report counts what destroy left"), "pass only one of them")
 	}
 	if *stack == neighbour {
 		return fmt.Errorf("expected a stack of this project, got %q, which the demo uses itself", *stack)
@@ -177,8 +177,8 @@ func (d *demonstration) preview(ctx context.Context) error {
 	return nil
 }
 
-// destroy destroys the stack. What is protected, as in prod, is told so first:
-// a person does the same.
+// destroy destroys the stack. Protected resources, as in prod, are unprotected
+// first, as a person would have to.
 func (d *demonstration) destroy(ctx context.Context) error {
 	var exports struct {
 		Environment string `json:"environment"`
@@ -199,7 +199,7 @@ func (d *demonstration) destroy(ctx context.Context) error {
 }
 
 // left compares the live tenant and subscription with what they held before,
-// and looks after the neighbour and the hand-made object.
+// and checks that the neighbour and the hand-made object are still there.
 func (d *demonstration) left(ctx context.Context, before deployer.Inventory, handMade string) error {
 	after, err := d.azure.Inventory(ctx)
 	if err != nil {
@@ -213,7 +213,7 @@ func (d *demonstration) left(ctx context.Context, before deployer.Inventory, han
 	d.say("In the recycle bins of Entra, for 30 days, and Key Vault, for 7: %d applications, %d service principals, %d vaults\n",
 		d.report.RecycleBin.Applications, d.report.RecycleBin.ServicePrincipals, d.report.RecycleBin.Vaults)
 	if d.report.LeftBehind != (deployer.Inventory{}) {
-		return errors.New("expected destroy to leave nothing of its own and to take nothing of others, got a difference")
+		return errors.New("expected destroy to delete all of its stack and nothing else, got a difference")
 	}
 	if err := d.azure.Do(ctx, "GET", "/v1.0/applications/"+handMade, nil, nil); err != nil {
 		return fmt.Errorf("look for the app registration made by hand: %w", err)
@@ -239,7 +239,7 @@ func (d *demonstration) quietly(ctx context.Context, stack, verb string, args ..
 
 func (d *demonstration) say(format string, args ...any) { fmt.Fprintf(d.show, format, args...) }
 
-// seconds is a duration as the report gives it: tenths of seconds.
+// seconds is a duration for the report, to a tenth of a second.
 func seconds(d time.Duration) float64 {
 	return d.Round(100 * time.Millisecond).Seconds()
 }

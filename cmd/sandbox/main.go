@@ -4,9 +4,9 @@
 //	go run ./cmd/sandbox serve    start it, and say how to use it from a shell
 //	go run ./cmd/sandbox demo     deploy, call, preview, destroy, count what is left
 //
-// What stands in for Pulumi's language host and provider plugins is a command
-// of its own, cmd/pulumi-stand-in, which this one builds: it starts at once,
-// although the Pulumi SDK takes minutes to compile.
+// The stand-ins for Pulumi's language host and provider plugins are another
+// command, cmd/pulumi-stand-in, which this one builds. So this one starts at
+// once, although the Pulumi SDK takes minutes to compile.
 package main
 
 import (

@@ -49,7 +49,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return reportUnemulated(s)
 }
 
-// start starts a sandbox and lays out its engine.
+// start starts a sandbox and installs its engine.
 func start(ctx context.Context, options sandbox.Options, project string, stderr io.Writer) (*sandbox.Sandbox, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return nil, withHint(fmt.Errorf("expected the go command, which builds the program and the function apps: %w", err), "put the bin folder of a Go installation on PATH")
@@ -88,7 +88,7 @@ func projectDir() (string, error) {
 
 // copyStackFiles makes a git-ignored Pulumi.local-X.yaml of each committed
 // stack file, because `pulumi stack init` writes into the file of its stack.
-// Those that exist are left alone, but for the salt of a stack that is not in
+// Existing files are left alone, except for the salt of a stack that is not in
 // state. It returns the stacks' names.
 func copyStackFiles(project, state string) ([]string, error) {
 	files, err := filepath.Glob(filepath.Join(project, "Pulumi.*.yaml"))
@@ -131,8 +131,8 @@ func copyNew(from, path string) error {
 }
 
 // dropOldSalt removes the encryption salt from the file of a stack that this
-// sandbox does not have: it goes with the passphrase of another directory, and
-// `pulumi stack init` would call the new one incorrect.
+// sandbox does not have: it belongs to the passphrase of another directory, and
+// `pulumi stack init` would reject the new passphrase as incorrect.
 func dropOldSalt(path, stack, state string) error {
 	known, err := filepath.Glob(filepath.Join(state, ".pulumi", "stacks", "*", stack+".json*"))
 	if err != nil || len(known) > 0 {

@@ -111,7 +111,7 @@ func serve(t *testing.T, binary, dir string, args ...string) *serving {
 	return nil
 }
 
-// stop ends it as Ctrl-C does, and expects it to have nothing to complain of.
+// stop ends it as Ctrl-C does, and expects it to report no problem.
 func (s *serving) stop() {
 	s.t.Helper()
 	s.cmd.Process.Signal(os.Interrupt)
@@ -244,7 +244,7 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// checkReport holds the object on stdout to its promised shape.
+// checkReport checks that the object on stdout has the promised members.
 func checkReport(t *testing.T, data []byte) {
 	t.Helper()
 	var report struct {
@@ -313,8 +313,8 @@ func masked(line string) string {
 	return duration.ReplaceAllString(line, "Ns")
 }
 
-// checkTranscript finds the lines of the README's transcript, in order, in
-// what the demo said. A line "…" stands for any.
+// checkTranscript finds the lines of the README's transcript, in order, in what
+// the demo said. A line "…" stands for any lines.
 func checkTranscript(t *testing.T, output, readme string) {
 	t.Helper()
 	text, err := os.ReadFile(readme)
@@ -358,9 +358,9 @@ func TestWrongArguments(t *testing.T) {
 		{"unknown flag", []string{"demo", "-fast"}, root, []string{"-fast", "usage:"}},
 		{"an argument too many", []string{"demo", "dev"}, root, []string{`got "dev"`, "sandbox: hint:"}},
 		{"unknown stack", []string{"demo", "-stack", "staging"}, root, []string{"Pulumi.staging.yaml", "sandbox: hint:"}},
-		{"report of what is kept", []string{"demo", "-keep", "-json"}, root, []string{"expected one of -keep and -json", "sandbox: hint:"}},
+		{"-keep with -json", []string{"demo", "-keep", "-json"}, root, []string{"expected one of -keep and -json", "sandbox: hint:"}},
 		{"outside the repository", []string{"serve"}, t.TempDir(), []string{"expected Pulumi.yaml", "sandbox: hint:"}},
-		{"an address for everybody", []string{"serve", "-addr", "0.0.0.0:8443", "-dir", t.TempDir()}, root, []string{"expected the loopback address"}},
+		{"an address that is not loopback", []string{"serve", "-addr", "0.0.0.0:8443", "-dir", t.TempDir()}, root, []string{"expected the loopback address"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
