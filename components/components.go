@@ -3,12 +3,11 @@
 // calling identity with its app role assignments; and [FunctionApp], which
 // runs the code of either on Flex Consumption.
 //
-// It stands for the contract with Azure at deploy time: nothing has a key or a
-// password, access comes from role assignments alone, and a client has its app
-// roles before its code first asks for a token. No input of a
-// resource comes from the current time, the machine or the caller (but see
-// [Owners]), so that a preview of an unchanged stack is empty from any
-// checkout.
+// It keeps the contract with Azure at deploy time: nothing has a key or a
+// password, access comes only from role assignments, and a client has its app
+// roles before its code first asks for a token. No input of a resource comes
+// from the current time, the machine or the caller (but see [Owners]), so that
+// a preview of an unchanged stack is empty from any checkout.
 //
 // It reads no settings: everything is an argument, and what decides the shape
 // of a stack is a plain Go value.

@@ -19,8 +19,8 @@ type credential struct {
 }
 
 // An identityBuilder makes the resources of a client's identities. While a
-// client moves from one kind to another it has both, and what they have in
-// common is made once, so that it is not replaced.
+// client moves from one kind to another it has both, and resources that both
+// need are made once, so that the move does not replace them.
 type identityBuilder struct {
 	ctx    *pulumi.Context
 	name   string

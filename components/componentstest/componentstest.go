@@ -2,7 +2,7 @@
 // and of Azure there is a [Recorder], which keeps everything that a program
 // registers and calls.
 //
-// It stands for what the program reads back: the outputs that Azure gives a
+// It supplies what the program reads back: the outputs that Azure gives a
 // resource, and who is signed in. A call or a read that it does not know is an
 // error, so that no test passes on an invented response. It validates no
 // inputs; the sandbox does that.

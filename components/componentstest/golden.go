@@ -28,8 +28,8 @@ func CompareGolden(t testing.TB, path, got string, rewrite bool) {
 // shown is how many lines of each text a difference shows.
 const shown = 6
 
-// difference says where two texts begin to differ, under the last line before
-// that is not indented; nothing if they are the same.
+// difference shows where two texts begin to differ, and the last line before
+// that which is not indented; "" if they are the same.
 func difference(want, got string) string {
 	if want == got {
 		return ""

@@ -110,9 +110,8 @@ func waits(rpc *pulumirpc.RegisterResourceRequest) []string {
 	return lines
 }
 
-// aliasText writes aliases in their order. Those that follow one another and
-// differ in the module alone share one token:
-// azure-native:{web,web/v20220901}:WebApp.
+// aliasText writes aliases in their order. Consecutive ones that differ only in
+// the module share one token: azure-native:{web,web/v20220901}:WebApp.
 func aliasText(aliases []*pulumirpc.Alias) string {
 	var texts []string
 	var modules []string
@@ -154,7 +153,7 @@ func onlyType(spec *pulumirpc.Alias_Spec) bool {
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
-// members has a line for each value in a value, by its path.
+// members has a line for each value inside a value, with its path.
 func members(path string, value resource.PropertyValue, secret bool) []string {
 	var lines []string
 	switch {
