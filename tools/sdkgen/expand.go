@@ -10,9 +10,8 @@ import (
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
-// An expander turns one package of the model into Pulumi's schema. Types are
-// added when a resource or function reaches them, in the form (input or
-// output) it reaches them in.
+// An expander converts one package of the model to Pulumi's schema. It adds a type
+// when a resource or function refers to it, as an input or as an output.
 type expander struct {
 	name    string // of the package: web/v20240401
 	version string // its API version
@@ -20,7 +19,7 @@ type expander struct {
 	spec    *schema.PackageSpec
 }
 
-// expand returns the model in Pulumi's schema.
+// expand converts the model to Pulumi's schema.
 func expand(m *model) (*schema.PackageSpec, error) {
 	spec := &schema.PackageSpec{
 		Name:      m.Name,
@@ -61,7 +60,7 @@ func (e *expander) addResource(name string, r resource) {
 }
 
 // aliases lists the same resource in the other API versions and in the module's
-// root package, so that the engine sees a move between them as no change.
+// root package, so that switching between them does not replace it.
 func (e *expander) aliases(name string, siblings []string) []schema.AliasSpec {
 	packages := make([]string, 0, len(siblings)+1)
 	for _, s := range siblings {
@@ -89,7 +88,7 @@ func (e *expander) addFunction(name string, f object) {
 	}
 }
 
-// A form is the side of a type that a caller sees.
+// A form of a type is its input or its output.
 type form int
 
 const (
@@ -97,7 +96,7 @@ const (
 	output
 )
 
-// object returns an object as callers write it or as they get it.
+// object returns the input or the output form of an object.
 func (e *expander) object(o object, f form) schema.ObjectTypeSpec {
 	spec := schema.ObjectTypeSpec{Type: "object", Description: o.Doc, Properties: map[string]schema.PropertySpec{}}
 	for _, name := range slices.Sorted(maps.Keys(o.Properties)) {
@@ -141,8 +140,8 @@ func (e *expander) typeSpec(name string, f form) schema.TypeSpec {
 	return schema.TypeSpec{Type: name}
 }
 
-// typeName is the name of a type's form. A type that is defined inside of
-// another gets "Response" after that one's name.
+// typeName is the name of a type's form. If a type is defined in another one,
+// "Response" comes after the name of the outer type.
 func (e *expander) typeName(name string, o object, f form) string {
 	if f == input {
 		return name
@@ -154,7 +153,7 @@ func (e *expander) typeName(name string, o object, f form) string {
 }
 
 // enumSpec returns an enum. Outputs are plain strings, because the service may
-// answer with values that came later.
+// return newer values.
 func (e *expander) enumSpec(name string, values enum, f form) schema.TypeSpec {
 	if f == output {
 		return schema.TypeSpec{Type: "string"}
@@ -174,7 +173,7 @@ func (e *expander) enumSpec(name string, values enum, f form) schema.TypeSpec {
 	return schema.TypeSpec{OneOf: []schema.TypeSpec{{Type: "string"}, reference}}
 }
 
-// reference refers to a type of this package, which it adds the first time.
+// reference refers to a type of this package and adds it if needed.
 func (e *expander) reference(name string, build func() schema.ComplexTypeSpec) schema.TypeSpec {
 	token := e.token(name)
 	if _, ok := e.spec.Types[token]; !ok {

@@ -23,7 +23,7 @@ func newSpec(t *testing.T) *schema.PackageSpec {
 	return spec
 }
 
-// same compares by value, through JSON: the specs are full of pointers.
+// same compares as JSON, because the specs contain pointers.
 func same(t *testing.T, what string, got, want any) {
 	t.Helper()
 	g, err := json.Marshal(got)
@@ -48,7 +48,7 @@ func TestExpandResource(t *testing.T) {
 	same(t, "inputs", names(app.InputProperties), []string{"config", "group", "location", "mode", "reserved", "users"})
 	same(t, "outputs", names(app.Properties), []string{"config", "location", "mode", "reserved", "state", "users"})
 	same(t, "required inputs", app.RequiredInputs, []string{"group"})
-	same(t, "outputs that are always there", app.Required, []string{"location", "state"})
+	same(t, "outputs that are always present", app.Required, []string{"location", "state"})
 	same(t, "default", app.InputProperties["reserved"].Default, false)
 	same(t, "users as given", app.InputProperties["users"].TypeSpec,
 		schema.TypeSpec{Type: "array", Items: &schema.TypeSpec{Type: "string"}})
@@ -56,7 +56,7 @@ func TestExpandResource(t *testing.T) {
 		schema.TypeSpec{Type: "object", AdditionalProperties: &schema.TypeSpec{Ref: "#/types/azure-native:web/v20240401:ConfigResponse"}})
 
 	older := spec.Resources["azure-native:web:App"]
-	same(t, "inputs before mode came", names(older.InputProperties), []string{"config", "group", "location", "reserved", "users"})
+	same(t, "inputs before mode was added", names(older.InputProperties), []string{"config", "group", "location", "reserved", "users"})
 }
 
 func TestExpandAliases(t *testing.T) {
@@ -66,13 +66,16 @@ func TestExpandAliases(t *testing.T) {
 		"azure-native:web:App":           "azure-native:web/v20220901:App azure-native:web/v20240401:App",
 		"azure-native:web/v20240401:App": "azure-native:web/v20220901:App azure-native:web:App",
 	} {
-		var got []string
-		for _, alias := range spec.Resources[token].Aliases {
-			got = append(got, alias.Type)
-		}
-		if strings.Join(got, " ") != want {
-			t.Errorf("%s: got %s, want %s", token, got, want)
-		}
+		t.Run(token, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, alias := range spec.Resources[token].Aliases {
+				got = append(got, alias.Type)
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
 	}
 }
 
@@ -99,7 +102,7 @@ func TestExpandTypes(t *testing.T) {
 		schema.TypeSpec{Type: "string"})
 	same(t, "strict enum as given", spec.Resources["azure-native:web/v20240401:App"].InputProperties["mode"].TypeSpec,
 		schema.TypeSpec{Ref: "#/types/azure-native:web/v20240401:Mode"})
-	same(t, "values before b came", len(spec.Types["azure-native:web:Kind"].Enum), 1)
+	same(t, "values before b was added", len(spec.Types["azure-native:web:Kind"].Enum), 1)
 	same(t, "values with b", len(spec.Types["azure-native:web/v20240401:Kind"].Enum), 2)
 }
 
@@ -115,11 +118,11 @@ func TestExpandFunction(t *testing.T) {
 			Type: "array", Items: &schema.TypeSpec{Type: "string"},
 		},
 	})
-	same(t, "results that are always there", result.Required, []string(nil))
+	same(t, "results that are always present", result.Required, []string(nil))
 }
 
 // TestNothingUnused fails on a type of the model that no resource or function
-// reaches: it would look supported and not be there.
+// uses: it would look supported, but not be generated.
 func TestNothingUnused(t *testing.T) {
 	t.Parallel()
 	m, err := readModel(committedModel)

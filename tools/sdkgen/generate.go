@@ -16,9 +16,9 @@ import (
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
-// goSettings are the generator's settings with which its output has the shape
-// of the official SDK: utilities of the official root module, no containers of
-// resources, no registration of inputs.
+// goSettings make the generator write code like the official SDK's: it uses the
+// utilities of the official root module, and has no containers of resources and
+// no registration of inputs.
 func goSettings() gogen.GoPackageInfo {
 	return gogen.GoPackageInfo{
 		ImportBasePath:                "github.com/pulumi/pulumi-azure-native-sdk/v2",
@@ -30,9 +30,8 @@ func goSettings() gogen.GoPackageInfo {
 	}
 }
 
-// generate returns the files of the modules, by path below the output folder.
-// What the generator makes for the root module is left out: that one is
-// official.
+// generate returns the files of the modules, by path below the output folder. It
+// leaves out those of the root module, because the official one is used.
 func generate(m *model) (map[string][]byte, error) {
 	spec, err := expand(m)
 	if err != nil {
@@ -61,7 +60,7 @@ func generate(m *model) (map[string][]byte, error) {
 	return files, nil
 }
 
-// A noLoader loads no other package's schema: the model refers to none.
+// A noLoader loads no schema: the model refers to no other package.
 type noLoader struct{}
 
 func (noLoader) LoadPackage(name string, _ *semver.Version) (*schema.Package, error) {
@@ -72,8 +71,8 @@ func (l noLoader) LoadPackageV2(_ context.Context, d *schema.PackageDescriptor) 
 	return l.LoadPackage(d.Name, nil)
 }
 
-// write puts the files below dir and removes generated ones that are no longer
-// among them. go.mod and go.sum are not ours to touch.
+// write writes the files below dir and removes older generated ones. It does not
+// change go.mod and go.sum.
 func write(dir string, m *model, files map[string][]byte) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		file := filepath.Join(dir, filepath.FromSlash(name))
@@ -122,7 +121,7 @@ func read(dir string, m *model) (map[string][]byte, error) {
 	return files, nil
 }
 
-// differences says in which files two sets of them differ.
+// differences lists the files in which two sets differ.
 func differences(want, got map[string][]byte) []string {
 	var all []string
 	for name := range want {

@@ -3,9 +3,9 @@
 //
 //	cd tools/sdkgen && go run . [-schema FILE] [-out DIR]
 //
-// The packages have the import paths of the official SDK and are wired by the
-// replace lines of the root go.mod; see the comment at the top of the model
-// for why the names may not be chosen freely.
+// The packages have the import paths of the official SDK; replace lines in the
+// root go.mod point to them. The comment at the top of the model says why their
+// names must be the official ones.
 package main
 
 import (

@@ -62,7 +62,7 @@ type enumValue struct {
 	Since string `yaml:"since"`
 }
 
-// UnmarshalYAML takes a value with its API version, or just the value.
+// UnmarshalYAML reads a value with its API version, or only the value.
 func (v *enumValue) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind == yaml.ScalarNode {
 		v.Value = node.Value
@@ -72,8 +72,8 @@ func (v *enumValue) UnmarshalYAML(node *yaml.Node) error {
 	return node.Decode((*plain)(v))
 }
 
-// readModel reads and checks the model. Unknown keys and names are errors: a
-// misspelt one would otherwise change the SDK silently.
+// readModel reads and checks the model. Unknown keys and names are errors, because
+// a misspelt one would silently change the SDK.
 func readModel(file string) (*model, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -187,6 +187,6 @@ func moduleOf(pkg string) string {
 	return name
 }
 
-// holds reports whether something that came with API version since is in
-// version. Stable versions are dates, so they compare as text.
+// holds reports whether version has something that was added in API version
+// since. Stable versions are dates, so they compare as text.
 func holds(version, since string) bool { return since == "" || since <= version }

@@ -12,7 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The machines, or the promise of machines, that apps run on (Microsoft.Web/serverfarms).
+// The instances that apps run on (Microsoft.Web/serverfarms).
 type AppServicePlan struct {
 	pulumi.CustomResourceState
 
@@ -48,9 +48,9 @@ type AppServicePlan struct {
 	NumberOfSites pulumi.IntOutput `pulumi:"numberOfSites"`
 	// How many instances the plan has now.
 	NumberOfWorkers pulumi.IntOutput `pulumi:"numberOfWorkers"`
-	// Scale each app by itself instead of all together.
+	// Scale each app separately.
 	PerSiteScaling pulumi.BoolPtrOutput `pulumi:"perSiteScaling"`
-	// How far the last operation on the plan has come.
+	// State of the last operation on the plan.
 	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
 	// True for Linux.
 	Reserved pulumi.BoolPtrOutput `pulumi:"reserved"`
@@ -214,7 +214,7 @@ type appServicePlanArgs struct {
 	MaximumElasticWorkerCount *int `pulumi:"maximumElasticWorkerCount"`
 	// Name of the plan.
 	Name *string `pulumi:"name"`
-	// Scale each app by itself instead of all together.
+	// Scale each app separately.
 	PerSiteScaling *bool `pulumi:"perSiteScaling"`
 	// True for Linux.
 	Reserved *bool `pulumi:"reserved"`
@@ -262,7 +262,7 @@ type AppServicePlanArgs struct {
 	MaximumElasticWorkerCount pulumi.IntPtrInput
 	// Name of the plan.
 	Name pulumi.StringPtrInput
-	// Scale each app by itself instead of all together.
+	// Scale each app separately.
 	PerSiteScaling pulumi.BoolPtrInput
 	// True for Linux.
 	Reserved pulumi.BoolPtrInput
@@ -401,12 +401,12 @@ func (o AppServicePlanOutput) NumberOfWorkers() pulumi.IntOutput {
 	return o.ApplyT(func(v *AppServicePlan) pulumi.IntOutput { return v.NumberOfWorkers }).(pulumi.IntOutput)
 }
 
-// Scale each app by itself instead of all together.
+// Scale each app separately.
 func (o AppServicePlanOutput) PerSiteScaling() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *AppServicePlan) pulumi.BoolPtrOutput { return v.PerSiteScaling }).(pulumi.BoolPtrOutput)
 }
 
-// How far the last operation on the plan has come.
+// State of the last operation on the plan.
 func (o AppServicePlanOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *AppServicePlan) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }

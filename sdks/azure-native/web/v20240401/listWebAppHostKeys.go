@@ -32,11 +32,11 @@ type ListWebAppHostKeysArgs struct {
 
 // Reads the keys of a function app's host; the host must be able to run.
 type ListWebAppHostKeysResult struct {
-	// Keys that open every function.
+	// Keys for every function.
 	FunctionKeys map[string]string `pulumi:"functionKeys"`
-	// Key that also opens the host's admin API.
+	// Key for every function and for the host's admin API.
 	MasterKey *string `pulumi:"masterKey"`
-	// Keys that extensions made for themselves.
+	// Keys of extensions.
 	SystemKeys map[string]string `pulumi:"systemKeys"`
 }
 
@@ -72,17 +72,17 @@ func (o ListWebAppHostKeysResultOutput) ToListWebAppHostKeysResultOutputWithCont
 	return o
 }
 
-// Keys that open every function.
+// Keys for every function.
 func (o ListWebAppHostKeysResultOutput) FunctionKeys() pulumi.StringMapOutput {
 	return o.ApplyT(func(v ListWebAppHostKeysResult) map[string]string { return v.FunctionKeys }).(pulumi.StringMapOutput)
 }
 
-// Key that also opens the host's admin API.
+// Key for every function and for the host's admin API.
 func (o ListWebAppHostKeysResultOutput) MasterKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ListWebAppHostKeysResult) *string { return v.MasterKey }).(pulumi.StringPtrOutput)
 }
 
-// Keys that extensions made for themselves.
+// Keys of extensions.
 func (o ListWebAppHostKeysResultOutput) SystemKeys() pulumi.StringMapOutput {
 	return o.ApplyT(func(v ListWebAppHostKeysResult) map[string]string { return v.SystemKeys }).(pulumi.StringMapOutput)
 }

@@ -13,11 +13,11 @@ import (
 
 var _ = utilities.GetEnvOrDefault
 
-// Something that a SKU can do.
+// A capability of a SKU.
 type Capability struct {
 	// Name of the capability.
 	Name *string `pulumi:"name"`
-	// Why it is so.
+	// Reason for the value.
 	Reason *string `pulumi:"reason"`
 	// Value of the capability.
 	Value *string `pulumi:"value"`
@@ -34,11 +34,11 @@ type CapabilityInput interface {
 	ToCapabilityOutputWithContext(context.Context) CapabilityOutput
 }
 
-// Something that a SKU can do.
+// A capability of a SKU.
 type CapabilityArgs struct {
 	// Name of the capability.
 	Name pulumi.StringPtrInput `pulumi:"name"`
-	// Why it is so.
+	// Reason for the value.
 	Reason pulumi.StringPtrInput `pulumi:"reason"`
 	// Value of the capability.
 	Value pulumi.StringPtrInput `pulumi:"value"`
@@ -81,7 +81,7 @@ func (i CapabilityArray) ToCapabilityArrayOutputWithContext(ctx context.Context)
 	return pulumi.ToOutputWithContext(ctx, i).(CapabilityArrayOutput)
 }
 
-// Something that a SKU can do.
+// A capability of a SKU.
 type CapabilityOutput struct{ *pulumi.OutputState }
 
 func (CapabilityOutput) ElementType() reflect.Type {
@@ -101,7 +101,7 @@ func (o CapabilityOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Capability) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
 
-// Why it is so.
+// Reason for the value.
 func (o CapabilityOutput) Reason() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Capability) *string { return v.Reason }).(pulumi.StringPtrOutput)
 }
@@ -131,17 +131,17 @@ func (o CapabilityArrayOutput) Index(i pulumi.IntInput) CapabilityOutput {
 	}).(CapabilityOutput)
 }
 
-// Something that a SKU can do.
+// A capability of a SKU.
 type CapabilityResponse struct {
 	// Name of the capability.
 	Name *string `pulumi:"name"`
-	// Why it is so.
+	// Reason for the value.
 	Reason *string `pulumi:"reason"`
 	// Value of the capability.
 	Value *string `pulumi:"value"`
 }
 
-// Something that a SKU can do.
+// A capability of a SKU.
 type CapabilityResponseOutput struct{ *pulumi.OutputState }
 
 func (CapabilityResponseOutput) ElementType() reflect.Type {
@@ -161,7 +161,7 @@ func (o CapabilityResponseOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v CapabilityResponse) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
 
-// Why it is so.
+// Reason for the value.
 func (o CapabilityResponseOutput) Reason() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v CapabilityResponse) *string { return v.Reason }).(pulumi.StringPtrOutput)
 }
