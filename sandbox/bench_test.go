@@ -8,9 +8,8 @@ import (
 	"app-to-app/sandbox"
 )
 
-// BenchmarkStart measures a sandbox from its start to its first answer: in an
-// empty directory, where keys and a certificate authority are made, and in one
-// that has been used.
+// BenchmarkStart measures from Start to the first answer: in an empty directory,
+// where keys and a certificate authority must be made, and in a used one.
 func BenchmarkStart(b *testing.B) {
 	b.Run("empty", func(b *testing.B) {
 		for b.Loop() {

@@ -15,12 +15,12 @@ import (
 	"app-to-app/sandbox/route"
 )
 
-// This file is the control endpoint, with which tests and people outside the
-// process move the clock, queue faults and the like. The rules are: it has its
-// own port, so that no Azure client reaches it by accident; every request
-// carries the token in DIR/control.json; a request with an Origin header or for
-// another Host is refused, because a browser sent it; an unknown property is
-// refused. Each route's method below says what it takes and answers.
+// This file is the control endpoint, for tests and people outside the process who
+// move the clock, queue faults and so on. The rules are: it has its own port, so
+// that no Azure client reaches it by accident; every request needs the token in
+// DIR/control.json; a request with an Origin header or for another Host is
+// refused, because it comes from a browser; an unknown property is refused. The
+// body and answer of each route are documented at its method.
 
 type control struct {
 	sandbox *Sandbox
@@ -55,10 +55,10 @@ func (s *Sandbox) startControl() error {
 	return nil
 }
 
-// ControlURL is where the control endpoint answers.
+// ControlURL is the URL of the control endpoint.
 func (s *Sandbox) ControlURL() string { return "http://" + s.control.host }
 
-// guard refuses requests without the token, and those of browsers.
+// guard refuses requests without the token, and requests from browsers.
 func (c *control) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -142,7 +142,7 @@ func (c *control) faults(w http.ResponseWriter, r *http.Request) {
 	answer(w, c.sandbox.weather.Unused())
 }
 
-// knows tells whether any service has a route with that pattern.
+// knows reports whether any service has a route with that pattern.
 func (c *control) knows(pattern string) bool {
 	for _, routes := range c.sandbox.routes {
 		if slices.ContainsFunc(routes, func(r route.Route) bool { return r.Pattern == pattern }) {
@@ -211,7 +211,7 @@ func (c *control) tenant(name string) (Tenant, bool) {
 	return c.sandbox.tenants[i], true
 }
 
-// forge takes an [entra.Forgery], in which tenants may be named, and answers
+// forge takes an [entra.Forgery], with tenants by name or id, and answers
 // {"token":"…"}.
 func (c *control) forge(w http.ResponseWriter, r *http.Request) {
 	var forgery entra.Forgery

@@ -53,22 +53,22 @@ func TestControlEndpoint(t *testing.T) {
 		edit                     func(*http.Request)
 		status                   int
 	}{
-		{name: "the clock", method: "GET", path: "/clock", status: 200},
-		{name: "advance", method: "POST", path: "/clock", body: `{"by":"24h"}`, status: 200},
-		{name: "advance back", method: "POST", path: "/clock", body: `{"by":"-1h"}`, status: 400},
-		{name: "advance by something else", method: "POST", path: "/clock", body: `{"by":"a day"}`, status: 400},
+		{name: "read the clock", method: "GET", path: "/clock", status: 200},
+		{name: "advance the clock", method: "POST", path: "/clock", body: `{"by":"24h"}`, status: 200},
+		{name: "move the clock back", method: "POST", path: "/clock", body: `{"by":"-1h"}`, status: 400},
+		{name: "advance by a text that is not a duration", method: "POST", path: "/clock", body: `{"by":"a day"}`, status: 400},
 		{name: "unknown property", method: "POST", path: "/clock", body: `{"to":"24h"}`, status: 400},
 		{name: "history", method: "GET", path: "/history", status: 200},
-		{name: "faults without any", method: "POST", path: "/faults", body: `{"route":"GET /x"}`, status: 400},
+		{name: "no faults to queue", method: "POST", path: "/faults", body: `{"route":"GET /x"}`, status: 400},
 		{name: "faults of an unknown route", method: "POST", path: "/faults", body: `{"route":"GET /x","faults":[{"status":503}]}`, status: 400},
 		{name: "a fault without a status", method: "POST", path: "/faults", body: `{"route":"GET /metadata/endpoints","faults":[{}]}`, status: 400},
-		{name: "keys of an unknown tenant", method: "POST", path: "/keys", body: `{"tenant":"adatum"}`, status: 404},
-		{name: "keys", method: "POST", path: "/keys", body: `{"tenant":"contoso"}`, status: 204},
+		{name: "rotate keys of an unknown tenant", method: "POST", path: "/keys", body: `{"tenant":"adatum"}`, status: 404},
+		{name: "rotate keys", method: "POST", path: "/keys", body: `{"tenant":"contoso"}`, status: 204},
 		{name: "forge for an unknown tenant", method: "POST", path: "/forge", body: `{"tenant":"adatum"}`, status: 404},
 		{name: "forge with an unknown property", method: "POST", path: "/forge", body: `{"tenant":"contoso","payload":{}}`, status: 400},
 		{name: "forge with an unknown algorithm", method: "POST", path: "/forge", body: `{"tenant":"contoso","algorithm":"RS1"}`, status: 400},
 		{name: "without the token", method: "GET", path: "/clock", edit: func(r *http.Request) { r.Header.Del("Authorization") }, status: 401},
-		{name: "from a page", method: "GET", path: "/clock", edit: func(r *http.Request) { r.Header.Set("Origin", "https://example.com") }, status: 403},
+		{name: "from a web page", method: "GET", path: "/clock", edit: func(r *http.Request) { r.Header.Set("Origin", "https://example.com") }, status: 403},
 		{name: "for another host", method: "GET", path: "/clock", edit: func(r *http.Request) { r.Host = "example.com" }, status: 403},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestForgeOverTheControlEndpoint(t *testing.T) {
 	}
 	for _, entry := range s.History() {
 		if strings.Contains(entry.URL, "forge") {
-			t.Errorf("got %s in the history, want nothing of the control endpoint", entry.URL)
+			t.Errorf("got %s in the history, want no requests to the control endpoint", entry.URL)
 		}
 	}
 }

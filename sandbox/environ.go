@@ -12,12 +12,12 @@ import (
 	"app-to-app/sandbox/layout"
 )
 
-// This file hands out the environment of clients. The rules are: exactly what
-// a process needs to reach this sandbox and nothing else, and never a variable
-// that only means something to one of our own programs.
+// This file builds the environment of clients. The rules are: exactly what a
+// process needs to reach this sandbox, and no variable that only our own programs
+// read.
 
-// foreign are the variables that would lead a client past the sandbox, or to
-// another identity, when the shell has them for a real cloud.
+// foreign are variables that a shell may have for a real cloud. They would make a
+// client bypass the sandbox or use another identity.
 var foreign = []string{
 	"ARM_ENVIRONMENT", "ARM_USE_CLI", "ARM_USE_MSI", "ARM_MSI_ENDPOINT", "ARM_USE_OIDC", "ARM_USE_AKS_WORKLOAD_IDENTITY",
 	"ARM_OIDC_TOKEN", "ARM_OIDC_TOKEN_FILE_PATH", "ARM_OIDC_REQUEST_TOKEN", "ARM_OIDC_REQUEST_URL",
@@ -29,9 +29,10 @@ var foreign = []string{
 	"PULUMI_CONFIG_PASSPHRASE", "PULUMI_ACCESS_TOKEN", "PULUMI_STACK", "PULUMI_DEBUG_PROVIDERS",
 }
 
-// Environ is the environment, as NAME=value, in which a client process deploys
-// to the tenant's subscription: Azure's ARM_* variables, trust, and Pulumi with
-// its state in the sandbox's directory. It does not include PATH.
+// Environ is the environment, as NAME=value, for a process that deploys to the
+// tenant's subscription: Azure's ARM_* variables, the sandbox's certificate
+// authority, and Pulumi with its state in the sandbox's directory. It does not
+// include PATH.
 func (s *Sandbox) Environ(t Tenant) []string {
 	return []string{
 		"ARM_METADATA_HOSTNAME=" + strings.TrimPrefix(s.BaseURL, "https://"),
@@ -57,7 +58,7 @@ func (s *Sandbox) EnvFile(t Tenant) string {
 	return filepath.Join(s.Dir, "env-"+t.Name)
 }
 
-// writeEnviron writes the env files, and what they point to.
+// writeEnviron writes the env files and the folders that they name.
 func (s *Sandbox) writeEnviron() error {
 	if err := os.MkdirAll(layout.State(s.Dir), 0o700); err != nil {
 		return fmt.Errorf("write environment: %w", err)
@@ -89,9 +90,9 @@ func shellQuote(value string) string {
 	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
-// Overlay returns base with the variables of over in place of its own, without
-// those that would lead past the sandbox, and with the sandbox's folder first
-// on PATH: the environment of a command run in the sandbox.
+// Overlay returns the environment of a command that runs in the sandbox: base
+// with the variables of over replaced or added, without those that would bypass
+// the sandbox, and with the sandbox's folder first on PATH.
 func (s *Sandbox) Overlay(base []string, over ...string) []string {
 	named := make(map[string]bool, len(over)+len(foreign))
 	for _, name := range foreign {
@@ -114,9 +115,9 @@ func (s *Sandbox) Overlay(base []string, over ...string) []string {
 	return append(append(environ, over...), "PATH="+path)
 }
 
-// hostEnviron is what a function app's process inherits from the machine: the
-// platform gives it a home, a search path and a temporary folder, and nothing
-// of the shell the sandbox was started in.
+// hostEnviron is what a function app's process inherits from the machine: as in
+// Azure a home, a search path and a temporary folder, and nothing else from the
+// shell that started the sandbox.
 func hostEnviron() []string {
 	return []string{
 		"PATH=/usr/local/bin:/usr/bin:/bin",

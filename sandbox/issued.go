@@ -11,9 +11,9 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// Issued are all secrets that the sandbox issued or has. Tests search logs and
-// files for them. It is available only from Go: not from the control endpoint,
-// the history or the disk. Each list is sorted.
+// Issued are all secrets that the sandbox issued or has, so that tests can search
+// logs and files for them. It is available only from Go, not through the control
+// endpoint, the history or the disk. Each list is sorted.
 type Issued struct {
 	AccessTokens    []string // of Entra and of managed identities; not forged ones
 	ClientSecrets   []string // also those of the deployers
@@ -52,8 +52,8 @@ func (s *Sandbox) Issued() (Issued, error) {
 	return found, err
 }
 
-// remembered adds what the store has from earlier runs. It has only hashes of
-// client secrets.
+// remembered adds the secrets of earlier runs from the store, which has only
+// hashes of client secrets.
 func (i *Issued) remembered(tx *store.Tx) {
 	for _, token := range store.IdentityTokens.All(tx, "") {
 		i.AccessTokens = append(i.AccessTokens, token.AccessToken)

@@ -86,7 +86,7 @@ func notOnDisk(t *testing.T, dir string, values ...string) {
 		content, err := os.ReadFile(path)
 		for _, value := range values {
 			if bytes.Contains(content, []byte(value)) {
-				t.Errorf("%s holds a secret that was given out", path)
+				t.Errorf("%s contains an issued secret", path)
 			}
 		}
 		return err
@@ -96,8 +96,8 @@ func notOnDisk(t *testing.T, dir string, values ...string) {
 	}
 }
 
-// What a site keeps is known after a restart too, and what it lost as well as
-// long as the sandbox runs.
+// After a restart the secrets that a site still has are known. Those that it no
+// longer has are known until the sandbox stops.
 func TestIssuedSecretsOfSites(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

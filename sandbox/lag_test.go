@@ -14,7 +14,7 @@ import (
 	"app-to-app/sandbox/sandboxtest"
 )
 
-// A tenant as a test of lag needs it: an API and a client.
+// The tenant of a lag test: an API and a client.
 type lagging struct {
 	t     *testing.T
 	s     *sandbox.Sandbox
@@ -92,8 +92,8 @@ func (l *lagging) lag(body string) {
 	}
 }
 
-// want asks for a token and compares the AADSTS number, 0 for a token, and the
-// roles in it.
+// want requests a token. It compares the AADSTS number, or the roles in the token
+// if the number is 0.
 func (l *lagging) want(number int, proof url.Values, roles ...any) {
 	l.t.Helper()
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {l.client.client}, "scope": {l.api.client + "/.default"}}
@@ -194,15 +194,15 @@ func TestLagOfFederatedCredentials(t *testing.T) {
 	}()
 	l.lag(`{"tokenFederated":"30s"}`)
 	trust("other", "0d0e0f00-0000-4000-8000-00000000000f")
-	l.want(70021, proof) // none is known
+	l.want(70021, proof) // the tenant has no credential yet
 	l.advance(30 * time.Second)
 	trust("lagging", identity.Properties.PrincipalID)
-	l.want(700213, proof) // one of another subject is
+	l.want(700213, proof) // it has one for another subject
 	l.advance(30 * time.Second)
 	l.want(0, proof)
 }
 
-// The tenants themselves were always there: a deployer works under any lag.
+// The objects that a tenant starts with have no lag, so a deployer always works.
 func TestLagSparesDeployers(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})

@@ -17,18 +17,18 @@ import (
 
 var update = flag.Bool("update", false, "rewrite docs/parity.md")
 
-// TestParityTable keeps docs/parity.md what the routes tables say, and every
-// route with its source.
+// TestParityTable compares docs/parity.md with the routes tables, and expects a
+// page and a date for every route.
 func TestParityTable(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	for service, routes := range s.Routes() {
 		for _, r := range routes {
 			if !strings.HasPrefix(r.Doc, "https://") {
-				t.Errorf("%s %q: expected the page that its answer follows, got %q", service, r.Pattern, r.Doc)
+				t.Errorf("%s %q: expected the Microsoft page that it follows, got %q", service, r.Pattern, r.Doc)
 			}
 			if _, err := time.Parse(time.DateOnly, r.Checked); err != nil {
-				t.Errorf("%s %q: expected the date it was last compared, got %q", service, r.Pattern, r.Checked)
+				t.Errorf("%s %q: expected the date of the last comparison, got %q", service, r.Pattern, r.Checked)
 			}
 		}
 	}
@@ -41,7 +41,7 @@ func TestParityTable(t *testing.T) {
 	}
 	want, err := os.ReadFile(path)
 	if err != nil || got != string(want) {
-		t.Errorf("docs/parity.md is not what the routes tables say (%v); run `go test ./sandbox -run TestParityTable -update`", err)
+		t.Errorf("docs/parity.md differs from the routes tables (%v); fix: go test ./sandbox -run TestParityTable -update", err)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"app-to-app/sandbox/sandboxtest"
 )
 
-// TestKeyVaultReferenceOfASite goes through ARM only, as an operator would who
-// finds out why an app does not get its secret.
+// TestKeyVaultReferenceOfASite uses only ARM, like an operator who finds out why
+// an app does not get its secret.
 func TestKeyVaultReferenceOfASite(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
@@ -67,11 +67,11 @@ func TestKeyVaultReferenceOfASite(t *testing.T) {
 	do("PUT", vault+"/secrets/it/providers/Microsoft.Authorization/roleAssignments/99999999-0000-4000-8000-000000000001", "2022-04-01",
 		`{"properties":{"roleDefinitionId":"/providers/Microsoft.Authorization/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6","principalType":"ServicePrincipal","principalId":"`+created.Properties.PrincipalID+`"}}`, nil)
 	if got := status(); got != "AccessToKeyVaultDenied" {
-		t.Errorf("right after the role was given: got %s, want nothing noticed yet", got)
+		t.Errorf("right after the role assignment: got %s, want the old state", got)
 	}
 	do("POST", references+"/refresh", "2024-04-01", "", nil)
 	if got := status(); got != "Resolved" {
-		t.Errorf("after reading it again: got %s, want it resolved by the role at the one secret", got)
+		t.Errorf("after a refresh: got %s, want it resolved, because of the role on this secret", got)
 	}
 	var settings struct{ Properties map[string]string }
 	do("POST", site+"/config/appsettings/list", "2024-04-01", "", &settings)

@@ -1,22 +1,22 @@
 // Package sandbox is a strict local Azure: Microsoft Entra tokens, Microsoft
 // Graph, Azure Resource Manager, blob storage, Key Vault, and App Service with
 // its Functions host and managed identity endpoint, on the loopback interface.
-// Real clients that nobody here wrote (Pulumi's engine, azidentity, MSAL, az) work
-// against it, and the function apps that they publish really run.
+// Real clients (Pulumi's engine, azidentity, MSAL, az) work with it, and the
+// function apps that they publish really run.
 //
 // The rules are:
 //
 //  1. Loopback only. State, keys and the certificate authority live in one
 //     directory. No issuer is ever a Microsoft host, and none is contacted.
-//  2. Always strict. What the sandbox does not know is unemulated: 501, recorded
-//     ([Sandbox.Unemulated]), and a failure of the run that caused it. What the
-//     real service would refuse is refused in that service's shape. Nothing is
-//     granted by default.
-//  3. It knows nothing of what runs in it.
+//  2. Always strict. A request that the sandbox does not know is unemulated: it
+//     gets 501, is recorded ([Sandbox.Unemulated]) and fails the run that sent it.
+//     What the real service would refuse is refused with that service's error.
+//     Nothing is granted by default.
+//  3. It does not depend on what is deployed to it.
 //  4. The history of requests masks secrets; faults are queued and
 //     deterministic.
 //
-// Not for production: anybody who can read the directory owns everything in it.
+// Not for production: anyone who can read the directory has all its secrets.
 package sandbox
 
 import (
@@ -51,16 +51,16 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// ErrPlatform is returned by [Start] on a machine that cannot run the function
-// apps: they are built for linux/amd64, as Azure runs them.
+// ErrPlatform is returned by [Start] on a machine that cannot run function apps,
+// which are built for linux/amd64, as for Azure.
 var ErrPlatform = errors.New("the sandbox needs linux/amd64 (WSL2 is fine)")
 
-// Options say where a sandbox lives. The zero value of each is safe.
+// Options configure a sandbox. Only Dir is required.
 type Options struct {
 	// Dir holds the sandbox's state. Required.
 	Dir string
-	// Addr is the address of the main listener. Empty means the one used in
-	// Dir before, else a free port on 127.0.0.1.
+	// Addr is the address of the main listener. Empty means the address that Dir
+	// was used with before, or a free port on 127.0.0.1.
 	Addr string
 	// FirstAddr is tried before a free port when Dir has no address yet.
 	FirstAddr string
@@ -71,7 +71,7 @@ type Options struct {
 	NewKey func() (*rsa.PrivateKey, error)
 	// Output receives what the function apps print; nil discards it.
 	Output io.Writer
-	// Logger receives what the sandbox has to say; nil discards it.
+	// Logger receives the sandbox's log; nil discards it.
 	Logger *slog.Logger
 }
 
@@ -90,7 +90,7 @@ type Sandbox struct {
 	routes  map[string][]route.Route
 	control *control
 	servers []*http.Server
-	// The server closes its listener only when Serve has come to know it.
+	// The server closes a listener only if Serve was called with it.
 	listeners []net.Listener
 }
 
@@ -151,8 +151,8 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 	return s, s.writeEnviron()
 }
 
-// assemble wires the services over the store and returns what the main port
-// answers.
+// assemble connects the services to the store and returns the handler of the main
+// port.
 func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (http.Handler, error) {
 	s.entra = entra.New(entra.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, NewKey: o.NewKey})
 	blobs := blob.New(blob.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
@@ -180,8 +180,8 @@ func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (http.Handler
 	return byPath(s.entra.Handler(), directory.Handler(), resources.Handler(), blobs.Handler(), vaults.Handler()), nil
 }
 
-// byPath divides the main port among the services by the first path segment;
-// Entra has the rest, because a tenant stands there.
+// byPath selects the service by the first path segment. The rest goes to Entra,
+// whose paths start with a tenant.
 func byPath(entra, graph, arm, blob, keyvault http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -200,7 +200,7 @@ func byPath(entra, graph, arm, blob, keyvault http.Handler) http.Handler {
 	})
 }
 
-// authorize answers App Service's question whether a principal may.
+// authorize decides for App Service whether a principal may do an action.
 func (s *Sandbox) authorize(tenantID, principalID, action, scope string) (allowed bool, err error) {
 	err = s.store.View(func(tx *store.Tx) error {
 		allowed = rbac.Allowed(tx, tenantID, principalID, action, scope)
@@ -209,8 +209,8 @@ func (s *Sandbox) authorize(tenantID, principalID, action, scope string) (allowe
 	return allowed, err
 }
 
-// listen opens a loopback listener on addr, else on the address remembered
-// under name, else on first, else on a free port; and remembers it.
+// listen opens a loopback listener: on addr if that is set, otherwise on the
+// address stored under name, on first, or on a free port. It stores the address.
 func listen(s *store.Store, name, addr, first string) (net.Listener, error) {
 	var used string
 	err := s.View(func(tx *store.Tx) error {
@@ -223,7 +223,7 @@ func listen(s *store.Store, name, addr, first string) (net.Listener, error) {
 		return nil, err
 	}
 	if addr != "" && used != "" && addr != used {
-		return nil, fmt.Errorf("listen: expected the address of this sandbox, %s, which its stacks and function apps know, got %q; leave the address out, or choose another directory", used, addr)
+		return nil, fmt.Errorf("listen: expected %s, the address that this sandbox's stacks and function apps use, got %q; fix: leave out the address, or choose another directory", used, addr)
 	}
 	if used != "" {
 		addr = used
@@ -246,8 +246,8 @@ func listen(s *store.Store, name, addr, first string) (net.Listener, error) {
 	return listener, nil
 }
 
-// openListener listens on addr; when that is empty on first, if it is free,
-// and else on any port.
+// openListener listens on addr. If that is empty, it listens on first if that is
+// free, or on any port.
 func openListener(addr, first string) (net.Listener, error) {
 	if addr == "" {
 		if first != "" {
@@ -270,7 +270,7 @@ func openListener(addr, first string) (net.Listener, error) {
 	}
 	listener, err := loopback.Listen(context.Background(), number)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s, the address of this sandbox: %w; stop what uses it, or choose another directory", addr, err)
+		return nil, fmt.Errorf("listen on %s, the address of this sandbox: %w; fix: stop the process that uses it, or choose another directory", addr, err)
 	}
 	return listener, nil
 }
@@ -287,7 +287,7 @@ func (s *Sandbox) serve(listener net.Listener, handler http.Handler) {
 	go server.Serve(listener)
 }
 
-// Close stops the function apps and the listeners. What was stored stays.
+// Close stops the function apps and the listeners. It keeps the directory.
 func (s *Sandbox) Close() error {
 	var err error
 	for _, server := range s.servers {

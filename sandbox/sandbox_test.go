@@ -33,12 +33,12 @@ func TestARestartedSandboxKeepsItsAddressesAndIDs(t *testing.T) {
 	if err == nil {
 		moved.Close()
 	}
-	if err == nil || !strings.Contains(err.Error(), "expected the address of this sandbox") {
+	if err == nil || !strings.Contains(err.Error(), "the address that this sandbox's stacks and function apps use") {
 		t.Errorf("got error %v for another address, want a refusal", err)
 	}
 	second := sandboxtest.Start(t, sandboxtest.Options{Options: sandbox.Options{Dir: dir}})
 	if got := second.Environ(second.Tenants()[0]); !slices.Equal(got, environ) {
-		t.Errorf("got another environment after a restart")
+		t.Errorf("got a different environment after a restart")
 	}
 	if got := second.ControlURL(); got != control {
 		t.Errorf("got control endpoint %q, want %q", got, control)
@@ -57,7 +57,7 @@ func TestStartRefuses(t *testing.T) {
 		{"no directory", sandbox.Options{}, "expected a directory"},
 		{"a directory in use", sandbox.Options{Dir: running.Dir}, store.ErrInUse.Error()},
 		{"a taken address", sandbox.Options{Dir: t.TempDir(), Addr: taken}, taken},
-		{"an address for everybody", sandbox.Options{Dir: t.TempDir(), Addr: "0.0.0.0:0"}, "expected the loopback address"},
+		{"an address on all interfaces", sandbox.Options{Dir: t.TempDir(), Addr: "0.0.0.0:0"}, "expected the loopback address"},
 		{"an address without a port", sandbox.Options{Dir: t.TempDir(), Addr: "127.0.0.1"}, "expected an address like"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -102,8 +102,8 @@ func TestTheAuthoritySignsForLoopbackOnly(t *testing.T) {
 	}
 }
 
-// TestEnvFile sources the file as a shell does, in an environment that is set
-// up for a real cloud.
+// TestEnvFile sources the file in a shell whose environment is set up for a real
+// cloud.
 func TestEnvFile(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})

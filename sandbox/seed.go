@@ -14,7 +14,7 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// The Azure roles of a deployer, and the Graph permissions it holds.
+// The Azure roles and the Graph permissions of a deployer.
 const (
 	contributor        = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 	rbacAdministrator  = "f58310d9-a9f6-439a-9e8d-f62e7b41a168"
@@ -29,8 +29,8 @@ var deployerPermissions = []string{
 	"AppRoleAssignment.ReadWrite.All",
 }
 
-// A Tenant is one Entra tenant of a sandbox with its subscription and the
-// service principal that deploys to both.
+// A Tenant is one Entra tenant of a sandbox, with its subscription and the service
+// principal that deploys to both.
 type Tenant struct {
 	Name           string // contoso, fabrikam
 	ID             string
@@ -44,9 +44,8 @@ func (t Tenant) String() string {
 	return fmt.Sprintf("%s (tenant %s, subscription %s)", t.Name, t.ID, t.SubscriptionID)
 }
 
-// seeds are the tenants of every sandbox. In the first, the resource providers
-// that the common resources need are registered, as in a subscription that has
-// been used; the second is fresh.
+// seeds are the tenants of every sandbox. In the first one's subscription the
+// usual resource providers are registered; the second one's is new.
 var seeds = []struct {
 	name       string
 	registered []string
@@ -102,8 +101,8 @@ func createTenant(tx *store.Tx, tokens *entra.Service, name string, registered [
 	return t, err
 }
 
-// addDeployer creates a service principal that holds these app roles of
-// Microsoft Graph, and these Azure roles, by id, on the tenant's subscription.
+// addDeployer creates a service principal with these app roles of Microsoft Graph,
+// and with these Azure roles, by id, on the tenant's subscription.
 func addDeployer(tx *store.Tx, tokens *entra.Service, t Tenant, name string, permissions, roles []string) (entra.Deployer, error) {
 	deployer, err := tokens.AddDeployer(tx, t.ID, name, permissions...)
 	if err != nil {
@@ -123,7 +122,7 @@ func addDeployer(tx *store.Tx, tokens *entra.Service, t Tenant, name string, per
 
 // AddDeployer creates another deployer in a tenant, with these app roles of
 // Microsoft Graph and these built-in Azure roles, by name, on its subscription,
-// and returns the tenant as that deployer has it.
+// and returns the tenant with that deployer's ids and secret.
 func (s *Sandbox) AddDeployer(t Tenant, name string, permissions, roles []string) (Tenant, error) {
 	var ids []string
 	for _, role := range roles {

@@ -21,25 +21,26 @@ func (s *Sandbox) History() []route.Entry { return s.log.Entries() }
 // Unemulated returns the requests that the sandbox does not emulate.
 func (s *Sandbox) Unemulated() []route.Entry { return s.log.Unemulated() }
 
-// Routes are the requests that each service answers, by service.
+// Routes are the routes of each service, by service.
 func (s *Sandbox) Routes() map[string][]route.Route { return s.routes }
 
-// Weather returns what faults are queued in.
+// Weather returns the queue of faults.
 func (s *Sandbox) Weather() *route.Weather { return s.weather }
 
-// Entra gives tests the token service: lifetimes, key rotation, the forge.
+// Entra returns the token service, for tests that set lifetimes, rotate keys or
+// forge tokens.
 func (s *Sandbox) Entra() *entra.Service { return s.entra }
 
-// Apps gives tests the function apps' logs.
+// Apps returns App Service, for tests that read the function apps' logs.
 func (s *Sandbox) Apps() *appservice.Service { return s.apps }
 
-// Store gives tests access to the state.
+// Store returns the state, for tests.
 func (s *Sandbox) Store() *store.Store { return s.store }
 
-// Roots is the pool that holds the sandbox's certificate authority.
+// Roots is a pool with the sandbox's certificate authority.
 func (s *Sandbox) Roots() *x509.CertPool { return s.roots }
 
-// HTTPClient returns a client that trusts the sandbox and nothing else.
+// HTTPClient returns a client that trusts only the sandbox's certificates.
 func (s *Sandbox) HTTPClient() *http.Client {
 	return &http.Client{
 		Timeout:   2 * time.Minute,
@@ -47,7 +48,7 @@ func (s *Sandbox) HTTPClient() *http.Client {
 	}
 }
 
-// Advance moves the sandbox's clock and fires the timers that fell due.
+// Advance moves the sandbox's clock and runs the timers that are due.
 func (s *Sandbox) Advance(d time.Duration) error {
 	if err := s.store.Advance(d); err != nil {
 		return err

@@ -19,14 +19,14 @@ import (
 	"time"
 )
 
-// This file makes the sandbox's certificate authority. The rules are: its key
-// stays in the sandbox's directory, readable by its owner only; it can sign only
+// This file creates the sandbox's certificate authority. The rules are: its key
+// stays in the sandbox's directory, readable by the owner only; it can sign only
 // for localhost and 127.0.0.1 (RFC 5280 section 4.2.1.10), so trusting it is
-// safe; the bundle that SSL_CERT_FILE names also has all certificates that were
-// trusted before, because that variable replaces the system's list.
+// safe; the bundle for SSL_CERT_FILE includes all certificates that were trusted
+// before, because the variable replaces the system's list.
 
-// systemBundles are where Linux distributions keep the trusted certificates,
-// as crypto/x509 looks for them.
+// systemBundles are the files in which Linux distributions keep trusted
+// certificates, the same as in crypto/x509.
 var systemBundles = []string{
 	"/etc/ssl/certs/ca-certificates.crt",
 	"/etc/pki/tls/certs/ca-bundle.crt",
@@ -85,7 +85,7 @@ func readPEM(path string) ([]byte, error) {
 	}
 	block, _ := pem.Decode(data)
 	if block == nil {
-		return nil, fmt.Errorf("read %q: expected a PEM block, got none; remove the file, and the next start makes a new one", path)
+		return nil, fmt.Errorf("read %q: expected a PEM block, got none; fix: remove the file, so that the next start creates a new one", path)
 	}
 	return block.Bytes, nil
 }
@@ -130,8 +130,8 @@ func writePEM(path, kind string, der []byte, mode os.FileMode) error {
 	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), mode)
 }
 
-// issue signs a certificate for the loopback listeners. Its key lives in
-// memory only.
+// issue signs a certificate for the loopback listeners. Its key is only in
+// memory.
 func issue(ca *x509.Certificate, caKey *ecdsa.PrivateKey, now time.Time) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -154,12 +154,13 @@ func issue(ca *x509.Certificate, caKey *ecdsa.PrivateKey, now time.Time) (tls.Ce
 	return tls.Certificate{Certificate: [][]byte{der, ca.Raw}, PrivateKey: key}, nil
 }
 
-// writeBundle writes the certificates trusted before and the authority's.
+// writeBundle writes the certificates that were trusted before and the
+// authority's.
 func writeBundle(dir string, ca *x509.Certificate) error {
 	ours := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})
 	if os.Getenv("SSL_CERT_FILE") == bundlePath(dir) {
-		// The shell sourced this sandbox's env file: the bundle holds what the
-		// variable named before that, which nothing else remembers.
+		// The shell sourced this sandbox's env file. Only the bundle still has
+		// the certificates that SSL_CERT_FILE named before.
 		if written, err := os.ReadFile(bundlePath(dir)); err == nil && bytes.Contains(written, ours) {
 			return nil
 		}
@@ -175,14 +176,14 @@ func writeBundle(dir string, ca *x509.Certificate) error {
 	return os.WriteFile(bundlePath(dir), bundle, 0o644)
 }
 
-// trustedBefore is the bundle that SSL_CERT_FILE names, unless that is a
-// sandbox's own (the shell sourced an env file), else the system's.
+// trustedBefore is the bundle in SSL_CERT_FILE, or the system's bundle if the
+// variable is not set or names a sandbox's (the shell sourced an env file).
 func trustedBefore(dir string) ([]byte, error) {
 	if named := os.Getenv("SSL_CERT_FILE"); named != "" {
 		if _, err := os.Stat(filepath.Join(filepath.Dir(named), "ca-key.pem")); errors.Is(err, fs.ErrNotExist) {
 			data, err := os.ReadFile(named)
 			if err != nil {
-				return nil, fmt.Errorf("read the bundle that SSL_CERT_FILE names: %w; if it was that of a sandbox which is gone, unset SSL_CERT_FILE", err)
+				return nil, fmt.Errorf("read the bundle in SSL_CERT_FILE: %w; fix: unset SSL_CERT_FILE if it belonged to a removed sandbox", err)
 			}
 			return data, nil
 		}

@@ -24,8 +24,9 @@ import (
 
 var challenge = regexp.MustCompile(`^Bearer authorization="https://[^"/]+/([0-9a-f-]{36})", resource="(https://vault\.azure\.net)"$`)
 
-// TestAVaultByItsChallenge follows what Microsoft's clients do: they ask
-// without a token, and learn from the challenge where to get one, and for what.
+// TestAVaultByItsChallenge does what Microsoft's clients do: the first request has
+// no token, and the challenge in the answer says where to get one and for which
+// resource.
 func TestAVaultByItsChallenge(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
@@ -79,8 +80,9 @@ func TestAVaultByItsChallenge(t *testing.T) {
 	}
 }
 
-// TestAnOlderSandboxLearnsOfKeyVault is a restart of one that did not know it.
-func TestAnOlderSandboxLearnsOfKeyVault(t *testing.T) {
+// TestAnOlderSandboxGetsKeyVault restarts a sandbox from before Key Vault was
+// added.
+func TestAnOlderSandboxGetsKeyVault(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first := sandboxtest.Start(t, sandboxtest.Options{Options: sandbox.Options{Dir: dir}})

@@ -19,14 +19,14 @@ import (
 	"app-to-app/sandbox/sandboxtest"
 )
 
-// This file shows that each route's witness asserts its answer. The test binary
-// of each service is compiled once, with the tag that lets one route be switched
-// off (sandbox/route/switch_witness.go). All witnesses must pass in one run with
-// nothing switched off; then each runs alone with its route off, and with its
-// route's answer hollow, and must fail both times.
+// This file checks that each route's witness asserts the route's answer. It
+// compiles each service's tests once, with the build tag that makes it possible to
+// switch one route off (sandbox/route/switch_witness.go). All witnesses must pass
+// with every route on. Then each one runs alone, once with its route off and once
+// with an empty answer of its route, and must fail both times.
 
-// folders are where the services' tests are, for those whose folder is not
-// named like their table.
+// folders are the folders of services' tests, where they differ from the name of
+// the table.
 var folders = map[string]string{"functions": "appservice", "identity": "appservice", "scm": "appservice"}
 
 func folder(service string) string {
@@ -117,7 +117,7 @@ type proof struct {
 	how string
 }
 
-// slots lets as many processes run at once as there are processors.
+// slots limits the processes at once to the number of processors.
 var slots = make(chan struct{}, runtime.GOMAXPROCS(0))
 
 func proveAll(t *testing.T, binary string, proofs []proof) {
@@ -135,7 +135,7 @@ func proveAll(t *testing.T, binary string, proofs []proof) {
 	group.Wait()
 }
 
-// judge returns what is wrong with a witness, given how it ended.
+// judge returns the problem with a witness, given how it ended.
 func (p proof) judge(out []byte, err error) string {
 	broken := map[string]string{"off": "answers 501", "hollow": "answers with an empty body or another status"}[p.how]
 	name := rowName(p.Witness)
@@ -150,8 +150,8 @@ func (p proof) judge(out []byte, err error) string {
 	return ""
 }
 
-// compile builds the tests of a service without the race detector, which the
-// services' own runs have.
+// compile builds the tests of a service, without the race detector: the services'
+// own runs use that.
 func compile(t *testing.T, dir string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), dir+".test")
@@ -162,7 +162,7 @@ func compile(t *testing.T, dir string) string {
 	return binary
 }
 
-// passing runs all witnesses once and returns the tests and rows that passed.
+// passing runs all witnesses once and returns the tests and subtests that passed.
 func passing(t *testing.T, binary string, routes []witnessed) map[string]bool {
 	t.Helper()
 	var names []string
@@ -183,7 +183,7 @@ func passing(t *testing.T, binary string, routes []witnessed) map[string]bool {
 // rowName is a name as go test prints it.
 func rowName(witness string) string { return strings.ReplaceAll(witness, " ", "_") }
 
-// run runs tests of a binary in their folder, and ends them after a minute.
+// run runs tests of a binary in their folder, for at most a minute.
 func run(ctx context.Context, binary, dir string, names []string, env string) ([]byte, error) {
 	patterns := make([]string, 0, len(names))
 	seen := make(map[string]bool)
@@ -200,7 +200,7 @@ func run(ctx context.Context, binary, dir string, names []string, env string) ([
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	test := exec.CommandContext(ctx, binary, "-test.v", "-test.run="+strings.Join(patterns, "|"))
-	// The first run builds what the others use, see appservice's tests.
+	// The first run builds an executable for the others, see appservice's tests.
 	test.Dir, test.Env = dir, append(os.Environ(), env, "SANDBOX_TEST_CACHE="+filepath.Dir(binary))
 	var out bytes.Buffer
 	test.Stdout, test.Stderr = &out, &out
