@@ -2,6 +2,8 @@ package azurecloud
 
 import (
 	"context"
+	"crypto"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -25,6 +27,18 @@ import (
 // first form that is configured is used, in the order certificate, secret,
 // OIDC, managed identity, Azure CLI; if it fails, no other is tried. Values of the
 // variables are never printed.
+
+// A Method is a way to sign in.
+type Method string
+
+// The methods, in the order of preference.
+const (
+	ClientCertificate Method = "client certificate"
+	ClientSecret      Method = "client secret"
+	OIDC              Method = "OpenID Connect"
+	ManagedIdentity   Method = "managed identity"
+	AzureCLI          Method = "Azure CLI"
+)
 
 // A login holds what a sign-in needs.
 type login struct {
@@ -51,64 +65,91 @@ func NewCredential(c endpoints.Cloud, httpClient *http.Client, getenv func(strin
 }
 
 func (l login) credential() (azcore.TokenCredential, error) {
-	switch {
-	case l.getenv("ARM_CLIENT_CERTIFICATE_PATH") != "" || l.getenv("ARM_CLIENT_CERTIFICATE") != "":
+	method, err := MethodOf(l.getenv)
+	if err != nil {
+		return nil, err
+	}
+	switch method {
+	case ClientCertificate:
 		return l.certificate()
-	case l.getenv("ARM_CLIENT_SECRET") != "":
+	case ClientSecret:
 		return l.secret()
-	case l.flag("ARM_USE_OIDC"):
+	case OIDC:
 		return l.oidc()
-	case l.flag("ARM_USE_MSI"):
+	case ManagedIdentity:
 		return l.managedIdentity()
 	}
 	return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: l.tenantID})
 }
 
-func (l login) flag(name string) bool {
-	on, err := strconv.ParseBool(l.getenv(name))
-	return err == nil && on
-}
-
-// checkIDs reports which of the ids of a service principal are missing.
-func (l login) checkIDs() error {
+// MethodOf is how the ARM_* variables say to sign in.
+func MethodOf(getenv func(string) string) (Method, error) {
 	var problems []error
-	if l.tenantID == "" {
-		problems = append(problems, errors.New("ARM_TENANT_ID: missing"))
+	flag := func(name, otherwise string) bool {
+		on, err := strconv.ParseBool(first(getenv(name), otherwise))
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: expected true or false", name))
+		}
+		return on
 	}
-	if l.clientID == "" {
-		problems = append(problems, errors.New("ARM_CLIENT_ID: missing"))
+	oidc, managed, cli := flag("ARM_USE_OIDC", "false"), flag("ARM_USE_MSI", "false"), flag("ARM_USE_CLI", "true")
+	var method Method
+	switch {
+	case getenv("ARM_CLIENT_CERTIFICATE_PATH") != "" || getenv("ARM_CLIENT_CERTIFICATE") != "":
+		method = ClientCertificate
+	case getenv("ARM_CLIENT_SECRET") != "":
+		method = ClientSecret
+	case oidc:
+		method = OIDC
+		if _, err := (login{getenv: getenv}).assertion(); err != nil {
+			problems = append(problems, err)
+		}
+	case managed:
+		return ManagedIdentity, errors.Join(problems...)
+	case cli:
+		return AzureCLI, errors.Join(problems...)
+	default:
+		return "", errors.New("expected a way to sign in, got none: set ARM_CLIENT_ID, ARM_TENANT_ID and ARM_CLIENT_SECRET, or run az login without ARM_USE_CLI=false")
 	}
-	return errors.Join(problems...)
+	for _, name := range []string{"ARM_TENANT_ID", "ARM_CLIENT_ID"} {
+		if getenv(name) == "" {
+			problems = append(problems, fmt.Errorf("%s: missing", name))
+		}
+	}
+	return method, errors.Join(problems...)
 }
 
 func (l login) secret() (azcore.TokenCredential, error) {
-	if err := l.checkIDs(); err != nil {
-		return nil, err
-	}
 	return azidentity.NewClientSecretCredential(l.tenantID, l.clientID, l.getenv("ARM_CLIENT_SECRET"),
 		&azidentity.ClientSecretCredentialOptions{ClientOptions: l.options, DisableInstanceDiscovery: l.private})
 }
 
 func (l login) certificate() (azcore.TokenCredential, error) {
-	if err := l.checkIDs(); err != nil {
+	chain, key, err := Certificate(l.getenv)
+	if err != nil {
 		return nil, err
-	}
-	var data []byte
-	var err error
-	if path := l.getenv("ARM_CLIENT_CERTIFICATE_PATH"); path != "" {
-		data, err = os.ReadFile(path)
-	} else {
-		data, err = base64.StdEncoding.DecodeString(l.getenv("ARM_CLIENT_CERTIFICATE"))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the client certificate: %w", err)
-	}
-	chain, key, err := azidentity.ParseCertificates(data, []byte(l.getenv("ARM_CLIENT_CERTIFICATE_PASSWORD")))
-	if err != nil {
-		return nil, errors.New("read the client certificate: expected PKCS#12 or PEM with a private key, and ARM_CLIENT_CERTIFICATE_PASSWORD if it has one")
 	}
 	return azidentity.NewClientCertificateCredential(l.tenantID, l.clientID, chain, key,
 		&azidentity.ClientCertificateCredentialOptions{ClientOptions: l.options, DisableInstanceDiscovery: l.private})
+}
+
+// Certificate is the certificate of the ARM_* variables, and its private key.
+func Certificate(getenv func(string) string) ([]*x509.Certificate, crypto.PrivateKey, error) {
+	var data []byte
+	var err error
+	if path := getenv("ARM_CLIENT_CERTIFICATE_PATH"); path != "" {
+		data, err = os.ReadFile(path)
+	} else {
+		data, err = base64.StdEncoding.DecodeString(getenv("ARM_CLIENT_CERTIFICATE"))
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the client certificate: %w", err)
+	}
+	chain, key, err := azidentity.ParseCertificates(data, []byte(getenv("ARM_CLIENT_CERTIFICATE_PASSWORD")))
+	if err != nil {
+		return nil, nil, errors.New("read the client certificate: expected PKCS#12 or PEM with a private key, and ARM_CLIENT_CERTIFICATE_PASSWORD if it has one")
+	}
+	return chain, key, nil
 }
 
 func (l login) managedIdentity() (azcore.TokenCredential, error) {
@@ -121,9 +162,6 @@ func (l login) managedIdentity() (azcore.TokenCredential, error) {
 
 // oidc signs in with a token of another issuer, such as a CI system's.
 func (l login) oidc() (azcore.TokenCredential, error) {
-	if err := l.checkIDs(); err != nil {
-		return nil, err
-	}
 	assertion, err := l.assertion()
 	if err != nil {
 		return nil, err

@@ -131,8 +131,9 @@ var boundaries = []boundary{
 		outside: slices.Concat(pulumi[:1], plugin),
 	},
 	{
-		of: "app-to-app/pulumilocal/provider/...", ours: []string{"app-to-app/pulumilocal/provider/..."},
-		outside:  slices.Concat(pulumi, plugin, azure, []string{"github.com/google/uuid"}),
+		// The stand-ins sign in as our commands do.
+		of: "app-to-app/pulumilocal/provider/...", ours: []string{"app-to-app/pulumilocal/provider/...", "app-to-app/azurecloud"},
+		outside:  slices.Concat(pulumi, plugin, azure, []string{"github.com/google/uuid", "github.com/golang-jwt/jwt/v5"}),
 		testOurs: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/engine"},
 	},
 	{
@@ -140,7 +141,10 @@ var boundaries = []boundary{
 		of: "app-to-app/pulumilocal/provider/tls/...", ours: []string{"app-to-app/pulumilocal/provider/..."},
 		outside: slices.Concat(pulumi, []string{"golang.org/x/crypto/ssh"}),
 	},
-	{of: "app-to-app/pulumilocal/provider/cloud", ours: []string{"app-to-app/azurecloud/endpoints"}, testOurs: []string{"app-to-app/pulumilocal/provider/cloud"}},
+	{
+		of: "app-to-app/pulumilocal/provider/cloud", ours: []string{"app-to-app/azurecloud/..."}, outside: azure,
+		testOurs: []string{"app-to-app/pulumilocal/provider/cloud"},
+	},
 	{of: "app-to-app/cmd/pulumi-stand-in", ours: []string{"app-to-app/pulumilocal/..."}},
 
 	{

@@ -79,7 +79,7 @@ func TestConfigureRefusals(t *testing.T) {
 		{"another cloud's name", func(c map[string]any) { c["environment"] = "moon" }, `got "moon"`},
 		{"no way to sign in", func(c map[string]any) { delete(c, "clientSecret"); c["useCli"] = false }, "expected a way to sign in"},
 		{"OpenID Connect without token", func(c map[string]any) { delete(c, "clientSecret"); c["useOidc"] = true }, "ARM_OIDC_TOKEN"},
-		{"not a boolean", func(c map[string]any) { c["useOidc"] = "perhaps" }, `"useOidc"`},
+		{"not a boolean", func(c map[string]any) { c["useOidc"] = "perhaps" }, "ARM_USE_OIDC: expected true or false"},
 		{"AKS", func(c map[string]any) { c["useAksWorkloadIdentity"] = true }, "not emulated"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

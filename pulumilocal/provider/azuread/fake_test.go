@@ -129,7 +129,7 @@ func (f *fakeGraph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"authentication": object{"loginEndpoint": f.server.URL, "audiences": []string{}, "tenant": "common", "identityProvider": "AAD"}})
 	case strings.HasSuffix(r.URL.Path, "/oauth2/v2.0/token"):
 		f.form, _ = url.ParseQuery(string(data))
-		answer(w, http.StatusOK, object{"access_token": f.token(), "token_type": "Bearer", "expires_in": "3600"})
+		answer(w, http.StatusOK, object{"access_token": f.token(), "token_type": "Bearer", "expires_in": 3600})
 	default:
 		f.graph(w, r, call, data)
 	}

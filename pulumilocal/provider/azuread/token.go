@@ -2,11 +2,8 @@ package azuread
 
 import (
 	"context"
-	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1" // #nosec G505: the thumbprint of a certificate in a JWT header (RFC 7515 section 4.1.7) is SHA-1
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -17,9 +14,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 
+	"app-to-app/azurecloud"
 	"app-to-app/pulumilocal/provider/cloud"
 )
 
@@ -64,48 +63,43 @@ func (s *tokenSource) accessToken(ctx context.Context) (string, error) {
 
 func (s *tokenSource) signIn(ctx context.Context) (string, time.Duration, error) {
 	scope := s.endpoints.MicrosoftGraph + "/.default"
-	switch s.deployer.Method {
-	case cloud.AzureCLI:
-		return s.azureCLI(ctx, scope)
-	case cloud.ManagedIdentity:
-		return s.managedIdentity(ctx)
-	}
 	form := url.Values{"client_id": {s.deployer.ClientID}, "grant_type": {"client_credentials"}, "scope": {scope}}
 	address := s.endpoints.Login + "/" + s.deployer.TenantID + "/oauth2/v2.0/token"
+	var assertion string
+	var err error
 	switch s.deployer.Method {
-	case cloud.ClientSecret:
-		form.Set("client_secret", s.deployer.Secret)
-	case cloud.ClientCertificate:
-		assertion, err := s.sign(address)
+	case azurecloud.ClientSecret:
+		form.Set("client_secret", s.deployer.Getenv("ARM_CLIENT_SECRET"))
+	case azurecloud.ClientCertificate:
+		assertion, err = s.sign(address)
+	case azurecloud.OIDC:
+		assertion, err = azurecloud.OutsideToken(ctx, s.options.HTTPClient, s.deployer.Getenv)
+	default: // the platform or az has the token
+		credential, err := s.deployer.Credential(s.endpoints, s.options.HTTPClient)
 		if err != nil {
 			return "", 0, err
 		}
-		form.Set("client_assertion", assertion)
-		form.Set("client_assertion_type", assertionType)
-	case cloud.OIDC:
-		assertion, err := s.deployer.Assertion(ctx, s.options.HTTPClient)
-		if err != nil {
-			return "", 0, err
-		}
+		token, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}})
+		return token.Token, token.ExpiresOn.Sub(s.options.Now()), err
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	if assertion != "" {
 		form.Set("client_assertion", assertion)
 		form.Set("client_assertion_type", assertionType)
 	}
-	return s.ask(ctx, func() (*http.Request, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
-		if err == nil {
-			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		}
-		return req, err
-	})
+	return s.ask(ctx, address, form)
 }
 
-// ask sends a token request, and again if the endpoint is busy or fails.
-func (s *tokenSource) ask(ctx context.Context, make func() (*http.Request, error)) (string, time.Duration, error) {
+// ask posts a token request, and again if the endpoint is busy or fails.
+func (s *tokenSource) ask(ctx context.Context, address string, form url.Values) (string, time.Duration, error) {
 	for attempt := 0; ; attempt++ {
-		req, err := make()
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 		if err != nil {
 			return "", 0, err
 		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		resp, err := s.options.HTTPClient.Do(req)
 		if err != nil {
 			return "", 0, err
@@ -128,18 +122,14 @@ func (s *tokenSource) ask(ctx context.Context, make func() (*http.Request, error
 
 func readToken(body []byte) (string, time.Duration, error) {
 	var answer struct {
-		AccessToken string      `json:"access_token"`
-		TokenType   string      `json:"token_type"`
-		ExpiresIn   json.Number `json:"expires_in"` // a number, or a string from managed identity endpoints
+		AccessToken string `json:"access_token"`
+		TokenType   string `json:"token_type"`
+		ExpiresIn   int    `json:"expires_in"` // seconds
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return "", 0, errors.New("expected a JSON object from the token endpoint")
+	if json.Unmarshal(body, &answer) != nil || answer.AccessToken == "" || answer.TokenType == "" || answer.ExpiresIn == 0 {
+		return "", 0, errors.New("expected a JSON object with access_token, token_type and expires_in from the token endpoint")
 	}
-	seconds, err := answer.ExpiresIn.Int64()
-	if answer.AccessToken == "" || answer.TokenType == "" || err != nil {
-		return "", 0, errors.New("expected access_token, token_type and expires_in from the token endpoint")
-	}
-	return answer.AccessToken, time.Duration(seconds) * time.Second, nil
+	return answer.AccessToken, time.Duration(answer.ExpiresIn) * time.Second, nil
 }
 
 // tokenError shows the endpoint's refusal (RFC 6749 section 5.2), which contains
@@ -158,9 +148,9 @@ func tokenError(status int, body []byte) error {
 // sign makes a client assertion with the deployer's certificate
 // (https://learn.microsoft.com/entra/identity-platform/certificate-credentials).
 func (s *tokenSource) sign(audience string) (string, error) {
-	certificates, key, err := azidentity.ParseCertificates(s.deployer.Certificate, []byte(s.deployer.CertificatePassword))
+	certificates, key, err := azurecloud.Certificate(s.deployer.Getenv)
 	if err != nil {
-		return "", errors.New("expected a PFX certificate that its password opens")
+		return "", err
 	}
 	private, ok := key.(*rsa.PrivateKey)
 	if !ok {
@@ -168,61 +158,8 @@ func (s *tokenSource) sign(audience string) (string, error) {
 	}
 	thumbprint := sha1.Sum(certificates[0].Raw) // #nosec G401: see the import
 	now := s.options.Now()
-	header, err := json.Marshal(map[string]any{"alg": "RS256", "typ": "JWT", "x5t": base64.RawURLEncoding.EncodeToString(thumbprint[:])})
-	if err != nil {
-		return "", err
-	}
-	payload, err := json.Marshal(map[string]any{"aud": audience, "iss": s.deployer.ClientID, "sub": s.deployer.ClientID,
+	token := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{"aud": audience, "iss": s.deployer.ClientID, "sub": s.deployer.ClientID,
 		"jti": uuid.NewString(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix()})
-	if err != nil {
-		return "", err
-	}
-	signed := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(payload)
-	sum := sha256.Sum256([]byte(signed))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, private, crypto.SHA256, sum[:])
-	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), err
-}
-
-func (s *tokenSource) azureCLI(ctx context.Context, scope string) (string, time.Duration, error) {
-	arguments := []string{"account", "get-access-token", "--scope", scope}
-	if s.deployer.TenantID != "" {
-		arguments = append(arguments, "--tenant", s.deployer.TenantID)
-	}
-	var answer struct {
-		AccessToken string `json:"accessToken"`
-		ExpiresOn   int64  `json:"expires_on"`
-	}
-	if err := cloud.RunAzureCLI(ctx, &answer, arguments...); err != nil {
-		return "", 0, err
-	}
-	if answer.AccessToken == "" {
-		return "", 0, errors.New("expected an access token from az, got none")
-	}
-	return answer.AccessToken, time.Unix(answer.ExpiresOn, 0).Sub(s.options.Now()), nil
-}
-
-// managedIdentity asks the endpoint that the platform names. It does not try the
-// address of virtual machines (169.254.169.254), which is not on this machine.
-func (s *tokenSource) managedIdentity(ctx context.Context) (string, time.Duration, error) {
-	query := url.Values{"resource": {s.endpoints.MicrosoftGraph}}
-	if s.deployer.ClientID != "" {
-		query.Set("client_id", s.deployer.ClientID)
-	}
-	endpoint, header, value := s.deployer.MSIEndpoint, "Metadata", "true"
-	if endpoint == "" {
-		endpoint, header, value = s.options.Getenv("IDENTITY_ENDPOINT"), "X-IDENTITY-HEADER", s.options.Getenv("IDENTITY_HEADER")
-		query.Set("api-version", "2019-08-01")
-	} else {
-		query.Set("api-version", "2018-02-01")
-	}
-	if endpoint == "" {
-		return "", 0, errors.New("expected a managed identity endpoint, got none: set msiEndpoint or ARM_MSI_ENDPOINT")
-	}
-	return s.ask(ctx, func() (*http.Request, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"?"+query.Encode(), nil)
-		if err == nil {
-			req.Header.Set(header, value)
-		}
-		return req, err
-	})
+	token.Header["x5t"] = base64.RawURLEncoding.EncodeToString(thumbprint[:])
+	return token.SignedString(private)
 }

@@ -12,15 +12,17 @@ package azurenative
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"os/exec"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	azcloud "github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
+	"app-to-app/azurecloud"
 	"app-to-app/pulumilocal/provider/cloud"
 	"app-to-app/pulumilocal/provider/plugin"
 )
@@ -87,20 +89,12 @@ func (p *provider) configure(ctx context.Context, config plugin.Object) error {
 	if err != nil {
 		return err
 	}
-	if deployer.Method == cloud.AzureCLI {
-		var account struct {
-			ID       string `json:"id"`
-			TenantID string `json:"tenantId"`
+	if deployer.Method == azurecloud.AzureCLI && deployer.SubscriptionID == "" {
+		id, err := exec.CommandContext(ctx, "az", "account", "show", "--query", "id", "--output", "tsv").Output()
+		if err != nil {
+			return fmt.Errorf("run az account show: %w; sign in with az login, or set ARM_CLIENT_ID, ARM_TENANT_ID and ARM_CLIENT_SECRET", err)
 		}
-		if err := cloud.RunAzureCLI(ctx, &account, "account", "show"); err != nil {
-			return err
-		}
-		if deployer.SubscriptionID == "" {
-			deployer.SubscriptionID = account.ID
-		}
-		if deployer.TenantID == "" {
-			deployer.TenantID = account.TenantID
-		}
+		deployer.SubscriptionID = strings.TrimSpace(string(id))
 	}
 	if deployer.SubscriptionID == "" {
 		return errors.New("expected a subscription, got none: set azure-native:subscriptionId or ARM_SUBSCRIPTION_ID")
@@ -121,45 +115,12 @@ func (p *provider) connect(ctx context.Context) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	credential, err := p.credential(endpoints)
+	credential, err := p.deployer.Credential(endpoints, p.options.HTTPClient)
 	if err != nil {
 		return nil, err
 	}
 	p.connection = &connection{endpoints: endpoints, credential: credential}
 	return p.connection, nil
-}
-
-// credential makes the azidentity credential of the deployer's method. The
-// authority is not one of Microsoft's, so its discovery is switched off.
-func (p *provider) credential(endpoints cloud.Endpoints) (azcore.TokenCredential, error) {
-	d := p.deployer
-	client := policy.ClientOptions{
-		Cloud:     azcloud.Configuration{ActiveDirectoryAuthorityHost: endpoints.Login},
-		Transport: p.options.HTTPClient,
-	}
-	switch d.Method {
-	case cloud.ClientCertificate:
-		certificates, key, err := azidentity.ParseCertificates(d.Certificate, []byte(d.CertificatePassword))
-		if err != nil {
-			return nil, errors.New("expected a PFX certificate that its password opens")
-		}
-		return azidentity.NewClientCertificateCredential(d.TenantID, d.ClientID, certificates, key,
-			&azidentity.ClientCertificateCredentialOptions{ClientOptions: client, DisableInstanceDiscovery: true})
-	case cloud.ClientSecret:
-		return azidentity.NewClientSecretCredential(d.TenantID, d.ClientID, d.Secret,
-			&azidentity.ClientSecretCredentialOptions{ClientOptions: client, DisableInstanceDiscovery: true})
-	case cloud.OIDC:
-		assertion := func(ctx context.Context) (string, error) { return d.Assertion(ctx, p.options.HTTPClient) }
-		return azidentity.NewClientAssertionCredential(d.TenantID, d.ClientID, assertion,
-			&azidentity.ClientAssertionCredentialOptions{ClientOptions: client, DisableInstanceDiscovery: true})
-	case cloud.ManagedIdentity:
-		options := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: client}
-		if d.ClientID != "" {
-			options.ID = azidentity.ClientID(d.ClientID)
-		}
-		return azidentity.NewManagedIdentityCredential(options)
-	}
-	return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: d.TenantID})
 }
 
 // token gets an access token for a scope. Empty means ARM's.

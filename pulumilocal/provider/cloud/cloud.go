@@ -13,12 +13,10 @@ package cloud
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"syscall"
 	"time"
 
@@ -90,15 +88,6 @@ func (d Deployer) Endpoints(ctx context.Context, httpClient *http.Client) (Endpo
 		ResourceManager: document.ResourceManager, MicrosoftGraph: document.Graph,
 		Login: document.LoginEndpoint, Audiences: document.Audiences,
 	}, nil
-}
-
-// withoutURL removes the URL from a client's error; the caller names it.
-func withoutURL(err error) error {
-	var failed *url.Error
-	if errors.As(err, &failed) {
-		return failed.Err
-	}
-	return err
 }
 
 // Wait waits for a duration, or until the context ends.

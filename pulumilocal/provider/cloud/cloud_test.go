@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"app-to-app/azurecloud"
 	"app-to-app/pulumilocal/provider/cloud"
 )
 
@@ -21,19 +22,19 @@ func TestReadDeployer(t *testing.T) {
 		name    string
 		config  map[string]any
 		environ map[string]string
-		method  cloud.Method
+		method  azurecloud.Method
 		secret  string
 		tenant  string
 	}{
-		{"environment", nil, map[string]string{"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "s"}, cloud.ClientSecret, "s", "t"},
+		{"environment", nil, map[string]string{"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "s"}, azurecloud.ClientSecret, "s", "t"},
 		{"configuration wins", map[string]any{"tenantId": "mine", "clientSecret": "other"},
-			map[string]string{"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "s"}, cloud.ClientSecret, "other", "mine"},
-		{"secret file", nil, map[string]string{"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET_FILE_PATH": file}, cloud.ClientSecret, "from-a-file", "t"},
-		{"secret before managed identity", nil, map[string]string{"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "s", "ARM_USE_MSI": "true"}, cloud.ClientSecret, "s", "t"},
-		{"certificate before secret", nil, map[string]string{"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "s", "ARM_CLIENT_CERTIFICATE_PATH": file}, cloud.ClientCertificate, "s", "t"},
-		{"OpenID Connect before managed identity", nil, map[string]string{"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": "o", "ARM_USE_MSI": "true"}, cloud.OIDC, "", "t"},
-		{"secret without tenant is none", nil, map[string]string{"ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "s", "ARM_USE_MSI": "true"}, cloud.ManagedIdentity, "s", ""},
-		{"nothing but the CLI", nil, nil, cloud.AzureCLI, "", ""},
+			map[string]string{"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "s"}, azurecloud.ClientSecret, "other", "mine"},
+		{"secret file", nil, map[string]string{"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET_FILE_PATH": file}, azurecloud.ClientSecret, "from-a-file", "t"},
+		{"secret before managed identity", nil, map[string]string{"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "s", "ARM_USE_MSI": "true"}, azurecloud.ClientSecret, "s", "t"},
+		{"certificate before secret", nil, map[string]string{"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "s", "ARM_CLIENT_CERTIFICATE_PATH": file}, azurecloud.ClientCertificate, "s", "t"},
+		{"OpenID Connect before managed identity", nil, map[string]string{"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": "o", "ARM_USE_MSI": "true"}, azurecloud.OIDC, "", "t"},
+		{"managed identity without ids", nil, map[string]string{"ARM_USE_MSI": "true"}, azurecloud.ManagedIdentity, "", ""},
+		{"nothing but the CLI", nil, nil, azurecloud.AzureCLI, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -47,8 +48,30 @@ func TestReadDeployer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Method != test.method || got.Secret != test.secret || got.TenantID != test.tenant || got.MetadataHost != "127.0.0.1:1" {
-				t.Errorf("got method %q, tenant %q, right secret %v, want %q, %q", got.Method, got.TenantID, got.Secret == test.secret, test.method, test.tenant)
+			if got.Method != test.method || got.Getenv("ARM_CLIENT_SECRET") != test.secret || got.TenantID != test.tenant || got.MetadataHost != "127.0.0.1:1" {
+				t.Errorf("got method %q, tenant %q, right secret %v, want %q, %q", got.Method, got.TenantID, got.Getenv("ARM_CLIENT_SECRET") == test.secret, test.method, test.tenant)
+			}
+		})
+	}
+}
+
+func TestReadDeployerRefusals(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		config map[string]any
+		want   string
+	}{
+		{"secret without tenant", map[string]any{"clientId": "c", "clientSecret": "s", "useMsi": true}, "ARM_TENANT_ID: missing"},
+		{"secret file that is not there", map[string]any{"clientSecretFilePath": filepath.Join(t.TempDir(), "none")}, "read clientSecretFilePath: "},
+		{"endpoint of managed identities", map[string]any{"useMsi": true, "msiEndpoint": "http://127.0.0.1:1"}, "msiEndpoint (ARM_MSI_ENDPOINT) is not emulated"},
+		{"text for a flag", map[string]any{"useMsi": "perhaps"}, "ARM_USE_MSI: expected true or false"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.config["metadataHost"] = "127.0.0.1:1"
+			if _, err := cloud.ReadDeployer(test.config, func(string) string { return "" }); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want one with %q", err, test.want)
 			}
 		})
 	}
