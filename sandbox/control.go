@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -80,66 +81,97 @@ func (c *control) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /history", func(w http.ResponseWriter, _ *http.Request) { answer(w, c.sandbox.History()) })
 	mux.HandleFunc("GET /unemulated", func(w http.ResponseWriter, _ *http.Request) { answer(w, c.sandbox.Unemulated()) })
-	mux.HandleFunc("GET /clock", c.clock)
-	mux.HandleFunc("POST /clock", c.advance)
-	mux.HandleFunc("POST /faults", c.faults)
+	mux.HandleFunc("GET /clock", func(w http.ResponseWriter, _ *http.Request) { answer(w, c.clock()) })
+	mux.HandleFunc("POST /clock", take(c.advance))
+	mux.HandleFunc("POST /faults", take(c.faults))
 	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { answer(w, c.sandbox.weather.Unused()) })
-	mux.HandleFunc("POST /lifetimes", c.lifetimes)
-	mux.HandleFunc("POST /keys", c.rotateKeys)
-	mux.HandleFunc("POST /forge", c.forge)
-	mux.HandleFunc("POST /lag", c.lag)
-	mux.HandleFunc("POST /throttle", c.throttle)
+	mux.HandleFunc("POST /lifetimes", take(func(l entra.Lifetimes) (any, error) {
+		c.sandbox.entra.SetLifetimes(l)
+		return nil, nil
+	}))
+	mux.HandleFunc("POST /keys", take(c.rotateKeys))
+	mux.HandleFunc("POST /forge", take(c.forge))
+	// {"appRole":"30s"} replaces the previous one.
+	mux.HandleFunc("POST /lag", take(func(l route.Lag) (any, error) {
+		c.sandbox.weather.SetLag(l)
+		return nil, nil
+	}))
+	// {"requests":100,"window":"10s"}, for Microsoft Graph.
+	mux.HandleFunc("POST /throttle", take(func(t route.Throttle) (any, error) {
+		c.sandbox.weather.SetThrottle("graph", t)
+		return nil, nil
+	}))
 	return mux
 }
 
-func (c *control) clock(w http.ResponseWriter, _ *http.Request) {
-	answer(w, map[string]time.Time{"now": c.sandbox.store.Now(), "machine": c.sandbox.store.Wall()})
+// take makes a handler of what is done with a request's JSON. A nil answer has
+// no body.
+func take[T any](do func(T) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var body T
+		decoder := json.NewDecoder(r.Body)
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&body); err != nil {
+			answerError(w, http.StatusBadRequest, fmt.Sprintf("read the request: %v", err))
+			return
+		}
+		result, err := do(body)
+		var failed *controlError
+		switch {
+		case errors.As(err, &failed):
+			answerError(w, failed.status, failed.message)
+		case err != nil:
+			answerError(w, http.StatusBadRequest, err.Error())
+		case result == nil:
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			answer(w, result)
+		}
+	}
+}
+
+// A controlError is one with another status than 400.
+type controlError struct {
+	status  int
+	message string
+}
+
+func (e *controlError) Error() string { return e.message }
+
+func (c *control) clock() any {
+	return map[string]time.Time{"now": c.sandbox.store.Now(), "machine": c.sandbox.store.Wall()}
 }
 
 // advance takes {"by":"24h"}.
-func (c *control) advance(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		By string `json:"by"`
-	}
-	if !decode(w, r, &body) {
-		return
-	}
+func (c *control) advance(body struct{ By string }) (any, error) {
 	by, err := time.ParseDuration(body.By)
 	if err == nil {
 		err = c.sandbox.Advance(by)
 	}
 	if err != nil {
-		answerError(w, http.StatusBadRequest, fmt.Sprintf("advance the clock: expected a duration like 24h in \"by\": %v", err))
-		return
+		return nil, fmt.Errorf("advance the clock: expected a duration like 24h in \"by\": %w", err)
 	}
-	c.clock(w, r)
+	return c.clock(), nil
 }
 
 // faults takes {"route":"POST /{tenant}/oauth2/v2.0/token","faults":[…]}.
-func (c *control) faults(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		Route  string        `json:"route"`
-		Faults []route.Fault `json:"faults"`
-	}
-	if !decode(w, r, &body) {
-		return
-	}
+func (c *control) faults(body struct {
+	Route  string
+	Faults []route.Fault
+}) (any, error) {
 	if body.Route == "" || len(body.Faults) == 0 {
-		answerError(w, http.StatusBadRequest, "queue faults: expected a route and at least one fault")
-		return
+		return nil, errors.New("queue faults: expected a route and at least one fault")
 	}
 	if !c.knows(body.Route) {
-		answerError(w, http.StatusBadRequest, fmt.Sprintf("queue faults: expected the pattern of a route, as in docs/parity.md, got %q", body.Route))
-		return
+		return nil, fmt.Errorf("queue faults: expected the pattern of a route, as in docs/parity.md, got %q", body.Route)
 	}
 	for _, fault := range body.Faults {
 		if !fault.Drop && (fault.Status < 400 || fault.Status > 599) {
-			answerError(w, http.StatusBadRequest, fmt.Sprintf("queue faults: expected a status from 400 to 599, or drop, got %d", fault.Status))
-			return
+			return nil, fmt.Errorf("queue faults: expected a status from 400 to 599, or drop, got %d", fault.Status)
 		}
 	}
 	c.sandbox.weather.Queue(body.Route, body.Faults...)
-	answer(w, c.sandbox.weather.Unused())
+	return c.sandbox.weather.Unused(), nil
 }
 
 // knows reports whether any service has a route with that pattern.
@@ -152,97 +184,40 @@ func (c *control) knows(pattern string) bool {
 	return false
 }
 
-func (c *control) lifetimes(w http.ResponseWriter, r *http.Request) {
-	var body entra.Lifetimes
-	if !decode(w, r, &body) {
-		return
-	}
-	c.sandbox.entra.SetLifetimes(body)
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// lag takes a [route.Lag], {"appRole":"30s"}, which replaces the previous one.
-func (c *control) lag(w http.ResponseWriter, r *http.Request) {
-	var body route.Lag
-	if !decode(w, r, &body) {
-		return
-	}
-	c.sandbox.weather.SetLag(body)
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// throttle takes a [route.Throttle], {"requests":100,"window":"10s"}, for
-// Microsoft Graph.
-func (c *control) throttle(w http.ResponseWriter, r *http.Request) {
-	var body route.Throttle
-	if !decode(w, r, &body) {
-		return
-	}
-	c.sandbox.weather.SetThrottle("graph", body)
-	w.WriteHeader(http.StatusNoContent)
-}
-
 // rotateKeys takes {"tenant":"contoso"}.
-func (c *control) rotateKeys(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		Tenant string `json:"tenant"`
-	}
-	if !decode(w, r, &body) {
-		return
-	}
-	tenant, ok := c.tenant(body.Tenant)
-	if !ok {
-		answerError(w, http.StatusNotFound, fmt.Sprintf("rotate keys: expected a tenant of this sandbox, got %q", body.Tenant))
-		return
+func (c *control) rotateKeys(body struct{ Tenant string }) (any, error) {
+	tenant, err := c.tenant("rotate keys", body.Tenant)
+	if err != nil {
+		return nil, err
 	}
 	if err := c.sandbox.entra.RotateKeys(tenant.ID); err != nil {
-		answerError(w, http.StatusInternalServerError, err.Error())
-		return
+		return nil, &controlError{http.StatusInternalServerError, err.Error()}
 	}
-	w.WriteHeader(http.StatusNoContent)
+	return nil, nil
 }
 
 // tenant finds a tenant by its name or its id.
-func (c *control) tenant(name string) (Tenant, bool) {
+func (c *control) tenant(doing, name string) (Tenant, error) {
 	i := slices.IndexFunc(c.sandbox.tenants, func(t Tenant) bool { return t.Name == name || t.ID == name })
 	if i < 0 {
-		return Tenant{}, false
+		return Tenant{}, &controlError{http.StatusNotFound, fmt.Sprintf("%s: expected a tenant of this sandbox, got %q", doing, name)}
 	}
-	return c.sandbox.tenants[i], true
+	return c.sandbox.tenants[i], nil
 }
 
 // forge takes an [entra.Forgery], with tenants by name or id, and answers
 // {"token":"…"}.
-func (c *control) forge(w http.ResponseWriter, r *http.Request) {
-	var forgery entra.Forgery
-	if !decode(w, r, &forgery) {
-		return
-	}
-	tenant, ok := c.tenant(forgery.TenantID)
-	if !ok {
-		answerError(w, http.StatusNotFound, fmt.Sprintf("forge token: expected a tenant of this sandbox, got %q", forgery.TenantID))
-		return
+func (c *control) forge(forgery entra.Forgery) (any, error) {
+	tenant, err := c.tenant("forge token", forgery.TenantID)
+	if err != nil {
+		return nil, err
 	}
 	forgery.TenantID = tenant.ID
-	if other, ok := c.tenant(string(forgery.Key)); ok {
+	if other, err := c.tenant("", string(forgery.Key)); err == nil {
 		forgery.Key = entra.ForgeKey(other.ID)
 	}
 	token, err := c.sandbox.entra.ForgeToken(forgery)
-	if err != nil {
-		answerError(w, http.StatusBadRequest, err.Error())
-		return
-	}
-	answer(w, map[string]string{"token": token})
-}
-
-func decode(w http.ResponseWriter, r *http.Request, into any) bool {
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		answerError(w, http.StatusBadRequest, fmt.Sprintf("read the request: %v", err))
-		return false
-	}
-	return true
+	return map[string]string{"token": token}, err
 }
 
 func answer(w http.ResponseWriter, body any) {
