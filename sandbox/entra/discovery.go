@@ -50,24 +50,23 @@ type openIDConfiguration struct {
 }
 
 func (s *Service) discoverV2(w http.ResponseWriter, r *http.Request) {
-	segment, tenantID, err := s.documentTenant(r)
-	if err != nil {
-		s.failDiscovery(w, r, err)
-		return
-	}
-	base := s.BaseURL + "/" + segment
-	document := s.commonConfiguration(base)
-	document.Issuer = s.issuerV2(tenantID)
-	document.TokenEndpoint = base + "/oauth2/v2.0/token"
-	document.JWKSURI = base + "/discovery/v2.0/keys"
-	document.AuthorizationEndpoint = base + "/oauth2/v2.0/authorize"
-	document.DeviceEndpoint = base + "/oauth2/v2.0/devicecode"
-	document.EndSessionEndpoint = base + "/oauth2/v2.0/logout"
-	document.UserinfoEndpoint = s.BaseURL + "/oidc/userinfo"
-	publish(w, document)
+	s.discover(w, r, "/v2.0", func(document *openIDConfiguration, base, tenantID string) {
+		document.Issuer = s.issuerV2(tenantID)
+		document.UserinfoEndpoint = s.BaseURL + "/oidc/userinfo"
+	})
 }
 
 func (s *Service) discoverV1(w http.ResponseWriter, r *http.Request) {
+	s.discover(w, r, "", func(document *openIDConfiguration, base, tenantID string) {
+		document.Issuer = s.issuerV1(tenantID)
+		document.CheckSessionIframe = base + "/oauth2/checksession"
+		document.UserinfoEndpoint = base + "/openid/userinfo"
+		yes := true
+		document.MultiRefreshToken = &yes
+	})
+}
+
+func (s *Service) discover(w http.ResponseWriter, r *http.Request, version string, complete func(document *openIDConfiguration, base, tenantID string)) {
 	segment, tenantID, err := s.documentTenant(r)
 	if err != nil {
 		s.failDiscovery(w, r, err)
@@ -75,16 +74,12 @@ func (s *Service) discoverV1(w http.ResponseWriter, r *http.Request) {
 	}
 	base := s.BaseURL + "/" + segment
 	document := s.commonConfiguration(base)
-	document.Issuer = s.issuerV1(tenantID)
-	document.TokenEndpoint = base + "/oauth2/token"
-	document.JWKSURI = base + "/discovery/keys"
-	document.AuthorizationEndpoint = base + "/oauth2/authorize"
-	document.DeviceEndpoint = base + "/oauth2/devicecode"
-	document.EndSessionEndpoint = base + "/oauth2/logout"
-	document.CheckSessionIframe = base + "/oauth2/checksession"
-	document.UserinfoEndpoint = base + "/openid/userinfo"
-	yes := true
-	document.MultiRefreshToken = &yes
+	document.TokenEndpoint = base + "/oauth2" + version + "/token"
+	document.JWKSURI = base + "/discovery" + version + "/keys"
+	document.AuthorizationEndpoint = base + "/oauth2" + version + "/authorize"
+	document.DeviceEndpoint = base + "/oauth2" + version + "/devicecode"
+	document.EndSessionEndpoint = base + "/oauth2" + version + "/logout"
+	complete(&document, base, tenantID)
 	publish(w, document)
 }
 

@@ -47,52 +47,48 @@ type tokenRequest struct {
 }
 
 func (s *Service) tokenV2(w http.ResponseWriter, r *http.Request) {
-	request, err := s.readTokenRequest(w, r, "scope")
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	issued, err := s.serveToken(r, request)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	left := int(issued.lifetime.Seconds()) - 1
-	setHeaders(w, r)
-	writeJSON(w, http.StatusOK, struct {
-		TokenType    string `json:"token_type"`
-		ExpiresIn    int    `json:"expires_in"`
-		ExtExpiresIn int    `json:"ext_expires_in"`
-		AccessToken  string `json:"access_token"`
-	}{"Bearer", left, left, issued.accessToken})
+	s.token(w, r, "scope", func(_ tokenRequest, issued issuedToken) any {
+		left := int(issued.lifetime.Seconds()) - 1
+		return struct {
+			TokenType    string `json:"token_type"`
+			ExpiresIn    int    `json:"expires_in"`
+			ExtExpiresIn int    `json:"ext_expires_in"`
+			AccessToken  string `json:"access_token"`
+		}{"Bearer", left, left, issued.accessToken}
+	})
 }
 
 // tokenV1 has another resource parameter and another response format. The version
 // of the token depends on the resource, not on the endpoint.
 func (s *Service) tokenV1(w http.ResponseWriter, r *http.Request) {
-	request, err := s.readTokenRequest(w, r, "resource")
+	s.token(w, r, "resource", func(request tokenRequest, issued issuedToken) any {
+		now := s.Store.Wall()
+		left := strconv.Itoa(int(issued.lifetime.Seconds()) - 1)
+		return struct {
+			TokenType    string `json:"token_type"`
+			ExpiresIn    string `json:"expires_in"`
+			ExtExpiresIn string `json:"ext_expires_in"`
+			ExpiresOn    string `json:"expires_on"`
+			NotBefore    string `json:"not_before"`
+			Resource     string `json:"resource"`
+			AccessToken  string `json:"access_token"`
+		}{"Bearer", left, left, strconv.FormatInt(now.Add(issued.lifetime).Unix(), 10),
+			strconv.FormatInt(now.Add(-issuedAgo).Unix(), 10), request.resource, issued.accessToken}
+	})
+}
+
+func (s *Service) token(w http.ResponseWriter, r *http.Request, target string, show func(tokenRequest, issuedToken) any) {
+	request, err := s.readTokenRequest(w, r, target)
+	var issued issuedToken
+	if err == nil {
+		issued, err = s.serveToken(r, request)
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	issued, err := s.serveToken(r, request)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	now := s.Store.Wall()
-	left := strconv.Itoa(int(issued.lifetime.Seconds()) - 1)
 	setHeaders(w, r)
-	writeJSON(w, http.StatusOK, struct {
-		TokenType    string `json:"token_type"`
-		ExpiresIn    string `json:"expires_in"`
-		ExtExpiresIn string `json:"ext_expires_in"`
-		ExpiresOn    string `json:"expires_on"`
-		NotBefore    string `json:"not_before"`
-		Resource     string `json:"resource"`
-		AccessToken  string `json:"access_token"`
-	}{"Bearer", left, left, strconv.FormatInt(now.Add(issued.lifetime).Unix(), 10),
-		strconv.FormatInt(now.Add(-issuedAgo).Unix(), 10), request.resource, issued.accessToken})
+	writeJSON(w, http.StatusOK, show(request, issued))
 }
 
 // tokenByGet refuses what a browser sends to the token endpoint.
