@@ -41,9 +41,6 @@ var assignmentBody = schema.Fields{
 // scope returns the scope of an authorization path, in the case it was created
 // with. The scope must exist.
 func (c *call) scope() (string, error) {
-	if err := supported(c.version, authorizationVersions); err != nil {
-		return "", err
-	}
 	path := c.r.URL.Path
 	path = path[:strings.Index(path, "/providers/microsoft.authorization/")]
 	if c.r.PathValue("group") == "" {

@@ -40,9 +40,6 @@ func orNone(names []string) []string {
 }
 
 func (c *call) getDefinition() (reply, error) {
-	if err := supported(c.version, authorizationVersions); err != nil {
-		return reply{}, err
-	}
 	role, found := rbac.RoleByID(c.r.PathValue("definition"))
 	if !found {
 		return reply{}, refuse(http.StatusNotFound, "RoleDefinitionDoesNotExist", "The specified role definition with ID '%s' does not exist.", strings.ReplaceAll(c.r.PathValue("definition"), "-", ""))
@@ -52,9 +49,6 @@ func (c *call) getDefinition() (reply, error) {
 
 // listDefinitions shows all roles, or the one that $filter names.
 func (c *call) listDefinitions() (reply, error) {
-	if err := supported(c.version, authorizationVersions); err != nil {
-		return reply{}, err
-	}
 	wanted := ""
 	for term := range strings.SplitSeq(c.r.URL.Query().Get("$filter"), " and ") {
 		switch term = strings.TrimSpace(term); term {

@@ -39,9 +39,6 @@ var groupBody = schema.Fields{
 var groupName = regexp.MustCompile(`^[-\pL\pN._()]{0,89}[-\pL\pN_()]$`)
 
 func (c *call) putGroup() (reply, error) {
-	if err := supported(c.version, resourcesVersions); err != nil {
-		return reply{}, err
-	}
 	name := c.r.PathValue("group")
 	if !groupName.MatchString(name) {
 		return reply{}, refuse(http.StatusBadRequest, "InvalidResourceGroup",
@@ -91,9 +88,6 @@ func showGroup(group store.Resource) map[string]any {
 }
 
 func (c *call) getGroup() (reply, error) {
-	if err := supported(c.version, resourcesVersions); err != nil {
-		return reply{}, err
-	}
 	group, err := c.group()
 	if err != nil {
 		return reply{}, err
@@ -102,9 +96,6 @@ func (c *call) getGroup() (reply, error) {
 }
 
 func (c *call) deleteGroup() (reply, error) {
-	if err := supported(c.version, resourcesVersions); err != nil {
-		return reply{}, err
-	}
 	group, err := c.group()
 	if err != nil {
 		return reply{}, err
@@ -124,9 +115,6 @@ func (c *call) deleteGroup() (reply, error) {
 
 // listGroups shows the groups that the caller may read.
 func (c *call) listGroups() (reply, error) {
-	if err := supported(c.version, resourcesVersions); err != nil {
-		return reply{}, err
-	}
 	var items []map[string]any
 	for _, r := range store.Resources.All(c.tx, store.ResourceKey(c.subscriptionID())+"/resourcegroups/") {
 		if r.Type == groupType && rbac.Allowed(c.tx, c.caller.TenantID, c.caller.ObjectID, groupRead, r.ID) {

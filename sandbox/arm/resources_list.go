@@ -19,9 +19,6 @@ import (
 
 // listResources shows the tracked resources that the caller may read.
 func (c *call) listResources() (reply, error) {
-	if err := supported(c.version, resourcesVersions); err != nil {
-		return reply{}, err
-	}
 	within := c.subscriptionID()
 	if c.r.PathValue("group") != "" {
 		group, err := c.group()

@@ -36,9 +36,6 @@ func (s *Service) namespaces() []string {
 
 // namespace returns the namespace of the path, in its usual case.
 func (c *call) namespace() (string, error) {
-	if err := supported(c.version, resourcesVersions); err != nil {
-		return "", err
-	}
 	given := c.r.PathValue("namespace")
 	for _, name := range c.service.namespaces() {
 		if strings.EqualFold(name, given) {
@@ -76,9 +73,6 @@ func (c *call) getNamespace() (reply, error) {
 }
 
 func (c *call) listNamespaces() (reply, error) {
-	if err := supported(c.version, resourcesVersions); err != nil {
-		return reply{}, err
-	}
 	var items []map[string]any
 	for _, name := range c.service.namespaces() {
 		items = append(items, c.showNamespace(name))

@@ -24,9 +24,6 @@ func showSubscription(s store.Subscription) map[string]any {
 }
 
 func (c *call) getSubscription() (reply, error) {
-	if err := supported(c.version, subscriptionVersions); err != nil {
-		return reply{}, err
-	}
 	return ok(showSubscription(c.subscription))
 }
 
@@ -49,9 +46,6 @@ func (c *call) canSee(s store.Subscription) bool {
 }
 
 func (c *call) listSubscriptions() (reply, error) {
-	if err := supported(c.version, subscriptionVersions); err != nil {
-		return reply{}, err
-	}
 	var items []map[string]any
 	for _, s := range store.Subscriptions.All(c.tx, "") {
 		if c.canSee(s) {
@@ -63,9 +57,6 @@ func (c *call) listSubscriptions() (reply, error) {
 
 // listTenants shows the caller's own tenant: a service principal has one.
 func (c *call) listTenants() (reply, error) {
-	if err := supported(c.version, subscriptionVersions); err != nil {
-		return reply{}, err
-	}
 	tenant, known := store.Tenants.Get(c.tx, strings.ToLower(c.caller.TenantID))
 	if !known {
 		return reply{}, refuse(http.StatusNotFound, "TenantNotFound", "The tenant '%s' could not be found.", c.caller.TenantID)
@@ -77,9 +68,6 @@ func (c *call) listTenants() (reply, error) {
 }
 
 func (c *call) listLocations() (reply, error) {
-	if err := supported(c.version, subscriptionVersions); err != nil {
-		return reply{}, err
-	}
 	var items []map[string]any
 	for _, l := range locations {
 		items = append(items, map[string]any{

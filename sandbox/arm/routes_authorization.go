@@ -27,18 +27,18 @@ func (s *Service) definitionRoutes() []route.Route {
 	const list, item = docs + "authorization/role-definitions/list", docs + "authorization/role-definitions/get"
 	const held = docs + "authorization/permissions/list-for-resource-group"
 	return routesOf([]row{
-		{"GET " + definitions, nil, queries("$filter"), s.do((*call).listDefinitions), list, "2026-11-23", "role definitions"},
-		{"GET " + definitions + "/{definition}", nil, nil, s.do((*call).getDefinition), item, "2026-11-23", "role definition"},
+		{"GET " + definitions, nil, queries("$filter"), s.doAt(authorizationVersions, (*call).listDefinitions), list, "2026-11-23", "role definitions"},
+		{"GET " + definitions + "/{definition}", nil, nil, s.doAt(authorizationVersions, (*call).getDefinition), item, "2026-11-23", "role definition"},
 		{"GET " + subscriptionPath + definitions, may(definitionRead), queries("$filter"),
-			s.do((*call).listDefinitions), list, "2026-11-23", "role definitions of a subscription"},
+			s.doAt(authorizationVersions, (*call).listDefinitions), list, "2026-11-23", "role definitions of a subscription"},
 		{"GET " + subscriptionPath + definitions + "/{definition}", may(definitionRead), nil,
-			s.do((*call).getDefinition), item, "2026-11-23", "role definition of a subscription"},
+			s.doAt(authorizationVersions, (*call).getDefinition), item, "2026-11-23", "role definition of a subscription"},
 		{"GET " + subscriptionPath + permissions, may(permissionRead), nil,
-			s.do((*call).listPermissions), held, "2026-11-23", "permissions at a subscription"},
+			s.doAt(authorizationVersions, (*call).listPermissions), held, "2026-11-23", "permissions at a subscription"},
 		{"GET " + groupPath + permissions, may(permissionRead), nil,
-			s.do((*call).listPermissions), held, "2026-11-23", "permissions at a group"},
+			s.doAt(authorizationVersions, (*call).listPermissions), held, "2026-11-23", "permissions at a group"},
 		{"GET " + groupPath + definitions, may(definitionRead), queries("$filter"),
-			s.do((*call).listDefinitions), list, "2026-11-23", "role definitions of a group"},
+			s.doAt(authorizationVersions, (*call).listDefinitions), list, "2026-11-23", "role definitions of a group"},
 	})
 }
 
@@ -50,9 +50,9 @@ func (s *Service) assignmentsAt(place, scope string) []route.Route {
 	one, witness := all+"/{assignment}", "TestAssignmentWitness/"+place+"/"
 	return routesOf([]row{
 		{"GET " + all, may(assignmentRead), queries("$filter"),
-			s.do((*call).listAssignments), doc + "list-for-scope", "2026-11-23", witness + "list"},
-		{"PUT " + one, may(assignmentWrite), nil, s.do((*call).putAssignment), doc + "create", "2026-11-23", witness + "create"},
-		{"GET " + one, may(assignmentRead), nil, s.do((*call).getAssignment), doc + "get", "2026-11-23", witness + "get"},
-		{"DELETE " + one, may(assignmentErase), nil, s.do((*call).deleteAssignment), doc + "delete", "2026-11-23", witness + "delete"},
+			s.doAt(authorizationVersions, (*call).listAssignments), doc + "list-for-scope", "2026-11-23", witness + "list"},
+		{"PUT " + one, may(assignmentWrite), nil, s.doAt(authorizationVersions, (*call).putAssignment), doc + "create", "2026-11-23", witness + "create"},
+		{"GET " + one, may(assignmentRead), nil, s.doAt(authorizationVersions, (*call).getAssignment), doc + "get", "2026-11-23", witness + "get"},
+		{"DELETE " + one, may(assignmentErase), nil, s.doAt(authorizationVersions, (*call).deleteAssignment), doc + "delete", "2026-11-23", witness + "delete"},
 	})
 }

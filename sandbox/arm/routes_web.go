@@ -15,7 +15,7 @@ func (s *Service) webRoutes() []route.Route {
 		{"POST " + subscriptionPath + "/providers/microsoft.web/checknameavailability", may(siteNameCheck), nil,
 			s.do((*call).checkSiteName), docs + "appservice/check-name-availability", "2026-11-23", "name of a site"},
 		{"GET " + subscriptionPath + "/providers/microsoft.web/georegions", may("Microsoft.Web/geoRegions/Read"), queries("sku"),
-			s.do((*call).listRegions), docs + "appservice/list-geo-regions", "2026-11-23", "regions of App Service"},
+			s.doAt(webVersions, (*call).listRegions), docs + "appservice/list-geo-regions", "2026-11-23", "regions of App Service"},
 		{"PUT " + sitePath + "/config/appsettings", action("config/write"), nil,
 			s.do((*call).putSettings), doc + "update-application-settings", "2026-11-23", "set app settings"},
 		{"POST " + sitePath + "/config/appsettings/list", action("config/list/action"), nil,

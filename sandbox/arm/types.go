@@ -102,13 +102,16 @@ func (n nameRule) check(name string) error {
 	return refuse(http.StatusBadRequest, n.code, n.message, name)
 }
 
-// supported refuses an api-version where there is no resource type.
-func supported(version string, versions []string) error {
-	if slices.Contains(versions, version) {
-		return nil
-	}
-	return refuse(http.StatusBadRequest, "InvalidApiVersionParameter",
-		"The api-version '%s' is invalid. The supported versions are '%s'.", version, strings.Join(versions, ","))
+// doAt is [Service.do] for a route without a resource type, which knows these
+// api-versions.
+func (s *Service) doAt(versions []string, serve func(*call) (reply, error)) http.HandlerFunc {
+	return s.do(func(c *call) (reply, error) {
+		if !slices.Contains(versions, c.version) {
+			return reply{}, refuse(http.StatusBadRequest, "InvalidApiVersionParameter",
+				"The api-version '%s' is invalid. The supported versions are '%s'.", c.version, strings.Join(versions, ","))
+		}
+		return serve(c)
+	})
 }
 
 // envelope describes a tracked resource with these properties.

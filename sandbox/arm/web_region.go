@@ -21,9 +21,6 @@ func offersFlex(location string) bool {
 
 // listRegions shows the regions that offer a size, or all.
 func (c *call) listRegions() (reply, error) {
-	if err := supported(c.version, webVersions); err != nil {
-		return reply{}, err
-	}
 	sku := c.r.URL.Query().Get("sku")
 	if sku != "" && !strings.EqualFold(sku, "FlexConsumption") {
 		return reply{}, unemulated("the regions of the sku %q", sku)
