@@ -166,8 +166,8 @@ func (a *app) await(ctx context.Context) *functionsHost {
 	}
 }
 
-// usable is await, but starts a host that failed to start once more: Azure keeps
-// trying, and what was missing (a role assignment) may exist now.
+// usable is await, but if the host failed to start, it tries again, like Azure:
+// what was missing (a role assignment) may exist now.
 func (a *app) usable(ctx context.Context) *functionsHost {
 	host := a.await(ctx)
 	if host == nil || host.err == nil {

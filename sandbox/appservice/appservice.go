@@ -1,20 +1,20 @@
-// Package appservice is what stands behind the host names of the sandbox's
-// function apps: the Azure Functions host that runs a published package's
+// Package appservice runs what is behind the host names of the sandbox's function
+// apps: the Azure Functions host that runs a published package's
 // handler as a process, the SCM site that packages are published to, the keys
 // of the functions, and the endpoint for managed identity tokens.
 //
-// It stands for App Service on the Flex Consumption plan with custom handlers:
+// It emulates App Service on the Flex Consumption plan with custom handlers:
 // learn.microsoft.com/azure/azure-functions/functions-custom-handlers, the host
 // in github.com/Azure/azure-functions-host, OneDeploy over SCM, and
 // learn.microsoft.com/azure/app-service/overview-managed-identity. It runs HTTP
-// and timer triggers. One instance a site, which never idles out: scaling is
+// and timer triggers. A site has one instance, which never idles out: scaling is
 // not emulated, nor are other plans, other language workers, other bindings,
 // App Service authentication, CORS, access restrictions and key management.
 //
-// It knows nothing about what the functions do.
+// It works with any functions.
 //
-// Not for production: a handler runs with the rights of whoever runs the
-// sandbox, and nothing limits what it uses.
+// Not for production: a handler runs with the rights of the user who runs the
+// sandbox, and its resources are not limited.
 package appservice
 
 import (
@@ -39,7 +39,7 @@ type Tokens interface {
 	ManagedIdentityToken(tenantID, principalID, resource string) (store.CachedToken, error)
 }
 
-// Packages is blob storage, in the name of a principal and with its rights.
+// Packages reads and writes blobs as a principal, with that principal's roles.
 type Packages interface {
 	Write(tenantID, principalID, account, container, name, contentType string, content io.Reader) error
 	Read(tenantID, principalID, account, container, name string) (path string, err error)
@@ -56,7 +56,7 @@ type Config struct {
 	Packages Packages
 	Vaults   Vaults
 
-	// Authorize tells whether a principal may do an Azure action at a scope.
+	// Authorize reports whether a principal may do an Azure action at a scope.
 	Authorize func(tenantID, principalID, action, scope string) (bool, error)
 
 	Certificate tls.Certificate // of all sites' listeners
@@ -132,8 +132,8 @@ func (s *Service) Start(ctx context.Context) error {
 	return nil
 }
 
-// interrupted returns the sites and marks the deployments as failed that were
-// running when the last sandbox ended.
+// interrupted returns the sites, and marks as failed the deployments that were
+// running when the sandbox last stopped.
 func (s *Service) interrupted() ([]store.Site, error) {
 	var sites []store.Site
 	err := s.config.Store.Update(func(tx *store.Tx) error {
@@ -197,8 +197,8 @@ func (s *Service) Logs(siteID string) []string {
 }
 
 // Tick reads the Key Vault references and runs the timers that are due at now,
-// and returns when they have run. It is for a clock that was advanced; the hosts
-// notice by themselves when time passes.
+// and returns when they have run. Call it after advancing the clock; hosts follow
+// the machine's time on their own.
 func (s *Service) Tick(now time.Time) {
 	s.mu.Lock()
 	apps := make([]*app, 0, len(s.apps))

@@ -10,7 +10,7 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// A definition is all that a running app depends on, as stored at one moment.
+// A definition is everything that a running app depends on, read at one time.
 type definition struct {
 	SiteID         string
 	TenantID       string
@@ -25,7 +25,7 @@ type definition struct {
 	Identity       identity
 	IdentityHeader string
 	Settings       map[string]string // references to Key Vault are resolved in a host's
-	// ReferenceIdentity opens Key Vault: an ARM id, or SystemAssigned.
+	// ReferenceIdentity reads Key Vault: an ARM id, or SystemAssigned.
 	ReferenceIdentity string
 	Package           string // SHA-256 of what was published last; empty before
 }
@@ -50,7 +50,7 @@ type identity struct {
 	} `json:"userAssignedIdentities"`
 }
 
-// any tells whether the site has an identity at all.
+// any reports whether the site has an identity.
 func (i identity) any() bool { return i.systemAssigned() || len(i.UserAssigned) > 0 }
 
 func (i identity) systemAssigned() bool {
@@ -124,7 +124,7 @@ func (d definition) fingerprint() [sha256.Size]byte {
 func (d definition) name() string     { return lastName(d.SiteID) }
 func (d definition) hostName() string { return fmt.Sprintf("127.0.0.1:%d", d.AppPort) }
 
-// available tells whether App Service lets requests through to the app.
+// available reports whether App Service lets requests through to the app.
 func (d definition) available() bool { return d.Enabled && !strings.EqualFold(d.State, "Stopped") }
 
 // setting returns an app setting; the platform ignores the case of names.
@@ -148,7 +148,7 @@ func (d definition) identityDisabled() bool {
 // learn.microsoft.com/azure/azure-functions/flex-consumption-plan#deployment
 const packageName = "released-package.zip"
 
-// A container is a blob container with the identity to use it with.
+// A container is a blob container and the identity to use it with.
 type container struct{ account, name, principalID string }
 
 // packages returns the deployment container of the site.
@@ -177,7 +177,7 @@ func (d definition) packages() (container, error) {
 	return c, nil
 }
 
-// blobPath takes apart a path-style blob URL: …/blob/ACCOUNT[/CONTAINER].
+// blobPath parses a path-style blob URL: …/blob/ACCOUNT[/CONTAINER].
 func blobPath(text string) (account, container string, ok bool) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" {
@@ -206,7 +206,7 @@ func (d definition) hostStorage() (c container, err error) {
 	if credential := d.setting(prefix + "credential"); credential != "" && !strings.EqualFold(credential, "managedidentity") {
 		return c, fmt.Errorf("app setting %scredential: expected %q, got %q", prefix, "managedidentity", credential)
 	} else if credential == "" && clientID+resourceID != "" {
-		return c, fmt.Errorf("app setting %scredential: expected %q beside %[1]sclientId, got nothing", prefix, "managedidentity")
+		return c, fmt.Errorf("app setting %scredential: expected %q, because %[1]sclientId is set; got nothing", prefix, "managedidentity")
 	}
 	switch {
 	case clientID != "":

@@ -11,11 +11,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// This file makes the environment of a handler. The rules are: app settings
+// This file builds the environment of a handler. The rules are: app settings
 // replace the machine's variables, and the platform's variables replace both.
 
-// handlerEnviron is a handler's environment, except what differs between its
-// processes.
+// handlerEnviron is a handler's environment, without the variables that differ
+// between its processes.
 func handlerEnviron(s *Service, def definition, instanceID string) []string {
 	variables := make(map[string]string)
 	for _, pair := range s.config.Environ {

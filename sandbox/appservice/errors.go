@@ -8,12 +8,12 @@ import (
 	"app-to-app/sandbox/blob"
 )
 
-// This file tells kinds of errors apart. The rules are: what the sandbox does
-// not know is an unemulatedError, and names the file to extend; storage's
-// refusals keep storage's own text.
+// This file has the kinds of errors. The rules are: what the sandbox does not know
+// is an unemulatedError that names the file to extend; storage's refusals keep
+// storage's text.
 
-// An unemulatedError is something in a package or an app's configuration that
-// Azure would know and the sandbox does not.
+// An unemulatedError is about something in a package or an app's configuration
+// that Azure knows and the sandbox does not.
 type unemulatedError struct{ what, file string }
 
 func (e *unemulatedError) Error() string {
@@ -30,8 +30,8 @@ func storageRefusal(err error) (refusal *blob.Error, ok bool) {
 	return refusal, ok
 }
 
-// accessibleStorage checks an answer to a probe: a container or blob that is
-// not there yet was found missing by a principal who may look.
+// accessibleStorage checks the answer to a probe. A missing container or blob is
+// fine: storage says so only to a principal with access.
 func accessibleStorage(err error) error {
 	if refusal, ok := storageRefusal(err); ok && refusal.Status == http.StatusNotFound {
 		return nil

@@ -91,7 +91,7 @@ func (r *recorder) wait(text string, n int) {
 }
 
 // fakeAuth takes the object id of a principal of the site's tenant for a
-// token; foreign stands for one of another tenant.
+// token; "foreign" is a principal of another tenant.
 type fakeAuth struct{}
 
 func (fakeAuth) Authenticate(r *http.Request, audiences ...string) (route.Caller, error) {
@@ -108,7 +108,7 @@ func (fakeAuth) Authenticate(r *http.Request, audiences ...string) (route.Caller
 	return route.Caller{TenantID: tenantID, ObjectID: token}, nil
 }
 
-// fakePackages is blob storage with one rule: who is in writers may.
+// fakePackages is blob storage that only the principals in writers may use.
 type fakePackages struct {
 	dir        string
 	mu         sync.Mutex

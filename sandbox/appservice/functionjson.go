@@ -30,8 +30,8 @@ type function struct {
 	err      error
 }
 
-// plain tells whether the function has exactly one input, httpTrigger, and one
-// output, http: the only ones whose requests can be forwarded as they are
+// plain reports whether the function has exactly one input, httpTrigger, and one
+// output, http. Only then can requests be forwarded unchanged
 // (IsHttpInAndOutFunction of Azure/azure-functions-host).
 func (f *function) plain() bool { return f.http != nil && f.output != "" }
 
@@ -118,7 +118,7 @@ func (f *function) read(data []byte, def definition, config hostConfig) error {
 	case f.http == nil && f.timer == nil:
 		return errors.New("expected a binding of type httpTrigger or timerTrigger, got none")
 	case f.timer != nil && f.output != "":
-		return errors.New("expected an http binding only beside an httpTrigger")
+		return errors.New("expected an http binding only in a function with an httpTrigger")
 	}
 	return nil
 }
@@ -234,8 +234,8 @@ func (f *function) bindTimer(b bindingFile, def definition) error {
 	return nil
 }
 
-// resolve replaces %NAME% by app settings; one without a value is an error, as
-// the host's name resolver has it.
+// resolve replaces %NAME% by app settings. As in the host's name resolver, a
+// missing one is an error.
 func resolve(text string, def definition) (string, error) {
 	var missing []string
 	resolved := expand(text, func(name string) (string, bool) {

@@ -11,9 +11,8 @@ import (
 	"app-to-app/sandbox/route"
 )
 
-// invocationRoute stands for all routes of all functions: they are the
-// package's, not the sandbox's. Faults for callers of functions are queued for
-// it.
+// invocationRoute is the pattern for all functions, because their routes come from
+// the package. Faults for callers of functions are queued for it.
 const invocationRoute = "/{function}"
 
 const (

@@ -19,8 +19,8 @@ import (
 // HttpFunctionInvocationDispatcher, HttpWorkerChannel and WorkerProcess of
 // Azure/azure-functions-host: any HTTP answer to GET / means ready; exit code 0
 // was intended and is final; 200 asks for a restart; everything else is an
-// error, after which the handler is started again until there were three, each
-// within half an hour of the one before. Then the host gives up.
+// error, after which the handler is started again. After three errors, each within
+// half an hour of the one before, the host gives up.
 
 const (
 	readinessInterval = 25 * time.Millisecond // WorkerReadyCheckPollingIntervalMilliseconds
@@ -41,7 +41,7 @@ const (
 	handlerGaveUp // after too many errors
 )
 
-// A handler is the custom handler of a host: one process after the other.
+// A handler is the custom handler of a host. It runs one process at a time.
 type handler struct {
 	host    *functionsHost
 	environ []string

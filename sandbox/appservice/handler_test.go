@@ -104,7 +104,7 @@ func TestExitCodes(t *testing.T) {
 			w.said.wait(fmt.Sprintf("exit code 3 (error %d of 3)", n), 1)
 		}
 		w.hear("/api/echo")
-		// The third comes late, so the count begins anew.
+		// The third comes late, so the count starts again.
 		if err := w.store.Advance(31 * time.Minute); err != nil {
 			t.Fatal(err)
 		}
@@ -188,8 +188,7 @@ func TestStopping(t *testing.T) {
 	})
 }
 
-// alive tells whether a process runs; one that only waits to be reaped does
-// not.
+// alive reports whether a process runs; a zombie does not.
 func alive(pid int) bool {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !strings.Contains(string(status), ") Z ")

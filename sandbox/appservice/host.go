@@ -54,7 +54,7 @@ type functionsHost struct {
 func (a *app) startHost(def definition, err error) *functionsHost {
 	h := &functionsHost{
 		app: a, def: def, started: a.service.config.Store.Now(),
-		// Nothing on the way to the handler may change what passes.
+		// The proxy must not change requests and answers.
 		transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute},
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
@@ -188,8 +188,8 @@ func (h *functionsHost) load() error {
 }
 
 // probeStorage checks that the host's identity may write where the host keeps
-// its keys. In Azure a host without Storage Blob Data Owner has no keys to
-// check callers with, and stops.
+// its keys. In Azure a host without Storage Blob Data Owner cannot read the keys
+// of its callers, and stops.
 // learn.microsoft.com/azure/azure-functions/functions-reference#grant-permission-to-the-identity
 func (h *functionsHost) probeStorage() error {
 	c, err := h.def.hostStorage()

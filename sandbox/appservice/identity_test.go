@@ -13,7 +13,7 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// identityEndpoint is what the handler of a world's site is told.
+// identityEndpoint is the identity endpoint and header of a world's site.
 func identityEndpoint(w *world) string {
 	w.t.Helper()
 	w.run(standard(everything))

@@ -358,10 +358,16 @@ func TestStatus(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	w.run(standard(everything))
-	for path, key := range map[string]string{"/admin/host/status": "", "/admin/host/status?code=wrong": "", "/Admin/host/status": w.site.HostKeys["default"]} {
-		if r := w.get(path, "x-functions-key", key); r.status != 401 || r.body != "" {
-			t.Errorf("%s: got %d %q, want 401", path, r.status, r.body)
-		}
+	for name, ask := range map[string]struct{ path, key string }{
+		"no key":     {"/admin/host/status", ""},
+		"wrong key":  {"/admin/host/status?code=wrong", ""},
+		"a host key": {"/Admin/host/status", w.site.HostKeys["default"]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if r := w.get(ask.path, "x-functions-key", ask.key); r.status != 401 || r.body != "" {
+				t.Errorf("got %d %q, want 401", r.status, r.body)
+			}
+		})
 	}
 	var status struct{ ID, State, Version, InstanceID string }
 	w.get("/admin/host/status?code="+w.site.MasterKey).json(t, &status)

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// This file runs processes. The rules are: a process dies with the sandbox,
-// also when that is killed with -9; it leads a process group, which is killed
-// as a whole when it ends, so that nothing it started stays.
+// This file runs processes. The rules are: a process dies with the sandbox, even
+// if the sandbox is killed with -9; it leads a process group, which is killed when
+// the process ends, so that nothing that it started is left.
 
 // A starter starts processes from one thread of the operating system. The
 // kernel sends the parent death signal when the thread that started a process

@@ -23,8 +23,8 @@ import (
 
 // This file is OneDeploy. The rules are: a package is checked before it is
 // stored; it is stored as the site's identity, with only that identity's roles;
-// from then on it is what runs, and the deployment has succeeded once a host has
-// loaded it, even if the handler then fails to start, as in Azure.
+// from then on it is what runs. As in Azure, the deployment has succeeded once a
+// host has loaded it, even if the handler then fails to start.
 
 // keptDeployments is how many deployments a site keeps.
 const keptDeployments = 50
@@ -168,8 +168,7 @@ func (p *publication) check(file string, def definition) error {
 	return err
 }
 
-// store writes the package into the deployment container in the name of the
-// site's identity.
+// store writes the package to the deployment container as the site's identity.
 func (p *publication) store(file string, def definition) error {
 	c, err := def.packages()
 	if err != nil {
@@ -183,7 +182,7 @@ func (p *publication) store(file string, def definition) error {
 	return p.app.service.config.Packages.Write(def.TenantID, c.principalID, c.account, c.name, packageName, "application/zip", f)
 }
 
-// uploadFailure says in Kudu's words why the package could not be stored.
+// uploadFailure is Kudu's text for why the package could not be stored.
 func uploadFailure(err error) string {
 	cause := err.Error()
 	if refusal, ok := storageRefusal(err); ok {
@@ -192,7 +191,7 @@ func uploadFailure(err error) string {
 	return "InaccessibleStorageException: Failed to access storage account for deployment: BlobUploadFailedException: Failed to upload blob to storage account: " + cause
 }
 
-// activate makes the stored package the one that runs.
+// activate makes the site run the stored package.
 func (p *publication) activate() {
 	if p.problem != nil {
 		p.end(statusFailed, p.problem.Error())

@@ -69,7 +69,7 @@ func TestPublishAsynchronously(t *testing.T) {
 		t.Errorf("got %+v, want success", d)
 	}
 	w.hear("/api/echo")
-	// A package that fails is an answer of 200, too.
+	// The answer for a package that fails is 200, too.
 	if r := w.post("isAsync=true", []byte("no zip")); r.status != 202 {
 		t.Errorf("got %d, want 202", r.status)
 	}
@@ -269,7 +269,7 @@ func TestUnemulatedPublishing(t *testing.T) {
 
 func TestPackages(t *testing.T) {
 	t.Parallel()
-	// What is checked is the package, so the handler need not be one.
+	// Only the package is checked, so the handler can be any file.
 	script := entry{"handler", "#!/bin/sh\n", 0o755}
 	good := []entry{{"host.json", proxyHost, 0o644}, script, everything}
 	host := func(text string) []byte { return zipOf(entry{"host.json", text, 0o644}, script, everything) }

@@ -15,17 +15,16 @@ import (
 
 // This file is Key Vault references in app settings:
 // learn.microsoft.com/azure/app-service/app-service-key-vault-references. The rules
-// are: the site's keyVaultReferenceIdentity opens the vault, with its own roles;
+// are: the site's keyVaultReferenceIdentity reads the vault, with its own roles;
 // references are read when the host starts, when something about the site
-// changes, and every 24 hours; for one that cannot be read the app gets the
-// reference itself. A change of the secret, or of a role on it, is noticed only
-// then.
+// changes, and every 24 hours; only then it notices that a secret or a role on it
+// changed. If a reference cannot be read, the app gets the reference itself.
 
-// Vaults is Key Vault, in the name of a principal and with its rights.
+// Vaults reads Key Vault as a principal, with that principal's roles.
 type Vaults interface {
 	// Read returns the value of a secret; an empty version means the newest.
 	Read(tenantID, principalID, vault, name, version string) (value string, err error)
-	// Locate takes the address of a secret apart, and says whether it is one.
+	// Locate parses the address of a secret; ok is false if it is not one.
 	Locate(uri string) (vault, name, version string, ok bool)
 }
 
@@ -50,12 +49,12 @@ const (
 	otherReasons       = "OtherReasons"
 )
 
-// isReference tells whether a setting is meant to be a reference.
+// isReference reports whether a setting is meant to be a reference.
 func isReference(text string) bool {
 	return len(text) >= len(referencePrefix) && strings.EqualFold(text[:len(referencePrefix)], referencePrefix)
 }
 
-// readReference takes a reference apart.
+// readReference parses a reference.
 func readReference(text string, vaults Vaults) (ref arm.Reference, ok bool) {
 	ref = arm.Reference{Text: text}
 	inner, closed := strings.CutSuffix(text[len(referencePrefix):], ")")
@@ -142,8 +141,8 @@ func outcome(err error) (status, details string) {
 	return otherReasons, err.Error()
 }
 
-// referenceIdentity is the principal that opens vaults; empty when the site
-// does not have the identity.
+// referenceIdentity is the principal that reads vaults; empty when the site does
+// not have the identity.
 func (d definition) referenceIdentity() (principalID, kind string) {
 	if d.ReferenceIdentity == "" || strings.EqualFold(d.ReferenceIdentity, "SystemAssigned") {
 		if d.Identity.systemAssigned() {
@@ -155,8 +154,8 @@ func (d definition) referenceIdentity() (principalID, kind string) {
 	return principalID, "UserAssigned"
 }
 
-// follow resolves the references for the next host and keeps their status. When
-// a value changes, the definition does too.
+// follow resolves the references for the next host and stores their status. A
+// changed value changes the definition.
 func (a *app) follow(def *definition) {
 	found := a.service.resolve(def)
 	a.mu.Lock()
@@ -170,7 +169,7 @@ func (a *app) follow(def *definition) {
 	}
 }
 
-// due tells whether references must be read again: those without a version, and
+// due reports whether references must be read again: those without a version, and
 // those that could not be read.
 func (a *app) due(now time.Time) bool {
 	a.mu.Lock()

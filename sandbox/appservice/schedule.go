@@ -40,7 +40,7 @@ func parseSchedule(expression string) (*schedule, error) {
 // next is the first occurrence after t.
 func (s *schedule) next(t time.Time) time.Time { return s.spec.Next(t.UTC()) }
 
-// subMinute tells whether two occurrences can be less than a minute apart.
+// subMinute reports whether two occurrences can be less than a minute apart.
 func (s *schedule) subMinute() bool {
 	t := s.next(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))
 	return s.next(t).Sub(t) < time.Minute

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// TestSchedules is a test from within: what parseSchedule makes of an
-// expression shows from outside only when hours pass.
+// TestSchedules tests parseSchedule directly: from outside, a schedule shows only
+// after hours.
 func TestSchedules(t *testing.T) {
 	t.Parallel()
 	from := time.Date(2026, 1, 5, 12, 0, 30, 0, time.UTC) // a Monday

@@ -22,7 +22,7 @@ import (
 var _ arm.Sites = (*Service)(nil)
 
 // Create gives a new site its ports, keys and identity header, in the
-// transaction that creates its resource. A site that is known keeps its own.
+// transaction that creates its resource. An existing site keeps what it has.
 func (s *Service) Create(tx *store.Tx, siteID, tenantID string) (store.Site, error) {
 	key := store.ResourceKey(siteID)
 	if site, ok := store.Sites.Get(tx, key); ok {

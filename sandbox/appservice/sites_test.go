@@ -173,7 +173,7 @@ func TestPlainHTTP(t *testing.T) {
 	}
 }
 
-// hostStorage are the ways in which a host cannot keep its keys.
+// hostStorage are cases in which a host cannot store its keys.
 func TestHostStorage(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -45,7 +45,7 @@ func newTimer(h *functionsHost, f *function) *timer {
 		t.atStart = t.atStart || t.pastDue
 		return t
 	}
-	// Another schedule has missed nothing yet.
+	// A new schedule cannot have missed an occurrence.
 	status.Schedule, status.Next = f.timer.expression, t.next
 	t.keepLocked(status) // not shared yet, so no lock is needed
 	return t

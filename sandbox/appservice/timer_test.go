@@ -142,7 +142,7 @@ func TestScheduleFromASetting(t *testing.T) {
 	if got := w.fired(); len(got) != 0 {
 		t.Fatalf("got %d invocations of an hourly timer, want none", len(got))
 	}
-	// Another schedule has missed nothing, whatever the old one had.
+	// A new schedule has not missed an occurrence, even if the old one had.
 	if err := w.store.Advance(2 * time.Hour); err != nil {
 		t.Fatal(err)
 	}

@@ -38,8 +38,8 @@ const (
 	account      = "https://127.0.0.1:1/blob/acct"
 )
 
-// handlerBinary is testdata/handler, built when the first test needs it. Whoever
-// runs this binary often names a folder to keep it in.
+// handlerBinary is testdata/handler, built when the first test needs it. Tests
+// that run this test binary many times name a folder to keep it in.
 var handlerBinary = sync.OnceValue(func() []byte {
 	dir := os.Getenv("SANDBOX_TEST_CACHE")
 	if dir == "" {
@@ -87,8 +87,7 @@ type world struct {
 	unemulated bool // the test asks for what the service does not know
 }
 
-// newWorld makes a site whose app settings are those of a host that can run,
-// and settings.
+// newWorld makes a site with the app settings that a host needs, and settings.
 func newWorld(t testing.TB, settings map[string]string) *world {
 	t.Helper()
 	w := &world{
@@ -304,7 +303,7 @@ func (w *world) get(path string, headers ...string) reply {
 	return w.send("GET", w.app(path), nil, headers...)
 }
 
-// A heard is what testdata/handler says it got.
+// A heard is a request as testdata/handler received it.
 type heard struct {
 	Method, URI, Host, Body, Dir string
 	Header                       http.Header

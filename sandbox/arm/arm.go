@@ -88,7 +88,7 @@ func New(c Config) *Service {
 	s.pending.Store(true)
 	s.table = route.Table{
 		Service: "arm",
-		Source:  "sandbox/arm/routes.go, or the file of the resource type",
+		Source:  "sandbox/arm/routes*.go, or the file of the resource type",
 		Routes:  s.routes(),
 		Refuse:  s.refuse,
 		Guard:   s.guard,

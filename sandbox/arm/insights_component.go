@@ -15,7 +15,7 @@ import (
 
 // This file implements Application Insights components:
 // learn.microsoft.com/rest/api/application-insights/components. Property names
-// are in upper and lower case, as the service's are. The endpoints in the
+// are in mixed case, as in the service. The endpoints in the
 // connection string are the sandbox's, on purpose: no telemetry leaves the
 // machine. The refusal of a missing workspace is a guess.
 

@@ -50,7 +50,7 @@ func checkFederated(ch *change) error {
 		if err != nil {
 			return err
 		}
-		// Issuer and subject together say who may use the identity.
+		// Issuer and subject together identify the token that may be used.
 		if textAt(properties, "issuer") == textAt(ch.properties, "issuer") && textAt(properties, "subject") == textAt(ch.properties, "subject") {
 			return refuse(http.StatusConflict, "Conflict", "Issuer and subject combination already exists for this Managed Identity: '%s'.", r.Name)
 		}

@@ -16,7 +16,7 @@ import (
 // This file implements Log Analytics workspaces:
 // learn.microsoft.com/rest/api/loganalytics/workspaces. A deleted one is kept
 // for 14 days, and restored with its data when one of the same name is created
-// in the same group; force=true deletes it for good:
+// in the same group; force=true deletes it permanently:
 // learn.microsoft.com/azure/azure-monitor/logs/delete-workspace. The codes of
 // the refusals are guesses.
 

@@ -14,7 +14,7 @@ import (
 // alternate. Both ignore case; names keep the case they were created with:
 // learn.microsoft.com/azure/azure-resource-manager/management/overview.
 
-// namedLiterally are the literals that are followed by another literal.
+// namedLiterally are the literals after which another literal follows.
 var namedLiterally = []string{"providers", "metadata", "config", "host", "blobservices", "basicpublishingcredentialspolicies"}
 
 // fold writes the literals of a path in lower case, as the routes have them.

@@ -140,7 +140,7 @@ func TestWitness(t *testing.T) {
 				w.shows(200, request{method: "GET", path: path}, member)
 			}
 			if tt.after != nil && !tt.after(w) {
-				t.Error("got App Service told of nothing, want it told of the site")
+				t.Error("got no call of App Service, want one for the site")
 			}
 		})
 	}

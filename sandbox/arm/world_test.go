@@ -18,7 +18,7 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file has the world of this package's tests: two tenants with a
+// This file has the setup of this package's tests: two tenants with a
 // subscription and a deployer each, and a fake App Service that records its
 // calls.
 

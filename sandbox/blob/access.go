@@ -13,10 +13,10 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// This file decides who may do what. The order of the checks is the service's:
-// the account, its network rules, the kind of credential, the token, the version
-// header, the role, and only then whether the container exists, so that only
-// callers with a role learn which names exist.
+// This file checks callers, in the service's order: the account, its network
+// rules, the kind of credential, the token, the version header, the role, and last
+// whether the container exists, so that only callers with a role learn which names
+// exist.
 
 // Refusals of the service,
 // learn.microsoft.com/rest/api/storageservices/blob-service-error-codes. We are not
@@ -34,7 +34,7 @@ var (
 	errVersionUnset = &Error{http.StatusBadRequest, "MissingRequiredHeader", "An HTTP header that's mandatory for this request is not specified: x-ms-version."}
 )
 
-// errUnemulated marks what Azure would do and the sandbox does not.
+// errUnemulated is for requests that Azure knows and the sandbox does not.
 var errUnemulated = errors.New("unemulated")
 
 // An account is what the data plane needs of a storage account.
@@ -66,8 +66,8 @@ func (a account) containerID(container string) string {
 	return a.id + "/blobServices/default/containers/" + container
 }
 
-// open tells whether the account's network rules admit everyone. Exceptions
-// don't matter: the sandbox's machine is in none of the networks they name.
+// open reports whether the account's network rules admit everyone. Their
+// exceptions do not matter, because the sandbox is in none of those networks.
 func (a account) open() bool {
 	return !strings.EqualFold(a.properties.PublicNetworkAccess, "Disabled") && !strings.EqualFold(a.properties.NetworkACLs.DefaultAction, "Deny")
 }
@@ -93,7 +93,8 @@ func (s *Service) guard(w http.ResponseWriter, r *http.Request, known route.Rout
 	err := s.store.View(func(tx *store.Tx) (err error) {
 		var ok bool
 		if found, ok, err = findAccount(tx, name); !ok && err == nil {
-			// On purpose: Azure has no such host name, the sandbox has no DNS.
+			// On purpose: in Azure the host name would not exist; the sandbox
+			// has no DNS.
 			err = errAccount
 		}
 		return err
@@ -166,7 +167,7 @@ func (s *Service) authenticate(r *http.Request, name string, a account) (route.C
 	return caller, nil
 }
 
-// allowed tells whether a principal may do an action in a container, and
+// allowed reports whether a principal may do an action in a container, and
 // whether the container exists.
 func (s *Service) allowed(tenantID, principalID, action, accountName, container string) error {
 	return s.store.View(func(tx *store.Tx) error {

@@ -2,9 +2,9 @@
 // accounts and containers that ARM created, path-style under
 // /blob/ACCOUNT/CONTAINER/NAME.
 //
-// It stands for learn.microsoft.com/rest/api/storageservices/blob-service-rest-api
-// as far as block blobs go: put, blocks, get, properties, delete, list, and a
-// container's properties. Callers bring an Entra token and need a data role
+// It emulates learn.microsoft.com/rest/api/storageservices/blob-service-rest-api
+// for block blobs: put, blocks, get, properties, delete, list, and a container's
+// properties. Callers need an Entra token and a data role
 // (Storage Blob Data Reader, Contributor, Owner); the subscription's Owner role
 // is not one.
 //

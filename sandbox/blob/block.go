@@ -22,7 +22,7 @@ var (
 // blockListSize bounds a block list: 50,000 blocks of at most 64 bytes of id.
 const blockListSize = 8 << 20
 
-// putBlock keeps one piece until a block list names it.
+// putBlock stores one block until a block list names it.
 // learn.microsoft.com/rest/api/storageservices/put-block
 func (s *Service) putBlock(w http.ResponseWriter, r *http.Request) {
 	id := r.URL.Query().Get("blockid")

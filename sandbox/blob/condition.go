@@ -8,7 +8,7 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// A condition is what If-Match and If-None-Match ask of the blob as it is.
+// A condition is the If-Match and If-None-Match of a request.
 // learn.microsoft.com/rest/api/storageservices/specifying-conditional-headers-for-blob-service-operations
 type condition struct{ match, noneMatch string }
 

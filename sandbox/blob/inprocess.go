@@ -8,9 +8,9 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// Write stores content as a block blob in the name of a principal, as App
-// Service does with a published package. The principal needs the same role as
-// over HTTP. A refusal is an [*Error] (errors.As).
+// Write stores content as a block blob as a principal, like App Service with a
+// published package. The principal needs the same role as over HTTP. A refusal is
+// an [*Error] (errors.As).
 func (s *Service) Write(tenantID, principalID, account, container, name, contentType string, content io.Reader) error {
 	if err := s.allowed(tenantID, principalID, writeBlob, account, container); err != nil {
 		return err
@@ -27,9 +27,9 @@ func (s *Service) Write(tenantID, principalID, account, container, name, content
 	return err
 }
 
-// Read returns the file with a blob's content, in the name of a principal. A
-// refusal is an [*Error] (errors.As). The file must not be changed; it stays when the blob
-// is deleted.
+// Read returns the file with a blob's content, as a principal. A refusal is an
+// [*Error] (errors.As). The file must not be changed; it stays when the blob is
+// deleted.
 func (s *Service) Read(tenantID, principalID, account, container, name string) (path string, err error) {
 	if err := s.allowed(tenantID, principalID, readBlob, account, container); err != nil {
 		return "", err

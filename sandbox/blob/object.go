@@ -234,7 +234,7 @@ func (s *Service) find(account, container, name string) (found store.Blob, err e
 	return found, err
 }
 
-// committed returns the blob of that name unless it only has loose blocks.
+// committed returns the blob of that name, unless it has only uncommitted blocks.
 func committed(tx *store.Tx, account, container, name string) (store.Blob, bool) {
 	b, ok := store.Blobs.Get(tx, key(account, container, name))
 	return b, ok && b.SHA256 != ""

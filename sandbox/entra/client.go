@@ -53,8 +53,8 @@ func (s *Service) findClient(tx *store.Tx, tenantNamed, clientID string) (regist
 	return known, nil
 }
 
-// checkProof checks the secret or the assertion of a request. It returns which
-// of them it was, as claim azpacr has it.
+// checkProof checks the secret or the assertion of a request. It returns the value
+// of claim azpacr for it.
 func (s *Service) checkProof(ctx context.Context, known registeredClient, request tokenRequest) (string, error) {
 	if request.assertion == "" {
 		return provedBySecret, s.checkSecret(known.app, request)

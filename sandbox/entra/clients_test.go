@@ -18,8 +18,7 @@ import (
 	"app-to-app/sandbox/route"
 )
 
-// Microsoft's own libraries, as programs use them against a cloud that is not
-// Microsoft's.
+// Microsoft's own libraries, configured for a cloud that is not Microsoft's.
 
 func (w *world) clientOptions() azcore.ClientOptions {
 	return azcore.ClientOptions{
@@ -98,9 +97,8 @@ func TestAzidentityShowsTheRefusal(t *testing.T) {
 	}
 }
 
-// TestAzidentityRidesOutTheWeather: throttling and an outage are retried by the
-// pipeline.
-func TestAzidentityRidesOutTheWeather(t *testing.T) {
+// TestAzidentityRetries: the pipeline retries after throttling and an outage.
+func TestAzidentityRetries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.weather.Queue("POST /{tenant}/oauth2/v2.0/token", route.Fault{Status: 503}, route.Fault{Status: 429})

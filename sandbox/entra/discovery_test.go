@@ -166,7 +166,7 @@ func TestKeyRotation(t *testing.T) {
 	if len(keys) != 1 || keys[0]["kid"] != newHeader["kid"] {
 		t.Errorf("two days later: got %d keys, want the new one only", len(keys))
 	}
-	for range 2 { // the second forgets the first key for good
+	for range 2 { // the second rotation removes the first key
 		if err := w.service.RotateKeys(w.contoso.ID); err != nil {
 			t.Fatal(err)
 		}

@@ -3,17 +3,16 @@
 // tokens of managed identities. It also checks bearer tokens for the sandbox's
 // other services ([Service.Authenticate]).
 //
-// It stands for the contract in
+// It emulates
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
 // The rules are:
 //
 //  1. A token is issued only for what is in the tenant: a client with a service
 //     principal and a valid credential, and a known resource. It carries only
 //     app roles that were assigned.
-//  2. Times inside tokens, and those of assertions, are the machine's, because
-//     the clocks of clients cannot be moved. What the service remembers (expiry
-//     of credentials, the managed identity cache, retired keys) follows the
-//     sandbox's clock.
+//  2. Times in tokens and assertions are the machine's, because clients check
+//     them with their own clock. What the service stores (expiry of credentials,
+//     the managed identity cache, retired keys) follows the sandbox's clock.
 //  3. No issuer is a Microsoft host; only issuers on the loopback interface are
 //     ever asked for their keys.
 //

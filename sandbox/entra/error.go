@@ -14,8 +14,8 @@ import (
 )
 
 // This file has Entra's refusals. The rules are: every refusal has an AADSTS
-// number, which determines status and OAuth error; the text is ours, says what
-// was expected and never quotes a secret or an assertion.
+// number, which determines status and OAuth error; the texts are ours, say what
+// was expected and never quote a secret or an assertion.
 
 // An Error is a refusal of the token service.
 type Error struct {

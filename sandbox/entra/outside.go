@@ -16,14 +16,15 @@ import (
 )
 
 // This file fetches the keys of an outside issuer, by OpenID Connect Discovery
-// 1.0 section 4. The rules are: only when a federated identity credential has
-// the issuer; https only; loopback only, because nothing in the sandbox may
-// depend on another machine.
+// 1.0 section 4. The rules are: only for the issuer of a federated identity
+// credential; https only; loopback only, because the sandbox must not depend on
+// another machine.
 
 const maxDocumentBytes = 1 << 20
 
-// withoutRedirects returns the client, or one with the system's trust, so that
-// an issuer cannot send the sandbox elsewhere.
+// withoutRedirects copies the client (nil means one with the system's
+// certificates) and makes it follow no redirects, so that an issuer cannot send
+// the sandbox elsewhere.
 func withoutRedirects(client *http.Client) *http.Client {
 	if client == nil {
 		client = &http.Client{Timeout: 10 * time.Second}
@@ -70,7 +71,7 @@ func (s *Service) outsideKey(ctx context.Context, issuer, keyID string) (*rsa.Pu
 	return nil, refuse(700027, "the federated assertion failed signature validation: outside issuer %s publishes no RSA key with id %s", shown(issuer), shown(keyID))
 }
 
-// isLoopback tells whether a URL is https on this machine.
+// isLoopback reports whether a URL is https on this machine.
 func isLoopback(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" {

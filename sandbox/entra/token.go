@@ -34,7 +34,7 @@ var otherGrants = []string{
 	"urn:ietf:params:oauth:grant-type:saml1_1-bearer",
 }
 
-// oidcScopes are allowed beside the one resource. They only matter for user
+// oidcScopes are allowed together with the one resource. They only matter for user
 // flows; MSAL for Go always sends them.
 var oidcScopes = []string{"openid", "profile", "offline_access", "email"}
 
@@ -230,7 +230,7 @@ func readClient(r *http.Request, form url.Values) (tokenRequest, error) {
 	case request.clientID == "":
 		return request, missing("client_id")
 	case request.secret != "" && request.assertion != "":
-		return request, unemulated("a client secret beside a client assertion")
+		return request, unemulated("a client secret together with a client assertion")
 	case request.assertion != "" && form.Get("client_assertion_type") == "":
 		return request, missing("client_assertion_type")
 	case request.assertion != "" && form.Get("client_assertion_type") != assertionTypeJWT:
@@ -292,7 +292,7 @@ var aboutLibrary = []string{
 func checkParameters(form url.Values, target string) error {
 	known := []string{
 		"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", target,
-		"client_info", // asks for data about the user; here is none
+		"client_info", // asks for data about the user; this grant has none
 		"claims",
 		"client-request-id", // the correlation id: setHeaders
 	}

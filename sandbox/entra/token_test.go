@@ -139,7 +139,7 @@ func TestV1EndpointAnswersWithTexts(t *testing.T) {
 		"expires_on": strconv.FormatInt(int64(claims["exp"].(float64)), 10),
 		"not_before": strconv.FormatInt(int64(claims["nbf"].(float64)), 10),
 	} {
-		// The two times are read one after the other.
+		// The two times are read a moment apart.
 		if got, _ := a.body[name].(string); got != want && !within(got, want, 2) {
 			t.Errorf("got %s %v, want the text %q", name, a.body[name], want)
 		}
@@ -156,7 +156,8 @@ func within(got, want string, by int64) bool {
 	return errA == nil && errB == nil && max(a-b, b-a) <= by
 }
 
-// TestProofs lets every kind of credential in, and says in the token which.
+// TestProofs: every kind of credential is accepted, and the token says which kind
+// it was.
 func TestProofs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -203,7 +204,7 @@ func TestProofs(t *testing.T) {
 		{name: "claims challenges understood", form: func(t *testing.T) url.Values {
 			return setTo("claims", `{"access_token":{"xms_cc":{"values":["CP1"]}}}`)(t, w)
 		}, proof: "1"},
-		{name: "scopes of OpenID Connect beside", form: func(t *testing.T) url.Values {
+		{name: "with scopes of OpenID Connect", form: func(t *testing.T) url.Values {
 			return setTo("scope", ordersURI+"/.default openid offline_access profile")(t, w)
 		}, proof: "1"},
 	} {

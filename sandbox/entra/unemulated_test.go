@@ -110,7 +110,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestHistory says who called, and never with what.
+// TestHistory: entries have the caller and no credential.
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

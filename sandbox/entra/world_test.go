@@ -42,10 +42,9 @@ var (
 	tokenKeys = []func() *rsa.PrivateKey{newKey(), newKey(), newKey()}
 )
 
-// A world is two tenants behind a TLS server. In contoso, the orders API (v2
-// tokens, assignment required, optional claim idtyp) and the legacy API (v1
-// tokens, nothing required) stand against a client with every kind of
-// credential.
+// A world is two tenants behind a TLS server. Contoso has the orders API (v2
+// tokens, assignment required, optional claim idtyp), the legacy API (v1 tokens,
+// nothing required) and a client with every kind of credential.
 type world struct {
 	store   *store.Store
 	service *entra.Service
@@ -116,7 +115,7 @@ func (w *world) base() string { return w.service.BaseURL }
 
 func (w *world) issuer() string { return w.base() + "/" + w.contoso.ID + "/v2.0" }
 
-// fill puts everybody into the directory.
+// fill creates the objects of both tenants.
 func (w *world) fill(tx *store.Tx) error {
 	for _, tenant := range []store.Tenant{w.contoso, w.fabrikam} {
 		if err := w.service.AddTenant(tx, tenant); err != nil {
@@ -194,8 +193,8 @@ func (w *world) addCredentials(app *store.Application) {
 	}
 }
 
-// trust lets tokens of a managed identity and of the outside issuer stand for
-// the client.
+// trust adds federated identity credentials to the client, for tokens of a managed
+// identity and of the outside issuer.
 func (w *world) trust(tx *store.Tx) {
 	federated := func(issuer, subject string) store.FederatedIdentityCredential {
 		return store.FederatedIdentityCredential{ID: uuid.NewString(), Issuer: issuer, Subject: subject, Audiences: []string{exchangeURI}}

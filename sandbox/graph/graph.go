@@ -2,9 +2,9 @@
 // principals, app role assignments, owners, credentials and the recycle bin,
 // under /v1.0 and /beta, as the azuread provider and az use them.
 //
-// It stands for the Graph REST contract
+// It emulates the Graph REST API
 // (https://learn.microsoft.com/graph/api/overview) and refuses what Graph
-// refuses, in Graph's words: editing an enabled app role, using an identifier
+// refuses, with Graph's errors: editing an enabled app role, using an identifier
 // URI twice, an application's object id as a principal, a token without the
 // permission. The rules are:
 //
@@ -12,8 +12,8 @@
 //     caller's token must carry; ownership narrows Application.ReadWrite.OwnedBy.
 //  2. A property, query parameter or filter that is not known here is
 //     unemulated (501), never ignored.
-//  3. Answers are consistent at once. Replication lag, which every real client
-//     must survive, is weather.
+//  3. Answers are consistent at once, unless a [route.Lag] is set to emulate
+//     replication.
 //
 // On purpose it has no users, groups, delegated permissions or consent.
 //

@@ -173,8 +173,8 @@ func restoreDeleted(tx *store.Tx, q *request) (answer, error) {
 	return q.showDeleted(tx, d)
 }
 
-// purgeDeleted deletes for good. It also deletes the service principals of an
-// application, because they could not be restored.
+// purgeDeleted deletes an object permanently. It also deletes the service
+// principals of an application, because they could not be restored.
 func purgeDeleted(tx *store.Tx, q *request) (answer, error) {
 	d, err := q.deleted(tx)
 	if err != nil {

@@ -2,8 +2,8 @@
 // the vaults that ARM created, under the path /keyvault/VAULT/, and the
 // operations on secrets that ARM and the data plane share.
 //
-// It stands for learn.microsoft.com/rest/api/keyvault/secrets. Callers bring an
-// Entra token for https://vault.azure.net and need a data role (Key Vault
+// It emulates learn.microsoft.com/rest/api/keyvault/secrets. Callers need an Entra
+// token for https://vault.azure.net and a data role (Key Vault
 // Secrets User or Officer, Key Vault Administrator), or an access policy if the
 // vault uses those. Owner of the subscription does not let them read secrets.
 //

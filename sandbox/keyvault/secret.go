@@ -157,7 +157,7 @@ func RecoverAll(tx *store.Tx, now time.Time, v Vault) error {
 	return nil
 }
 
-// PurgeAll deletes all secrets of a vault for good.
+// PurgeAll deletes all secrets of a vault permanently.
 func PurgeAll(tx *store.Tx, vault string) {
 	store.VaultSecrets.DeleteBelow(tx, store.VaultSecretKey(vault, ""))
 }

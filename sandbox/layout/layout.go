@@ -1,8 +1,8 @@
-// Package layout names the folders in a sandbox's directory that others fill:
-// the sandbox writes their names into the environment of its clients, and
-// whoever runs Pulumi in a sandbox puts its programs there.
+// Package layout names the folders in a sandbox's directory that the sandbox and
+// pulumilocal share: the sandbox writes their names into the environment of its
+// clients, and pulumilocal puts Pulumi's executables there.
 //
-// It knows nothing else, so that neither side needs the other. Not for
+// It is a package of its own so that neither has to import the other. Not for
 // production.
 package layout
 

@@ -1,8 +1,8 @@
 // Package loopback opens the sandbox's ports. The rules are: 127.0.0.1 only; the
-// caller remembers its port and uses it again after a restart. So that nothing
-// else takes it meanwhile, it is chosen below the range that Linux uses for
-// outgoing connections and for listeners on port 0 (ip_local_port_range, 32768
-// and up), and closing a listener frees its port at once.
+// caller stores its port and uses it again after a restart. To keep it free until
+// then, ports are below the range that Linux uses for outgoing connections and for
+// listeners on port 0 (ip_local_port_range, 32768 and up), and closing a listener
+// frees its port at once.
 package loopback
 
 import (

@@ -1,6 +1,5 @@
-// Package rbac is Azure role-based access control: the built-in roles, and the
-// one question that every service asks, whether a principal may do an action at
-// a scope.
+// Package rbac is Azure role-based access control: the built-in roles, and whether
+// a principal may do an action at a scope.
 //
 // It follows learn.microsoft.com/azure/role-based-access-control/overview: an
 // assignment counts at its scope and everywhere below it; a role allows its
@@ -21,7 +20,7 @@ import (
 )
 
 // A Role is a built-in role definition. Its permissions may hold the wildcard
-// "*", which stands for any text, slashes included.
+// "*", which matches any text, slashes included.
 type Role struct {
 	ID             string // GUID
 	Name           string
@@ -93,8 +92,8 @@ func AssignmentID(scope, name string) string {
 }
 
 // Chain is a scope and everything above it in lower case, the root "/" first.
-// It cuts at every segment. That includes half resource ids, where no
-// assignment can be.
+// It cuts at every segment, so it includes incomplete resource ids, which have no
+// assignments.
 func Chain(scope string) []string {
 	scope = strings.Trim(strings.ToLower(scope), "/")
 	chain := []string{"/"}
@@ -122,7 +121,7 @@ func matchesAny(patterns []string, action string) bool {
 	return false
 }
 
-// matches compares with a pattern whose "*" stands for any text.
+// matches compares with a pattern in which "*" matches any text.
 func matches(pattern, action string) bool {
 	head, tail, wild := strings.Cut(pattern, "*")
 	if !wild {

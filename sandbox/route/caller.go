@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// A Caller is whoever an access token was issued to.
+// A Caller is the service principal that an access token was issued to.
 type Caller struct {
 	TenantID string
 	ObjectID string // of the service principal

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// historySize bounds the memory of a sandbox that runs for days.
+// historySize limits the memory of a sandbox that runs for days.
 const historySize = 50_000
 
 // An Entry is one request in the history. Bodies and headers are never kept,
@@ -95,9 +95,9 @@ func (l *Log) keep(entry Entry) {
 	}
 }
 
-// masked is the URL as the history shows it: function keys and signatures in
-// the query are secrets, and so is anything that looks like a token, wherever a
-// client may have put it by mistake.
+// masked is the URL as the history shows it, without function keys and signatures
+// in the query, and without anything that looks like a token, which a client may
+// have put anywhere by mistake.
 func masked(u *url.URL) string {
 	query := u.Query()
 	for name, values := range query {

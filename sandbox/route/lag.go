@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A Lag says for how long after something was made another part of Microsoft
-// Entra does not know it yet: its copies are updated one after the other
+// A Lag says how long other parts of Microsoft Entra do not know a new object,
+// because its copies are updated one after the other
 // (https://learn.microsoft.com/entra/architecture/architecture). The zero value
 // is no lag. Durations are on the sandbox's clock: advancing it ends the lag.
 //

@@ -11,21 +11,21 @@ import (
 )
 
 // This file switches off one route, for the test that runs each route's witness
-// with the route broken (sandbox/witness_test.go). It is behind a build tag, so
-// that no variable of the environment can steer a sandbox that people run, and
-// no exported function can either.
+// with the route broken (sandbox/witness_test.go). It needs a build tag, so that
+// neither an environment variable nor an exported function can do this to a sandbox
+// that people run.
 //
 // SANDBOX_SWITCH is "HOW SERVICE PATTERN". HOW is
 //
 //   - off: the route answers 501 and does nothing.
 //   - hollow: the route does its work and answers with its own status and
 //     headers, but with an empty object for a body. An answer that has no body
-//     gets another success status. A test that only looks at the status of an
-//     answer with a body passes, and thereby shows that it is no witness.
+//     gets another success status. A test that passes anyway checks only the
+//     status, so it is not a witness.
 //
-// Both come after the guard: a test of who is refused is no witness of the
-// answer. Neither is recorded as unemulated: what fails the run must be the
-// witness, not the check for requests that the sandbox does not know.
+// Both happen after the guard, because a test of refused callers says nothing about
+// the answer. Neither is recorded as unemulated, because the witness itself must
+// fail, and not the check for unemulated requests.
 func switchable(service string, r Route) http.HandlerFunc {
 	how, what, _ := strings.Cut(os.Getenv("SANDBOX_SWITCH"), " ")
 	if what != service+" "+r.Pattern {

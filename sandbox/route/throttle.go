@@ -10,10 +10,10 @@ import (
 
 // A Throttle is how many requests of one tenant's callers a service answers in
 // a window of the sandbox's clock. The next one gets 429 with Retry-After, the
-// time until the window ends, as Microsoft Graph has it
+// time until the window ends, as in Microsoft Graph
 // (https://learn.microsoft.com/graph/throttling). Its real limits depend on the
-// tenant's size and the cost of each request; here they are chosen. The zero
-// value lets everything through.
+// tenant's size and the cost of each request; here the test sets them. The zero
+// value does not throttle.
 type Throttle struct {
 	Requests int
 	Window   time.Duration

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A Fault is one answer given instead of the service's own.
+// A Fault is an answer that replaces the service's own.
 type Fault struct {
 	Status     int           `json:"status,omitempty"`
 	Code       string        `json:"code,omitempty"`
@@ -16,9 +16,9 @@ type Fault struct {
 	Drop       bool          `json:"drop,omitempty"`       // close the connection instead of answering
 }
 
-// Weather holds the failures that a test asks for: faults queued for a route's
+// Weather is the failures that a test sets up: faults queued for a route's
 // pattern, each used once, the [Lag] between Entra's copies, and a [Throttle].
-// With its zero value nothing fails.
+// With the zero value nothing fails.
 type Weather struct {
 	mu     sync.Mutex
 	faults map[string][]Fault

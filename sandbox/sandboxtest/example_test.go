@@ -9,9 +9,9 @@ import (
 )
 
 // A test of a program that calls Microsoft Graph starts a sandbox, signs in as
-// the deployer of its first tenant, and asks. What the sandbox does not know
-// fails the test at its end. (An example has no *testing.T, so this one is
-// compiled and not run.)
+// the deployer of its first tenant, and calls Graph. The test fails at its end if
+// it sent a request that the sandbox does not emulate. (An example has no
+// *testing.T, so this one is compiled but not run.)
 func ExampleStart() {
 	_ = func(t *testing.T) {
 		s := sandboxtest.Start(t, sandboxtest.Options{})

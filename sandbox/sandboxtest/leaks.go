@@ -17,9 +17,9 @@ import (
 )
 
 // This file searches texts for secrets that must not be in them. The rules are:
-// a secret is found as it is and in the usual encodings, also as part of a longer
-// encoded text; anything that looks like a token counts as one; a leak is
-// reported by the secret's name and place, never by its value.
+// a secret is found in plain text and in the usual encodings, also as part of a
+// longer encoded text; anything that looks like a token counts as one; a leak is
+// reported with the secret's name and place, never with its value.
 
 // shortest is the fewest bytes of a secret: shorter ones are found by chance.
 const shortest = 8

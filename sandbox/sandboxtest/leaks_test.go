@@ -90,21 +90,31 @@ func TestLeaksAreFound(t *testing.T) {
 
 func TestLookFailsTheTest(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]bool{"a log": false, "a log of " + secret: true, "two: " + secret + token: true} {
-		recorder := &recorder{TB: t}
-		newLeaks().Look(recorder, "the log", text)
-		if failed := len(recorder.errors) > 0; failed != want {
-			t.Errorf("got failed %v, want %v", failed, want)
-		}
-		for _, message := range recorder.errors {
-			if len(newLeaks().Find("a message", message)) != 0 {
-				t.Error("got a secret in the failure")
+	for name, test := range map[string]struct {
+		text   string
+		errors int
+	}{
+		"no secret":            {"a log", 0},
+		"a secret":             {"a log of " + secret, 1},
+		"a secret and a token": {"two: " + secret + token, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			recorder := &recorder{TB: t}
+			newLeaks().Look(recorder, "the log", test.text)
+			if len(recorder.errors) != test.errors {
+				t.Errorf("got %d errors, want %d", len(recorder.errors), test.errors)
 			}
-		}
+			for _, message := range recorder.errors {
+				if len(newLeaks().Find("a message", message)) != 0 {
+					t.Error("got a secret in the failure")
+				}
+			}
+		})
 	}
 }
 
-// A recorder takes the errors that a test would have.
+// A recorder records errors instead of failing the test.
 type recorder struct {
 	testing.TB
 	errors []string
@@ -126,8 +136,8 @@ func TestShortSecretsAreRefused(t *testing.T) {
 	(&sandboxtest.Leaks{}).Secret("a short one", "1234567")
 }
 
-// TestSecretsOfASandbox looks into what a deployer is handed: its secret is in
-// there, and nothing else of the sandbox.
+// TestSecretsOfASandbox: a deployer's environment has the deployer's secret and no
+// other secret of the sandbox.
 func TestSecretsOfASandbox(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
@@ -153,8 +163,8 @@ func TestSecretsOfASandbox(t *testing.T) {
 	}
 }
 
-// TestPublicPartsOfKeys: what a private key begins with is its public key,
-// which may stand anywhere; what follows may not.
+// TestPublicPartsOfKeys: a private key starts with its public key, which may be
+// anywhere; the rest is secret.
 func TestPublicPartsOfKeys(t *testing.T) {
 	t.Parallel()
 	private, err := rsa.GenerateKey(rand.Reader, 2048)

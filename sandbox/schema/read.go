@@ -20,7 +20,7 @@ const (
 	ReadOnly                // only the service sets the property
 	WrongForm               // the value has another form; Problem.Expected is the right one
 	Null                    // the value is null and must not be
-	BadValue                // the text is none of Problem.Allowed
+	BadValue                // the text is not in Problem.Allowed
 	OutOfRange              // the whole number is not within Problem.Min and Problem.Max
 	NotEmulated             // the value is valid, but the sandbox does not emulate it
 )
@@ -66,8 +66,8 @@ type Reader struct {
 	Version        string // of the API, for [Field.Since]
 }
 
-// Read checks an object from [Parse] and returns what is to be kept of it. Its
-// error is a [*Problem]: the first one by name.
+// Read checks an object from [Parse] and returns the part to store. Its error is
+// a [*Problem]: the first one by name.
 func (r Reader) Read(fields Fields, sent map[string]any) (map[string]any, error) {
 	return r.object(fields, sent, "")
 }

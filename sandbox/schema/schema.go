@@ -7,10 +7,10 @@
 // differ in case, null and read-only properties; a [Reader] says how, and each
 // service turns a [Problem] into its own refusal.
 //
-// It does not know rules that tie one property to another: those are code.
+// Rules that involve several properties are not in the tables but in code.
 //
-// Not for production: it describes as much JSON as the sandbox needs, and
-// expects tables without mistakes.
+// Not for production: it describes only the JSON that the sandbox needs, and does
+// not check the tables.
 package schema
 
 import "maps"

@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// This file is what can be done with values that a [Reader] has checked.
+// This file has the operations on values that a [Reader] has checked.
 
 // Parse decodes one JSON object and nothing behind it. Numbers keep their
 // digits: they are [json.Number].
@@ -35,9 +35,8 @@ func Decode(value, into any) error {
 	return json.Unmarshal(data, into)
 }
 
-// Merge returns what is stored after sent came to stored: members of objects
-// that were not sent stay, everything else that was sent replaces what was
-// there.
+// Merge returns stored with the changes of sent: members of objects that were not
+// sent stay; everything else that was sent replaces the stored value.
 func (fields Fields) Merge(stored, sent map[string]any) map[string]any {
 	merged := make(map[string]any, len(stored)+len(sent))
 	maps.Copy(merged, stored)

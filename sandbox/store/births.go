@@ -3,11 +3,11 @@ package store
 import "time"
 
 // This file remembers when directory objects were created, to emulate
-// replication lag. The rules are: only what clients create has a birth, the
-// objects a tenant starts with have none; an object that is removed and created
-// again gets a new birth.
+// replication lag. The rules are: only objects that clients create have a birth,
+// not those that a tenant starts with; an object that is removed and created again
+// gets a new one.
 
-// births are keyed as what was born: TENANT/OBJECT-ID, or that and /PART-ID.
+// births are keyed TENANT/OBJECT-ID, or TENANT/OBJECT-ID/PART-ID.
 var births = collection[time.Time]("births")
 
 // Born notes that an object, or a part of one ("OBJECT-ID/PART-ID"), was created.

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// This file holds what Entra and Graph remember: tenants and the objects in
-// them. Field names are Graph's where Graph has one. The rules are: an object
+// This file has the state of Entra and Graph: tenants and the objects in them. Field names are Graph's where Graph has one. The rules are: an object
 // id and a client id are never the same value; deleting an application or a
 // service principal sets DeletedAt (the recycle bin), and every reader must
 // look at it; secrets are kept as hashes.
@@ -209,9 +208,9 @@ func AddManagedIdentity(tx *Tx, sp ServicePrincipal) {
 	Born(tx, sp.CreatedAt, sp.TenantID, sp.ObjectID)
 }
 
-// RemovePrincipal deletes a managed identity's service principal for good,
-// with the app role assignments it holds. Unlike an application's, it does not
-// go to the recycle bin.
+// RemovePrincipal deletes a managed identity's service principal and the app role
+// assignments that it holds. Unlike an application's, it does not go to the
+// recycle bin.
 func RemovePrincipal(tx *Tx, tenantID, objectID string) {
 	var gone []string
 	for key, a := range AppRoleAssignments.Holding(tx, TenantKey(tenantID, ""), objectID) {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// This file holds what ARM, blob storage and App Service remember.
+// This file has the state of ARM, blob storage and App Service.
 
 // A Subscription belongs to one tenant.
 type Subscription struct {
@@ -95,7 +95,7 @@ type Block struct {
 	Size   int64
 }
 
-// A Site is what App Service keeps of a function app besides its resource.
+// A Site is what App Service stores about a function app besides its resource.
 type Site struct {
 	ResourceID     string // of the Microsoft.Web/sites resource
 	TenantID       string

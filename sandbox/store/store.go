@@ -1,10 +1,10 @@
-// Package store is the sandbox's only state: what the local Entra, Graph, ARM,
-// blob and Functions services remember. One owner (the [Store]), one lock (a
-// bbolt write transaction), one file in the sandbox's directory, so that a
-// restart and a kill -9 lose nothing that was answered.
+// Package store has all state of the sandbox: that of the local Entra, Graph, ARM,
+// blob and Functions services. It is one bbolt file in the sandbox's directory, and
+// each change is one write transaction, so that a restart or a kill -9 loses
+// nothing that was answered.
 //
-// The models here are plain data. Rules (who may, what is refused, what a
-// property means) belong to the service packages that use them.
+// The models here are plain data. Rules (who may do what, what is refused, what a
+// property means) are in the service packages.
 //
 // Not for production: content is not encrypted, and writes are not synced to
 // the disk, so a power cut (not a killed process) may lose the last of them.
@@ -30,7 +30,7 @@ import (
 // ErrInUse is returned by [Open] when another sandbox owns the directory.
 var ErrInUse = errors.New("another sandbox is using this directory")
 
-// A Store holds everything a sandbox remembers. It is safe for concurrent use.
+// A Store is the state of one sandbox. It is safe for concurrent use.
 type Store struct {
 	db       *bolt.DB
 	contents string // folder of blob contents, by SHA-256
@@ -51,8 +51,8 @@ func Open(dir string, wall func() time.Time) (*Store, error) {
 	}
 	db, err := bolt.Open(filepath.Join(dir, "state.db"), 0o600, &bolt.Options{
 		Timeout: time.Second,
-		// The kernel keeps written pages when a process is killed, which is
-		// the failure the sandbox promises to survive.
+		// No sync: the sandbox promises to survive a killed process, and the
+		// kernel keeps written pages then.
 		NoSync:         true,
 		NoFreelistSync: true,
 	})
@@ -189,7 +189,7 @@ func (c Collection[T]) DeleteBelow(tx *Tx, prefix string) {
 }
 
 // All returns the objects whose key starts with prefix, in the order of their
-// keys. The loop body must not change the collection; gather first.
+// keys. The loop body must not change the collection; collect the keys first.
 func (c Collection[T]) All(tx *Tx, prefix string) iter.Seq2[string, T] {
 	return c.Holding(tx, prefix, "")
 }

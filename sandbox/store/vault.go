@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// This file holds what Key Vault remembers besides the resources that ARM shows.
+// This file has the state of Key Vault besides the resources that ARM shows.
 
 // A VaultSecret is one secret of a key vault with all its versions. It outlives
 // a deletion of the vault for as long as the vault can be recovered.
@@ -14,7 +14,7 @@ type VaultSecret struct {
 	Name      string
 	Versions  []SecretVersion // oldest first, at least one
 	DeletedAt time.Time       // zero: it is not deleted
-	PurgeAt   time.Time       // when a deleted one is gone for good
+	PurgeAt   time.Time       // when a deleted one is removed
 }
 
 // Latest is the version that a request without one means.

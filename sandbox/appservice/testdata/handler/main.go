@@ -1,5 +1,5 @@
-// Command handler is the custom handler that the tests publish. What it does
-// is chosen by its environment, as an app setting, or by the request.
+// Command handler is the custom handler that the tests publish. App settings and
+// the request choose what it does.
 package main
 
 import (
