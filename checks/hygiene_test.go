@@ -207,13 +207,7 @@ func TestVet(t *testing.T) {
 // checks of comments (ST1000 and those from ST1020) that are off by default.
 func TestStaticcheck(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("builds a linter")
-	}
-	linter := filepath.Join(t.TempDir(), "staticcheck")
-	if problems := toolProblems("tools/lint", "go", "build", "-o", linter, "honnef.co/go/tools/cmd/staticcheck"); problems != "" {
-		t.Fatal(problems)
-	}
+	linter := buildCommand(t, "tools/lint", "honnef.co/go/tools/cmd/staticcheck")
 	if problems := toolProblems(mistakes(t), linter, "./..."); !strings.Contains(problems, "func unused is unused (U1000)") {
 		t.Errorf("on code with a mistake: got %q, want a complaint about unused", problems)
 	}
@@ -251,6 +245,20 @@ func TestGeneratedSDK(t *testing.T) {
 	if problems := toolProblems("tools/sdkgen", "go", "test", "-count=1", "./..."); problems != "" {
 		t.Error(problems)
 	}
+}
+
+// buildCommand builds a command from the module in dir. With -short it skips the
+// test.
+func buildCommand(t *testing.T, dir, pkg string) (executable string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds a command")
+	}
+	executable = filepath.Join(t.TempDir(), path.Base(pkg))
+	if problems := toolProblems(dir, "go", "build", "-o", executable, pkg); problems != "" {
+		t.Fatal(problems)
+	}
+	return executable
 }
 
 // toolProblems runs a command and returns its output if it fails, "" otherwise.

@@ -83,13 +83,7 @@ var (
 // that the workflows use.
 func TestWorkflowVerbs(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("builds a command")
-	}
-	path := filepath.Join(t.TempDir(), "tenant")
-	if problems := toolProblems(".", "go", "build", "-o", path, "./cmd/tenant"); problems != "" {
-		t.Fatal(problems)
-	}
+	path := buildCommand(t, ".", "./cmd/tenant")
 	calls := 0
 	for _, w := range readWorkflows(t) {
 		for _, s := range w.steps() {
@@ -115,13 +109,7 @@ func TestWorkflowVerbs(t *testing.T) {
 // TestActionlint builds and runs the release that tools/lint pins.
 func TestActionlint(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("builds a linter")
-	}
-	linter := filepath.Join(t.TempDir(), "actionlint")
-	if problems := toolProblems("tools/lint", "go", "build", "-o", linter, "github.com/rhysd/actionlint/cmd/actionlint"); problems != "" {
-		t.Fatal(problems)
-	}
+	linter := buildCommand(t, "tools/lint", "github.com/rhysd/actionlint/cmd/actionlint")
 	wrong := filepath.Join(t.TempDir(), "wrong.yml")
 	if err := os.WriteFile(wrong, []byte("on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ nothing.here }}\n"), 0o600); err != nil {
 		t.Fatal(err)
