@@ -16,11 +16,11 @@ import (
 	"app-to-app/sandbox/sandboxtest"
 )
 
-// forgeries are the sandbox's names for the ways in which rows sign.
+// forgeries maps the rows' ways of signing to the sandbox's names.
 var forgeries = map[string]string{"raw": "PKCS1 SHA256", "HS256 empty": "HS256"}
 
-// world is the cloud as rows need it: a good token is a real one, of a client
-// that holds the role, and all others are made by the sandbox's forge.
+// world is the cloud as a world for rows. Its good token is a real one, of a client
+// with the role; the sandbox forges all others.
 func (c *cloud) world(t *testing.T) *attacks.World {
 	t.Helper()
 	client := c.register(t, "attacker")
@@ -53,7 +53,7 @@ func (c *cloud) world(t *testing.T) *attacks.World {
 	})
 }
 
-// jwk is a public key as an attacker brings it along.
+// jwk is a public key that an attacker puts into the header.
 func jwk(t *testing.T, key *rsa.PublicKey) string {
 	t.Helper()
 	encode := base64.RawURLEncoding.EncodeToString
@@ -66,10 +66,10 @@ func jwk(t *testing.T, key *rsa.PublicKey) string {
 	return string(content)
 }
 
-// TestAttackCorpus sends every row of the verifier's corpus to the API as it is
-// deployed, over connections of its own, since a client library would not send
-// some of them. Each row is refused with the answer that it states, by the API
-// or, before that, by the server in front of it.
+// TestAttackCorpus sends every row of the verifier's corpus to the deployed API,
+// over plain connections, because a client library would not send some of them.
+// Each row must get the answer that it states, from the API or from the server in
+// front of it.
 func TestAttackCorpus(t *testing.T) {
 	t.Parallel()
 	c := startCloud(t)

@@ -18,7 +18,7 @@ import (
 
 const crowd = 200
 
-// asked counts the requests for a route of Entra so far.
+// asked counts the requests so far to a route of Entra.
 func (c *cloud) asked(method, path string) (count int) {
 	for _, entry := range c.sandbox.History() {
 		if entry.Service == "entra" && entry.Method == method && entry.URL == "/"+c.tenant.ID+path {

@@ -1,6 +1,6 @@
-// Package functions_test runs both handlers as the Functions host does, as
-// processes with their app settings alone: against a tenant and an identity
-// endpoint in this process, and deployed to a sandbox (sandbox_test.go).
+// Package functions_test runs both handlers like the Functions host, as processes
+// that have only their app settings: with a tenant and an identity endpoint in this
+// process, and deployed to a sandbox (sandbox_test.go).
 package functions_test
 
 import (

@@ -65,7 +65,7 @@ func (l *log) String() string {
 	return l.text.String()
 }
 
-// A handler is a handler process, for which the test is the Functions host.
+// A handler is a handler process. The test acts as its Functions host.
 type handler struct {
 	url            string // http://127.0.0.1:port
 	stdout, stderr log

@@ -135,7 +135,7 @@ func (c *clients) tokenForOrders(t testing.TB) string {
 	return c.token(t, c.registration.identifierURI+"/.default")
 }
 
-// knockInEveryWay calls both apps with secrets in the right and the wrong places.
+// knockInEveryWay calls both apps with secrets in right and wrong places.
 func (c *clients) knockInEveryWay(t *testing.T, token string) {
 	t.Helper()
 	key, err := c.azure.HostKey(t.Context(), c.api.id)

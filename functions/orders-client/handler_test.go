@@ -58,7 +58,7 @@ func newTestProcessor(t *testing.T, providers ...acquire.TokenProvider) (*proces
 	return newProcessor(providers, api.URL, api.Client(), slog.New(slog.NewJSONHandler(log, nil))), log
 }
 
-func TestOneFailureHidesNothing(t *testing.T) {
+func TestOneFailureDoesNotHideOtherResults(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name      string

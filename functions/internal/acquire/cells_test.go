@@ -30,7 +30,7 @@ type cell struct {
 	provider string
 	kind     acquire.CredentialKind
 	variant  string                   // tells cells of the same two apart
-	settings func(*world, *testing.T) // beside those that all cells have
+	settings func(*world, *testing.T) // besides those that all cells have
 }
 
 // A world is what a cell needs around it.

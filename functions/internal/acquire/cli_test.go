@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// cliScript is an Azure CLI that is signed in: it gives a token for any
-// resource but those whose name says otherwise, and notes each call in a file
-// of the resource's last part.
+// cliScript replaces an Azure CLI that is signed in. It returns a token for any
+// resource; in its name, signed-out makes the CLI fail and short makes the token
+// short-lived. It logs each call in a file named after the resource's last part.
 const cliScript = `#!/bin/sh
 while [ $# -gt 0 ]; do
 	case $1 in --resource) resource=$2; shift ;; --tenant) tenant=$2; shift ;; esac
@@ -36,7 +36,7 @@ func installCLI() (dir string, err error) {
 	return cliDir, os.WriteFile(filepath.Join(cliDir, "az"), []byte(script), 0o700)
 }
 
-// cliCalls are the tenants that the CLI was asked about a resource for.
+// cliCalls are the tenants of the CLI's calls for a resource.
 func cliCalls(t *testing.T, resource string) []string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(cliDir, "calls-"+resource[strings.LastIndex(resource, "/")+1:]))

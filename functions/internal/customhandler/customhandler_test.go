@@ -231,7 +231,7 @@ func TestTimerFunction(t *testing.T) {
 		{"another binding", `{"Data":{"clock":{}}}`, nil, 400, false},
 		{"a number", `{"Data":{"timer":7}}`, nil, 400, false},
 		{"null", `{"Data":{"timer":null}}`, nil, 400, false},
-		{"a string that is no object", `{"Data":{"timer":"[]"}}`, nil, 400, false},
+		{"a string that is not an object", `{"Data":{"timer":"[]"}}`, nil, 400, false},
 		{"not JSON", `timer`, nil, 400, false},
 		{"empty", ``, nil, 400, false},
 	}

@@ -220,7 +220,7 @@ func TestSecretsInURLsAreNotRepeated(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]string{
 		"password": "https://user:secret@host/x", "query": "https://host/x?code=secret", "password over http": "http://user:secret@host",
-		"another scheme": "ftp://x@h?code=secret", "port that is no number": "https://host:port/?code=secret",
+		"another scheme": "ftp://x@h?code=secret", "port that is not a number": "https://host:port/?code=secret",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -21,7 +21,7 @@ func (f fixedKey) Generation() uint64                              { return 1 }
 
 func isRefusal(err, want error) bool { return err != nil && errors.Is(err, want) }
 
-// requestTests are about where in the request the token is. TOKEN stands for a
+// requestTests are about where in the request the token is. TOKEN is replaced by a
 // good one.
 var requestTests = []struct {
 	name    string

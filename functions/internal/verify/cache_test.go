@@ -34,7 +34,7 @@ func newCountedKeys(key *verifytest.SigningKey) *countedKeys {
 	return keys
 }
 
-func TestVerifiedTokenIsRemembered(t *testing.T) {
+func TestVerifiedTokenIsCached(t *testing.T) {
 	t.Parallel()
 	a := newAttempt(t)
 	keys := newCountedKeys(a.key)
@@ -58,7 +58,7 @@ func TestVerifiedTokenIsRemembered(t *testing.T) {
 	}
 }
 
-func TestRememberedTokenExpires(t *testing.T) {
+func TestCachedTokenExpires(t *testing.T) {
 	t.Parallel()
 	a := newAttempt(t)
 	clock := newClock()
@@ -69,7 +69,7 @@ func TestRememberedTokenExpires(t *testing.T) {
 	refuse(t, verifier, token, verify.ErrExpired)
 }
 
-func TestOtherKeysForgetRememberedTokens(t *testing.T) {
+func TestOtherKeysEmptyTheCache(t *testing.T) {
 	t.Parallel()
 	a := newAttempt(t)
 	keys := newKeys(t, a.tenant, newClock().Now)
@@ -82,7 +82,7 @@ func TestOtherKeysForgetRememberedTokens(t *testing.T) {
 	refuse(t, verifier, token, verify.ErrSignature)
 }
 
-func TestNoUsableKeysForgetRememberedTokens(t *testing.T) {
+func TestNoUsableKeysEmptyTheCache(t *testing.T) {
 	t.Parallel()
 	a := newAttempt(t)
 	keys := newCountedKeys(a.key)
@@ -98,7 +98,7 @@ func TestNoUsableKeysForgetRememberedTokens(t *testing.T) {
 	}
 }
 
-func TestRefusalsAreNotRemembered(t *testing.T) {
+func TestRefusalsAreNotCached(t *testing.T) {
 	t.Parallel()
 	a := newAttempt(t)
 	clock := newClock()

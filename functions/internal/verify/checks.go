@@ -12,7 +12,7 @@ import (
 
 // This file is the list of checks that [Verifier] documents. The rules are: each
 // check tests one thing and cites its source; it refuses by wrapping one sentinel
-// of refusal.go; a mismatch says what was expected and what came; claims are not
+// of refusal.go; a mismatch says what was expected and what it got; claims are not
 // read before the signature is verified, so an error names only verified callers.
 
 // A check refuses a candidate by returning an error. One marked always depends

@@ -46,8 +46,8 @@ func (k *Keys) fetch(ctx context.Context) (map[string]Key, error) {
 	}
 	keys := map[string]Key{}
 	for _, entry := range published.Keys {
-		// The first of two with one id stays: which of them signs cannot be
-		// known, and the second may not take the first one's place.
+		// If two keys have one id, the first is used: a later one must not
+		// replace it.
 		if key, ok := parseKey(entry, k.config.TenantID); ok && keys[key.ID].Public == nil {
 			keys[key.ID] = key
 		}
@@ -115,9 +115,9 @@ type webKey struct {
 	Issuer    string `json:"issuer"`
 }
 
-// parseKey returns an entry as a signing key of the tenant. An entry that is
-// none is skipped (RFC 7517 section 5), so that a new kind of key, whose members
-// may have other types too, does not cost the others.
+// parseKey returns an entry as a signing key of the tenant. Other entries are
+// skipped (RFC 7517 section 5), so that a new kind of key, whose members may have
+// other types, does not make the tenant's keys unusable.
 func parseKey(entry json.RawMessage, tenantID string) (Key, bool) {
 	var w webKey
 	if err := json.Unmarshal(entry, &w); err != nil {

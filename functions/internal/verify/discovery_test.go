@@ -8,7 +8,7 @@ import (
 	"app-to-app/functions/internal/verify/verifytest"
 )
 
-// unusable are entries of a key set that are no signing key, each made from a
+// unusable are entries of a key set that are not signing keys, each made from a
 // good one.
 var unusable = []struct {
 	name string
@@ -27,7 +27,7 @@ var unusable = []struct {
 	{"key of another algorithm", member("alg", "PS256")},
 	{"no id", func(e map[string]any) { delete(e, "kid") }},
 	{"modulus too long", member("n", strings.Repeat("_", 2000))},
-	{"modulus that is no base64", member("n", "!")},
+	{"modulus that is not base64", member("n", "!")},
 	{"exponent too long", member("e", "AQAAAAAB")},
 	{"nothing at all", func(e map[string]any) { clear(e) }},
 }
@@ -36,9 +36,9 @@ func member(name string, value any) func(map[string]any) {
 	return func(entry map[string]any) { entry[name] = value }
 }
 
-// TestUnusableKeyCostsItselfAlone puts each entry in front of a good key and
-// behind it, and alone.
-func TestUnusableKeyCostsItselfAlone(t *testing.T) {
+// TestUnusableKeyIsSkipped: with each entry before or after a good key, the good
+// key works; with the entry alone, there is no key.
+func TestUnusableKeyIsSkipped(t *testing.T) {
 	t.Parallel()
 	for _, test := range unusable {
 		t.Run(test.name, func(t *testing.T) {
@@ -66,8 +66,8 @@ func TestUnusableKeyCostsItselfAlone(t *testing.T) {
 	}
 }
 
-// TestEntriesThatAreNoObjects: the list may hold anything, the document may
-// not.
+// TestEntriesThatAreNoObjects: entries of the list may have any type; the document
+// must be an object.
 func TestEntriesThatAreNoObjects(t *testing.T) {
 	t.Parallel()
 	tenant := verifytest.NewTenant(t)

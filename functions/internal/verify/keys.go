@@ -255,7 +255,7 @@ func (k *Keys) missing(keyID string) error {
 }
 
 // missingLocked: while the tenant cannot be reached, an unknown key may be a new
-// one, so its token must not be refused for good.
+// one, so its token gets an answer that lets the caller try again.
 func (k *Keys) missingLocked(keyID string) error {
 	switch {
 	case k.failed != nil:

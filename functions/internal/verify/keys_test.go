@@ -61,7 +61,7 @@ func TestManyAtAColdStartFetchOnce(t *testing.T) {
 	}
 }
 
-func TestRequestThatGivesUpKeepsTheFetchGoing(t *testing.T) {
+func TestCanceledRequestDoesNotCancelTheFetch(t *testing.T) {
 	t.Parallel()
 	tenant := verifytest.NewTenant(t)
 	keys := newKeys(t, tenant, newClock().Now)

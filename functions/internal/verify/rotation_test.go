@@ -15,7 +15,7 @@ import (
 )
 
 // This file runs many callers at once against a verifier: what keys_test.go tests
-// of the keys must hold with the cache in front of them.
+// must also hold with the cache of verified tokens.
 
 // together runs n callers at once and returns when all have ended.
 func together(n int, call func(i int)) {
@@ -142,10 +142,10 @@ func (r *rotation) more(t *testing.T, count int64) {
 	waitFor(t, func() bool { return t.Failed() || r.admitted.Load() >= before+count })
 }
 
-// TestRotationUnderLoadRefusesNobody: each new key is published beside the old
-// one, then signs, then the old one is removed. Tokens of the old key are good
-// until then. There is an outage in every round. The verifier learns of a new key
-// from the tokens alone.
+// TestRotationUnderLoadRefusesNobody: each new key is published in addition to the
+// old one, then signs, then the old one is removed. Until then tokens of the old
+// key are good. There is an outage in every round. The verifier notices a new key
+// only by its tokens.
 func TestRotationUnderLoadRefusesNobody(t *testing.T) {
 	t.Parallel()
 	r := newRotation(t)

@@ -110,8 +110,8 @@ func signedHMAC(a *attempt) {
 	})
 }
 
-// TestKeyIDMissingFromAnySource: a token without a key id is refused, whatever a
-// KeySource would make of the empty one.
+// TestKeyIDMissingFromAnySource: a token without a key id is refused, even if the
+// KeySource has a key with an empty id.
 func TestKeyIDMissingFromAnySource(t *testing.T) {
 	t.Parallel()
 	a := newAttempt(t)

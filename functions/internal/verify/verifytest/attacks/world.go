@@ -197,8 +197,8 @@ func (w *World) sign(t testing.TB, key, way, content string) string {
 
 func encode(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
-// NextDigit is the base64url digit after c, which differs in its last bit only
-// where c stands for a value whose last bit is 0.
+// NextDigit is the base64url digit after c. It differs only in the last bit if the
+// last bit of c's value is 0.
 func NextDigit(c byte) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	return string(alphabet[strings.IndexByte(alphabet, c)|1])
