@@ -21,7 +21,7 @@ import (
 // that no Azure client reaches it by accident; every request needs the token in
 // DIR/control.json; a request with an Origin header or for another Host is
 // refused, because it comes from a browser; an unknown property is refused. The
-// body and answer of each route are documented at its method.
+// body and answer of each route are documented at its handler.
 
 type control struct {
 	sandbox *Sandbox
@@ -85,22 +85,11 @@ func (c *control) routes() http.Handler {
 	mux.HandleFunc("POST /clock", take(c.advance))
 	mux.HandleFunc("POST /faults", take(c.faults))
 	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { answer(w, c.sandbox.weather.Unused()) })
-	mux.HandleFunc("POST /lifetimes", take(func(l entra.Lifetimes) (any, error) {
-		c.sandbox.entra.SetLifetimes(l)
-		return nil, nil
-	}))
+	mux.HandleFunc("POST /lifetimes", replace(c.sandbox.entra.SetLifetimes))
 	mux.HandleFunc("POST /keys", take(c.rotateKeys))
 	mux.HandleFunc("POST /forge", take(c.forge))
-	// {"appRole":"30s"} replaces the previous one.
-	mux.HandleFunc("POST /lag", take(func(l route.Lag) (any, error) {
-		c.sandbox.weather.SetLag(l)
-		return nil, nil
-	}))
-	// {"requests":100,"window":"10s"}, for Microsoft Graph.
-	mux.HandleFunc("POST /throttle", take(func(t route.Throttle) (any, error) {
-		c.sandbox.weather.SetThrottle("graph", t)
-		return nil, nil
-	}))
+	mux.HandleFunc("POST /lag", replace(c.sandbox.weather.SetLag))
+	mux.HandleFunc("POST /throttle", replace(func(t route.Throttle) { c.sandbox.weather.SetThrottle("graph", t) }))
 	return mux
 }
 
@@ -182,6 +171,16 @@ func (c *control) knows(pattern string) bool {
 		}
 	}
 	return false
+}
+
+// replace makes a route that replaces a setting: [entra.Lifetimes], as
+// {"accessToken":"65m"}; [route.Lag], as {"appRole":"30s"}; or [route.Throttle], as
+// {"requests":100,"window":"10s"}, of Microsoft Graph.
+func replace[T any](set func(T)) http.HandlerFunc {
+	return take(func(value T) (any, error) {
+		set(value)
+		return nil, nil
+	})
 }
 
 // rotateKeys takes {"tenant":"contoso"}.

@@ -50,7 +50,7 @@ func issueSome(t *testing.T, s *sandbox.Sandbox) (token, secret string) {
 	return answer.AccessToken, credential.SecretText
 }
 
-func TestIssuedSecretsAreKnownToGoAlone(t *testing.T) {
+func TestIssuedSecretsAreAvailableOnlyFromGo(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	token, secret := issueSome(t, s)

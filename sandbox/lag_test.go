@@ -203,7 +203,7 @@ func TestLagOfFederatedCredentials(t *testing.T) {
 }
 
 // The objects that a tenant starts with have no lag, so a deployer always works.
-func TestLagSparesDeployers(t *testing.T) {
+func TestLagDoesNotAffectDeployers(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	body := `{"tokenClient":"24h","tokenSecret":"24h","tokenAssignment":"24h","application":"24h","servicePrincipal":"24h","appRole":"24h","tokenFederated":"24h"}`

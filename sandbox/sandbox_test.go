@@ -150,7 +150,7 @@ func TestDeployersOfTwoTenantsSeeTheirOwn(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotEmulatedIsRecorded(t *testing.T) {
+func TestUnemulatedRequestsAreRecorded(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{Unemulated: true})
 	for _, path := range []string{"/v1.0/groups", "/subscriptions/x/unknown/thing", "/blob/a", "/nowhere/at/all"} {

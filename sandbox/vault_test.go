@@ -24,10 +24,10 @@ import (
 
 var challenge = regexp.MustCompile(`^Bearer authorization="https://[^"/]+/([0-9a-f-]{36})", resource="(https://vault\.azure\.net)"$`)
 
-// TestAVaultByItsChallenge does what Microsoft's clients do: the first request has
+// TestVaultChallenge does what Microsoft's clients do: the first request has
 // no token, and the challenge in the answer says where to get one and for which
 // resource.
-func TestAVaultByItsChallenge(t *testing.T) {
+func TestVaultChallenge(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	tenant := s.Tenants()[0]

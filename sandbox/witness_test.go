@@ -211,7 +211,7 @@ func run(ctx context.Context, binary, dir string, names []string, env string) ([
 	return out.Bytes(), err
 }
 
-func TestAWitnessThatProvesNothing(t *testing.T) {
+func TestJudgeWitness(t *testing.T) {
 	t.Parallel()
 	p := proof{witnessed{route.Route{Pattern: "GET /a", Witness: "TestX/a row"}, "graph", "graph"}, "off"}
 	failed := errors.New("exit status 1")

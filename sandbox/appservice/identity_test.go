@@ -140,7 +140,7 @@ func TestIdentityEndpoint(t *testing.T) {
 	}
 }
 
-func TestIdentityExpiryIsTheMachines(t *testing.T) {
+func TestIdentityTokenExpiresOnTheMachineClock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	endpoint := identityEndpoint(w)

@@ -288,7 +288,7 @@ func TestPackages(t *testing.T) {
 		{name: "half a zip", content: with()[:200], want: "expected a zip archive"},
 		{name: "no host.json", content: zipOf(everything), want: "cannot find required host.json file"},
 		{name: "host.json in a folder", content: zipOf(entry{"app/host.json", proxyHost, 0o644}), want: "cannot find required host.json file"},
-		{name: "host.json that is no JSON", content: host("{"), want: "read host.json"},
+		{name: "host.json that is not JSON", content: host("{"), want: "read host.json"},
 		{name: "host.json of version 1", content: host(`{"customHandler":{` + described + `}}`), want: `version: expected "2.0"`},
 		{name: "no custom handler", content: host(`{"version":"2.0"}`), want: "expected a section customHandler"},
 		{name: "no description", content: custom(`{}`), want: "description: expected"},

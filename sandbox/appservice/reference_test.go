@@ -155,9 +155,9 @@ func TestReferencesThatAreNotResolved(t *testing.T) {
 	}
 }
 
-// TestUnresolvedReferencesAreTriedAgain shows how a role that came late is
+// TestUnresolvedReferencesAreReadAgain shows how a role that came late is
 // noticed.
-func TestUnresolvedReferencesAreTriedAgain(t *testing.T) {
+func TestUnresolvedReferencesAreReadAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, map[string]string{"SECRET": byName})
 	w.opener(hostID)

@@ -65,7 +65,7 @@ func TestTakenPorts(t *testing.T) {
 	}
 }
 
-func TestARolledBackSiteLeavesNothing(t *testing.T) {
+func TestRolledBackSiteIsNotStored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	other := siteID + "2"

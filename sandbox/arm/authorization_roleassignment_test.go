@@ -15,10 +15,10 @@ func TestAssignmentRefusals(t *testing.T) {
 	run(t, []refusal{
 		{name: "contributor assigns a role", ask: request{method: "PUT", path: one, body: body, caller: contoso + " " + onlyContributor}, status: 403, code: "AuthorizationFailed", says: "Microsoft.Authorization/roleAssignments/write"},
 		{name: "contributor removes a role", first: []request{put(one, body)}, ask: request{method: "DELETE", path: one, caller: contoso + " " + onlyContributor}, status: 403, code: "AuthorizationFailed"},
-		{name: "name that is no GUID", ask: put(group+assignments+"/mine", body), status: 400, code: "InvalidRoleAssignmentId"},
+		{name: "name that is not a GUID", ask: put(group+assignments+"/mine", body), status: 400, code: "InvalidRoleAssignmentId"},
 		{name: "role that does not exist", ask: put(one, assignmentBody(guid(9), nobody, "ServicePrincipal")), status: 404, code: "RoleDefinitionDoesNotExist"},
 		{name: "role id without its path", ask: put(one, strings.Replace(body, sub+"/providers/Microsoft.Authorization/roleDefinitions/", "", 1)), status: 400, code: "InvalidRoleDefinitionId"},
-		{name: "principal that is no GUID", ask: put(one, assignmentBody(readerRole, "me", "ServicePrincipal")), status: 400, code: "InvalidPrincipalId"},
+		{name: "principal that is not a GUID", ask: put(one, assignmentBody(readerRole, "me", "ServicePrincipal")), status: 400, code: "InvalidPrincipalId"},
 		{name: "unknown principal without a type", ask: put(one, assignmentBody(readerRole, guid(9), "")), status: 400, code: "PrincipalNotFound"},
 		{name: "principal of another tenant without a type", ask: put(one, assignmentBody(readerRole, fabrikamDeployer, "")), status: 400, code: "PrincipalNotFound"},
 		{name: "the SDK's default principalType", ask: put(one, assignmentBody(readerRole, deployer, "User")), status: 400, code: "UnmatchedPrincipalType"},

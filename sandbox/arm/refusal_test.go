@@ -187,7 +187,7 @@ func TestUnemulated(t *testing.T) {
 		{name: "unknown filter of definitions", ask: request{method: "GET", path: sub + "/providers/Microsoft.Authorization/roleDefinitions?api-version=2022-04-01&$filter=x"}, status: 501, code: "NotEmulated"},
 		{name: "dedicated plan", ask: put(plan+"2", strings.Replace(strings.Replace(planBody, "FC1", "P1v3", 1), "FlexConsumption", "PremiumV3", 1)), status: 501, code: "NotEmulated"},
 		{name: "another runtime", ask: put(site, siteBody(`"custom"`, `"python"`)), status: 501, code: "NotEmulated", says: "python"},
-		{name: "site that is no function app", ask: put(site, siteBody("functionapp,linux", "app,linux")), status: 501, code: "NotEmulated"},
+		{name: "site that is not a function app", ask: put(site, siteBody("functionapp,linux", "app,linux")), status: 501, code: "NotEmulated"},
 		{name: "access restrictions", ask: put(site, siteBody(`"httpsOnly":true`, `"publicNetworkAccess":"Disabled"`)), status: 501, code: "NotEmulated", says: "publicNetworkAccess"},
 		{name: "deployment storage by connection string", ask: put(site, siteBody(`"UserAssignedIdentity","userAssignedIdentityResourceId":"`+identity+`"`, `"StorageAccountConnectionString","storageAccountConnectionStringName":"X"`)), status: 501, code: "NotEmulated"},
 		{name: "component without a workspace", ask: put(component, strings.Replace(componentBody, `,"WorkspaceResourceId":"`+workspace+`"`, "", 1)), status: 501, code: "NotEmulated"},

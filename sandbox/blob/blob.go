@@ -8,7 +8,7 @@
 // (Storage Blob Data Reader, Contributor, Owner); the subscription's Owner role
 // is not one.
 //
-// It does not know account keys and shared access signatures (they are refused
+// It does not support account keys and shared access signatures (they are refused
 // when the account forbids them, as in Azure, and unemulated otherwise),
 // anonymous reading, append and page blobs, snapshots,
 // versions, leases, tags and tiers.

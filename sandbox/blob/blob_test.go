@@ -199,7 +199,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestABlobsLife(t *testing.T) {
+func TestBlobLifecycle(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const url = "/blob/orders/app/folder/package.zip"

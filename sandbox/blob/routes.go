@@ -38,15 +38,15 @@ func (s *Service) routes() []route.Route {
 	return []route.Route{
 		{
 			Pattern: "GET" + object, Permission: []string{readBlob}, Query: query(),
-			Serve: s.get, Doc: docs + "get-blob", Checked: "2026-11-23", Witness: "TestABlobsLife",
+			Serve: s.get, Doc: docs + "get-blob", Checked: "2026-11-23", Witness: "TestBlobLifecycle",
 		},
 		{
 			Pattern: "PUT" + object, Permission: []string{writeBlob}, Query: query("comp", "blockid"),
-			Serve: s.put, Doc: docs + "put-blob", Checked: "2026-11-23", Witness: "TestABlobsLife",
+			Serve: s.put, Doc: docs + "put-blob", Checked: "2026-11-23", Witness: "TestBlobLifecycle",
 		},
 		{
 			Pattern: "DELETE" + object, Permission: []string{deleteBlob}, Query: query(),
-			Serve: s.delete, Doc: docs + "delete-blob", Checked: "2026-11-23", Witness: "TestABlobsLife",
+			Serve: s.delete, Doc: docs + "delete-blob", Checked: "2026-11-23", Witness: "TestBlobLifecycle",
 		},
 		{
 			Pattern: "GET /blob/{account}/{container}", Permission: []string{readBlob},

@@ -149,7 +149,7 @@ func TestRetiredKeyIsForgotten(t *testing.T) {
 	w.wantUnauthenticated(t, "signing key", "Bearer "+token)
 }
 
-func TestAnotherStoresTokenIsUnknown(t *testing.T) {
+func TestTokenOfAnotherSandboxIsRefused(t *testing.T) {
 	t.Parallel()
 	w, other := newWorld(t), newWorld(t)
 	w.wantUnauthenticated(t, "tid", "Bearer "+other.armToken(t))

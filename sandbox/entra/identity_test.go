@@ -155,7 +155,7 @@ func TestRequestsAtOnceShareOneToken(t *testing.T) {
 	}
 }
 
-func TestTenantsAreApart(t *testing.T) {
+func TestTenantsAreSeparate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	form := w.secretForm()

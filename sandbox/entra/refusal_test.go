@@ -100,7 +100,7 @@ var refusalTests = []refusalTest{
 	{name: "GET on v1", method: http.MethodGet, path: "oauth2/token", status: 400, number: 900561, code: "invalid_request"},
 	{name: "no grant type", form: without("grant_type"), status: 400, number: 900144, code: "invalid_request"},
 	{name: "unknown grant type", form: setTo("grant_type", "client_credential"), status: 400, number: 70003, code: "unsupported_grant_type"},
-	{name: "body that is no form", header: func(r *http.Request) { r.Header.Set("Content-Type", "application/json") }, status: 400, number: 900144, code: "invalid_request"},
+	{name: "body that is not a form", header: func(r *http.Request) { r.Header.Set("Content-Type", "application/json") }, status: 400, number: 900144, code: "invalid_request"},
 	{name: "repeated parameter", form: withSecret(func(w *world, form url.Values) { form.Add("client_id", w.client.ClientID) }), status: 400, number: 9000411, code: "invalid_request"},
 	{name: "no client id", form: without("client_id"), status: 400, number: 900144, code: "invalid_request"},
 	{name: "no scope", form: without("scope"), status: 400, number: 900144, code: "invalid_request"},
@@ -134,7 +134,7 @@ var refusalTests = []refusalTest{
 	{name: "secret of a managed identity", form: set("client_id", func(w *world) string { return w.assigned.ClientID }), status: 401, number: 7000215, code: "invalid_client"},
 
 	// Its certificate.
-	{name: "assertion that is no JWT", form: func(_ *testing.T, w *world) url.Values { return w.assertionForm("a.b") }, status: 400, number: 50027, code: "invalid_request"},
+	{name: "assertion that is not a JWT", form: func(_ *testing.T, w *world) url.Values { return w.assertionForm("a.b") }, status: 400, number: 50027, code: "invalid_request"},
 	{name: "assertion with unreadable claims", form: func(_ *testing.T, w *world) url.Values { return w.assertionForm("e30.W10.") }, status: 400, number: 50027, code: "invalid_request"},
 	{name: "assertion signed with another key", form: func(t *testing.T, w *world) url.Values {
 		return w.assertionForm(w.certificateAssertion(t, strangerKey(), nil))
@@ -280,7 +280,7 @@ func (tt refusalTest) run(t *testing.T, w *world) {
 // The request is that of MSAL for JavaScript, which puts the correlation id into
 // the address and the form, and says in the form what other libraries say in
 // headers.
-func TestARequestOfMSALForJavaScript(t *testing.T) {
+func TestRequestOfMSALForJavaScript(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	inAddress, inForm := uuid.NewString(), uuid.NewString()

@@ -7,7 +7,7 @@
 // Secrets User or Officer, Key Vault Administrator), or an access policy if the
 // vault uses those. Owner of the subscription does not let them read secrets.
 //
-// It does not know keys, certificates, backups, updates of attributes, and
+// It does not support keys, certificates, backups, updates of attributes, and
 // paging.
 //
 // Not for production: values are not encrypted.

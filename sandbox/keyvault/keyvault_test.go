@@ -124,7 +124,7 @@ func TestRefusals(t *testing.T) {
 		{name: "bad name", caller: tenant + " " + officer, call: "PUT rbac/secrets/a_b", body: `{"value":"x"}`, status: 400, code: "BadParameter"},
 		{name: "no value", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: `{}`, status: 400, code: "BadParameter", says: "value"},
 		{name: "value too long", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: long, status: 400, code: "BadParameter", says: "25 KB"},
-		{name: "body that is no secret", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: `{"value":7}`, status: 400, code: "BadParameter"},
+		{name: "body that is not a secret", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: `{"value":7}`, status: 400, code: "BadParameter"},
 		{name: "two bodies", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: `{"value":"x"}{"value":"y"}`, status: 400, code: "BadParameter"},
 		{name: "attribute the sandbox does not know", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: `{"value":"x","attributes":{"exportable":true}}`, status: 501, code: "NotEmulated", says: "attributes.exportable"},
 		{name: "property the sandbox does not know", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: `{"value":"x","kid":"y"}`, status: 501, code: "NotEmulated", says: "kid"},

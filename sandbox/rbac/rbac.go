@@ -6,7 +6,7 @@
 // actions minus its notActions; assignments add up, so one role may allow what
 // another's notActions exclude. Nothing is granted by default.
 //
-// It does not know custom roles, deny assignments or conditions. An assignment
+// It does not support custom roles, deny assignments or conditions. An assignment
 // takes effect at once; in Azure it can take ten minutes.
 //
 // Not for production.

@@ -78,7 +78,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-func TestFaultsAreMetInOrderAndOnce(t *testing.T) {
+func TestFaultsAreSentInOrderAndOnce(t *testing.T) {
 	t.Parallel()
 	var log route.Log
 	var weather route.Weather

@@ -85,7 +85,7 @@ func TestWritingInAViewFails(t *testing.T) {
 	}
 }
 
-func TestOneOwner(t *testing.T) {
+func TestOneProcessOwnsTheStore(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir)
@@ -151,7 +151,7 @@ func TestContentIsKeptByItsHash(t *testing.T) {
 	}
 }
 
-func TestHoldingLeavesOutNothingThatMatches(t *testing.T) {
+func TestHoldingReturnsEveryMatch(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
 	defer s.Close()
