@@ -155,7 +155,7 @@ func TestChecks(t *testing.T) {
 	}{
 		{"formatted", unformatted, "a/a.go", clean, ""},
 		{"spaces for a tab", unformatted, "a/a.go", "package a\n\nfunc f() {\n  f()\n}\n", "not formatted; fix: gofmt -w a/a.go"},
-		{"no Go", unformatted, "a/a.go", "package a\n\npacket\n", "3:1: expected declaration, found packet"},
+		{"not Go", unformatted, "a/a.go", "package a\n\npacket\n", "3:1: expected declaration, found packet"},
 		{"not a Go file", unformatted, "a/a.md", "packet a\n", ""},
 		{"generated", unformatted, "sdks/a/a.go", "package  a\n", ""},
 		{"as long as allowed", tooLong, "a/a.go", strings.Repeat("\n", mostLines), ""},

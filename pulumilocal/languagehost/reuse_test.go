@@ -30,7 +30,7 @@ func TestReuse(t *testing.T) {
 		reused bool
 	}{
 		{"nothing changed", func(*testing.T, string) {}, true},
-		{"a file that is no source", func(t *testing.T, module string) { put(t, filepath.Join(module, "Pulumi.dev.yaml"), "config: {}\n") }, true},
+		{"a file that is not a source", func(t *testing.T, module string) { put(t, filepath.Join(module, "Pulumi.dev.yaml"), "config: {}\n") }, true},
 		{"a changed file", func(t *testing.T, module string) {
 			put(t, filepath.Join(module, "main.go"), "package main\n\nfunc main() { println() }\n")
 		}, false},
