@@ -31,7 +31,7 @@ func TestStacksSideBySide(t *testing.T) {
 	failed := make([]error, len(worlds))
 	for i, w := range worlds {
 		running.Go(func() {
-			_, failed[i] = w.project.Run(t.Context(), w.printed, w.stack, "up", "--yes", "--skip-preview")
+			failed[i] = w.tryUp()
 		})
 	}
 	running.Wait()
@@ -48,7 +48,6 @@ func TestStacksSideBySide(t *testing.T) {
 	worlds[1].callEach()
 	worlds[0].destroy()
 	worlds[1].callEach()
-	worlds[1].destroy()
 }
 
 // callEach asks every client with a function app for its orders, and fails the

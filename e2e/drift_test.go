@@ -118,13 +118,7 @@ func (w *world) principalOf(clientID string) string {
 // legacy is the object id of the app registration of the client with a secret.
 func (w *world) legacy() string {
 	w.t.Helper()
-	var e struct {
-		Access []struct{ Client, ApplicationObjectID string }
-	}
-	if err := w.project.Outputs(w.t.Context(), w.stack, &e); err != nil {
-		w.t.Fatal(err)
-	}
-	for _, access := range e.Access {
+	for _, access := range w.exports().Access {
 		if access.Client == "orders-client-legacy" {
 			return access.ApplicationObjectID
 		}

@@ -17,7 +17,7 @@ import (
 // way: on a machine that cannot keep the pace, they do not pile up.
 const (
 	perSecond = 60
-	atOnce    = 12
+	atOnce    = 6
 )
 
 // A load is requests at a steady pace to a client's function, each of which
@@ -28,6 +28,7 @@ type load struct {
 	began   time.Time
 	pace    *time.Ticker
 	end     chan struct{}
+	stop    func() // ends the load and waits for what is under way
 	running sync.WaitGroup
 
 	mu       sync.Mutex
@@ -52,6 +53,11 @@ func (w *world) startLoad(client string) *load {
 	request.Header.Set("x-functions-key", key)
 	l := &load{request: request, client: w.sandbox.HTTPClient(), began: time.Now(),
 		pace: time.NewTicker(time.Second / perSecond), end: make(chan struct{})}
+	l.stop = sync.OnceFunc(func() {
+		l.pace.Stop()
+		close(l.end)
+		l.running.Wait()
+	})
 	for range atOnce {
 		l.running.Go(l.run)
 	}
@@ -117,13 +123,6 @@ func (l *load) await(t *testing.T, n int) {
 			t.Fatalf("expected %d more requests to be answered", n)
 		}
 	}
-}
-
-// stop ends the load and waits for what is under way.
-func (l *load) stop() {
-	l.pace.Stop()
-	close(l.end)
-	l.running.Wait()
 }
 
 // expectNone fails the test if any request failed.

@@ -47,7 +47,7 @@ func TestLeastPermissions(t *testing.T) {
 			if want := map[bool]int{true: 0, false: 3}[tt.without == ""]; code != want || !strings.Contains(stdout, tt.check) {
 				t.Errorf("check: got exit code %d:\n%s%s\nwant %d and %q", code, stdout, stderr, want, tt.check)
 			}
-			_, err := w.project.Run(t.Context(), w.printed, w.stack, "up", "--yes", "--skip-preview")
+			err := w.tryUp()
 			if tt.without == "" {
 				if err != nil {
 					t.Fatal(err)
@@ -119,7 +119,7 @@ func TestOwnersOfLimitedDeployers(t *testing.T) {
 	other.stack, other.project.Dir = w.stack, w.project.Dir // the same stack, by somebody else
 
 	w.set(map[string]any{"roles": threeRoles})
-	if _, err := other.project.Run(t.Context(), other.printed, other.stack, "up", "--yes", "--skip-preview"); err == nil {
+	if other.tryUp() == nil {
 		t.Error("expected the up of a deployer that owns nothing to fail, got success")
 	}
 	if got, want := other.refusedCalls(), "PATCH /v1.0/applications/{id}"; !slices.Contains(got, want) {
@@ -127,7 +127,7 @@ func TestOwnersOfLimitedDeployers(t *testing.T) {
 	}
 	w.set(map[string]any{"owners": []string{w.tenant.Deployer.ObjectID}})
 	calls := len(w.sandbox.History())
-	if _, err := other.project.Run(t.Context(), other.printed, other.stack, "up", "--yes", "--skip-preview"); err == nil || !strings.Contains(other.printed.String(), "expected the signed-in") {
+	if err := other.tryUp(); err == nil || !strings.Contains(other.printed.String(), "expected the signed-in") {
 		t.Errorf("expected a deployer that is not among the owners to be refused by the settings, got %v", err)
 	}
 	for _, entry := range w.sandbox.History()[calls:] {

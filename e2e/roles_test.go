@@ -40,7 +40,6 @@ func TestRolesComeAndGo(t *testing.T) {
 			return
 		}
 	}
-	s.destroy()
 }
 
 // A roleStory is a stack with two clients that run elsewhere: a managed
@@ -72,51 +71,59 @@ func (w *world) shown(verb string, args ...string) string {
 	return w.printed.String()[before:]
 }
 
-// warnings run a preview and an update, and expect the texts in the warnings
-// of both; without texts no warning at all.
-func (s *roleStory) warnings(texts ...string) {
+// previewWarns runs a preview and expects the texts in its warnings; without
+// texts no warning at all.
+func (s *roleStory) previewWarns(texts ...string) {
 	s.t.Helper()
-	for verb, printed := range map[string]string{"preview": s.shown("preview"), "up": s.shown("up", "--yes", "--skip-preview")} {
-		if len(texts) == 0 && strings.Contains(printed, "warning: ") {
-			s.t.Errorf("%s: expected no warning", verb)
-		}
-		for _, text := range texts {
-			if !strings.Contains(printed, text) {
-				s.t.Errorf("%s: expected a warning with %q", verb, text)
-			}
+	s.expectWarnings("preview", s.shown("preview"), texts)
+}
+
+// upWarns is previewWarns for an update.
+func (s *roleStory) upWarns(texts ...string) {
+	s.t.Helper()
+	s.expectWarnings("up", s.shown("up", "--yes", "--skip-preview"), texts)
+}
+
+func (s *roleStory) expectWarnings(verb, printed string, texts []string) {
+	s.t.Helper()
+	if len(texts) == 0 && strings.Contains(printed, "warning: ") {
+		s.t.Errorf("%s: expected no warning", verb)
+	}
+	for _, text := range texts {
+		if !strings.Contains(printed, text) {
+			s.t.Errorf("%s: expected a warning with %q", verb, text)
 		}
 	}
 }
 
 func firstUpdate(s *roleStory) {
 	s.define([]fields{readRole, writeRole}, []string{"Orders.Read"}, []string{"Orders.Read", "Orders.Write"})
-	s.warnings()
+	s.previewWarns()
+	s.upWarns()
 	previewsClean(s.world)
 }
 
 func roleGiven(s *roleStory) {
 	s.define([]fields{readRole, writeRole}, []string{"Orders.Read", "Orders.Write"}, []string{"Orders.Read", "Orders.Write"})
-	s.warnings(`client "worker" is given Orders.Write`, "for up to 24 hours")
-	s.warnings() // it is said once
+	given := []string{`client "worker" is given Orders.Write`, "for up to 24 hours"}
+	s.previewWarns(given...)
+	s.upWarns(given...)
+	s.previewWarns() // it is said once
 }
 
 func roleTaken(s *roleStory) {
 	s.define([]fields{readRole, writeRole}, []string{"Orders.Write"}, []string{"Orders.Read", "Orders.Write"})
-	s.warnings(`client "worker" loses Orders.Read`, "for up to 24 hours", "app-to-app:blockedCallers[0]' "+s.objectIDs()["worker"])
-	s.warnings()
+	taken := []string{`client "worker" loses Orders.Read`, "for up to 24 hours", "app-to-app:blockedCallers[0]' " + s.objectIDs()["worker"]}
+	s.previewWarns(taken...)
+	s.upWarns(taken...)
+	s.previewWarns()
 }
 
 // objectIDs are those of the clients' service principals, as exported.
 func (s *roleStory) objectIDs() map[string]string {
 	s.t.Helper()
-	var e struct {
-		Access []struct{ Client, ObjectID string } `json:"access"`
-	}
-	if err := s.project.Outputs(s.t.Context(), s.stack, &e); err != nil {
-		s.t.Fatal(err)
-	}
 	ids := make(map[string]string)
-	for _, access := range e.Access {
+	for _, access := range s.exports().Access {
 		ids[access.Client] = access.ObjectID
 	}
 	return ids
@@ -128,7 +135,7 @@ func (s *roleStory) objectIDs() map[string]string {
 func roleRemoved(s *roleStory) {
 	e, before := s.exports(), len(s.sandbox.History())
 	s.define([]fields{readRole}, []string{"Orders.Read"}, []string{"Orders.Read"})
-	s.warnings(`client "worker" is given Orders.Read`, `client "worker" loses Orders.Write`)
+	s.upWarns(`client "worker" is given Orders.Read`, `client "worker" loses Orders.Write`)
 	var order []string
 	for _, entry := range s.sandbox.History()[before:] {
 		switch {
@@ -180,7 +187,7 @@ func roleLags(s *roleStory) {
 	audit := fields{"value": "Orders.Audit", "displayName": "Audit orders"}
 	s.define([]fields{audit, writeRole, readRole}, []string{"Orders.Read"}, []string{"Orders.Write", "Orders.Audit"})
 	before := len(s.printed.String())
-	if _, err := s.project.Run(s.t.Context(), s.printed, s.stack, "up", "--yes", "--skip-preview"); err == nil {
+	if s.tryUp() == nil {
 		s.t.Fatal("expected the update to fail while the role is not replicated, got success")
 	}
 	_, diagnostics, _ := strings.Cut(s.printed.String()[before:], "Diagnostics:")
@@ -207,10 +214,10 @@ func expiringCredential(s *roleStory) {
 		{"name": "legacy", "identity": "clientSecret", "functionApp": false, "roles": []string{"Orders.Write"}},
 	}})
 	s.up()
-	s.warnings(`client "legacy": its clientSecret`, " expires on ")
+	s.previewWarns(`client "legacy": its clientSecret`, " expires on ")
 	s.set(map[string]any{"asOf": nil})
 	s.up()
-	s.warnings()
+	s.previewWarns()
 }
 
 // overdue finds a period of rotation of which now is in the second half, and

@@ -80,11 +80,10 @@ func TestClientsCostTheSame(t *testing.T) {
 	if !maps.Equal(cost[1], cost[2]) {
 		t.Errorf("got requests %v for five clients and %v for five more, want as many", cost[1], cost[2])
 	}
-	for _, asOf := range []any{nil, nil, "2027-01-01T00:30:00Z", "2027-01-01T01:30:00Z"} {
+	for _, asOf := range []any{nil, "2027-01-01T00:30:00Z", "2027-01-01T01:30:00Z"} {
 		w.set(map[string]any{"asOf": asOf})
 		previewsClean(w)
 	}
-	w.destroy()
 }
 
 // BenchmarkUp deploys clients that each hold ten app roles, and previews them

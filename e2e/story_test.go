@@ -37,8 +37,7 @@ func TestStory(t *testing.T) {
 		{"nobody else gets in", nobodyElse},
 		{"the timer fires when its time comes", timerFires},
 		{"a day later the client gets a new token", dayLater},
-		{"a new schedule updates one resource and publishes nothing", newSchedule},
-		{"three libraries get their token with one managed identity", threeLibraries},
+		{"a new schedule and three libraries update one resource and publish nothing", newSettings},
 		{"a hand-deleted assignment is found and put back", handDeletedAssignment},
 		{"a replaced storage account is published again", replacedStorage},
 		{"a replaced app is published again", replacedApp},
@@ -46,12 +45,7 @@ func TestStory(t *testing.T) {
 		{"a restarted sandbox still serves", restarted},
 		{"no secret is in what was kept or shown", nothingLeaked},
 	} {
-		if !t.Run(step.name, func(t *testing.T) {
-			inner := *w
-			inner.t = t
-			step.run(&inner)
-			w.sandbox, w.azure = inner.sandbox, inner.azure
-		}) {
+		if !t.Run(step.name, func(t *testing.T) { step.run(w.in(t)) }) {
 			return
 		}
 	}
@@ -92,7 +86,7 @@ func previewsClean(w *world) {
 	}
 }
 
-// nobodyElse knocks at both apps without the right, in every way.
+// nobodyElse calls both apps without the right to, in every way.
 func nobodyElse(w *world) {
 	e := w.exports()
 	for _, tt := range []struct {
@@ -109,13 +103,15 @@ func nobodyElse(w *world) {
 		{name: "client without its key", url: e.clientURL, status: 401},
 		{name: "client with a wrong key", url: e.clientURL, headers: []string{"x-functions-key", "wrong"}, status: 401},
 	} {
-		resp := w.get(tt.url, tt.headers...)
-		if resp.StatusCode != tt.status {
-			w.t.Errorf("%s: got status %d, want %d", tt.name, resp.StatusCode, tt.status)
-		}
-		if got := resp.Header.Get("WWW-Authenticate"); !strings.Contains(got, tt.challenge) {
-			w.t.Errorf("%s: got challenge %q, want %q in it", tt.name, got, tt.challenge)
-		}
+		w.row(tt.name, func(w *world) {
+			resp := w.get(tt.url, tt.headers...)
+			if resp.StatusCode != tt.status {
+				w.t.Errorf("got status %d, want %d", resp.StatusCode, tt.status)
+			}
+			if got := resp.Header.Get("WWW-Authenticate"); !strings.Contains(got, tt.challenge) {
+				w.t.Errorf("got challenge %q, want %q in it", got, tt.challenge)
+			}
+		})
 	}
 	// With the requirement taken off by hand, Entra gives the deployer a token
 	// without roles, and the API's own check is what is left.
@@ -168,25 +164,12 @@ func dayLater(w *world) {
 	}
 }
 
-func newSchedule(w *world) {
-	published := w.publishes()
-	w.pulumi("config", "set", "--stack", w.stack, "--path", "app-to-app:clients[0].name", "orders-client")
-	w.pulumi("config", "set", "--stack", w.stack, "--path", "app-to-app:clients[0].schedule", "0 */5 * * * *")
-	outcome := w.up()
-	if outcome.Changes["update"] != 1 || outcome.Changed() != 1 {
-		w.t.Errorf("expected exactly one update, got %v %v", outcome.Changes, outcome.Touched)
-	}
-	if got := w.publishes() - published; got != 0 {
-		w.t.Errorf("expected nothing to be published, got %d packages", got)
-	}
-	w.call()
-}
-
-// threeLibraries configures the client's other token providers and goes back to
-// one: app settings change, and no code is published.
-func threeLibraries(w *world) {
+// newSettings gives the client another schedule and two more token providers, and
+// takes those away again: app settings change, and no code is published.
+func newSettings(w *world) {
 	published := w.publishes()
 	providers := []string{"azidentity", "msal", "appauth"}
+	w.pulumi("config", "set", "--stack", w.stack, "--path", "app-to-app:clients[0].schedule", "0 */5 * * * *")
 	for i, provider := range providers {
 		w.pulumi("config", "set", "--stack", w.stack, "--path", fmt.Sprintf("app-to-app:clients[0].tokenProviders[%d]", i), provider)
 	}
@@ -204,10 +187,13 @@ func threeLibraries(w *world) {
 		}
 	}
 	w.pulumi("config", "rm", "--stack", w.stack, "--path", "app-to-app:clients[0].tokenProviders")
-	w.up()
+	if outcome := w.up(); outcome.Changes["update"] != 1 || outcome.Changed() != 1 {
+		w.t.Errorf("expected exactly one update, got %v %v", outcome.Changes, outcome.Touched)
+	}
 	if got := w.publishes() - published; got != 0 {
 		w.t.Errorf("expected nothing to be published, got %d packages", got)
 	}
+	w.call()
 }
 
 func handDeletedAssignment(w *world) {
@@ -247,13 +233,12 @@ func (w *world) replaced(typeToken string) {
 		w.t.Errorf("expected one package to be published after replacing %s, got %d", urn, got)
 	}
 	w.call()
-	previewsClean(w)
 }
 
 // restarted stops the sandbox and starts it again in the same directory.
 func restarted(w *world) {
 	dir := w.sandbox.Dir
-	w.leaks.Sandbox(w.t, w.sandbox) // of what it gave out, it forgets the most
+	w.leaks.Sandbox(w.t, w.sandbox) // it forgets most of the secrets it issued
 	if err := w.sandbox.Close(); err != nil {
 		w.t.Fatal(err)
 	}
@@ -290,8 +275,7 @@ func nothingLeaked(w *world) {
 	} {
 		w.leaks.Look(w.t, place, text)
 	}
-	// The search is no empty one: with the state's secrets in the clear, and
-	// with a key in base64, it finds them.
+	// The same search finds the state's secrets in the clear, and a key in base64.
 	leaky := []string{base64.StdEncoding.EncodeToString([]byte("key=" + w.hostKey()))}
 	if strings.Contains(state, `"ciphertext"`) {
 		leaky = append(leaky, w.export("--show-secrets"))

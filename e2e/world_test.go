@@ -30,6 +30,7 @@ type world struct {
 	azure   *deployer.Client
 	printed *printed
 	leaks   *sandboxtest.Leaks // that the search for secrets knows so far
+	outputs *exports           // since the engine last ran; zero when not read yet
 }
 
 // newWorld starts a sandbox in which nothing is deployed yet.
@@ -56,7 +57,7 @@ func worldOf(t testing.TB, s *sandbox.Sandbox, tenant sandbox.Tenant, file, stac
 	if err := engine.NewScratch(repository, dir, file, stack); err != nil {
 		t.Fatal(err)
 	}
-	return &world{t: t, sandbox: s, tenant: tenant, stack: stack, azure: azure, printed: &printed{to: t.Output()}, leaks: &sandboxtest.Leaks{},
+	return &world{t: t, sandbox: s, tenant: tenant, stack: stack, azure: azure, printed: &printed{to: t.Output()}, leaks: &sandboxtest.Leaks{}, outputs: &exports{},
 		project: engine.Project{Dir: dir, Environ: s.Overlay(os.Environ(), s.Environ(tenant)...)}}
 }
 
@@ -65,6 +66,12 @@ func (w *world) in(t *testing.T) *world {
 	inner := *w
 	inner.t = t
 	return &inner
+}
+
+// row runs one row of a table as a subtest.
+func (w *world) row(name string, run func(*world)) {
+	w.t.Helper()
+	w.t.(*testing.T).Run(name, func(t *testing.T) { run(w.in(t)) })
 }
 
 // install lays out the engine of a sandbox.
@@ -96,10 +103,22 @@ func (w *world) export(more ...string) string {
 	return out.String()
 }
 
+// try runs a verb of the engine on the stack.
+func (w *world) try(verb string, args ...string) (engine.Outcome, error) {
+	*w.outputs = exports{}
+	return w.project.Run(w.t.Context(), w.printed, w.stack, verb, args...)
+}
+
+// tryUp is try for an update.
+func (w *world) tryUp() error {
+	_, err := w.try("up", "--yes", "--skip-preview")
+	return err
+}
+
 // run runs a verb on the stack and fails the test when it fails.
 func (w *world) run(verb string, args ...string) engine.Outcome {
 	w.t.Helper()
-	outcome, err := w.project.Run(w.t.Context(), w.printed, w.stack, verb, args...)
+	outcome, err := w.try(verb, args...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -127,6 +146,7 @@ type exports struct {
 	ClientSites map[string]string `json:"clientSites"`
 	APISiteID   string            `json:"apiSiteId"`
 	Access      []struct {
+		Client, ObjectID    string
 		ApplicationObjectID string `json:"applicationObjectId"`
 		Credentials         []struct {
 			ID string `json:"id"`
@@ -138,11 +158,15 @@ type exports struct {
 
 func (w *world) exports() exports {
 	w.t.Helper()
+	if w.outputs.APIURL != "" {
+		return *w.outputs
+	}
 	var e exports
 	if err := w.project.Outputs(w.t.Context(), w.stack, &e); err != nil {
 		w.t.Fatal(err)
 	}
 	e.clientURL, e.clientSiteID = e.ClientURLs["orders-client"], e.ClientSites["orders-client"]
+	*w.outputs = e
 	return e
 }
 
