@@ -47,8 +47,8 @@ func (w *world) differences(path string) (found []string) {
 	return found
 }
 
-// TestDriftIsFound deploys the stack dev, looks at it with cmd/tenant, changes
-// things by hand, and expects each of them by name.
+// TestDriftIsFound deploys the stack dev, changes things by hand, and expects
+// `tenant audit` to report each change, and nothing before them.
 func TestDriftIsFound(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the real engine")
@@ -91,15 +91,15 @@ func TestDriftIsFound(t *testing.T) {
 	}
 }
 
-// explainsWhatIsNew asks why a client that was just deployed may be refused:
-// for nothing but the age of its right, and a day later for nothing.
+// explainsWhatIsNew runs `tenant why` for clients that were just deployed: the
+// only cause for a refusal is that a token may be older than its assignment.
 func (w *world) explainsWhatIsNew(path string) {
 	w.t.Helper()
 	for _, client := range []string{"orders-client", "orders-client-legacy"} {
 		code, stdout, stderr := w.tenantCommand(path, "why", client, "-stack", w.stack, "-json")
 		var report struct{ Causes []struct{ Check string } }
 		if err := json.Unmarshal([]byte(stdout), &report); err != nil || code != 3 || len(report.Causes) != 1 || report.Causes[0].Check != "tokenAge" {
-			w.t.Errorf("why %s: got exit code %d, %v:\n%s%s\nwant the age of its right alone", client, code, err, stdout, stderr)
+			w.t.Errorf("why %s: got exit code %d, %v:\n%s%s\nwant tokenAge alone", client, code, err, stdout, stderr)
 		}
 	}
 }

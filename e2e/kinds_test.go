@@ -47,7 +47,7 @@ func (w *world) set(values map[string]any) {
 // fields are the settings of a client.
 type fields = map[string]any
 
-// A partner is a client that somebody else made: an app registration with a
+// A partner is a client that another team made: an app registration with a
 // secret, and its service principal.
 type partner struct{ clientID, objectID, secret string }
 
@@ -97,9 +97,9 @@ var threeRoles = []fields{
 	{"value": "Orders.Read", "displayName": "Read orders"}, {"value": "Orders.Write", "displayName": "Write orders"}, {"value": "Orders.Audit", "displayName": "Audit orders"},
 }
 
-// TestEveryKindOfIdentity deploys a client of each kind, asks for the orders
-// as each, under each role that the API can ask for, and compares with what
-// the settings allow.
+// TestEveryKindOfIdentity deploys a client of each kind and calls the API as
+// each of them, while the API demands one role after the other. Who gets the
+// orders must be who the settings allow.
 func TestEveryKindOfIdentity(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the real engine")
@@ -136,9 +136,9 @@ func TestEveryKindOfIdentity(t *testing.T) {
 	}
 }
 
-// accessMatrix asks for the orders as each client, while the API asks for each
-// role in turn, and returns the statuses by client and role. The API's app
-// setting is changed through Resource Manager, and put back.
+// accessMatrix calls the API as each client, while the API demands each role in
+// turn, and returns the statuses by client and role. It changes the API's app
+// setting through Resource Manager and restores it.
 func (w *world) accessMatrix(guest partner) map[string]map[string]int {
 	w.t.Helper()
 	e := w.exports()

@@ -36,8 +36,8 @@ type load struct {
 	failures []string
 }
 
-// startLoad begins. Tokens live so short from now on that no library takes one
-// from its cache: each call uses the client's credential.
+// startLoad starts the load. Tokens live so short from now on that no library
+// takes one from its cache: each call uses the client's credential.
 func (w *world) startLoad(client string) *load {
 	w.t.Helper()
 	w.sandbox.Entra().SetLifetimes(entra.Lifetimes{AccessToken: time.Minute, ManagedIdentity: 24 * time.Hour})
@@ -64,7 +64,7 @@ func (w *world) startLoad(client string) *load {
 	return l
 }
 
-// run makes one request after the other, at the pace of all.
+// run makes one request after the other, at the shared pace.
 func (l *load) run() {
 	for {
 		select {
@@ -81,7 +81,7 @@ func (l *load) run() {
 	}
 }
 
-// call makes one request, and returns what went wrong with it.
+// call makes one request and returns what went wrong, "" if nothing.
 func (l *load) call() string {
 	resp, err := l.client.Do(l.request.Clone(l.request.Context()))
 	if err != nil {

@@ -26,8 +26,8 @@ var limitedDeployers = []limited{
 }
 
 // TestLeastPermissions runs `up` as a deployer with exactly the documented
-// permissions, and with each of them removed in turn: the call that is refused
-// is named, and cmd/tenant check had said so before.
+// permissions, and with each of them removed in turn: the expected call is
+// refused, and `tenant check` names the missing permission beforehand.
 func TestLeastPermissions(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the real engine")
@@ -84,8 +84,7 @@ func limitedWorld(t *testing.T, s *sandbox.Sandbox, tenant sandbox.Tenant, stack
 	return worldOf(t, s, deployer, "dev", stack)
 }
 
-// refusedCalls are the calls of this deployer that were refused for want of a
-// permission.
+// refusedCalls are the calls of this deployer that got a 403.
 func (w *world) refusedCalls() (calls []string) {
 	for _, entry := range w.sandbox.History() {
 		if entry.CallerID != w.tenant.Deployer.ObjectID || entry.Status != 403 {

@@ -15,11 +15,11 @@ import (
 	"app-to-app/sandbox/sandboxtest"
 )
 
-// This file lives the life of a pull request with the built command, on the
-// real engine: what it would change is shown, it is deployed, and nothing is
-// left of it, although the machine goes off in the middle.
+// This file takes the stack of a pull request from its first diff to its teardown
+// with the built command, on the real engine. The teardown is interrupted once,
+// and still leaves nothing.
 
-// A command is cmd/tenant, built.
+// A command is the built cmd/tenant in the project folder of a world.
 type command struct {
 	w    *world
 	path string

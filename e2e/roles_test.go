@@ -25,12 +25,12 @@ func TestRolesComeAndGo(t *testing.T) {
 		run  func(*roleStory)
 	}{
 		{"the first update has nothing to compare with", firstUpdate},
-		{"a role given to a live managed identity is told", roleGiven},
-		{"a role taken from it is told, and how to refuse it now", roleTaken},
-		{"a removed role goes after its assignments, and disabled", roleRemoved},
-		{"a role added again has its id back", roleAddedAgain},
+		{"giving a role to a live managed identity warns once", roleGiven},
+		{"taking a role from it warns once, and says how to block the client now", roleTaken},
+		{"a role is removed after its assignments, and disabled first", roleRemoved},
+		{"a role added again can be assigned again", roleAddedAgain},
 		{"a role and its assignment together, before Graph has replicated the role", roleLags},
-		{"an expiring credential is told", expiringCredential},
+		{"an expiring credential warns", expiringCredential},
 	} {
 		if !t.Run(step.name, func(t *testing.T) {
 			inner, world := *s, *s.world
@@ -54,7 +54,7 @@ var (
 	writeRole = fields{"value": "Orders.Write", "displayName": "Write orders"}
 )
 
-// define sets the roles, of which the API asks for the first, and who has them.
+// define sets the roles and who has them. The API demands the first role.
 func (s *roleStory) define(roles []fields, worker, partner []string) {
 	s.t.Helper()
 	s.set(map[string]any{"roles": roles, "clients": []fields{
@@ -108,7 +108,7 @@ func roleGiven(s *roleStory) {
 	given := []string{`client "worker" is given Orders.Write`, "for up to 24 hours"}
 	s.previewWarns(given...)
 	s.upWarns(given...)
-	s.previewWarns() // it is said once
+	s.previewWarns() // once
 }
 
 func roleTaken(s *roleStory) {
@@ -160,7 +160,7 @@ func roleRemoved(s *roleStory) {
 	previewsClean(s.world)
 }
 
-// roleAddedAgain adds the removed role as the one that the API asks for.
+// roleAddedAgain adds the removed role as the one that the API demands.
 func roleAddedAgain(s *roleStory) {
 	s.define([]fields{writeRole, readRole}, []string{"Orders.Read"}, []string{"Orders.Write"})
 	s.up()
@@ -206,8 +206,8 @@ func roleLags(s *roleStory) {
 	s.sandbox.Weather().SetLag(route.Lag{})
 }
 
-// expiringCredential adds a client whose secret ends soon: its stack was last
-// updated in the period before this one, as the setting asOf has it.
+// expiringCredential adds a client whose secret ends soon: the setting asOf puts
+// the stack's last update into the period before this one.
 func expiringCredential(s *roleStory) {
 	days, last := overdue(time.Now())
 	s.set(map[string]any{"rotationDays": days, "asOf": last.Format(time.RFC3339), "clients": []fields{

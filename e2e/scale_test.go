@@ -57,9 +57,9 @@ func (w *world) since(before map[string]int) map[string]int {
 	return counts
 }
 
-// TestClientsCostTheSame adds clients with four roles each, five at a time:
-// the requests for five more do not depend on how many there are already, and
-// none are needed where nothing changes, an hour later too.
+// TestClientsCostTheSame adds clients with four roles each, five at a time. The
+// second five take as many requests as the first, and a later preview, now or
+// hours on, finds nothing to change.
 func TestClientsCostTheSame(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the real engine")
@@ -130,8 +130,8 @@ func measureUp(b *testing.B, n int) {
 }
 
 // processorTime is what this process, the sandbox in it, and the engine with
-// its plugins have used so far. Other than the clock on the wall, it depends
-// little on what else the machine does.
+// its plugins have used so far. Unlike wall time, it depends little on what else
+// the machine does.
 func processorTime(b *testing.B) (sum time.Duration) {
 	b.Helper()
 	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {

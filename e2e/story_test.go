@@ -16,8 +16,8 @@ import (
 	"app-to-app/sandbox"
 )
 
-// TestStory is the main job, on the real engine, in one stack from its first
-// `up` to its end. Its steps build on each other.
+// TestStory takes one stack from its first `up` to its destroy. Its steps build on
+// each other.
 func TestStory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the real engine")
@@ -113,8 +113,8 @@ func nobodyElse(w *world) {
 			}
 		})
 	}
-	// With the requirement taken off by hand, Entra gives the deployer a token
-	// without roles, and the API's own check is what is left.
+	// When assignment is no longer required, Entra gives the deployer a token
+	// without roles, and the API's own check refuses it.
 	principal := "/v1.0/servicePrincipals/" + w.servicePrincipal(e.APIClientID)
 	w.do("PATCH", principal, map[string]any{"appRoleAssignmentRequired": false}, nil)
 	resp := w.get(e.APIURL, "Authorization", "Bearer "+w.token(e.Audience+"/.default"))
@@ -149,8 +149,8 @@ func timerFires(w *world) {
 	}
 }
 
-// dayLater outlasts the platform's cache of the managed identity's token. The
-// client's own cache goes by the machine's clock, so its app is restarted.
+// dayLater waits until the platform's cached token of the managed identity has
+// expired. The client's own cache uses the machine's clock, so its app is restarted.
 func dayLater(w *world) {
 	if err := w.sandbox.Advance(25 * time.Hour); err != nil {
 		w.t.Fatal(err)

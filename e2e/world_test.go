@@ -19,8 +19,8 @@ import (
 	"app-to-app/sandbox/sandboxtest"
 )
 
-// A world is the program's project, on the real engine, in a sandbox, seen by
-// one tenant's deployer.
+// A world is one stack of the program: its project folder with the real engine,
+// the sandbox it is deployed to, and the tenant's deployer.
 type world struct {
 	t       testing.TB
 	sandbox *sandbox.Sandbox
@@ -29,8 +29,8 @@ type world struct {
 	stack   string
 	azure   *deployer.Client
 	printed *printed
-	leaks   *sandboxtest.Leaks // that the search for secrets knows so far
-	outputs *exports           // since the engine last ran; zero when not read yet
+	leaks   *sandboxtest.Leaks // the secrets known so far
+	outputs *exports           // read since the engine last ran; zero if not yet
 }
 
 // newWorld starts a sandbox in which nothing is deployed yet.
@@ -41,8 +41,8 @@ func newWorld(t testing.TB) *world {
 	return worldOf(t, s, s.Tenants()[0], "dev", "dev")
 }
 
-// worldOf is the same for a tenant of a running sandbox; the stack's settings
-// are those of the committed stack that file names.
+// worldOf makes a world for a tenant of a running sandbox. The stack starts with
+// the settings of the committed Pulumi.FILE.yaml.
 func worldOf(t testing.TB, s *sandbox.Sandbox, tenant sandbox.Tenant, file, stack string) *world {
 	t.Helper()
 	azure, err := deployer.New(t.Context(), s, tenant)
@@ -61,7 +61,7 @@ func worldOf(t testing.TB, s *sandbox.Sandbox, tenant sandbox.Tenant, file, stac
 		project: engine.Project{Dir: dir, Environ: s.Overlay(os.Environ(), s.Environ(tenant)...)}}
 }
 
-// in is the world in a subtest.
+// in is the same world, reporting to a subtest.
 func (w *world) in(t *testing.T) *world {
 	inner := *w
 	inner.t = t
@@ -74,7 +74,7 @@ func (w *world) row(name string, run func(*world)) {
 	w.t.(*testing.T).Run(name, func(t *testing.T) { run(w.in(t)) })
 }
 
-// install lays out the engine of a sandbox.
+// install puts the CLI and the stand-ins into the sandbox's directory.
 func install(t testing.TB, s *sandbox.Sandbox) {
 	t.Helper()
 	if err := engine.Prepare(t.Context(), ".", s.Dir, t.Output()); err != nil {
@@ -273,14 +273,14 @@ func (w *world) token(scope string) string {
 	return token
 }
 
-// refusal is the AADSTS code with which the deployer gets no token.
+// refusal is the AADSTS code of the deployer's refused token request.
 func (w *world) refusal(scope string) int {
 	w.t.Helper()
 	_, code := w.tokenRequest(scope)
 	return code
 }
 
-// printed keeps what the engine printed, for the search for secrets.
+// printed keeps what the engine printed, to search it for secrets.
 type printed struct {
 	mu   sync.Mutex
 	to   io.Writer
