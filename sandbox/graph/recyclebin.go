@@ -24,15 +24,7 @@ func expired(deleted *time.Time, now time.Time) bool {
 // recycle moves a service principal to the recycle bin, and deletes the
 // assignments that it holds and that others hold on it.
 func recycle(tx *store.Tx, sp store.ServicePrincipal, now time.Time) {
-	var gone []string
-	for key, a := range store.AppRoleAssignments.Holding(tx, store.TenantKey(sp.TenantID, ""), sp.ObjectID) {
-		if strings.EqualFold(a.PrincipalID, sp.ObjectID) || strings.EqualFold(a.ResourceID, sp.ObjectID) {
-			gone = append(gone, key)
-		}
-	}
-	for _, key := range gone {
-		store.AppRoleAssignments.Delete(tx, key)
-	}
+	store.RemoveAssignments(tx, sp.TenantID, sp.ObjectID)
 	sp.DeletedAt = &now
 	store.ServicePrincipals.Put(tx, store.TenantKey(sp.TenantID, sp.ObjectID), sp)
 }

@@ -208,10 +208,17 @@ func AddManagedIdentity(tx *Tx, sp ServicePrincipal) {
 	Born(tx, sp.CreatedAt, sp.TenantID, sp.ObjectID)
 }
 
-// RemovePrincipal deletes a managed identity's service principal and the app role
-// assignments that it holds. Unlike an application's, it does not go to the
+// RemovePrincipal deletes a managed identity's service principal and its app role
+// assignments. Unlike an application's, it does not go to the
 // recycle bin.
 func RemovePrincipal(tx *Tx, tenantID, objectID string) {
+	RemoveAssignments(tx, tenantID, objectID)
+	ServicePrincipals.Delete(tx, TenantKey(tenantID, objectID))
+}
+
+// RemoveAssignments deletes the app role assignments that a service principal
+// holds and those that others hold on it.
+func RemoveAssignments(tx *Tx, tenantID, objectID string) {
 	var gone []string
 	for key, a := range AppRoleAssignments.Holding(tx, TenantKey(tenantID, ""), objectID) {
 		if strings.EqualFold(a.PrincipalID, objectID) || strings.EqualFold(a.ResourceID, objectID) {
@@ -221,5 +228,4 @@ func RemovePrincipal(tx *Tx, tenantID, objectID string) {
 	for _, key := range gone {
 		AppRoleAssignments.Delete(tx, key)
 	}
-	ServicePrincipals.Delete(tx, TenantKey(tenantID, objectID))
 }
