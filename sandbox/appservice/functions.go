@@ -26,21 +26,12 @@ func (a *app) functionsTable() route.Table {
 		Service: "functions",
 		Source:  "sandbox/appservice/functions.go",
 		Routes: []route.Route{
-			{
-				Pattern: invocationRoute, Query: []string{"*"}, Serve: a.invoke,
-				Doc:     "https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger",
-				Checked: "2026-11-23", Witness: "TestProxying",
-			},
-			{Pattern: "GET /admin/host/ping", Serve: a.ping, Doc: hostRepository, Checked: "2026-11-23", Witness: "TestPing/GET"},
-			{Pattern: "POST /admin/host/ping", Serve: a.ping, Doc: hostRepository, Checked: "2026-11-23", Witness: "TestPing/POST"},
-			{
-				Pattern: "GET /admin/host/status", Permission: []string{"master key"}, Query: []string{"code"},
-				Serve: a.status, Doc: hostRepository, Checked: "2026-11-23", Witness: "TestStatus",
-			},
-			{
-				Pattern: "POST /admin/functions/{name}", Permission: []string{"master key"}, Query: []string{"code"},
-				Serve: a.runNow, Doc: hostDoc, Checked: "2026-11-23", Witness: "TestRunNow",
-			},
+			route.Of(invocationRoute, a.invoke, "https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger",
+				"2026-11-23", "TestProxying").With("*"),
+			route.Of("GET /admin/host/ping", a.ping, hostRepository, "2026-11-23", "TestPing/GET"),
+			route.Of("POST /admin/host/ping", a.ping, hostRepository, "2026-11-23", "TestPing/POST"),
+			route.Of("GET /admin/host/status", a.status, hostRepository, "2026-11-23", "TestStatus").For("master key").With("code"),
+			route.Of("POST /admin/functions/{name}", a.runNow, hostDoc, "2026-11-23", "TestRunNow").For("master key").With("code"),
 		},
 		Refuse: refuseText,
 		Guard:  a.guardAdmin,

@@ -42,27 +42,14 @@ const (
 
 // scmTable is what a site's SCM port answers.
 func (a *app) scmTable() route.Table {
-	permission := []string{publishAction}
 	return route.Table{
 		Service: "scm",
 		Source:  "sandbox/appservice/scm.go",
 		Routes: []route.Route{
-			{
-				Pattern: "POST /api/publish", Permission: permission, Query: []string{"RemoteBuild", "Deployer", "isAsync"},
-				Serve: a.publish, Doc: scmDoc, Checked: "2026-11-23", Witness: "TestPublish",
-			},
-			{
-				Pattern: "GET /api/deployments", Permission: permission,
-				Serve: a.listDeployments, Doc: scmDoc, Checked: "2026-11-23", Witness: "TestPublish",
-			},
-			{
-				Pattern: "GET /api/deployments/{id}", Permission: permission,
-				Serve: a.showDeployment, Doc: scmDoc, Checked: "2026-11-23", Witness: "TestPublish",
-			},
-			{
-				Pattern: "GET /api/deployments/{id}/log", Permission: permission,
-				Serve: a.showDeploymentLog, Doc: scmDoc, Checked: "2026-11-23", Witness: "TestPublish",
-			},
+			route.Of("POST /api/publish", a.publish, scmDoc, "2026-11-23", "TestPublish").For(publishAction).With("RemoteBuild", "Deployer", "isAsync"),
+			route.Of("GET /api/deployments", a.listDeployments, scmDoc, "2026-11-23", "TestPublish").For(publishAction),
+			route.Of("GET /api/deployments/{id}", a.showDeployment, scmDoc, "2026-11-23", "TestPublish").For(publishAction),
+			route.Of("GET /api/deployments/{id}/log", a.showDeploymentLog, scmDoc, "2026-11-23", "TestPublish").For(publishAction),
 		},
 		Refuse: refuseSCM,
 		Guard:  a.guardSCM,

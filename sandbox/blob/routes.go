@@ -36,23 +36,11 @@ func (s *Service) routes() []route.Route {
 	query := func(names ...string) []string { return append(append(names, "timeout"), sasParameters...) }
 	const object = " /blob/{account}/{container}/{name...}"
 	return []route.Route{
-		{
-			Pattern: "GET" + object, Permission: []string{readBlob}, Query: query(),
-			Serve: s.get, Doc: docs + "get-blob", Checked: "2026-11-23", Witness: "TestBlobLifecycle",
-		},
-		{
-			Pattern: "PUT" + object, Permission: []string{writeBlob}, Query: query("comp", "blockid"),
-			Serve: s.put, Doc: docs + "put-blob", Checked: "2026-11-23", Witness: "TestBlobLifecycle",
-		},
-		{
-			Pattern: "DELETE" + object, Permission: []string{deleteBlob}, Query: query(),
-			Serve: s.delete, Doc: docs + "delete-blob", Checked: "2026-11-23", Witness: "TestBlobLifecycle",
-		},
-		{
-			Pattern: "GET /blob/{account}/{container}", Permission: []string{readBlob},
-			Query: query("restype", "comp", "prefix", "marker", "maxresults", "include"),
-			Serve: s.list, Doc: docs + "list-blobs", Checked: "2026-11-23", Witness: "TestListing",
-		},
+		route.Of("GET"+object, s.get, docs+"get-blob", "2026-11-23", "TestBlobLifecycle").For(readBlob).With(query()...),
+		route.Of("PUT"+object, s.put, docs+"put-blob", "2026-11-23", "TestBlobLifecycle").For(writeBlob).With(query("comp", "blockid")...),
+		route.Of("DELETE"+object, s.delete, docs+"delete-blob", "2026-11-23", "TestBlobLifecycle").For(deleteBlob).With(query()...),
+		route.Of("GET /blob/{account}/{container}", s.list, docs+"list-blobs", "2026-11-23", "TestListing").For(readBlob).
+			With(query("restype", "comp", "prefix", "marker", "maxresults", "include")...),
 	}
 }
 

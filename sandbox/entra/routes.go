@@ -15,41 +15,15 @@ const (
 // routes are all of Entra's. {tenant} is a tenant's id or domain.
 func (s *Service) routes() []route.Route {
 	return []route.Route{
-		{
-			Pattern: "GET /{tenant}/v2.0/.well-known/openid-configuration",
-			Serve:   s.discoverV2, Doc: docDiscovery, Checked: "2026-11-23", Witness: "TestDiscovery/v2",
-		},
-		{
-			Pattern: "GET /{tenant}/.well-known/openid-configuration",
-			Serve:   s.discoverV1, Doc: docDiscovery, Checked: "2026-11-23", Witness: "TestDiscovery/v1",
-		},
-		{
-			Pattern: "GET /{tenant}/discovery/v2.0/keys",
-			Serve:   s.keysV2, Doc: docKeys, Checked: "2026-11-23", Witness: "TestKeySets",
-		},
-		{
-			Pattern: "GET /{tenant}/discovery/keys",
-			Serve:   s.keysV1, Doc: docKeys, Checked: "2026-11-23", Witness: "TestKeySets",
-		},
-		{
-			Pattern: "GET /common/discovery/instance", Query: []string{"api-version", "authorization_endpoint"},
-			Serve: s.discoverInstance, Doc: docInstance, Checked: "2026-11-23", Witness: "TestInstanceDiscovery",
-		},
-		{
-			Pattern: "POST /{tenant}/oauth2/v2.0/token", Query: []string{"client-request-id"},
-			Serve: s.tokenV2, Doc: docGrant, Checked: "2026-11-23", Witness: "TestTokenOfV2Resource",
-		},
-		{
-			Pattern: "POST /{tenant}/oauth2/token", Query: []string{"api-version"},
-			Serve: s.tokenV1, Doc: docV1, Checked: "2026-11-23", Witness: "TestV1EndpointAnswersWithTexts",
-		},
-		{
-			Pattern: "GET /{tenant}/oauth2/v2.0/token",
-			Serve:   s.tokenByGet, Doc: docErrors, Checked: "2026-11-23", Witness: "TestRefusals/table/GET",
-		},
-		{
-			Pattern: "GET /{tenant}/oauth2/token",
-			Serve:   s.tokenByGet, Doc: docErrors, Checked: "2026-11-23", Witness: "TestRefusals/table/GET on v1",
-		},
+		route.Of("GET /{tenant}/v2.0/.well-known/openid-configuration", s.discoverV2, docDiscovery, "2026-11-23", "TestDiscovery/v2"),
+		route.Of("GET /{tenant}/.well-known/openid-configuration", s.discoverV1, docDiscovery, "2026-11-23", "TestDiscovery/v1"),
+		route.Of("GET /{tenant}/discovery/v2.0/keys", s.keysV2, docKeys, "2026-11-23", "TestKeySets"),
+		route.Of("GET /{tenant}/discovery/keys", s.keysV1, docKeys, "2026-11-23", "TestKeySets"),
+		route.Of("GET /common/discovery/instance", s.discoverInstance, docInstance, "2026-11-23", "TestInstanceDiscovery").
+			With("api-version", "authorization_endpoint"),
+		route.Of("POST /{tenant}/oauth2/v2.0/token", s.tokenV2, docGrant, "2026-11-23", "TestTokenOfV2Resource").With("client-request-id"),
+		route.Of("POST /{tenant}/oauth2/token", s.tokenV1, docV1, "2026-11-23", "TestV1EndpointAnswersWithTexts").With("api-version"),
+		route.Of("GET /{tenant}/oauth2/v2.0/token", s.tokenByGet, docErrors, "2026-11-23", "TestRefusals/table/GET"),
+		route.Of("GET /{tenant}/oauth2/token", s.tokenByGet, docErrors, "2026-11-23", "TestRefusals/table/GET on v1"),
 	}
 }

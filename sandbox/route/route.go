@@ -27,6 +27,24 @@ type Route struct {
 	Witness    string // the test of the service's package that fails when this answer is wrong: TestX or TestX/row
 }
 
+// Of is a route as a row of a table. What its caller must hold and its query
+// parameters are added by [Route.For] and [Route.With].
+func Of(pattern string, serve http.HandlerFunc, doc, checked, witness string) Route {
+	return Route{Pattern: pattern, Serve: serve, Doc: doc, Checked: checked, Witness: witness}
+}
+
+// For is the route for callers that hold one of the permissions.
+func (r Route) For(permissions ...string) Route {
+	r.Permission = permissions
+	return r
+}
+
+// With is the route with query parameters.
+func (r Route) With(names ...string) Route {
+	r.Query = names
+	return r
+}
+
 // A Table is all the routes of one service.
 type Table struct {
 	Service string // entra, graph, arm, blob, appservice, …
