@@ -99,7 +99,7 @@ func (r request) address(base string) string {
 }
 
 func (p *provider) send(ctx context.Context, s *connection, r request) (answer, error) {
-	token, err := p.token(ctx, s, r.scope)
+	token, err := p.token(ctx, r.scope)
 	if err != nil {
 		return answer{}, err
 	}

@@ -10,6 +10,7 @@
 package azurenative
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -124,13 +125,11 @@ func (p *provider) connect(ctx context.Context) (*connection, error) {
 }
 
 // token gets an access token for a scope. Empty means ARM's.
-func (p *provider) token(ctx context.Context, s *connection, scope string) (string, error) {
-	if scope == "" {
-		scope = s.endpoints.Scope()
-	}
-	token, err := s.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}})
+func (p *provider) token(ctx context.Context, scope string) (string, error) {
+	s, err := p.connect(ctx)
 	if err != nil {
 		return "", err
 	}
-	return token.Token, nil
+	token, err := s.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{cmp.Or(scope, s.endpoints.Scope())}})
+	return token.Token, err
 }

@@ -16,7 +16,6 @@ const (
 	accountToken    = "azure-native:storage:StorageAccount"
 	containerToken  = "azure-native:storage:BlobContainer"
 	identityToken   = "azure-native:managedidentity:UserAssignedIdentity"
-	federatedToken  = "azure-native:managedidentity:FederatedIdentityCredential"
 	assignmentToken = "azure-native:authorization:RoleAssignment"
 	componentToken  = "azure-native:insights:Component"
 	workspaceToken  = "azure-native:operationalinsights:Workspace"
@@ -285,9 +284,6 @@ func TestWireNames(t *testing.T) {
 			"PUT " + vault + "/blobServices/default/containers/c" + version, object{"properties": object{"publicAccess": "None"}}},
 		{identityToken, map[string]any{"resourceGroupName": "rg", "resourceName": "i", "location": "westeurope"},
 			"PUT /providers/Microsoft.ManagedIdentity/userAssignedIdentities/i?api-version=2023-01-31", object{"location": "westeurope"}},
-		{federatedToken, map[string]any{"resourceGroupName": "rg", "resourceName": "i", "federatedIdentityCredentialResourceName": "f", "issuer": "x", "subject": "s", "audiences": []any{"a"}},
-			"PUT /providers/Microsoft.ManagedIdentity/userAssignedIdentities/i/federatedIdentityCredentials/f?api-version=2023-01-31",
-			object{"properties": object{"issuer": "x", "subject": "s", "audiences": []any{"a"}}}},
 		{assignmentToken, map[string]any{"scope": group + vault, "roleAssignmentName": callerID, "principalId": clientID, "principalType": "ServicePrincipal", "roleDefinitionId": "/r"},
 			"PUT " + vault + "/providers/Microsoft.Authorization/roleAssignments/" + callerID + "?api-version=2022-04-01",
 			object{"properties": object{"principalId": clientID, "principalType": "ServicePrincipal", "roleDefinitionId": "/r"}}},
@@ -356,12 +352,6 @@ func TestFunctions(t *testing.T) {
 		t.Errorf("listWebAppHostKeys: got error %v, want the keys", err)
 	}
 	arm.expect("listWebAppHostKeys", keys)
-	keys = "POST " + vault + "/listKeys?%24expand=kerb&api-version=2022-09-01"
-	arm.queue(keys, reply{status: 200, body: object{"keys": []any{object{"keyName": "key1", "value": "v"}}}})
-	if got, err = engine.Invoke("azure-native:storage:listStorageAccountKeys", map[string]any{"resourceGroupName": "rg", "accountName": "acct", "expand": "kerb"}); err != nil || len(got["keys"].ArrayValue()) != 1 {
-		t.Errorf("listStorageAccountKeys: got error %v, want the keys", err)
-	}
-	arm.expect("listStorageAccountKeys", keys)
 	config, err := engine.Invoke("azure-native:authorization:getClientConfig", nil)
 	if err != nil || config["objectId"].StringValue() != callerID || config["subscriptionId"].StringValue() != subscriptionID {
 		t.Errorf("getClientConfig: got %v, %v", config, err)

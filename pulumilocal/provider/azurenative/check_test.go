@@ -75,7 +75,6 @@ var replaceOnChange = map[string][]string{
 	accountToken:    {"resourceGroupName", "accountName", "location", "isHnsEnabled"},
 	containerToken:  {"resourceGroupName", "accountName", "containerName"},
 	identityToken:   {"resourceGroupName", "resourceName", "location"},
-	federatedToken:  {"resourceGroupName", "resourceName", "federatedIdentityCredentialResourceName"},
 	assignmentToken: {"scope", "roleAssignmentName", "principalId"},
 	componentToken:  {"resourceGroupName", "resourceName", "location"},
 	workspaceToken:  {"resourceGroupName", "workspaceName", "location"},
@@ -122,7 +121,6 @@ func TestRefusals(t *testing.T) {
 		{"vault without a tenant", vaultToken, map[string]any{"resourceGroupName": "rg", "properties": map[string]any{"sku": map[string]any{"family": "A", "name": "standard"}}}, `missing required property "properties.tenantId"`},
 		{"secret outside of a vault", secretToken, map[string]any{"resourceGroupName": "rg", "properties": map[string]any{"value": "x"}}, `missing required property "vaultName"`},
 		{"misspelt in a secret", secretToken, map[string]any{"resourceGroupName": "rg", "vaultName": "v", "properties": map[string]any{"valeu": "x"}}, `did you mean "value"?`},
-		{"audiences", federatedToken, map[string]any{"resourceGroupName": "rg", "resourceName": "i", "issuer": "x", "subject": "s"}, `missing required property "audiences"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

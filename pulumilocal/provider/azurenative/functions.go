@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
-	"github.com/pulumi/pulumi-azure-native-sdk/storage/v2"
 	web "github.com/pulumi/pulumi-azure-native-sdk/web/v2/v20240401"
 
 	"app-to-app/pulumilocal/provider/cloud"
@@ -21,11 +20,8 @@ func (p *provider) functions() map[string]plugin.Function {
 		return plugin.Function{Args: plugin.TypeOf(web.ListWebAppHostKeysArgs{}), Call: p.list("Microsoft.Web/sites/{name}/host/default/listkeys", version)}
 	}
 	return map[string]plugin.Function{
-		"azure-native:authorization:getClientConfig": {Args: &plugin.Type{Kind: plugin.Record}, Call: p.getClientConfig},
-		"azure-native:authorization:getClientToken":  {Args: plugin.TypeOf(authorization.GetClientTokenArgs{}), Call: p.getClientToken},
-		"azure-native:storage:listStorageAccountKeys": {
-			Args: plugin.TypeOf(storage.ListStorageAccountKeysArgs{}), Call: p.list("Microsoft.Storage/storageAccounts/{accountName}/listKeys", "2022-09-01"),
-		},
+		"azure-native:authorization:getClientConfig":    {Args: &plugin.Type{Kind: plugin.Record}, Call: p.getClientConfig},
+		"azure-native:authorization:getClientToken":     {Args: plugin.TypeOf(authorization.GetClientTokenArgs{}), Call: p.getClientToken},
 		"azure-native:web:listWebAppHostKeys":           hostKeys("2022-09-01"),
 		"azure-native:web/v20240401:listWebAppHostKeys": hostKeys("2024-04-01"),
 	}
@@ -35,16 +31,12 @@ func (p *provider) functions() map[string]plugin.Function {
 func (p *provider) list(action, version string) func(context.Context, plugin.Object) (plugin.Object, error) {
 	return func(ctx context.Context, args plugin.Object) (plugin.Object, error) {
 		r := &armResource{provider: p, kind: kind{path: group + action}}
-		post := request{method: http.MethodPost, path: r.id(args), version: version}
-		if expand, ok := args["expand"].(string); ok {
-			post.query = map[string][]string{"$expand": {expand}}
-		}
-		got, err := p.do(ctx, post)
+		got, err := p.do(ctx, request{method: http.MethodPost, path: r.id(args), version: version})
 		if err != nil {
 			return nil, err
 		}
 		if got.body == nil {
-			return nil, fmt.Errorf("POST %s: expected a body in the answer, got none", post.path)
+			return nil, fmt.Errorf("POST %s: expected a body in the answer, got none", r.id(args))
 		}
 		return got.body, nil
 	}
@@ -52,11 +44,7 @@ func (p *provider) list(action, version string) func(context.Context, plugin.Obj
 
 // getClientConfig reads who the caller is from the access token.
 func (p *provider) getClientConfig(ctx context.Context, _ plugin.Object) (plugin.Object, error) {
-	connection, err := p.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	token, err := p.token(ctx, connection, "")
+	token, err := p.token(ctx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -72,15 +60,11 @@ func (p *provider) getClientConfig(ctx context.Context, _ plugin.Object) (plugin
 // getClientToken gets the caller's access token for an endpoint, by default
 // Azure Resource Manager's.
 func (p *provider) getClientToken(ctx context.Context, args plugin.Object) (plugin.Object, error) {
-	connection, err := p.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
 	scope := ""
 	if endpoint, ok := args["endpoint"].(string); ok && endpoint != "" {
 		scope = strings.TrimRight(endpoint, "/") + "/.default"
 	}
-	token, err := p.token(ctx, connection, scope)
+	token, err := p.token(ctx, scope)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,6 @@ type kind struct {
 	top      []string      // inputs beside location, tags, sku, kind and identity that stand at the top of the body
 	inside   []string      // inputs of those five that stand in properties
 	replace  []string      // beside the inputs in the path
-	required []string      // lists and maps
 	wire     names         // properties whose wire name differs
 	emptied  plugin.Object // what an input is set to when it is taken away
 
@@ -90,12 +89,6 @@ func kinds() []kind {
 			args: managedidentity.UserAssignedIdentityArgs{}, state: managedidentity.UserAssignedIdentity{},
 			path: group + "Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}",
 			name: "resourceName", location: true, replace: []string{"location"},
-		},
-		{
-			tokens:  []string{"managedidentity:FederatedIdentityCredential", "managedidentity/v20230131:FederatedIdentityCredential"},
-			version: "2023-01-31", args: managedidentity.FederatedIdentityCredentialArgs{}, state: managedidentity.FederatedIdentityCredential{},
-			path: group + "Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}/federatedIdentityCredentials/{federatedIdentityCredentialResourceName}",
-			name: "federatedIdentityCredentialResourceName", required: []string{"audiences"},
 		},
 		{
 			tokens: []string{"authorization:RoleAssignment", "authorization/v20220401:RoleAssignment"}, version: "2022-04-01",
@@ -191,7 +184,7 @@ func (p *provider) resources() map[string]plugin.Resource {
 		r := &armResource{provider: p, kind: k, args: plugin.TypeOf(k.args).Without(k.lacks...), state: plugin.TypeOf(k.state).Without(k.lacks...)}
 		r.read = r.state.Without(k.readLacks...)
 		resource := plugin.Resource{
-			Args: r.args, State: r.state, Required: k.required, Replace: append(pathInputs(k.path), k.replace...),
+			Args: r.args, State: r.state, Replace: append(pathInputs(k.path), k.replace...),
 			Validate: r.validate, DeleteFirst: deleteFirst, StateAsInputs: r.stateAsInputs, Lifecycle: r,
 		}
 		for _, token := range k.tokens {
