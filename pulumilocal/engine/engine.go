@@ -120,10 +120,7 @@ func place(master, sum, path string) error {
 	mark := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".stand-in")
 	if current, err := checksum(path); err == nil {
 		placed, _ := os.ReadFile(mark)
-		if current == sum {
-			return nil
-		}
-		if string(placed) != current {
+		if current == sum || string(placed) != current {
 			return nil
 		}
 	}

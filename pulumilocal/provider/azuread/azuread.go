@@ -10,6 +10,7 @@
 package azuread
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -99,13 +100,7 @@ func (p *provider) configure(ctx context.Context, config plugin.Object) error {
 	if err != nil {
 		return err
 	}
-	p.caller = caller{tenantID: deployer.TenantID, clientID: deployer.ClientID, objectID: claims.ObjectID}
-	if p.caller.tenantID == "" {
-		p.caller.tenantID = claims.TenantID
-	}
-	if p.caller.clientID == "" {
-		p.caller.clientID = claims.ClientID
-	}
+	p.caller = caller{cmp.Or(deployer.TenantID, claims.TenantID), cmp.Or(deployer.ClientID, claims.ClientID), claims.ObjectID}
 	if p.caller.objectID == "" {
 		p.caller.objectID, err = p.findCaller(ctx, claims)
 	}
