@@ -49,38 +49,33 @@ type openIDConfiguration struct {
 	RBACURL                  string   `json:"rbac_url"`
 }
 
-func (s *Service) discoverV2(w http.ResponseWriter, r *http.Request) {
-	s.discover(w, r, "/v2.0", func(document *openIDConfiguration, base, tenantID string) {
-		document.Issuer = s.issuerV2(tenantID)
-		document.UserinfoEndpoint = s.BaseURL + "/oidc/userinfo"
-	})
+func (s *Service) discoverV2(r *http.Request) (any, error) {
+	document, _, tenantID, err := s.discover(r, "/v2.0")
+	document.Issuer = s.issuerV2(tenantID)
+	document.UserinfoEndpoint = s.BaseURL + "/oidc/userinfo"
+	return document, err
 }
 
-func (s *Service) discoverV1(w http.ResponseWriter, r *http.Request) {
-	s.discover(w, r, "", func(document *openIDConfiguration, base, tenantID string) {
-		document.Issuer = s.issuerV1(tenantID)
-		document.CheckSessionIframe = base + "/oauth2/checksession"
-		document.UserinfoEndpoint = base + "/openid/userinfo"
-		yes := true
-		document.MultiRefreshToken = &yes
-	})
+func (s *Service) discoverV1(r *http.Request) (any, error) {
+	document, base, tenantID, err := s.discover(r, "")
+	document.Issuer = s.issuerV1(tenantID)
+	document.CheckSessionIframe = base + "/oauth2/checksession"
+	document.UserinfoEndpoint = base + "/openid/userinfo"
+	yes := true
+	document.MultiRefreshToken = &yes
+	return document, err
 }
 
-func (s *Service) discover(w http.ResponseWriter, r *http.Request, version string, complete func(document *openIDConfiguration, base, tenantID string)) {
+func (s *Service) discover(r *http.Request, version string) (document openIDConfiguration, base, tenantID string, err error) {
 	segment, tenantID, err := s.documentTenant(r)
-	if err != nil {
-		s.failDiscovery(w, r, err)
-		return
-	}
-	base := s.BaseURL + "/" + segment
-	document := s.commonConfiguration(base)
+	base = s.BaseURL + "/" + segment
+	document = s.commonConfiguration(base)
 	document.TokenEndpoint = base + "/oauth2" + version + "/token"
 	document.JWKSURI = base + "/discovery" + version + "/keys"
 	document.AuthorizationEndpoint = base + "/oauth2" + version + "/authorize"
 	document.DeviceEndpoint = base + "/oauth2" + version + "/devicecode"
 	document.EndSessionEndpoint = base + "/oauth2" + version + "/logout"
-	complete(&document, base, tenantID)
-	publish(w, document)
+	return document, base, tenantID, err
 }
 
 func (s *Service) commonConfiguration(base string) openIDConfiguration {
@@ -122,23 +117,26 @@ func (s *Service) documentTenant(r *http.Request) (segment, tenantID string, err
 	return segment, tenantID, err
 }
 
-// failDiscovery refuses an unknown tenant. Discovery documents have another OAuth
-// error for that than the token endpoint.
-func (s *Service) failDiscovery(w http.ResponseWriter, r *http.Request, err error) {
-	var refused *Error
-	if errors.As(err, &refused) && refused.AADSTS == 90002 {
-		refused.Code = "invalid_tenant"
+// publish makes a handler that answers with a document that clients may cache
+// for a day. For an unknown tenant, documents have another OAuth error than the
+// token endpoint.
+func (s *Service) publish(write func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		document, err := write(r)
+		var refused *Error
+		if errors.As(err, &refused) && refused.AADSTS == 90002 {
+			refused.Code = "invalid_tenant"
+		}
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		w.Header().Set("Cache-Control", "max-age=86400, private")
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Access-Control-Allow-Methods", "GET, OPTIONS")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		writeJSON(w, http.StatusOK, document)
 	}
-	s.fail(w, r, err)
-}
-
-// publish answers with a document that clients may cache for a day.
-func publish(w http.ResponseWriter, document any) {
-	w.Header().Set("Cache-Control", "max-age=86400, private")
-	w.Header().Set("Access-Control-Allow-Origin", "*")
-	w.Header().Set("Access-Control-Allow-Methods", "GET, OPTIONS")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	writeJSON(w, http.StatusOK, document)
 }
 
 // A webKey is an entry of a key set.
@@ -153,44 +151,36 @@ type webKey struct {
 	Issuer      string   `json:"issuer,omitempty"`
 }
 
-func (s *Service) keysV2(w http.ResponseWriter, r *http.Request) { s.keys(w, r, true) }
+func (s *Service) keysV2(r *http.Request) (any, error) { return s.keys(r, true) }
 
-func (s *Service) keysV1(w http.ResponseWriter, r *http.Request) { s.keys(w, r, false) }
+func (s *Service) keysV1(r *http.Request) (any, error) { return s.keys(r, false) }
 
 // keys publishes a tenant's keys. Only the v2 set names the issuer of each.
-func (s *Service) keys(w http.ResponseWriter, r *http.Request, withIssuer bool) {
+func (s *Service) keys(r *http.Request, withIssuer bool) (any, error) {
 	_, tenantID, err := s.documentTenant(r)
 	if err != nil {
-		s.failDiscovery(w, r, err)
-		return
+		return nil, err
 	}
 	if tenantID == "{tenantid}" {
 		tenantID = "" // the keys of all tenants
 	}
-	var keys []store.SigningKey
-	err = s.Store.View(func(tx *store.Tx) error {
-		keys = s.publishedKeys(tx, tenantID)
-		return nil
-	})
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
 	set := struct {
 		Keys []webKey `json:"keys"`
 	}{Keys: []webKey{}}
-	for _, key := range keys {
-		published, err := publishKey(key)
-		if err != nil {
-			s.fail(w, r, err)
-			return
+	err = s.Store.View(func(tx *store.Tx) error {
+		for _, key := range s.publishedKeys(tx, tenantID) {
+			published, err := publishKey(key)
+			if err != nil {
+				return err
+			}
+			if withIssuer {
+				published.Issuer = s.issuerV2(key.TenantID)
+			}
+			set.Keys = append(set.Keys, published)
 		}
-		if withIssuer {
-			published.Issuer = s.issuerV2(key.TenantID)
-		}
-		set.Keys = append(set.Keys, published)
-	}
-	publish(w, set)
+		return nil
+	})
+	return set, err
 }
 
 func publishKey(key store.SigningKey) (webKey, error) {
@@ -212,16 +202,14 @@ func publishKey(key store.SigningKey) (webKey, error) {
 
 // discoverInstance tells a client whether an authority belongs to this cloud.
 // The sandbox knows only its own.
-func (s *Service) discoverInstance(w http.ResponseWriter, r *http.Request) {
+func (s *Service) discoverInstance(r *http.Request) (any, error) {
 	version := r.URL.Query().Get("api-version")
 	if !slices.Contains([]string{"1.0", "1.1"}, version) {
-		s.fail(w, r, unemulated("api-version "+shown(version)))
-		return
+		return nil, unemulated("api-version " + shown(version))
 	}
 	endpoint, err := url.Parse(r.URL.Query().Get("authorization_endpoint"))
 	if err != nil || endpoint.Scheme != "https" || !strings.EqualFold(endpoint.Host, s.host) {
-		s.fail(w, r, refuse(50049, "unknown or invalid instance: expected an authorization endpoint on %q, got %s", s.host, shown(r.URL.Query().Get("authorization_endpoint"))))
-		return
+		return nil, refuse(50049, "unknown or invalid instance: expected an authorization endpoint on %q, got %s", s.host, shown(r.URL.Query().Get("authorization_endpoint")))
 	}
 	tenant, _, _ := strings.Cut(strings.TrimPrefix(endpoint.Path, "/"), "/")
 	type metadata struct {
@@ -229,10 +217,10 @@ func (s *Service) discoverInstance(w http.ResponseWriter, r *http.Request) {
 		PreferredCache   string   `json:"preferred_cache"`
 		Aliases          []string `json:"aliases"`
 	}
-	publish(w, struct {
+	return struct {
 		TenantDiscoveryEndpoint string     `json:"tenant_discovery_endpoint"`
 		APIVersion              string     `json:"api-version"`
 		Metadata                []metadata `json:"metadata"`
 	}{s.BaseURL + "/" + tenant + "/v2.0/.well-known/openid-configuration", version,
-		[]metadata{{s.host, s.host, []string{s.host}}}})
+		[]metadata{{s.host, s.host, []string{s.host}}}}, nil
 }

@@ -15,11 +15,11 @@ const (
 // routes are all of Entra's. {tenant} is a tenant's id or domain.
 func (s *Service) routes() []route.Route {
 	return []route.Route{
-		route.Of("GET /{tenant}/v2.0/.well-known/openid-configuration", s.discoverV2, docDiscovery, "2026-11-23", "TestDiscovery/v2"),
-		route.Of("GET /{tenant}/.well-known/openid-configuration", s.discoverV1, docDiscovery, "2026-11-23", "TestDiscovery/v1"),
-		route.Of("GET /{tenant}/discovery/v2.0/keys", s.keysV2, docKeys, "2026-11-23", "TestKeySets"),
-		route.Of("GET /{tenant}/discovery/keys", s.keysV1, docKeys, "2026-11-23", "TestKeySets"),
-		route.Of("GET /common/discovery/instance", s.discoverInstance, docInstance, "2026-11-23", "TestInstanceDiscovery").
+		route.Of("GET /{tenant}/v2.0/.well-known/openid-configuration", s.publish(s.discoverV2), docDiscovery, "2026-11-23", "TestDiscovery/v2"),
+		route.Of("GET /{tenant}/.well-known/openid-configuration", s.publish(s.discoverV1), docDiscovery, "2026-11-23", "TestDiscovery/v1"),
+		route.Of("GET /{tenant}/discovery/v2.0/keys", s.publish(s.keysV2), docKeys, "2026-11-23", "TestKeySets"),
+		route.Of("GET /{tenant}/discovery/keys", s.publish(s.keysV1), docKeys, "2026-11-23", "TestKeySets"),
+		route.Of("GET /common/discovery/instance", s.publish(s.discoverInstance), docInstance, "2026-11-23", "TestInstanceDiscovery").
 			With("api-version", "authorization_endpoint"),
 		route.Of("POST /{tenant}/oauth2/v2.0/token", s.tokenV2, docGrant, "2026-11-23", "TestTokenOfV2Resource").With("client-request-id"),
 		route.Of("POST /{tenant}/oauth2/token", s.tokenV1, docV1, "2026-11-23", "TestV1EndpointAnswersWithTexts").With("api-version"),
