@@ -35,7 +35,7 @@ func (w *world) addVault(more string) {
 func (w *world) setSecret(value string) (version string) {
 	w.t.Helper()
 	w.update(func(tx *store.Tx) error {
-		v, _, err := keyvault.VaultByName(tx, "orders")
+		v, err := keyvault.VaultByName(tx, "orders")
 		if err != nil {
 			return err
 		}

@@ -132,7 +132,7 @@ func (ch *change) checkVaultSwitches() error {
 // recovered.
 func (c *call) freeVaultName(name string) error {
 	const taken = "The vault name '%s' is already in use. Vault names are globally unique so it is possible that the name is already taken. If you are sure that the vault name was not taken then it is possible that a vault with the same name was recently deleted but not purged after being placed in a recoverable state. If the vault is in a recoverable state then the vault will need to be purged before reusing the name. For more information about VaultAlreadyExists, soft delete and purging a vault follow this link https://go.microsoft.com/fwlink/?linkid=2147740"
-	if _, ok, err := keyvault.VaultByName(c.tx, name); err != nil || ok {
+	if _, err := keyvault.VaultByName(c.tx, name); err != keyvault.ErrVaultNotFound {
 		return orRefuse(err, http.StatusConflict, "VaultAlreadyExists", taken, name)
 	}
 	deleted, ok, err := c.deletedVault(name)

@@ -45,12 +45,8 @@ var audiences = []string{resourceName, resourceName + "/", applicationID}
 // permission.
 func (s *Service) guard(w http.ResponseWriter, r *http.Request, known route.Route) (*http.Request, bool) {
 	var vault Vault
-	err := s.store.View(func(tx *store.Tx) error {
-		var found bool
-		var err error
-		if vault, found, err = VaultByName(tx, r.PathValue("vault")); err == nil && !found {
-			err = ErrVaultNotFound
-		}
+	err := s.store.View(func(tx *store.Tx) (err error) {
+		vault, err = VaultByName(tx, r.PathValue("vault"))
 		return err
 	})
 	if err != nil {
@@ -151,14 +147,14 @@ func (v Vault) policyAllows(caller route.Caller, permission string) bool {
 // [ErrSecretNotFound] and [ErrVersionNotFound].
 func (s *Service) Read(tenantID, principalID, vault, name, version string) (value string, err error) {
 	err = s.store.View(func(tx *store.Tx) error {
-		v, found, err := VaultByName(tx, vault)
-		switch {
-		case err != nil:
-			return err
-		case !found || !strings.EqualFold(v.TenantID, tenantID):
+		v, err := VaultByName(tx, vault)
+		if err == nil && !strings.EqualFold(v.TenantID, tenantID) {
 			// A token of another tenant would be refused; how App Service shows
 			// that is not known.
-			return ErrVaultNotFound
+			err = ErrVaultNotFound
+		}
+		if err != nil {
+			return err
 		}
 		caller := route.Caller{TenantID: tenantID, ObjectID: principalID}
 		if err := v.permits(tx, caller, []string{readSecret, policyPrefix + "get"}, name); err != nil {

@@ -84,10 +84,7 @@ func (s *Service) do(write bool, answer func(*call) (reply, error)) http.Handler
 			transaction = s.store.Update
 		}
 		err := transaction(func(tx *store.Tx) error {
-			vault, found, err := VaultByName(tx, r.PathValue("vault"))
-			if err == nil && !found {
-				err = ErrVaultNotFound
-			}
+			vault, err := VaultByName(tx, r.PathValue("vault"))
 			if err != nil {
 				return err
 			}

@@ -63,15 +63,15 @@ func VaultOf(r store.Resource) (Vault, error) {
 	return v, err
 }
 
-// VaultByName returns the vault with that name, in any subscription.
-func VaultByName(tx *store.Tx, name string) (Vault, bool, error) {
+// VaultByName returns the vault with that name, in any subscription, or
+// [ErrVaultNotFound].
+func VaultByName(tx *store.Tx, name string) (Vault, error) {
 	for _, r := range store.Resources.All(tx, "/subscriptions/") {
 		if r.Type == VaultType && strings.EqualFold(r.Name, name) {
-			v, err := VaultOf(r)
-			return v, err == nil, err
+			return VaultOf(r)
 		}
 	}
-	return Vault{}, false, nil
+	return Vault{}, ErrVaultNotFound
 }
 
 // Retention is how long the vault and its secrets can be recovered.
