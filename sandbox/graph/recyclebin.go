@@ -73,24 +73,21 @@ func sweep(tx *store.Tx, tenantID string, now time.Time) (next time.Time) {
 		}
 		return false
 	}
-	var apps, principals []string
-	for key, app := range store.Applications.All(tx, store.TenantKey(tenantID, "")) {
-		if !keeps(app.DeletedAt) {
-			apps = append(apps, key)
-		}
-	}
-	for key, sp := range store.ServicePrincipals.All(tx, store.TenantKey(tenantID, "")) {
-		if !keeps(sp.DeletedAt) {
-			principals = append(principals, key)
-		}
-	}
-	for _, key := range apps {
-		store.Applications.Delete(tx, key)
-	}
-	for _, key := range principals {
-		store.ServicePrincipals.Delete(tx, key)
-	}
+	sweepOf(tx, store.Applications, tenantID, func(app store.Application) bool { return keeps(app.DeletedAt) })
+	sweepOf(tx, store.ServicePrincipals, tenantID, func(sp store.ServicePrincipal) bool { return keeps(sp.DeletedAt) })
 	return next
+}
+
+func sweepOf[T any](tx *store.Tx, from store.Collection[T], tenantID string, keeps func(T) bool) {
+	var gone []string
+	for key, item := range from.All(tx, store.TenantKey(tenantID, "")) {
+		if !keeps(item) {
+			gone = append(gone, key)
+		}
+	}
+	for _, key := range gone {
+		from.Delete(tx, key)
+	}
 }
 
 func listDeletedApplications(tx *store.Tx, q *request) (answer, error) {
@@ -178,15 +175,9 @@ func purgeDeleted(tx *store.Tx, q *request) (answer, error) {
 		q.note(d.sp.ObjectID)
 		return answer{status: http.StatusNoContent}, nil
 	}
-	var gone []string
-	for key, sp := range store.ServicePrincipals.All(tx, store.TenantKey(q.caller.TenantID, "")) {
-		if sp.DeletedAt != nil && strings.EqualFold(sp.ClientID, d.app.ClientID) {
-			gone = append(gone, key)
-		}
-	}
-	for _, key := range gone {
-		store.ServicePrincipals.Delete(tx, key)
-	}
+	sweepOf(tx, store.ServicePrincipals, q.caller.TenantID, func(sp store.ServicePrincipal) bool {
+		return sp.DeletedAt == nil || !strings.EqualFold(sp.ClientID, d.app.ClientID)
+	})
 	store.Applications.Delete(tx, key)
 	q.note(d.app.ObjectID)
 	return answer{status: http.StatusNoContent}, nil
