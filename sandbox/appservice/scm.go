@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"app-to-app/sandbox/arm"
 	"app-to-app/sandbox/route"
 	"app-to-app/sandbox/store"
 )
@@ -23,12 +24,6 @@ const scmDoc = "https://learn.microsoft.com/azure/azure-functions/functions-depl
 
 // publishAction is what a publisher must hold on the site.
 const publishAction = "Microsoft.Web/sites/publish/Action"
-
-// scmAudiences are those of Azure Resource Manager.
-var scmAudiences = []string{
-	"https://management.core.windows.net/", "https://management.core.windows.net",
-	"https://management.azure.com/", "https://management.azure.com",
-}
 
 // Status numbers of deployments (DeployStatus of Azure/azure-functions-core-tools).
 const (
@@ -77,7 +72,7 @@ func (a *app) guardSCM(w http.ResponseWriter, r *http.Request, known route.Route
 		}
 		return refuse(http.StatusUnauthorized, "Unauthorized", "expected a bearer token for https://management.azure.com/, got a user name and password; the sandbox has none, so sign in with Entra")
 	}
-	caller, err := a.service.config.Auth.Authenticate(r, scmAudiences...)
+	caller, err := a.service.config.Auth.Authenticate(r, arm.Audiences...)
 	if err != nil {
 		return refuse(http.StatusUnauthorized, "Unauthorized", err.Error())
 	}

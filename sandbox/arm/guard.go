@@ -10,8 +10,8 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// audiences are the audiences of tokens for Azure Resource Manager.
-var audiences = []string{
+// Audiences are the audiences of tokens for Azure Resource Manager.
+var Audiences = []string{
 	"https://management.core.windows.net/", "https://management.core.windows.net",
 	"https://management.azure.com/", "https://management.azure.com",
 }
@@ -23,7 +23,7 @@ func (s *Service) guard(w http.ResponseWriter, r *http.Request, known route.Rout
 	if strings.Contains(known.Pattern, " /metadata/") {
 		return r, true // it says where to get a token
 	}
-	caller, err := s.config.Auth.Authenticate(r, audiences...)
+	caller, err := s.config.Auth.Authenticate(r, Audiences...)
 	if err != nil {
 		s.refuseToken(w, r, err)
 		return nil, false

@@ -60,11 +60,9 @@ func (s *Service) guard(w http.ResponseWriter, r *http.Request, known route.Rout
 		return nil, false
 	}
 	r = route.WithCaller(r, caller)
-	if err := checkVersion(r.URL.Query().Get("api-version")); err != nil {
-		s.fail(w, r, err)
-		return nil, false
+	if err = checkVersion(r.URL.Query().Get("api-version")); err == nil {
+		err = s.store.View(func(tx *store.Tx) error { return vault.permits(tx, caller, known.Permission, r.PathValue("name")) })
 	}
-	err = s.store.View(func(tx *store.Tx) error { return vault.permits(tx, caller, known.Permission, r.PathValue("name")) })
 	if err != nil {
 		s.fail(w, r, err)
 		return nil, false

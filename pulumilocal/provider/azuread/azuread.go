@@ -96,7 +96,11 @@ func (p *provider) configure(ctx context.Context, config plugin.Object) error {
 	}
 	tokens := &tokenSource{deployer: deployer, endpoints: endpoints, options: p.options}
 	p.graph = &graph{base: endpoints.MicrosoftGraph, token: tokens.accessToken, options: p.options}
-	claims, err := tokens.claims(ctx)
+	token, err := tokens.accessToken(ctx)
+	if err != nil {
+		return err
+	}
+	claims, err := cloud.ReadClaims(token)
 	if err != nil {
 		return err
 	}

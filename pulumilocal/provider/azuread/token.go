@@ -37,14 +37,6 @@ type tokenSource struct {
 	renew   time.Time
 }
 
-func (s *tokenSource) claims(ctx context.Context) (cloud.Claims, error) {
-	token, err := s.accessToken(ctx)
-	if err != nil {
-		return cloud.Claims{}, err
-	}
-	return cloud.ReadClaims(token)
-}
-
 // accessToken returns the current token. It gets a new one 20 minutes before that
 // expires, or after half its lifetime if it is short-lived.
 func (s *tokenSource) accessToken(ctx context.Context) (string, error) {

@@ -20,13 +20,10 @@ import (
 
 // A Deployer is the configuration of a provider.
 type Deployer struct {
-	MetadataHost   string
-	TenantID       string
-	SubscriptionID string
-	ClientID       string
-	Location       string
-	Method         azurecloud.Method
-	Getenv         func(name string) string // the environment, with the configuration in front of its ARM_* variables
+	MetadataHost, TenantID, SubscriptionID, ClientID, Location string
+
+	Method azurecloud.Method
+	Getenv func(name string) string // the environment, with the configuration in front of its ARM_* variables
 }
 
 // keyOf is the configuration key in front of a variable: clientId for
