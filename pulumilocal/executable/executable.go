@@ -17,20 +17,32 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Build runs go build in dir with the result at target. args are its arguments
 // besides -o: flags and the package. An unchanged program is not linked again.
-// Callers that share a target must hold its [Lock].
+// Callers that share a target must hold its [Lock]. When ctx ends, Build interrupts
+// the go command and its compilers.
 func Build(ctx context.Context, dir, target string, args ...string) error {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", target}, args...)...)
 	cmd.Dir = dir
 	var problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &problems, &problems
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("go build in %q: %w\n%s", dir, err, strings.TrimSpace(problems.String()))
+	// An interrupted go command removes its temporary folder; a killed one does not.
+	// It waits for the compilers and linkers that it started, so its whole process
+	// group is interrupted.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	cmd.WaitDelay = 5 * time.Second
+	err := cmd.Run()
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("go build in %q: interrupted: %w", dir, context.Cause(ctx))
 	}
-	return nil
+	return fmt.Errorf("go build in %q: %w\n%s", dir, err, strings.TrimSpace(problems.String()))
 }
 
 // Lock waits for the exclusive lock of target. The lock ends with the process, if
