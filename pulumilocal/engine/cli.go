@@ -54,7 +54,7 @@ func ours(path string) bool {
 
 // build builds the CLI at path. Only one process builds at a time.
 func build(ctx context.Context, projectDir, path string, log io.Writer) error {
-	unlock, err := executable.Lock(path)
+	unlock, err := executable.Lock(ctx, path, log)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func BuildStandIn(ctx context.Context, projectDir string) (string, error) {
 	// Each checkout needs its own file.
 	sum := sha256.Sum256([]byte(root))
 	path := filepath.Join(cache, "app-to-app", "stand-in-"+hex.EncodeToString(sum[:8]), "pulumi-stand-in")
-	unlock, err := executable.Lock(path)
+	unlock, err := executable.Lock(ctx, path, nil)
 	if err != nil {
 		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
 	}

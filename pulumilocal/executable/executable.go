@@ -45,9 +45,10 @@ func Build(ctx context.Context, dir, target string, args ...string) error {
 	return fmt.Errorf("go build in %q: %w\n%s", dir, err, strings.TrimSpace(problems.String()))
 }
 
-// Lock waits for the exclusive lock of target. The lock ends with the process, if
-// not before. Lock creates target's folder.
-func Lock(target string) (unlock func(), err error) {
+// Lock waits for the exclusive lock of target, until ctx ends. If another process
+// has the lock, Lock says so in log, which may be nil. The lock ends with the
+// process, if not before. Lock creates target's folder.
+func Lock(ctx context.Context, target string, log io.Writer) (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
 		return nil, err
 	}
@@ -56,11 +57,36 @@ func Lock(target string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+	if err := flock(ctx, f, func() {
+		if log != nil {
+			fmt.Fprintf(log, "waiting for another process to build %s\n", filepath.Base(target))
+		}
+	}); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("lock %q: %w", path, err)
 	}
 	return func() { f.Close() }, nil
+}
+
+// flock locks f, and calls waiting once if that takes time. It polls, because
+// nothing but a signal to the thread ends a flock that blocks.
+func flock(ctx context.Context, f *os.File, waiting func()) error {
+	poll := time.NewTicker(100 * time.Millisecond)
+	defer poll.Stop()
+	for first := true; ; first = false {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return err
+		}
+		if first {
+			waiting()
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("interrupted: %w", context.Cause(ctx))
+		case <-poll.C:
+		}
+	}
 }
 
 // Link makes path the same file as target, or a copy where a hard link is not

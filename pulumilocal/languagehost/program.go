@@ -114,7 +114,7 @@ func buildCached(ctx context.Context, source string) (path string, done func(), 
 	if err != nil {
 		return "", nil, err
 	}
-	unlock, err := executable.Lock(p.target)
+	unlock, err := executable.Lock(ctx, p.target, nil)
 	if err != nil {
 		return "", nil, err
 	}
