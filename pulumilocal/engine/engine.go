@@ -42,7 +42,7 @@ const PluginPrefix = "pulumi-resource-"
 
 // Prepare finds or builds the CLI and the stand-in, in parallel, and installs them
 // in a sandbox directory. projectDir is any directory in this repository; progress
-// goes to log.
+// goes to log, from both at once.
 func Prepare(ctx context.Context, projectDir, dir string, log io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -56,7 +56,7 @@ func Prepare(ctx context.Context, projectDir, dir string, log io.Writer) error {
 	}()
 	go func() {
 		var err error
-		standIn, err = BuildStandIn(ctx, projectDir)
+		standIn, err = BuildStandIn(ctx, projectDir, log)
 		done <- err
 	}()
 	var first error

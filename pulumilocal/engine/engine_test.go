@@ -30,7 +30,7 @@ func newProject(t *testing.T, program string) *project {
 	if err != nil {
 		t.Fatal(err)
 	}
-	standIn, err := engine.BuildStandIn(t.Context(), ".")
+	standIn, err := engine.BuildStandIn(t.Context(), ".", t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -14,8 +17,8 @@ import (
 // BuildStandIn builds cmd/pulumi-stand-in, which replaces the language host and
 // the provider plugins, in the user's cache directory and returns its path. The
 // first build compiles the Pulumi SDK, which takes minutes. projectDir is any
-// directory in this repository.
-func BuildStandIn(ctx context.Context, projectDir string) (string, error) {
+// directory in this repository; progress goes to log.
+func BuildStandIn(ctx context.Context, projectDir string, log io.Writer) (string, error) {
 	root, err := moduleRoot(ctx, projectDir)
 	if err != nil {
 		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
@@ -27,11 +30,14 @@ func BuildStandIn(ctx context.Context, projectDir string) (string, error) {
 	// Each checkout needs its own file.
 	sum := sha256.Sum256([]byte(root))
 	path := filepath.Join(cache, "app-to-app", "stand-in-"+hex.EncodeToString(sum[:8]), "pulumi-stand-in")
-	unlock, err := executable.Lock(ctx, path, nil)
+	unlock, err := executable.Lock(ctx, path, log)
 	if err != nil {
 		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
 	}
 	defer unlock()
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintln(log, "building the Pulumi stand-in, once for this checkout (about four minutes on two cores)")
+	}
 	if err := executable.Build(ctx, root, path, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "./cmd/pulumi-stand-in"); err != nil {
 		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
 	}
