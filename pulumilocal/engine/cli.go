@@ -48,7 +48,7 @@ func Find(ctx context.Context, projectDir string, log io.Writer) (CLI, error) {
 // ours reports whether [Install] put this CLI into a sandbox directory, which is
 // on PATH in a shell that sourced the directory's env file.
 func ours(path string) bool {
-	_, err := os.Stat(filepath.Join(filepath.Dir(path), "."+LanguageHost+".stand-in"))
+	_, err := os.Stat(markOf(filepath.Join(filepath.Dir(path), LanguageHost)))
 	return err == nil
 }
 

@@ -9,17 +9,7 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-
-	"app-to-app/pulumilocal/executable"
-	"app-to-app/sandbox/layout"
 )
 
 // Version is the version of the Pulumi CLI that tools/pulumi pins.
@@ -69,92 +59,5 @@ func Prepare(ctx context.Context, projectDir, dir string, log io.Writer) error {
 	if first != nil {
 		return first
 	}
-	return Install(dir, cli, standIn)
-}
-
-// Install puts the CLI, the language host and the provider plugins where the CLI
-// looks for them in dir. standIn is the executable that [BuildStandIn] built. If
-// you replaced a stand-in by an official plugin, Install keeps the plugin.
-func Install(dir string, cli CLI, standIn string) error {
-	sum, err := checksum(standIn)
-	if err != nil {
-		return fmt.Errorf("install engine: %w", err)
-	}
-	master := filepath.Join(layout.PulumiHome(dir), "stand-in-"+sum[:16])
-	if err := os.MkdirAll(layout.PulumiHome(dir), 0o700); err != nil {
-		return fmt.Errorf("install engine: %w", err)
-	}
-	_, err = os.Stat(master)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = executable.Copy(standIn, master)
-	}
-	if err != nil {
-		return fmt.Errorf("install engine: %w", err)
-	}
-	for name, version := range Plugins {
-		folder := filepath.Join(layout.PulumiHome(dir), "plugins", "resource-"+name+"-"+version)
-		if err := place(master, sum, filepath.Join(folder, PluginPrefix+name)); err != nil {
-			return fmt.Errorf("install provider %s: %w", name, err)
-		}
-	}
-	if err := os.MkdirAll(layout.Bin(dir), 0o700); err != nil {
-		return fmt.Errorf("install engine: %w", err)
-	}
-	if cli.Official {
-		return nil
-	}
-	// In one folder and no symbolic links: the CLI resolves its own path, looks
-	// for language hosts there, and warns if PATH leads to another one.
-	if err := executable.Link(cli.Path, filepath.Join(layout.Bin(dir), "pulumi")); err != nil {
-		return fmt.Errorf("install pulumi: %w", err)
-	}
-	if err := place(master, sum, filepath.Join(layout.Bin(dir), LanguageHost)); err != nil {
-		return fmt.Errorf("install language host: %w", err)
-	}
-	return removeOldMasters(dir, master)
-}
-
-// place puts the stand-in at path, unless the file there is not one of place's:
-// the mark next to it has the checksum of the last stand-in.
-func place(master, sum, path string) error {
-	mark := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".stand-in")
-	if current, err := checksum(path); err == nil {
-		placed, _ := os.ReadFile(mark)
-		if current == sum || string(placed) != current {
-			return nil
-		}
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	if err := executable.Link(master, path); err != nil {
-		return err
-	}
-	return os.WriteFile(mark, []byte(sum), 0o600)
-}
-
-func removeOldMasters(dir, current string) error {
-	old, err := filepath.Glob(filepath.Join(layout.PulumiHome(dir), "stand-in-*"))
-	if err != nil {
-		return err
-	}
-	for _, path := range old {
-		if path != current {
-			err = errors.Join(err, os.Remove(path))
-		}
-	}
-	return err
-}
-
-func checksum(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+	return Install(ctx, dir, cli, standIn)
 }

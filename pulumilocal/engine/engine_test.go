@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -35,7 +34,7 @@ func newProject(t *testing.T, program string) *project {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := engine.Install(dir, cli, standIn); err != nil {
+	if err := engine.Install(t.Context(), dir, cli, standIn); err != nil {
 		t.Fatal(err)
 	}
 	scratch := filepath.Join(dir, "project")
@@ -149,39 +148,5 @@ func TestRuntimeOptions(t *testing.T) {
 	with("    binary: absent\n")
 	if out, err := p.run("preview"); err == nil || !strings.Contains(out, "option `binary`") {
 		t.Errorf("expected a missing binary to be named, got %v:\n%s", err, out)
-	}
-}
-
-func TestInstallLeavesAnOfficialPluginAlone(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	cli := engine.CLI{Path: filepath.Join(dir, "cli"), Official: true}
-	standIn := filepath.Join(dir, "stand-in")
-	plugin := filepath.Join(layout.PulumiHome(dir), "plugins", "resource-azuread-"+engine.Plugins["azuread"], engine.PluginPrefix+"azuread")
-	for _, step := range []struct{ name, standIn, put, want string }{
-		{name: "first install", standIn: "one", want: "one"},
-		{name: "a newer stand-in", standIn: "two", want: "two"},
-		{name: "an official plugin put there", standIn: "three", put: "official", want: "official"},
-		{name: "the official plugin is still there", standIn: "four", want: "official"},
-	} {
-		ok := t.Run(step.name, func(t *testing.T) {
-			write(t, standIn, step.standIn)
-			if step.put != "" {
-				if err := os.Remove(plugin); err != nil {
-					t.Fatal(err)
-				}
-				write(t, plugin, step.put)
-			}
-			if err := engine.Install(dir, cli, standIn); err != nil {
-				t.Fatal(err)
-			}
-			got, err := os.ReadFile(plugin)
-			if err != nil || !bytes.Equal(got, []byte(step.want)) {
-				t.Errorf("got %q, %v; want %q", got, err, step.want)
-			}
-		})
-		if !ok {
-			return // the next step builds on this one
-		}
 	}
 }

@@ -49,6 +49,16 @@ func Build(ctx context.Context, dir, target string, args ...string) error {
 // has the lock, Lock says so in log, which may be nil. The lock ends with the
 // process, if not before. Lock creates target's folder.
 func Lock(ctx context.Context, target string, log io.Writer) (unlock func(), err error) {
+	return lock(ctx, target, syscall.LOCK_EX, log)
+}
+
+// ReadLock is [Lock] for those who read target: any number of them at once, but
+// nobody who builds it.
+func ReadLock(ctx context.Context, target string, log io.Writer) (unlock func(), err error) {
+	return lock(ctx, target, syscall.LOCK_SH, log)
+}
+
+func lock(ctx context.Context, target string, how int, log io.Writer) (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
 		return nil, err
 	}
@@ -57,7 +67,7 @@ func Lock(ctx context.Context, target string, log io.Writer) (unlock func(), err
 	if err != nil {
 		return nil, err
 	}
-	if err := flock(ctx, f, func() {
+	if err := flock(ctx, f, how, func() {
 		if log != nil {
 			fmt.Fprintf(log, "waiting for another process to build %s\n", filepath.Base(target))
 		}
@@ -70,11 +80,11 @@ func Lock(ctx context.Context, target string, log io.Writer) (unlock func(), err
 
 // flock locks f, and calls waiting once if that takes time. It polls, because
 // nothing but a signal to the thread ends a flock that blocks.
-func flock(ctx context.Context, f *os.File, waiting func()) error {
+func flock(ctx context.Context, f *os.File, how int, waiting func()) error {
 	poll := time.NewTicker(100 * time.Millisecond)
 	defer poll.Stop()
 	for first := true; ; first = false {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return err
 		}
