@@ -52,6 +52,9 @@ func Install(ctx context.Context, dir string, cli CLI, standIn string) error {
 		return fmt.Errorf("install engine: %w", err)
 	}
 	if cli.Official {
+		if err := removeCLI(layout.Bin(dir)); err != nil {
+			return fmt.Errorf("make way for the official pulumi: %w", err)
+		}
 		return nil
 	}
 	// In one folder and no symbolic links: the CLI resolves its own path, looks
@@ -94,6 +97,27 @@ func place(standIn, sum, path string) error {
 		return err
 	}
 	return executable.Copy(standIn, path)
+}
+
+// removeCLI removes the CLI and the language host that Install put into bin, which
+// is first on PATH. An official language host there stays.
+func removeCLI(bin string) error {
+	host := filepath.Join(bin, LanguageHost)
+	known, err := readMark(host)
+	if err != nil || len(known) == 0 {
+		return err // what is there is not Install's
+	}
+	paths := []string{filepath.Join(bin, "pulumi")}
+	if current, err := checksum(host); err == nil && slices.Contains(known, current) {
+		paths = append(paths, host)
+	}
+	var problems error
+	for _, path := range append(paths, markOf(host)) {
+		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+			problems = errors.Join(problems, err)
+		}
+	}
+	return problems
 }
 
 // removeMasters removes the files that the providers were links to, in a directory

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"app-to-app/pulumilocal/engine"
@@ -98,4 +99,45 @@ func TestInstallWaitsForTheBuild(t *testing.T) {
 		t.Errorf("during another install: %v", err)
 	}
 	expect(t, pluginOf(dir, "tls"), "half")
+}
+
+func TestInstallMakesWayForAnOfficialCLI(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	standIn := filepath.Join(dir, "stand-in")
+	cli := engine.CLI{Path: filepath.Join(dir, "pulumi-built")}
+	official := engine.CLI{Path: filepath.Join(dir, "pulumi-official"), Official: true}
+	host := filepath.Join(layout.Bin(dir), engine.LanguageHost)
+	write(t, standIn, "stand-in")
+	write(t, cli.Path, "pulumi")
+	install := func(cli engine.CLI, want ...string) {
+		t.Helper()
+		if err := engine.Install(t.Context(), dir, cli, standIn); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, pattern := range []string{filepath.Join(layout.Bin(dir), "pulumi*"), filepath.Join(layout.PulumiHome(dir), "stand-in-*")} {
+			paths, err := filepath.Glob(pattern)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, path := range paths {
+				got = append(got, filepath.Base(path))
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	install(cli, "pulumi", engine.LanguageHost)
+	write(t, filepath.Join(layout.PulumiHome(dir), "stand-in-0123456789abcdef"), "of an earlier version")
+	install(official)
+	install(cli, "pulumi", engine.LanguageHost)
+	write(t, host, "official")
+	install(official, engine.LanguageHost)
+	expect(t, host, "official")
+	expect(t, cli.Path, "pulumi")
+
+	write(t, filepath.Join(layout.Bin(dir), "pulumi"), "official")
+	install(official, "pulumi", engine.LanguageHost) // an operator put both there
 }
