@@ -272,26 +272,37 @@ func TestOldPackagesAreRemoved(t *testing.T) {
 
 func TestRefusedPackages(t *testing.T) {
 	t.Parallel()
+	// One go command builds all handlers, so only the compiler's own message names
+	// the app.
+	const ofApp, ofAll = `build package "app": `, "build packages: "
 	for _, tt := range []struct {
-		name  string
-		files map[string]string
-		want  string
+		name   string
+		files  map[string]string
+		prefix string
+		want   string
 	}{
-		{"no host.json", map[string]string{"functions/app/host.json": ""}, "host.json: no such file"},
-		{"host.json that is no JSON", map[string]string{"functions/app/host.json": "{"}, "read host.json: unexpected end of JSON input"},
-		{"another executable", map[string]string{"functions/app/host.json": strings.Replace(goodHost, `"handler"`, `"app"`, 1)},
+		{"no host.json", map[string]string{"functions/app/host.json": ""}, ofApp, "host.json: no such file"},
+		{"host.json that is no JSON", map[string]string{"functions/app/host.json": "{"}, ofApp, "read host.json: unexpected end of JSON input"},
+		{"another executable", map[string]string{"functions/app/host.json": strings.Replace(goodHost, `"handler"`, `"app"`, 1)}, ofApp,
 			`read host.json: expected customHandler.description.defaultExecutablePath "handler", got "app"`},
-		{"no function", map[string]string{"functions/app/AB/function.json": "", "functions/app/B/function.json": ""}, "expected at least one function.json"},
-		{"function.json that is no JSON", map[string]string{"functions/app/B/function.json": "{"}, "read B/function.json: expected JSON"},
-		{"code that does not compile", map[string]string{"functions/app/main.go": "package main\n\nfunc main() { nothing() }\n"}, "undefined: nothing"},
-		{"no pinned toolchain", map[string]string{"go.mod": "module example.test/project\n\ngo 1.26\n"}, "expected a toolchain line in go.mod, got none"},
+		{"no function", map[string]string{"functions/app/AB/function.json": "", "functions/app/B/function.json": ""}, ofApp, "expected at least one function.json"},
+		{"function.json that is no JSON", map[string]string{"functions/app/B/function.json": "{"}, ofApp, "read B/function.json: expected JSON"},
+		{"code that does not compile", map[string]string{"functions/app/main.go": "package main\n\nfunc main() { nothing() }\n"}, ofAll,
+			"go build: exit status 1\n# example.test/project/functions/app\nfunctions/app/main.go:3:15: undefined: nothing"},
+		{"no pinned toolchain", map[string]string{"go.mod": "module example.test/project\n\ngo 1.26\n"}, ofAll,
+			"find the pinned toolchain: expected a toolchain line in go.mod, got none"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			root := newProject(t, tt.files)
 			_, err := buildApp(t, root)
-			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "build package") {
-				t.Errorf("got %v, want %q in it", err, tt.want)
+			switch {
+			case err == nil:
+				t.Errorf("got success, want %q", tt.prefix+tt.want)
+			case tt.prefix == ofAll && err.Error() != tt.prefix+tt.want:
+				t.Errorf("got %q, want %q", err, tt.prefix+tt.want)
+			case !strings.HasPrefix(err.Error(), tt.prefix), !strings.Contains(err.Error(), tt.want):
+				t.Errorf("got %q, want %q, then %q in it", err, tt.prefix, tt.want)
 			}
 			if _, err := os.Stat(filepath.Join(root, ".packages")); err == nil {
 				if left := tree(t, filepath.Join(root, ".packages")); len(left) > 0 {
