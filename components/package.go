@@ -161,10 +161,17 @@ func buildHandlers(ctx context.Context, root string, names []string, target stri
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir, cmd.Env = root, environ
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, bytes.TrimSpace(out))
+	// An interrupted go command removes its temporary folder; a killed one does not.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 5 * time.Second // a compiler may hold the output open
+	out, err := cmd.CombinedOutput()
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("go build: interrupted: %w", context.Cause(ctx))
 	}
-	return nil
+	return fmt.Errorf("go build: %w\n%s", err, bytes.TrimSpace(out))
 }
 
 // located are the go command's variables that say where things are and do not
