@@ -64,11 +64,14 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()
+	if err := d.copyProject(project, filepath.Join(dir, "project")); err != nil {
+		return err // before start, which may build for ten minutes
+	}
 	if d.sandbox, err = start(ctx, sandbox.Options{Dir: filepath.Join(dir, "sandbox")}, project, stderr); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.sandbox.Close()) }()
-	if err := d.prepare(ctx, project, filepath.Join(dir, "project")); err != nil {
+	if err := d.prepare(ctx); err != nil {
 		return err
 	}
 	if err := d.story(ctx, !*keep); err != nil {
@@ -77,10 +80,8 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 	if err := reportUnemulated(d.sandbox); err != nil {
 		return err
 	}
-	if *asJSON {
-		if err := d.report.write(stdout); err != nil {
-			return err
-		}
+	if *asJSON { // and not *keep
+		return d.report.write(stdout)
 	}
 	if *keep {
 		kept = true
@@ -91,20 +92,23 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 	return nil
 }
 
-// prepare makes a scratch project folder that points back to the program, so
+// copyProject makes a scratch project folder that points back to the program, so
 // that what the CLI writes into stack files stays out of the repository.
-func (d *demonstration) prepare(ctx context.Context, project, scratch string) error {
-	d.tenant = d.sandbox.Tenants()[0]
-	var err error
-	if d.azure, err = deployer.New(ctx, d.sandbox, d.tenant); err != nil {
-		return err
-	}
-	d.project = engine.Project{Dir: scratch, Environ: d.sandbox.Overlay(os.Environ(), d.sandbox.Environ(d.tenant)...)}
-	d.report.Stack = d.stack
-	err = engine.NewScratch(project, scratch, d.stack, d.stack, neighbour)
+func (d *demonstration) copyProject(project, scratch string) error {
+	d.project.Dir = scratch
+	err := engine.NewScratch(project, scratch, d.stack, d.stack, neighbour)
 	if errors.Is(err, fs.ErrNotExist) {
 		return withHint(err, "name one of the Pulumi.*.yaml files with -stack")
 	}
+	return err
+}
+
+// prepare connects the demonstration to its sandbox.
+func (d *demonstration) prepare(ctx context.Context) (err error) {
+	d.tenant = d.sandbox.Tenants()[0]
+	d.project.Environ = d.sandbox.Overlay(os.Environ(), d.sandbox.Environ(d.tenant)...)
+	d.report.Stack = d.stack
+	d.azure, err = deployer.New(ctx, d.sandbox, d.tenant)
 	return err
 }
 

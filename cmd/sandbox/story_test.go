@@ -377,20 +377,22 @@ func TestWrongArguments(t *testing.T) {
 		args []string
 		dir  string
 		want []string
+		env  []string
 	}{
-		{"no verb", nil, root, []string{"usage:", "sandbox: error: expected a verb", "sandbox: hint:"}},
-		{"unknown verb", []string{"deploy"}, root, []string{`expected serve or demo, got "deploy"`, "sandbox: hint:"}},
-		{"unknown flag", []string{"demo", "-fast"}, root, []string{"-fast", "usage:"}},
-		{"an argument too many", []string{"demo", "dev"}, root, []string{`got "dev"`, "sandbox: hint:"}},
-		{"unknown stack", []string{"demo", "-stack", "staging"}, root, []string{"Pulumi.staging.yaml", "sandbox: hint:"}},
-		{"-keep with -json", []string{"demo", "-keep", "-json"}, root, []string{"expected one of -keep and -json", "sandbox: hint:"}},
-		{"outside the repository", []string{"serve"}, t.TempDir(), []string{"expected Pulumi.yaml", "sandbox: hint:"}},
-		{"an address that is not loopback", []string{"serve", "-addr", "0.0.0.0:8443", "-dir", t.TempDir()}, root, []string{"expected the loopback address"}},
+		{name: "no verb", dir: root, want: []string{"usage:", "sandbox: error: expected a verb", "sandbox: hint:"}},
+		{name: "unknown verb", args: []string{"deploy"}, dir: root, want: []string{`expected serve or demo, got "deploy"`, "sandbox: hint:"}},
+		{name: "unknown flag", args: []string{"demo", "-fast"}, dir: root, want: []string{"-fast", "usage:"}},
+		{name: "an argument too many", args: []string{"demo", "dev"}, dir: root, want: []string{`got "dev"`, "sandbox: hint:"}},
+		{name: "unknown stack", args: []string{"demo", "-stack", "staging"}, dir: root, want: []string{"Pulumi.staging.yaml", "sandbox: hint:"},
+			env: []string{"HOME=", "XDG_CACHE_HOME="}}, // no cache folder: a demo that starts before it looks fails over that
+		{name: "-keep with -json", args: []string{"demo", "-keep", "-json"}, dir: root, want: []string{"expected one of -keep and -json", "sandbox: hint:"}},
+		{name: "outside the repository", args: []string{"serve"}, dir: t.TempDir(), want: []string{"expected Pulumi.yaml", "sandbox: hint:"}},
+		{name: "an address that is not loopback", args: []string{"serve", "-addr", "0.0.0.0:8443", "-dir", t.TempDir()}, dir: root, want: []string{"expected the loopback address"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.Command(binary, tt.args...)
-			cmd.Dir = tt.dir
+			cmd.Dir, cmd.Env = tt.dir, append(os.Environ(), tt.env...)
 			out, err := cmd.CombinedOutput()
 			if err == nil {
 				t.Errorf("got success, want a failure")
