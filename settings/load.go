@@ -41,9 +41,8 @@ type AzureLogin struct{ TenantID, SubscriptionID string }
 // A ServicePrincipal is one that the tenant has.
 type ServicePrincipal struct{ ObjectID, ClientID, DisplayName string }
 
-// Load parses a configuration, looks up what it leaves open, and applies the
-// rules of the environment. The settings are complete if there are no problems;
-// warnings do not stop a deployment.
+// Load parses a configuration and looks up what it leaves open. The settings are
+// complete if there are no problems; warnings do not stop a deployment.
 func Load(ctx context.Context, configuration map[string]string, now time.Time, from Sources) (s Settings, warnings []string, problems Problems) {
 	s, problems = Parse(configuration, now)
 	l := &lookups{Sources: from, settings: &s, Problems: problems}
@@ -53,7 +52,6 @@ func Load(ctx context.Context, configuration map[string]string, now time.Time, f
 	l.findCloud(ctx)
 	s.ExchangeAudience = endpoints.ExchangeAudience(s.AuthorityHost)
 	l.checkLogins(wait())
-	l.applyRules(s)
 	return s, l.warnings, l.Problems
 }
 

@@ -1,8 +1,8 @@
 // Package settings turns the configuration of a stack into checked [Settings].
 //
 // [Parse] is pure: the configuration and the time go in, settings and every
-// problem come out. [Load] also asks who is signed in and what exists, and
-// applies the rules of the environments. Every problem is found in one run,
+// problem come out, those of the environment's rules included. [Load] also asks
+// who is signed in and what exists. Every problem is found in one run,
 // before anything is registered, and names its key and the command that fixes
 // it. Defaults are those of Pulumi.yaml.
 //
@@ -92,6 +92,7 @@ func Parse(configuration map[string]string, now time.Time) (Settings, Problems) 
 	s.ExpiresOn = p.expiresOn(s.Environment)
 	s.Clients = p.clients(s.Roles, p.secrets(now))
 	s.Protect = p.protect(s.Environment)
+	p.applyRules(s)
 	return s, p.Problems
 }
 

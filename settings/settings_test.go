@@ -244,8 +244,8 @@ func TestRefusedSettings(t *testing.T) {
 	}
 }
 
-// TestAllProblemsAtOnce has problems found by parsing, by look-ups, and by the
-// environment's rules.
+// TestAllProblemsAtOnce has problems of the configuration alone, of the
+// environment's rules, and of look-ups.
 func TestAllProblemsAtOnce(t *testing.T) {
 	t.Parallel()
 	_, problems := load(t, "prod", map[string]string{
@@ -261,7 +261,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		keys = append(keys, problem.Key)
 	}
 	want := []string{"app-to-app:tenent", "app-to-app:subscriptionId", "azure-native:location", "app-to-app:roles[0].value",
-		"app-to-app:clients[0].schedule", "app-to-app:tenantId", "app-to-app:clients[0].identity"}
+		"app-to-app:clients[0].schedule", "app-to-app:clients[0].identity", "app-to-app:tenantId"}
 	if !slices.Equal(keys, want) {
 		t.Errorf("got problems of %q, want of %q", keys, want)
 	}
@@ -291,7 +291,21 @@ func TestProblemsAsAnError(t *testing.T) {
 	}
 }
 
-// TestParseAsksNobody: what needs a login or a look-up stays empty.
+// TestParseAppliesTheRules: the rules of prod need no look-up, and Load does not
+// say them twice.
+func TestParseAppliesTheRules(t *testing.T) {
+	t.Parallel()
+	edits := map[string]string{"app-to-app:clients": settingstest.Clients(`"identity":"clientSecret"`), "app-to-app:protect": "false"}
+	_, parsed := settings.Parse(configuration(t, "prod", edits), today)
+	_, loaded := load(t, "prod", edits)
+	for name, problems := range map[string]settings.Problems{"Parse": parsed, "Load": loaded} {
+		if len(problems) != 2 || problems[0].Key != "app-to-app:clients[0].identity" || problems[1].Key != "app-to-app:protect" {
+			t.Errorf("%s: got %v, want the problems of the secret and of the protection", name, problems)
+		}
+	}
+}
+
+// TestParseAsksNobody: what only a login or a look-up knows stays empty.
 func TestParseAsksNobody(t *testing.T) {
 	t.Parallel()
 	got, problems := settings.Parse(configuration(t, "dev", map[string]string{
