@@ -14,8 +14,8 @@ import (
 type Requirements struct {
 	TenantID       string // "": the login's
 	SubscriptionID string // "": the session's
-	Location       string
-	KeyVault       bool // a client has a secret or a certificate
+	Location       string // "": not checked
+	KeyVault       bool   // a client has a secret or a certificate
 	// DirectoryRole says that the right to assign app roles comes from a
 	// directory role limited to the API's service principal, which no token
 	// shows.
@@ -45,7 +45,7 @@ const (
 type CheckReport struct {
 	TenantID       string `json:"tenantId"`
 	SubscriptionID string `json:"subscriptionId"`
-	CallerObjectID string `json:"callerObjectId"`
+	CallerObjectID string `json:"callerObjectId"` // "" if nobody is signed in
 	CallerClientID string `json:"callerClientId"`
 	Gaps           []Gap  `json:"gaps"`
 }
@@ -53,7 +53,9 @@ type CheckReport struct {
 // String is the report for people.
 func (r CheckReport) String() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "caller %s (client id %s)\ntenant %s, subscription %s\n", r.CallerObjectID, r.CallerClientID, r.TenantID, r.SubscriptionID)
+	if r.CallerObjectID != "" {
+		fmt.Fprintf(&text, "caller %s (client id %s)\ntenant %s, subscription %s\n", r.CallerObjectID, r.CallerClientID, r.TenantID, r.SubscriptionID)
+	}
 	if len(r.Gaps) == 0 {
 		text.WriteString("nothing is missing: this caller can deploy\n")
 	}
@@ -171,6 +173,9 @@ func (c *checker) providers(ctx context.Context) error {
 // region checks that the region offers Flex Consumption
 // (https://learn.microsoft.com/rest/api/appservice/list-geo-regions).
 func (c *checker) region(ctx context.Context) error {
+	if c.want.Location == "" {
+		return nil
+	}
 	type region struct {
 		Name       string
 		Properties struct{ Name, DisplayName string }

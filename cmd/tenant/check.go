@@ -49,29 +49,37 @@ func runCheck(ctx context.Context, c command, flags *flag.FlagSet, args []string
 		declared, problems = settings.Parse(configuration, c.now())
 		complete(&want, declared)
 	}
-	if want.Location == "" {
-		return &usageError{errors.New("expected -location, or -stack with azure-native:location in its configuration, got neither")}
+	if want.Location == "" && *stack == "" {
+		return &usageError{errors.New("expected -location or -stack, got neither")}
 	}
-	session, err := c.signIn(ctx)
-	if err != nil {
+	gaps := settingGaps(problems)
+	report, err := c.check(ctx, want)
+	if err != nil && len(gaps) == 0 {
 		return err
 	}
-	report, err := tenant.Check(ctx, session, want)
-	if err != nil {
-		return err
-	}
-	report.Gaps = append(settingGaps(problems), report.Gaps...)
+	// The problems of the settings are shown even if the rest cannot be checked.
+	report.Gaps = append(gaps, report.Gaps...)
+	var printed error
 	if *asJSON {
 		encoder := json.NewEncoder(c.stdout)
 		encoder.SetIndent("", "  ")
-		err = encoder.Encode(report)
+		printed = encoder.Encode(report)
 	} else {
-		_, err = fmt.Fprint(c.stdout, report)
+		_, printed = fmt.Fprint(c.stdout, report)
 	}
-	if err == nil && len(report.Gaps) > 0 {
-		err = errDiffers
+	if err == nil && printed == nil && len(report.Gaps) > 0 {
+		return errDiffers
 	}
-	return err
+	return errors.Join(err, printed)
+}
+
+// check signs in and asks the tenant and the subscription.
+func (c command) check(ctx context.Context, want tenant.Requirements) (tenant.CheckReport, error) {
+	session, err := c.signIn(ctx)
+	if err != nil {
+		return tenant.CheckReport{}, err
+	}
+	return tenant.Check(ctx, session, want)
 }
 
 // complete takes what the flags leave out from the settings of a stack.

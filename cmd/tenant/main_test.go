@@ -58,6 +58,8 @@ func TestCheckVerb(t *testing.T) {
 	h := newHarness(t)
 	fabrikam := h.sandbox.Tenants()[1]
 	h.stack["config --json --stack test"] = configJSON(t, "test", map[string]string{"azure-native:location": "westcentralus", "app-to-app:tenantId": fabrikam.ID})
+	h.stack["config --json --stack ruled"] = configJSON(t, "prod", map[string]string{"app-to-app:clients": settingstest.Clients(`"identity":"clientSecret"`)})
+	h.stack["config --json --stack nowhere"] = configJSON(t, "dev", map[string]string{"azure-native:location": "", "app-to-app:expiresOn": "2027-06-30"})
 	h.stack["config --json --stack broken"] = configJSON(t, "dev", map[string]string{"app-to-app:tenent": "x", "app-to-app:expiresOn": "2027-06-30"})
 	for _, tt := range []struct {
 		name string
@@ -70,6 +72,11 @@ func TestCheckVerb(t *testing.T) {
 		{"a flag wins", "check -stack test -location westeurope", exitDiffers, "tenant " + fabrikam.ID + ": signed in to tenant "},
 		{"settings that the program refuses", "check -stack broken", exitDiffers,
 			"setting app-to-app:expiresOn: only test stacks expire, this one is dev\n  fix: pulumi config rm app-to-app:expiresOn\n"},
+		{"settings that the environment's rules refuse", "check -stack ruled", exitDiffers,
+			"setting app-to-app:clients[0].identity: expected no secret anywhere in prod"},
+		{"no location, among others", "check -stack nowhere", exitDiffers,
+			"setting azure-native:location: missing; every resource is created there\n  fix: pulumi config set azure-native:location westeurope\n\nsetting app-to-app:expiresOn: "},
+		{"a location by flag", "check -stack nowhere -location westeurope", exitDiffers, "setting app-to-app:expiresOn: "},
 		{"no such stack", "check -stack prod", exitFailed, "tenant: error: pulumi config --json --stack prod: no such stack"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -86,6 +93,10 @@ func TestCheckVerb(t *testing.T) {
 	h.environ["ARM_USE_OIDC"] = "true"
 	if code := h.run("check", "-location", "westeurope"); code != exitFailed || !strings.Contains(h.stderr.String(), "tenant: error: sign in: ARM_USE_OIDC: ") {
 		t.Errorf("no sign-in: got exit code %d and:\n%s", code, &h.stderr)
+	}
+	if code := h.run("check", "-stack", "broken"); code != exitFailed || !strings.HasPrefix(h.stdout.String(), "\nsetting app-to-app:tenent: ") ||
+		!strings.Contains(h.stderr.String(), "tenant: error: sign in: ARM_USE_OIDC: ") {
+		t.Errorf("no sign-in to a stack whose settings are refused: got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
 	}
 }
 
