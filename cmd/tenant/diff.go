@@ -103,17 +103,13 @@ func (c command) accessDiff(ctx context.Context, stack, file string, rendered bo
 // diagnostics are the errors in what a failed preview printed: with --json they
 // are on standard output, not on standard error.
 func diagnostics(out []byte) string {
-	var failed struct {
-		Diagnostics []struct{ Message, Severity string }
-	}
+	var failed diff.Preview
 	if err := json.Unmarshal(out, &failed); err != nil {
 		return "" // it failed before it printed any
 	}
 	var text strings.Builder
-	for _, d := range failed.Diagnostics {
-		if d.Severity == "error" {
-			text.WriteString("\n" + strings.TrimSpace(d.Message))
-		}
+	for _, message := range failed.Errors() {
+		text.WriteString("\n" + message)
 	}
 	return text.String()
 }

@@ -105,6 +105,9 @@ func TestReadRefuses(t *testing.T) {
 		{"no JSON", "error: no stack", "expected the output of pulumi preview --json"},
 		{"nothing", "", "expected the output of pulumi preview --json"},
 		{"no steps", "{}", "expected steps, got none"},
+		{"a failed preview", `{"steps":[{"op":"same","urn":"` + parent + `"}],"diagnostics":[{"severity":"warning","message":"old"},{"severity":"error","message":"error: no such role\n"}]}`,
+			`expected one that succeeded, got "error: no such role"; fix: run pulumi preview`},
+		{"a failed preview without a message", `{"steps":[{"op":"same","urn":"` + parent + `"}],"diagnostics":[{"severity":"error"}]}`, "expected one that succeeded"},
 		{"no URN", `{"steps":[{"op":"create","urn":"x"}]}`, "expected an operation and a URN"},
 		{"without what is the same", `{"steps":[{"op":"create","urn":"urn:pulumi:dev::p::t::n","newState":{"parent":"` + parent + `"}}]}`, "--show-sames"},
 	} {

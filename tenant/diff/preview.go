@@ -19,7 +19,24 @@ import (
 
 // A Preview is what the engine would do to a stack.
 type Preview struct {
-	Steps []Step `json:"steps"`
+	Steps       []Step       `json:"steps"`
+	Diagnostics []Diagnostic `json:"diagnostics"`
+}
+
+// A Diagnostic is what the engine or the program had to say.
+type Diagnostic struct {
+	Severity string `json:"severity"`
+	Message  string `json:"message"`
+}
+
+// Errors are the messages of what went wrong.
+func (p Preview) Errors() (messages []string) {
+	for _, d := range p.Diagnostics {
+		if d.Severity == "error" {
+			messages = append(messages, strings.TrimSpace(d.Message))
+		}
+	}
+	return messages
 }
 
 // A Step is what the engine would do to one resource. A replacement has
@@ -42,12 +59,16 @@ type State struct {
 }
 
 // Read reads the output of `pulumi preview --json --show-sames`. Output without
-// --show-sames is an error, because it leaves out what a client already has.
+// --show-sames is an error, because it leaves out what a client already has. So
+// is that of a preview that failed, whose steps end where it stopped.
 func Read(r io.Reader) (Preview, error) {
 	var p Preview
 	decoder := json.NewDecoder(r)
 	if err := decoder.Decode(&p); err != nil {
 		return Preview{}, fmt.Errorf("read the preview: expected the output of pulumi preview --json: %w", err)
+	}
+	if problems := p.Errors(); len(problems) > 0 {
+		return Preview{}, fmt.Errorf("read the preview: expected one that succeeded, got %q; fix: run pulumi preview and fix what it reports", strings.Join(problems, "\n"))
 	}
 	// A stack always has at least its own resource.
 	if len(p.Steps) == 0 {
