@@ -1,102 +1,29 @@
 package diff
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // This file decides what a comment claims besides its list of who gains or
 // loses what. The rules are:
-//   - "nobody's access changes" is claimed only if each change is of a kind
-//     that is known to give nobody access
-//   - a type or an operation that is not listed here may give somebody access;
-//     so may all but a few properties of a site, and an update of a site that
-//     names no property
+//   - "nobody's access changes" is claimed only if each change is known to give
+//     nobody access (see rules)
 //   - the list covers a resource only if one of its lines names the whole
 //     change: one more property, or a replacement, is more than the line says
 
 // claim is the sentence that goes with the list.
 func (p Preview) claim(before, after side, hasList bool) string {
 	list := listed(before, after)
-	silent := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.changes() && !s.harmless() && !list.covers(s) })
+	silent := slices.ContainsFunc(p.Steps, func(s Step) bool {
+		return s.changes() && !list.covers(s) && !s.harmless() && !s.publishes() && !s.unpublishes()
+	})
 	switch {
 	case silent && hasList:
 		return "\nAccess may change beyond this list: read the resources below.\n"
 	case silent:
 		return "Access may change: read the resources below.\n"
-	case !hasList:
-		return "Nobody's access changes.\n"
+	case hasList:
+		return ""
 	}
-	return ""
-}
-
-// A rule says when a change of a resource gives nobody access.
-type rule struct {
-	only   []string // updates of these properties alone; nil means any change
-	except []string // but none of these
-}
-
-// rules are by type. Any change of a type that is not listed may give somebody
-// access. azure-native's API versions are left out.
-var rules = map[string]rule{
-	"pulumi:pulumi:Stack": {},
-	// A component does nothing itself; what is below it has steps of its own.
-	apiType: {}, clientType: {}, functionAppType: {},
-	"azure-native:resources:ResourceGroup":       {},
-	"azure-native:insights:Component":            {},
-	"azure-native:operationalinsights:Workspace": {},
-	// Anyone who can write to the storage account can replace the code.
-	"azure-native:storage:StorageAccount": {except: []string{"allowBlobPublicAccess", "allowSharedKeyAccess", "isLocalUserEnabled", "isSftpEnabled"}},
-	"azure-native:storage:BlobContainer":  {except: []string{"publicAccess"}},
-	"azure-native:web:AppServicePlan":     {},
-	"azure-native:web:WebApp":             {only: []string{"tags", "functionAppConfig.scaleAndConcurrency"}},
-}
-
-// publishPath ends the type of a command that publishes a function app's code.
-// Any other command may do anything.
-const publishPath = functionAppType + "$command:local:Command"
-
-// knownOps are the operations that rules are about.
-var knownOps = []string{"create", "update", "delete", "replace", "create-replacement", "delete-replaced", "import", "import-replacement"}
-
-// harmless reports whether the step gives nobody access.
-func (s Step) harmless() bool {
-	if !slices.Contains(knownOps, s.Op) {
-		return false
-	}
-	if strings.HasSuffix(strings.SplitN(s.URN, "::", 4)[2], publishPath) {
-		return true
-	}
-	r, known := rules[unversioned(typeOf(s.URN))]
-	if !known || r.only != nil && (s.Op != "update" || !s.changesOnly(r.only)) {
-		return false
-	}
-	return !slices.ContainsFunc(s.properties(), func(path string) bool { return under(path, r.except) })
-}
-
-// changesOnly reports whether an update names what it changes, and all of that
-// is in the allowed properties.
-func (s Step) changesOnly(allowed []string) bool {
-	paths := s.properties()
-	return len(paths) > 0 && !slices.ContainsFunc(paths, func(path string) bool { return !under(path, allowed) })
-}
-
-// under reports whether a path is one of the properties or inside one.
-func under(path string, properties []string) bool {
-	return slices.ContainsFunc(properties, func(property string) bool {
-		rest, found := strings.CutPrefix(path, property)
-		return found && (rest == "" || rest[0] == '.' || rest[0] == '[')
-	})
-}
-
-// unversioned is a type without the API version in it.
-func unversioned(token string) string {
-	module, name, found := strings.Cut(strings.TrimPrefix(token, "azure-native:"), ":")
-	if !found || !strings.HasPrefix(token, "azure-native:") {
-		return token
-	}
-	module, _, _ = strings.Cut(module, "/")
-	return "azure-native:" + module + ":" + name
+	return "Nobody's access changes.\n"
 }
 
 // A listing is the changes that the list names: properties by URN. A created or
@@ -109,7 +36,7 @@ func (l listing) covers(s Step) bool {
 	if len(properties) == 0 {
 		return named && (s.Op == "create" || s.Op == "delete")
 	}
-	return s.Op == "update" && s.changesOnly(properties)
+	return s.Op == "update" && s.changesOnly(func(path string) bool { return under(path, properties) })
 }
 
 // listed is what the lines of [access] name.

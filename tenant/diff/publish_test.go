@@ -1,0 +1,69 @@
+package diff_test
+
+import (
+	"maps"
+	"testing"
+)
+
+// publisher is the inputs of the command that publishes the API's code, with
+// edits.
+func publisher(sha256 string, edits object) object {
+	inputs := object{"create": "go run ./cmd/publish", "triggers": []string{sha256}, "environment": object{
+		"PUBLISH_APP": "orders-api", "PUBLISH_SCM_HOST": "orders-api.scm.azurewebsites.net", "PUBLISH_PACKAGE": "p.zip", "PUBLISH_SHA256": sha256,
+	}}
+	maps.Copy(inputs, edits)
+	return inputs
+}
+
+// publish is a step of that command.
+func publish(op string, old, new object, differs ...string) object {
+	return step(op, inAPIApp, "command:local:Command", "orders-api-publish", old, new, differs...)
+}
+
+// TestNewCode: a command that does anything but publish the API's code may
+// change access.
+func TestNewCode(t *testing.T) {
+	t.Parallel()
+	before := publisher("a", nil)
+	elsewhere := publisher("b", nil)
+	elsewhere["environment"].(object)["PUBLISH_SCM_HOST"] = "elsewhere.test"
+	hidden := publisher("b", nil)
+	hidden["environment"].(object)["PUBLISH_SCM_HOST"] = "[secret]"
+	path := publisher("b", nil)
+	path["environment"].(object)["PATH"] = "theirs"
+	assign := object{"create": "az role assignment create"}
+	for _, test := range []struct {
+		name string
+		step object
+		want string
+	}{
+		{"code", publish("update", before, publisher("b", nil), "triggers[0]", "environment.PUBLISH_SHA256", "environment.PUBLISH_PACKAGE"), newCode},
+		{"code, by properties that are not told apart", publish("update", before, publisher("b", nil), "triggers", "environment"), newCode},
+		{"code, by a replacement", publish("create-replacement", before, publisher("b", nil), "triggers[0]"), newCode},
+		{"the old code of a replacement", publish("delete-replaced", before, nil), allClear},
+		{"a publisher deleted", publish("delete", before, nil), allClear},
+		{"a publisher deleted that runs a command then", publish("delete", publisher("a", object{"delete": "az"}), nil), mayChange},
+		{"another command line", publish("update", before, publisher("a", assign), "create"), mayChange},
+		{"another command line that the diff does not name", publish("update", before, publisher("b", assign), "triggers[0]"), mayChange},
+		{"another command line by a replacement", publish("replace", before, publisher("b", assign), "triggers[0]"), mayChange},
+		{"a command line for updates", publish("update", before, publisher("b", object{"update": "az"}), "triggers[0]", "update"), mayChange},
+		{"another folder", publish("update", before, publisher("b", object{"dir": "theirs"}), "triggers[0]"), mayChange},
+		{"another interpreter", publish("update", before, publisher("b", object{"interpreter": []string{"x"}}), "triggers[0]"), mayChange},
+		{"another variable", publish("update", before, path, "triggers[0]", "environment"), mayChange},
+		{"another variable by its path", publish("update", before, publisher("b", nil), "environment.PATH"), mayChange},
+		{"another host, which gets a token of the deployer's", publish("update", before, elsewhere, "triggers[0]", "environment"), mayChange},
+		{"a host that is not shown", publish("update", hidden, hidden, "environment"), mayChange},
+		{"an update that names nothing", publish("update", before, publisher("b", nil)), mayChange},
+		{"a new command", publish("create", nil, publisher("a", assign)), mayChange},
+		{"a new publisher, for whichever host", publish("create", nil, publisher("a", nil)), mayChange},
+		{"a publisher of no function app", step("update", inStack, "command:local:Command", "x", before, publisher("b", nil), "triggers[0]"), mayChange},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			comment := previewWith(t, test.step).Markdown("dev")
+			if got := firstLine(t, comment); got != test.want {
+				t.Errorf("got %q, want %q, in:\n%s", got, test.want, comment)
+			}
+		})
+	}
+}
