@@ -1,25 +1,43 @@
 package diff
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // This file decides what a comment claims besides its list of who gains or
 // loses what. The rules are:
 //   - "nobody's access changes" is claimed only if each change is known to give
 //     nobody access (see rules)
+//   - new code is named: the API's code is what checks access
 //   - the list covers a resource only if one of its lines names the whole
 //     change: one more property, or a replacement, is more than the line says
 
 // claim is the sentence that goes with the list.
 func (p Preview) claim(before, after side, hasList bool) string {
 	list := listed(before, after)
-	silent := slices.ContainsFunc(p.Steps, func(s Step) bool {
-		return s.changes() && !list.covers(s) && !s.harmless() && !s.publishes() && !s.unpublishes()
-	})
+	var silent bool
+	var published []string
+	for _, s := range p.Steps {
+		switch {
+		case !s.changes() || list.covers(s) || s.harmless():
+		case s.publishes():
+			published = append(published, code(nameOf(s.New.Parent)))
+		case !s.unpublishes():
+			silent = true
+		}
+	}
+	slices.Sort(published)
+	apps := strings.Join(slices.Compact(published), ", ")
 	switch {
 	case silent && hasList:
 		return "\nAccess may change beyond this list: read the resources below.\n"
 	case silent:
 		return "Access may change: read the resources below.\n"
+	case apps != "" && hasList:
+		return "\nAccess changes no further, unless by the new code of " + apps + ".\n"
+	case apps != "":
+		return "Nobody's access changes, unless by the new code of " + apps + ".\n"
 	case hasList:
 		return ""
 	}

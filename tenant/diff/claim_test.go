@@ -14,7 +14,7 @@ const (
 	mayChange = "Access may change: read the resources below."
 	mayBeyond = "Access may change beyond this list: read the resources below."
 	allClear  = "Nobody's access changes."
-	newCode   = "Nobody's access changes."
+	newCode   = "Nobody's access changes, unless by the new code of `orders-api`."
 )
 
 // Where resources are: the path of types in a URN, and the parent.

@@ -2,6 +2,7 @@ package diff_test
 
 import (
 	"maps"
+	"strings"
 	"testing"
 )
 
@@ -18,6 +19,17 @@ func publisher(sha256 string, edits object) object {
 // publish is a step of that command.
 func publish(op string, old, new object, differs ...string) object {
 	return step(op, inAPIApp, "command:local:Command", "orders-api-publish", old, new, differs...)
+}
+
+// TestNewCodeBesideAList: the list cannot name what new code does.
+func TestNewCodeBesideAList(t *testing.T) {
+	t.Parallel()
+	const want = "\n\nAccess changes no further, unless by the new code of `orders-api`.\n"
+	owners := step("update", inAPI, "azuread:index/application:Application", "orders-api-application", object{"owners": []string{"a"}}, object{"owners": []string{"b"}}, "owners[0]")
+	comment := previewWith(t, owners, publish("update", publisher("a", nil), publisher("b", nil), "triggers[0]")).Markdown("dev")
+	if !strings.Contains(comment, "**changes its owners**") || !strings.Contains(comment, want) {
+		t.Errorf("want a list and %q, got:\n%s", want, comment)
+	}
 }
 
 // TestNewCode: a command that does anything but publish the API's code may
