@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,8 +8,8 @@ import (
 
 // This file finds out who has access before and after. The rules are:
 //   - a client is one of our components, and holds the resources below it
-//   - names come from URNs and logical names, not from ids, which a preview does
-//     not know yet
+//   - names come from URNs and logical names; ids are compared where a preview
+//     knows them already, otherwise it says which resource they come from
 //   - the kind of a client's credential follows from the principals of its
 //     assignments and the credentials of its app registration; a client that is
 //     moving between kinds has two
@@ -28,6 +27,7 @@ const (
 	certificateType      = "azuread:index/applicationCertificate:ApplicationCertificate"
 	federatedType        = "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential"
 	userAssignedType     = "azure-native:managedidentity:UserAssignedIdentity"
+	siteType             = "azure-native:web:WebApp" // without its version
 )
 
 // A resource is one side of a step.
@@ -69,6 +69,7 @@ type client struct {
 	kind        string            // of its credential
 	roles       map[string]string // value of the role and name of the API, by URN
 	credentials map[string]string // what each one is, by URN
+	principals  map[string]string // whom an assignment of a known role is for, by its URN: ownPrincipal, an object id, or "" if that is open
 }
 
 // The words for kinds of credentials.
@@ -86,7 +87,7 @@ func (s side) clients() map[string]client {
 	all := make(map[string]client)
 	for urn := range s {
 		if typeOf(urn) == clientType {
-			c := client{roles: make(map[string]string), credentials: make(map[string]string)}
+			c := client{roles: make(map[string]string), credentials: make(map[string]string), principals: make(map[string]string)}
 			s.fill(urn, &c)
 			all[nameOf(urn)] = c
 		}
@@ -103,7 +104,11 @@ func (s side) fill(urn string, c *client) {
 		}
 		switch typeOf(r.urn) {
 		case assignmentType:
-			c.roles[r.urn] = s.role(r)
+			text, known := s.role(r)
+			c.roles[r.urn] = text
+			if known {
+				c.principals[r.urn] = s.principalOf(r)
+			}
 			switch principal := r.principal(); {
 			case principal == userAssignedType:
 				kinds[kindManagedIdentity] = true
@@ -151,25 +156,6 @@ func (r resource) principal() string {
 // managed reports whether tokens of a kind are cached by Azure.
 func managed(kind string) bool {
 	return strings.Contains(kind, kindManagedIdentity) || kind == kindExisting
-}
-
-// role describes an assignment: the role's value, which is the end of its
-// logical name, and the API.
-func (s side) role(r resource) string {
-	_, value, found := strings.Cut(nameOf(r.urn), "-assignment-")
-	if !found {
-		value = "the role of " + nameOf(r.urn)
-	}
-	api := ""
-	for _, dependency := range r.PropertyDependencies["resourceObjectId"] {
-		if principal := s[dependency]; principal.State != nil {
-			api = s.owner(principal, apiType)
-		}
-	}
-	if api == "" {
-		return fmt.Sprintf("%s on the API", code(value))
-	}
-	return fmt.Sprintf("%s on %s", code(value), code(nameOf(api)))
 }
 
 // An api is the part of an API that decides who may call it.

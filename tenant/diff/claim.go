@@ -68,8 +68,8 @@ func listed(before, after side) listing {
 	for _, name := range keys(wasClient, isClient) {
 		was, is := wasClient[name], isClient[name]
 		gained, lost := roleChanges(was, is)
-		l.roles(is, gained)
-		l.roles(was, lost)
+		l.roles(is, gained, was)
+		l.roles(was, lost, was)
 		if was.credentials != nil && is.credentials != nil { // otherwise no line names them
 			l.credentials(after, is)
 			l.credentials(before, was)
@@ -104,9 +104,12 @@ func (l listing) api(was, is api, after side) {
 	}
 }
 
-func (l listing) roles(c client, named []string) {
-	for urn, role := range c.roles {
-		if slices.Contains(named, role) {
+// roles adds the assignments of named roles to the client itself: to a resource
+// of its own, or to whom it was before.
+func (l listing) roles(c client, named []string, was client) {
+	earlier := values(was.principals)
+	for urn, principal := range c.principals {
+		if slices.Contains(named, c.roles[urn]) && (principal == ownPrincipal || principal != "" && earlier[principal]) {
 			l[urn] = nil
 		}
 	}

@@ -194,7 +194,7 @@ func TestListAndClaim(t *testing.T) {
 		assigned    = "azuread:index/appRoleAssignment:AppRoleAssignment"
 		password    = "azuread:index/applicationPassword:ApplicationPassword"
 	)
-	held := object{"-dependencies": object{"principalObjectId": []string{itsIdentity}, "resourceObjectId": []string{apiPrincipal}}}
+	held := assignmentOf(deleteRole, nil)
 	gains := step("create", inClient, assigned, "orders-client-assignment-Orders.Delete", nil, held)
 	registered := step("same", inClient, application, "orders-client-application", object{}, object{})
 	secretOf := func(application string) object {
@@ -204,7 +204,7 @@ func TestListAndClaim(t *testing.T) {
 		return step("update", inAPI, application, "orders-api-application", object{"owners": []string{"a"}}, object{"owners": []string{"b"}}, differs...)
 	}
 	offers := func(types ...string) object {
-		return step("create", inAPI, appRole, "orders-api-role-Orders.Delete", nil, object{"value": "Orders.Delete", "allowedMemberTypes": types})
+		return step("create", inAPI, appRole, "orders-api-role-Orders.Create", nil, object{"value": "Orders.Create", "allowedMemberTypes": types})
 	}
 	for _, test := range []struct {
 		name   string
@@ -228,12 +228,12 @@ func TestListAndClaim(t *testing.T) {
 		{"the API's owners", []object{owners("owners[0]")}, "**changes its owners**", false},
 		{"the API's owners and audience", []object{owners("owners[0]", "signInAudience")}, "**changes its owners**", true},
 		{"the API's owners, and something that is not named", []object{owners()}, "**changes its owners**", true},
-		{"a role for applications", []object{offers("Application")}, "**offers** the role `Orders.Delete`", false},
-		{"a role for people too", []object{offers("Application", "User")}, "**offers** the role `Orders.Delete`", true},
+		{"a role for applications", []object{offers("Application")}, "**offers** the role `Orders.Create`", false},
+		{"a role for people too", []object{offers("Application", "User")}, "**offers** the role `Orders.Create`", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			comment := previewWith(t, test.steps...).Markdown("dev")
+			comment := previewWith(t, append(test.steps, offeredRole(deleteRole, deleteID))...).Markdown("dev")
 			if !strings.Contains(firstLine(t, comment), "- ") || !strings.Contains(comment, test.line) {
 				t.Errorf("want a list with %q, got:\n%s", test.line, comment)
 			}

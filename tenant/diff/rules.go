@@ -60,7 +60,7 @@ var rules = map[string]rule{
 		only:  []string{"tags", "sku", "kind", "reserved", "hyperV", "isXenon", "perSiteScaling", "zoneRedundant", "maximumElasticWorkerCount"},
 		place: []string{"location", "resourceGroupName", "name"},
 	},
-	"azure-native:web:WebApp": {onlyUpdate: true, only: []string{"tags", "functionAppConfig.scaleAndConcurrency"}},
+	siteType: {onlyUpdate: true, only: []string{"tags", "functionAppConfig.scaleAndConcurrency"}},
 }
 
 // harmless reports whether the step gives nobody access.
