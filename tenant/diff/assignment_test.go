@@ -72,6 +72,8 @@ func TestAssignments(t *testing.T) {
 		{"a role that comes from nowhere", gains(from(nil, identity, api)), gainsOther, true},
 		{"one of two roles", gains(from([]string{role[0], admin[0]}, identity, api)), gainsOther, true},
 		{"a role of an API that is not the stack's", gains(from(role, identity, nil)), gainsAny, true},
+		{"a role of another API of the stack", append(gains(object{"appRoleId": otherObject}), step("same", inStack, "app-to-app:components:API", "billing", object{}, object{}),
+			step("same", "::app-to-app:components:API::billing", "azuread:index/applicationAppRole:ApplicationAppRole", "billing-role", object{}, object{"value": "Billing.Read", "roleId": otherObject})), gainsOther, true},
 		{"an object id", gains(literal(deleteID, otherObject)), gainsDelete, true},
 		{"the object id that the client has", append(gains(literal(deleteID, otherObject)), existing), gainsDelete, false},
 		{"another object id than the client has", append(gains(literal(deleteID, "22222222-2222-3333-4444-555555555555")), existing), gainsDelete, true},

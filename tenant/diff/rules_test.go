@@ -64,6 +64,7 @@ func TestWhatIsClaimed(t *testing.T) {
 		{"who may read a workspace's logs", update(inAPIApp, workspace, "features.enableLogAccessUsingOnlyResourcePermissions"), mayChange},
 		{"a new workspace, as the program makes it", created(workspace, object{"features": object{"disableLocalAuth": true}, "sku": object{"name": "PerGB2018"}, "retentionInDays": 30}), allClear},
 		{"a new workspace with another feature", created(workspace, object{"features": object{"disableLocalAuth": true, "enableLogAccessUsingOnlyResourcePermissions": false}}), mayChange},
+		{"a new workspace whose features are not known yet", created(workspace, object{"features": notYet}), mayChange},
 		{"a resource group's tags", update(inStack, "azure-native:resources:ResourceGroup", "tags.expires-on"), allClear},
 		{"a resource group that another resource manages", update(inStack, "azure-native:resources:ResourceGroup", "managedBy"), mayChange},
 		{"a new resource group that another resource manages", created("azure-native:resources:ResourceGroup", object{"location": "westeurope", "managedBy": "x"}), mayChange},
