@@ -124,7 +124,7 @@ var boundaries = []boundary{
 		of: "app-to-app/pulumilocal/engine", ours: []string{"app-to-app/pulumilocal/executable", "app-to-app/sandbox/layout"},
 		outside: []string{"gopkg.in/yaml.v3"}, testOurs: []string{"app-to-app/pulumilocal/engine"},
 	},
-	{of: "app-to-app/pulumilocal/executable"},
+	{of: "app-to-app/pulumilocal/executable", testOurs: []string{"app-to-app/pulumilocal/executable"}},
 	{of: "app-to-app/pulumilocal/deployer", ours: []string{"app-to-app/azurecloud", "app-to-app/sandbox"}},
 	{
 		of: "app-to-app/pulumilocal/languagehost", ours: []string{"app-to-app/pulumilocal/engine", "app-to-app/pulumilocal/executable"},

@@ -43,7 +43,7 @@ func TestUsage(t *testing.T) {
 		{"no verb", "", "expected a verb, got nothing"},
 		{"unknown verb", "chekc", `expected one of the verbs, got "chekc"`},
 		{"an argument too many", "check extra -location x", `expected nothing more, got "extra"`},
-		{"a flag missing", "check", "expected -location, or -stack"},
+		{"a flag missing", "check", "expected -location or -stack, got neither"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if code := h.run(strings.Fields(tt.args)...); code != exitUsage || !strings.HasPrefix(h.stderr.String(), "tenant: error: "+tt.want) {
