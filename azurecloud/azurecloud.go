@@ -39,7 +39,7 @@ type Session struct {
 // token yet: the first request does.
 func SignIn(ctx context.Context, o Options) (*Session, error) {
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = Sleep
 	}
 	found, err := Find(ctx, o.HTTP, o.Getenv)
 	if err != nil {
@@ -74,12 +74,13 @@ func NewHTTPClient() *http.Client {
 	}
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for a duration, or until the context ends.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	case <-timer.C:
 		return nil
 	}

@@ -132,7 +132,7 @@ var boundaries = []boundary{
 	},
 	{
 		// The stand-ins sign in as our commands do.
-		of: "app-to-app/pulumilocal/provider/...", ours: []string{"app-to-app/pulumilocal/provider/...", "app-to-app/azurecloud"},
+		of: "app-to-app/pulumilocal/provider/...", ours: []string{"app-to-app/pulumilocal/provider/...", "app-to-app/azurecloud/..."},
 		outside:  slices.Concat(pulumi, plugin, azure, []string{"github.com/google/uuid", "github.com/golang-jwt/jwt/v5"}),
 		testOurs: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/engine"},
 	},
@@ -140,10 +140,6 @@ var boundaries = []boundary{
 		// OpenSSH's key formats are not in the standard library.
 		of: "app-to-app/pulumilocal/provider/tls/...", ours: []string{"app-to-app/pulumilocal/provider/..."},
 		outside: slices.Concat(pulumi, []string{"golang.org/x/crypto/ssh"}),
-	},
-	{
-		of: "app-to-app/pulumilocal/provider/cloud", ours: []string{"app-to-app/azurecloud/..."}, outside: azure,
-		testOurs: []string{"app-to-app/pulumilocal/provider/cloud"},
 	},
 	{of: "app-to-app/cmd/pulumi-stand-in", ours: []string{"app-to-app/pulumilocal/..."}},
 

@@ -30,7 +30,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := command{getenv: os.Getenv, http: azurecloud.NewHTTPClient(), output: os.Stdout, now: time.Now, sleep: sleep}.publish(ctx)
+	err := command{getenv: os.Getenv, http: azurecloud.NewHTTPClient(), output: os.Stdout, now: time.Now, sleep: azurecloud.Sleep}.publish(ctx)
 	stop()
 	if err == nil {
 		return
@@ -68,15 +68,4 @@ func (c command) publish(ctx context.Context) error {
 	}
 	site := &scm{host: order.scmHost, http: c.http, credential: credential, scope: cloud.ResourceManagerScope()}
 	return (&publisher{command: c, order: order, scm: site}).publish(ctx)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -170,7 +170,7 @@ func TestInterrupted(t *testing.T) {
 	w := newWorld(t)
 	w.answers["POST /api/publish"] = []answer{failure(503, "")}
 	m := w.command()
-	m.sleep = sleep
+	m.sleep = azurecloud.Sleep
 	ctx, cancel := contextThatEnds(t, w)
 	defer cancel()
 	if err := m.publish(ctx); !errors.Is(err, ctx.Err()) || ctx.Err() == nil {

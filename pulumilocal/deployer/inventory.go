@@ -17,70 +17,58 @@ type Inventory struct {
 	AppRoleAssignments int `json:"appRoleAssignments"`
 }
 
-// Minus is the difference to an earlier count.
-func (i Inventory) Minus(before Inventory) Inventory {
-	return Inventory{
-		Resources:          i.Resources - before.Resources,
-		ResourceGroups:     i.ResourceGroups - before.ResourceGroups,
-		RoleAssignments:    i.RoleAssignments - before.RoleAssignments,
-		Applications:       i.Applications - before.Applications,
-		ServicePrincipals:  i.ServicePrincipals - before.ServicePrincipals,
-		AppRoleAssignments: i.AppRoleAssignments - before.AppRoleAssignments,
-	}
+// kinds are the counts with their names, in the order of a report.
+func (i *Inventory) kinds() (names []string, counts []*int) {
+	return []string{"resources", "resource groups", "role assignments", "app registrations", "service principals", "app role assignments"},
+		[]*int{&i.Resources, &i.ResourceGroups, &i.RoleAssignments, &i.Applications, &i.ServicePrincipals, &i.AppRoleAssignments}
 }
 
-// String has one line for each kind.
+// Minus is what i has more than before.
+func (i Inventory) Minus(before Inventory) Inventory {
+	_, counts := i.kinds()
+	_, old := before.kinds()
+	for n := range counts {
+		*counts[n] -= *old[n]
+	}
+	return i
+}
+
+// String has a line for each kind.
 func (i Inventory) String() string {
 	var text strings.Builder
-	for _, row := range []struct {
-		name string
-		n    int
-	}{
-		{"resources", i.Resources},
-		{"resource groups", i.ResourceGroups},
-		{"role assignments", i.RoleAssignments},
-		{"app registrations", i.Applications},
-		{"service principals", i.ServicePrincipals},
-		{"app role assignments", i.AppRoleAssignments},
-	} {
-		fmt.Fprintf(&text, "  %-21s %d\n", row.name, row.n)
+	names, counts := i.kinds()
+	for n, name := range names {
+		fmt.Fprintf(&text, "  %-21s %d\n", name, *counts[n])
 	}
 	return text.String()
 }
 
 // Inventory lists and counts the objects through Graph and ARM.
-func (c *Client) Inventory(ctx context.Context) (Inventory, error) {
-	var i Inventory
+func (c *Client) Inventory(ctx context.Context) (i Inventory, err error) {
 	subscription := "/subscriptions/" + c.session.SubscriptionID
-	for _, list := range []struct {
-		url string
-		n   *int
-	}{
-		{subscription + "/resources?api-version=2021-04-01", &i.Resources},
-		{subscription + "/resourcegroups?api-version=2022-09-01", &i.ResourceGroups},
-		{subscription + "/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01", &i.RoleAssignments},
-		{"/v1.0/applications", &i.Applications},
-	} {
-		items, err := c.List(ctx, list.url)
-		if err != nil {
-			return Inventory{}, fmt.Errorf("count resources: %w", err)
-		}
-		*list.n = len(items)
-	}
-	principals, err := c.List(ctx, "/v1.0/servicePrincipals")
-	if err != nil {
-		return Inventory{}, fmt.Errorf("count resources: %w", err)
-	}
-	i.ServicePrincipals = len(principals)
+	principals := c.list(ctx, "/v1.0/servicePrincipals", &i.ServicePrincipals, &err)
+	c.list(ctx, subscription+"/resources?api-version=2021-04-01", &i.Resources, &err)
+	c.list(ctx, subscription+"/resourcegroups?api-version=2022-09-01", &i.ResourceGroups, &err)
+	c.list(ctx, subscription+"/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01", &i.RoleAssignments, &err)
+	c.list(ctx, "/v1.0/applications", &i.Applications, &err)
 	for _, sp := range principals {
-		id, _ := sp["id"].(string)
-		assignments, err := c.List(ctx, "/v1.0/servicePrincipals/"+id+"/appRoleAssignedTo")
-		if err != nil {
-			return Inventory{}, fmt.Errorf("count resources: %w", err)
-		}
-		i.AppRoleAssignments += len(assignments)
+		c.list(ctx, fmt.Sprintf("/v1.0/servicePrincipals/%v/appRoleAssignedTo", sp["id"]), &i.AppRoleAssignments, &err)
 	}
-	return i, nil
+	return i, err
+}
+
+// list returns a collection and adds its length to count, unless an earlier list
+// failed.
+func (c *Client) list(ctx context.Context, path string, count *int, err *error) []map[string]any {
+	if *err != nil {
+		return nil
+	}
+	items, failed := c.List(ctx, path)
+	if failed != nil {
+		*err = fmt.Errorf("count %s: %w", path, failed)
+	}
+	*count += len(items)
+	return items
 }
 
 // A Bin counts deleted objects that Entra and Key Vault still keep.
@@ -91,15 +79,9 @@ type Bin struct {
 }
 
 // RecycleBin counts the deleted objects that can still be restored.
-func (c *Client) RecycleBin(ctx context.Context) (Bin, error) {
-	applications, err := c.List(ctx, "/v1.0/directory/deletedItems/microsoft.graph.application")
-	if err != nil {
-		return Bin{}, err
-	}
-	principals, err := c.List(ctx, "/v1.0/directory/deletedItems/microsoft.graph.servicePrincipal")
-	if err != nil {
-		return Bin{}, err
-	}
-	vaults, err := c.List(ctx, "/subscriptions/"+c.session.SubscriptionID+"/providers/Microsoft.KeyVault/deletedVaults?api-version=2023-02-01")
-	return Bin{Applications: len(applications), ServicePrincipals: len(principals), Vaults: len(vaults)}, err
+func (c *Client) RecycleBin(ctx context.Context) (b Bin, err error) {
+	c.list(ctx, "/v1.0/directory/deletedItems/microsoft.graph.application", &b.Applications, &err)
+	c.list(ctx, "/v1.0/directory/deletedItems/microsoft.graph.servicePrincipal", &b.ServicePrincipals, &err)
+	c.list(ctx, "/subscriptions/"+c.session.SubscriptionID+"/providers/Microsoft.KeyVault/deletedVaults?api-version=2023-02-01", &b.Vaults, &err)
+	return b, err
 }

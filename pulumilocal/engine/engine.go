@@ -10,6 +10,7 @@ package engine
 import (
 	"context"
 	"io"
+	"sync"
 )
 
 // Version is the version of the Pulumi CLI that tools/pulumi pins.
@@ -34,30 +35,26 @@ const PluginPrefix = "pulumi-resource-"
 // in a sandbox directory. projectDir is any directory in this repository; progress
 // goes to log, from both at once.
 func Prepare(ctx context.Context, projectDir, dir string, log io.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	either, fail := context.WithCancelCause(ctx) // neither works without the other
+	defer fail(nil)
 	var cli CLI
 	var standIn string
-	done := make(chan error, 2)
-	go func() {
+	var both sync.WaitGroup
+	both.Go(func() {
 		var err error
-		cli, err = Find(ctx, projectDir, log)
-		done <- err
-	}()
-	go func() {
-		var err error
-		standIn, err = BuildStandIn(ctx, projectDir, log)
-		done <- err
-	}()
-	var first error
-	for range 2 {
-		if err := <-done; err != nil && first == nil {
-			first = err
-			cancel() // neither works without the other
+		if cli, err = Find(either, projectDir, log); err != nil {
+			fail(err)
 		}
-	}
-	if first != nil {
-		return first
+	})
+	both.Go(func() {
+		var err error
+		if standIn, err = BuildStandIn(either, projectDir, log); err != nil {
+			fail(err)
+		}
+	})
+	both.Wait()
+	if err := context.Cause(either); err != nil {
+		return err
 	}
 	return Install(ctx, dir, cli, standIn)
 }

@@ -123,18 +123,14 @@ func built(name string) bool {
 	return slices.Contains([]string{"go.mod", "go.sum", "go.work", "pulumi-plugin.json"}, name)
 }
 
-// steering are variables with which the go command reads files that are not
-// watched, such as those of -modfile and -overlay.
-var steering = []string{"GOFLAGS", "GOENV", "GOWORK"}
-
 // watchedOf are the folders, outside the module cache, with the sources of the
 // packages, and the go.work files above them. all is false if that is not
 // everything: a package embeds files, a module has a vendor folder, or a variable
 // points elsewhere.
 func watchedOf(packages []goPackage) (folders []string, all bool) {
 	watched := make(map[string]bool)
-	if slices.ContainsFunc(steering, func(name string) bool { return os.Getenv(name) != "" }) {
-		return nil, false
+	if os.Getenv("GOFLAGS")+os.Getenv("GOENV")+os.Getenv("GOWORK") != "" {
+		return nil, false // the files of -modfile and -overlay, for example, are not watched
 	}
 	for _, p := range packages {
 		if !p.Module.Main && (p.Module.Replace == nil || p.Module.Replace.Version != "") {

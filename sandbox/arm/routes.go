@@ -63,9 +63,6 @@ func routesOf(rows []row) []route.Route {
 	return routes
 }
 
-// queries are the query parameters of a route that has some.
-func queries(names ...string) []string { return names }
-
 // may is the permission of a route that needs one.
 func may(actions ...string) []string { return actions }
 

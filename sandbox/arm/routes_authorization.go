@@ -27,9 +27,9 @@ func (s *Service) definitionRoutes() []route.Route {
 	const list, item = docs + "authorization/role-definitions/list", docs + "authorization/role-definitions/get"
 	const held = docs + "authorization/permissions/list-for-resource-group"
 	return routesOf([]row{
-		{"GET " + definitions, nil, queries("$filter"), s.doAt(authorizationVersions, (*call).listDefinitions), list, "2026-11-23", "role definitions"},
+		{"GET " + definitions, nil, []string{"$filter"}, s.doAt(authorizationVersions, (*call).listDefinitions), list, "2026-11-23", "role definitions"},
 		{"GET " + definitions + "/{definition}", nil, nil, s.doAt(authorizationVersions, (*call).getDefinition), item, "2026-11-23", "role definition"},
-		{"GET " + subscriptionPath + definitions, may(definitionRead), queries("$filter"),
+		{"GET " + subscriptionPath + definitions, may(definitionRead), []string{"$filter"},
 			s.doAt(authorizationVersions, (*call).listDefinitions), list, "2026-11-23", "role definitions of a subscription"},
 		{"GET " + subscriptionPath + definitions + "/{definition}", may(definitionRead), nil,
 			s.doAt(authorizationVersions, (*call).getDefinition), item, "2026-11-23", "role definition of a subscription"},
@@ -37,7 +37,7 @@ func (s *Service) definitionRoutes() []route.Route {
 			s.doAt(authorizationVersions, (*call).listPermissions), held, "2026-11-23", "permissions at a subscription"},
 		{"GET " + groupPath + permissions, may(permissionRead), nil,
 			s.doAt(authorizationVersions, (*call).listPermissions), held, "2026-11-23", "permissions at a group"},
-		{"GET " + groupPath + definitions, may(definitionRead), queries("$filter"),
+		{"GET " + groupPath + definitions, may(definitionRead), []string{"$filter"},
 			s.doAt(authorizationVersions, (*call).listDefinitions), list, "2026-11-23", "role definitions of a group"},
 	})
 }
@@ -49,7 +49,7 @@ func (s *Service) assignmentsAt(place, scope string) []route.Route {
 	all := scope + assignmentPath
 	one, witness := all+"/{assignment}", "TestAssignmentWitness/"+place+"/"
 	return routesOf([]row{
-		{"GET " + all, may(assignmentRead), queries("$filter"),
+		{"GET " + all, may(assignmentRead), []string{"$filter"},
 			s.doAt(authorizationVersions, (*call).listAssignments), doc + "list-for-scope", "2026-11-23", witness + "list"},
 		{"PUT " + one, may(assignmentWrite), nil, s.doAt(authorizationVersions, (*call).putAssignment), doc + "create", "2026-11-23", witness + "create"},
 		{"GET " + one, may(assignmentRead), nil, s.doAt(authorizationVersions, (*call).getAssignment), doc + "get", "2026-11-23", witness + "get"},

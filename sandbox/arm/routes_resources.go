@@ -17,7 +17,7 @@ func (s *Service) resourceRoutes() []route.Route {
 			s.doAt(subscriptionVersions, (*call).listLocations), docs + "resources/subscriptions/list-locations", "2026-11-23", "locations"},
 		{"GET " + subscriptionPath + "/resourcegroups", nil, nil,
 			s.doAt(resourcesVersions, (*call).listGroups), docs + "resources/resource-groups/list", "2026-11-23", "resource groups"},
-		{"GET " + subscriptionPath + "/resources", nil, queries("$filter", "$expand"),
+		{"GET " + subscriptionPath + "/resources", nil, []string{"$filter", "$expand"},
 			s.doAt(resourcesVersions, (*call).listResources), docs + "resources/resources/list", "2026-11-23", "resources of a subscription"},
 		{"GET " + subscriptionPath + "/operationresults/{operation}", nil, nil,
 			s.do((*call).operationResult), docsAsync, "2026-11-23", "result of a group's deletion"},
@@ -39,7 +39,7 @@ func (s *Service) resourceRoutes() []route.Route {
 			s.doAt(resourcesVersions, (*call).getGroup), docs + "resources/resource-groups/get", "2026-11-23", "resource group"},
 		{"DELETE " + groupPath, may(groupErase), nil,
 			s.doAt(resourcesVersions, (*call).deleteGroup), docs + "resources/resource-groups/delete", "2026-11-23", "delete a resource group"},
-		{"GET " + groupPath + "/resources", may(groupRead), queries("$filter", "$expand"),
+		{"GET " + groupPath + "/resources", may(groupRead), []string{"$filter", "$expand"},
 			s.doAt(resourcesVersions, (*call).listResources), docs + "resources/resources/list-by-resource-group", "2026-11-23", "resources of a group"},
 	})
 }

@@ -14,7 +14,7 @@ func (s *Service) webRoutes() []route.Route {
 	parts := routesOf([]row{
 		{"POST " + subscriptionPath + "/providers/microsoft.web/checknameavailability", may(siteNameCheck), nil,
 			s.do((*call).checkSiteName), docs + "appservice/check-name-availability", "2026-11-23", "name of a site"},
-		{"GET " + subscriptionPath + "/providers/microsoft.web/georegions", may("Microsoft.Web/geoRegions/Read"), queries("sku"),
+		{"GET " + subscriptionPath + "/providers/microsoft.web/georegions", may("Microsoft.Web/geoRegions/Read"), []string{"sku"},
 			s.doAt(webVersions, (*call).listRegions), docs + "appservice/list-geo-regions", "2026-11-23", "regions of App Service"},
 		{"PUT " + sitePath + "/config/appsettings", action("config/write"), nil,
 			s.do((*call).putSettings), doc + "update-application-settings", "2026-11-23", "set app settings"},
@@ -41,7 +41,7 @@ func (s *Service) webRoutes() []route.Route {
 			s.do((*call).policy), doc + "get-scm-allowed", "2026-11-23", "publishing policy"},
 		{"PUT " + sitePath + "/basicpublishingcredentialspolicies/{policy}", action("basicPublishingCredentialsPolicies/write"), nil,
 			s.do((*call).policy), doc + "update-scm-allowed", "2026-11-23", "set a publishing policy"},
-		{"POST " + sitePath + "/restart", action("restart/action"), queries("softRestart", "synchronous"),
+		{"POST " + sitePath + "/restart", action("restart/action"), []string{"softRestart", "synchronous"},
 			s.do((*call).restartSite), doc + "restart", "2026-11-23", "restart a site"},
 		{"POST " + sitePath + "/start", action("start/action"), nil,
 			s.do(setSiteState("Running")), doc + "start", "2026-11-23", "start a site"},

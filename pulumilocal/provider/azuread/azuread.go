@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"app-to-app/azurecloud"
 	"app-to-app/pulumilocal/provider/cloud"
 	"app-to-app/pulumilocal/provider/plugin"
 )
@@ -47,7 +48,7 @@ func New(options Options) plugin.Definition {
 		options.Now = time.Now
 	}
 	if options.Wait == nil {
-		options.Wait = cloud.Wait
+		options.Wait = azurecloud.Sleep
 	}
 	p := &provider{options: options}
 	return plugin.Definition{
@@ -95,7 +96,7 @@ func (p *provider) configure(ctx context.Context, config plugin.Object) error {
 		return err
 	}
 	tokens := &tokenSource{deployer: deployer, endpoints: endpoints, options: p.options}
-	p.graph = &graph{base: endpoints.MicrosoftGraph, token: tokens.accessToken, options: p.options}
+	p.graph = &graph{base: endpoints.Graph, token: tokens.accessToken, options: p.options}
 	token, err := tokens.accessToken(ctx)
 	if err != nil {
 		return err

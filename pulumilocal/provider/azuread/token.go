@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"app-to-app/azurecloud"
+	"app-to-app/azurecloud/endpoints"
 	"app-to-app/pulumilocal/provider/cloud"
 )
 
@@ -29,7 +30,7 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 // provider's go-azure-sdk does, and not through MSAL.
 type tokenSource struct {
 	deployer  cloud.Deployer
-	endpoints cloud.Endpoints
+	endpoints endpoints.Document
 	options   Options
 
 	mu      sync.Mutex
@@ -54,9 +55,9 @@ func (s *tokenSource) accessToken(ctx context.Context) (string, error) {
 }
 
 func (s *tokenSource) signIn(ctx context.Context) (string, time.Duration, error) {
-	scope := s.endpoints.MicrosoftGraph + "/.default"
+	scope := s.endpoints.Graph + "/.default"
 	form := url.Values{"client_id": {s.deployer.ClientID}, "grant_type": {"client_credentials"}, "scope": {scope}}
-	address := s.endpoints.Login + "/" + s.deployer.TenantID + "/oauth2/v2.0/token"
+	address := s.endpoints.LoginEndpoint + "/" + s.deployer.TenantID + "/oauth2/v2.0/token"
 	var assertion string
 	var err error
 	switch s.deployer.Method {

@@ -24,6 +24,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"app-to-app/azurecloud"
+	"app-to-app/azurecloud/endpoints"
 	"app-to-app/pulumilocal/provider/cloud"
 	"app-to-app/pulumilocal/provider/plugin"
 )
@@ -48,7 +49,7 @@ func New(options Options) plugin.Definition {
 		options.HTTPClient = cloud.NewHTTPClient()
 	}
 	if options.Wait == nil {
-		options.Wait = cloud.Wait
+		options.Wait = azurecloud.Sleep
 	}
 	p := &provider{options: options, locations: map[string]string{}}
 	return plugin.Definition{
@@ -79,7 +80,7 @@ type provider struct {
 // A connection is set up by the first call to ARM, so that a preview makes no
 // calls.
 type connection struct {
-	endpoints  cloud.Endpoints
+	endpoints  endpoints.Document
 	credential azcore.TokenCredential
 }
 
@@ -130,6 +131,6 @@ func (p *provider) token(ctx context.Context, scope string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token, err := s.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{cmp.Or(scope, s.endpoints.Scope())}})
+	token, err := s.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{cmp.Or(scope, cloud.Scope(s.endpoints))}})
 	return token.Token, err
 }

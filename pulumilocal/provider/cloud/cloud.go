@@ -17,6 +17,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"syscall"
 	"time"
 
@@ -56,48 +57,21 @@ func ReadBody(resp *http.Response) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(resp.Body, bodyLimit))
 }
 
-// Endpoints are the addresses in the metadata document.
-type Endpoints struct {
-	ResourceManager string // without a slash at the end, like the others
-	MicrosoftGraph  string
-	Login           string
-	Audiences       []string // of Azure Resource Manager, as they came
-}
-
 // Scope is the scope of tokens for Azure Resource Manager. The double slash
 // comes from the audience's own and is what the official provider sends.
-func (e Endpoints) Scope() string {
-	audience := endpoints.Public().ResourceManagerAudience
-	if len(e.Audiences) > 0 {
-		audience = e.Audiences[0]
-	}
-	return audience + "/.default"
+func Scope(cloud endpoints.Document) string {
+	return slices.Concat(cloud.Audiences, []string{endpoints.Public().ResourceManagerAudience})[0] + "/.default"
 }
 
 // Endpoints reads the metadata document, once: no retries, as the official
 // azuread (go-azure-sdk, sdk/internal/metadata).
-func (d Deployer) Endpoints(ctx context.Context, httpClient *http.Client) (Endpoints, error) {
+func (d Deployer) Endpoints(ctx context.Context, httpClient *http.Client) (endpoints.Document, error) {
 	document, err := endpoints.ReadMetadata(ctx, httpClient, d.MetadataHost)
 	if err == nil {
 		err = document.Require(endpoints.Name, endpoints.ResourceManager, endpoints.Graph, endpoints.LoginEndpoint)
 	}
 	if err != nil {
-		return Endpoints{}, fmt.Errorf("get metadata from %s: %w", d.MetadataHost, err)
+		return endpoints.Document{}, fmt.Errorf("get metadata from %s: %w", d.MetadataHost, err)
 	}
-	return Endpoints{
-		ResourceManager: document.ResourceManager, MicrosoftGraph: document.Graph,
-		Login: document.LoginEndpoint, Audiences: document.Audiences,
-	}, nil
-}
-
-// Wait waits for a duration, or until the context ends.
-func Wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
+	return document, nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"app-to-app/azurecloud"
+	"app-to-app/azurecloud/endpoints"
 	"app-to-app/pulumilocal/provider/cloud"
 )
 
@@ -108,12 +109,12 @@ func TestEndpoints(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || got.ResourceManager != "https://arm" || got.MicrosoftGraph != "https://graph" || got.Login != "https://login" || got.Scope() != "https://a//.default" {
+			if err != nil || got.ResourceManager != "https://arm" || got.Graph != "https://graph" || got.LoginEndpoint != "https://login" || cloud.Scope(got) != "https://a//.default" {
 				t.Errorf("got %+v, %v", got, err)
 			}
 		})
 	}
-	if got, want := (cloud.Endpoints{}).Scope(), "https://management.core.windows.net//.default"; got != want {
+	if got, want := cloud.Scope(endpoints.Document{}), "https://management.core.windows.net//.default"; got != want {
 		t.Errorf("without audience: got %q, want %q", got, want)
 	}
 }

@@ -86,6 +86,6 @@ func ReadDeployer(config map[string]any, environ func(string) string) (Deployer,
 }
 
 // Credential signs in as the deployer.
-func (d Deployer) Credential(e Endpoints, httpClient *http.Client) (azcore.TokenCredential, error) {
-	return azurecloud.NewCredential(endpoints.Cloud{AuthorityHost: e.Login}, httpClient, d.Getenv)
+func (d Deployer) Credential(e endpoints.Document, httpClient *http.Client) (azcore.TokenCredential, error) {
+	return azurecloud.NewCredential(endpoints.Cloud{AuthorityHost: e.LoginEndpoint}, httpClient, d.Getenv)
 }
