@@ -30,7 +30,7 @@ func (p *parser) items(name string, known ...string) []item {
 	}
 	var list []map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(value), &list); err != nil {
-		p.refuse(key, removeCommand(key), "expected a list of objects with the fields %s, got %q", strings.Join(known, ", "), value)
+		p.refuse(key, removeCommand(key), "expected a list of objects with the fields %s, got %s", strings.Join(known, ", "), formOf([]byte(value)))
 		return nil
 	}
 	items := make([]item, len(list))
@@ -45,14 +45,23 @@ func (p *parser) items(name string, known ...string) []item {
 	return items
 }
 
-func (i item) key(field string) string { return i.path + "." + field }
+// plainField is a name that needs no quotes in a path
+// (https://www.pulumi.com/docs/iac/concepts/config/#structured-configuration).
+var plainField = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+func (i item) key(field string) string {
+	if name, _, _ := strings.Cut(field, "["); !plainField.MatchString(name) || name == field && strings.Contains(field, ".") {
+		return i.path + `["` + field + `"]`
+	}
+	return i.path + "." + field
+}
 
 func (i item) has(field string) bool { _, ok := i.fields[field]; return ok }
 
 func (i item) text(field, otherwise string) string {
 	value := otherwise
 	if i.has(field) && json.Unmarshal(i.fields[field], &value) != nil {
-		i.p.refuse(i.key(field), SetCommand(i.key(field), otherwise), "expected a text, got %s", i.fields[field])
+		i.p.refuse(i.key(field), SetCommand(i.key(field), otherwise), "expected a text, got %s", formOf(i.fields[field]))
 	}
 	return value
 }
@@ -71,7 +80,7 @@ func (i item) words(field, otherwise string) string {
 func (i item) flag(field string, otherwise bool) bool {
 	value := otherwise
 	if i.has(field) && json.Unmarshal(i.fields[field], &value) != nil {
-		i.p.refuse(i.key(field), SetCommand(i.key(field), fmt.Sprint(otherwise)), "expected true or false, got %s", i.fields[field])
+		i.p.refuse(i.key(field), SetCommand(i.key(field), fmt.Sprint(otherwise)), "expected true or false, got %s", formOf(i.fields[field]))
 	}
 	return value
 }
@@ -86,7 +95,7 @@ func (i item) texts(field string, otherwise []string) []string {
 		if len(otherwise) > 0 {
 			example = otherwise[0]
 		}
-		i.p.refuse(i.key(field), removeCommand(i.key(field))+" && "+SetCommand(i.key(field)+"[0]", example), "expected a list of texts, got %s", i.fields[field])
+		i.p.refuse(i.key(field), removeCommand(i.key(field))+" && "+SetCommand(i.key(field)+"[0]", example), "expected a list of texts, got %s", formOf(i.fields[field]))
 		return otherwise
 	}
 	for n, value := range values {

@@ -31,8 +31,8 @@ func (p *parser) authorityHost() string {
 // findCloud finds the authority host: the pinned one, else what the cloud's
 // own metadata names, else the public cloud's.
 func (l *lookups) findCloud(ctx context.Context) {
-	if l.settings.AuthorityHost != "" {
-		return
+	if l.settings.AuthorityHost != "" || l.has(Namespace+":authorityHost") {
+		return // pinned, if only to something wrong
 	}
 	if l.MetadataHost == "" {
 		l.settings.AuthorityHost = endpoints.Public().AuthorityHost

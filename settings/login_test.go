@@ -83,6 +83,17 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // TestLogins: logins that fail, or that do not match each other.
+// TestWrongAuthorityHost: a pinned one that is wrong is still pinned, so the
+// cloud is not asked for another.
+func TestWrongAuthorityHost(t *testing.T) {
+	t.Parallel()
+	_, _, problems := settings.Load(t.Context(), configuration(t, "dev", map[string]string{"app-to-app:authorityHost": "http://login.test"}), today,
+		settings.Sources{MetadataHost: "127.0.0.1:1", HTTPClient: http.DefaultClient, Providers: &fakeProviders{}})
+	if len(problems) != 1 || problems[0].Key != "app-to-app:authorityHost" || !strings.Contains(problems[0].Text, `got "http://login.test"`) {
+		t.Errorf("got %v, want the problem of the setting alone", problems)
+	}
+}
+
 func TestLogins(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("AADSTS7000215")

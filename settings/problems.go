@@ -1,9 +1,12 @@
 package settings
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -38,6 +41,54 @@ func (p Problems) Err(stack string) error {
 // refuse notes a problem of a key and the command that fixes it.
 func (p *Problems) refuse(key, fix, format string, args ...any) {
 	*p = append(*p, Problem{Key: key, Text: fmt.Sprintf(format, args...), Fix: fix})
+}
+
+// has reports whether a key has a problem.
+func (p Problems) has(key string) bool {
+	return slices.ContainsFunc(p, func(problem Problem) bool { return problem.Key == key })
+}
+
+// element is the key of an element of a list.
+var element = regexp.MustCompile(`^(.*)\[\d+\]$`)
+
+// lastFirst orders the problems for people who run the fixes one after the other:
+// removing an element moves those behind it, so the last one goes first.
+func (p Problems) lastFirst() Problems {
+	removals := make(map[string][]int) // places in p, by list
+	for i, problem := range p {
+		if list := element.FindStringSubmatch(problem.Key); list != nil && problem.Fix == removeCommand(problem.Key) {
+			removals[list[1]] = append(removals[list[1]], i)
+		}
+	}
+	for _, places := range removals {
+		for i, j := 0, len(places)-1; i < j; i, j = i+1, j-1 {
+			p[places[i]], p[places[j]] = p[places[j]], p[places[i]]
+		}
+	}
+	return p
+}
+
+// longestShown is shorter than any secret of Microsoft Entra ID.
+const longestShown = 20
+
+// formOf says what came where another form of JSON was expected. A long or
+// structured value is not repeated: it may be anything that somebody pasted.
+func formOf(value []byte) string {
+	var decoded any
+	err := json.Unmarshal(value, &decoded)
+	switch decoded.(type) {
+	case map[string]any:
+		return "an object"
+	case []any:
+		return "a list of something else"
+	}
+	switch {
+	case len(value) > longestShown:
+		return "a longer text"
+	case err != nil:
+		return strconv.Quote(string(value))
+	}
+	return string(value)
 }
 
 // SetCommand is the command that sets a key.

@@ -93,7 +93,7 @@ func Parse(configuration map[string]string, now time.Time) (Settings, Problems) 
 	s.Clients = p.clients(s.Roles, p.secrets(now))
 	s.Protect = p.protect(s.Environment)
 	p.applyRules(s)
-	return s, p.Problems
+	return s, p.lastFirst()
 }
 
 // A parser parses the values of a configuration and keeps what is wrong with
@@ -109,7 +109,8 @@ func (p *parser) refuseUnknownKeys() {
 	for _, key := range slices.Sorted(maps.Keys(p.values)) {
 		name, ours := strings.CutPrefix(key, Namespace+":")
 		if ours && !slices.Contains(keys, name) {
-			p.refuse(key, removeCommand(key), "expected one of the keys %s", strings.Join(keys, ", "))
+			// No --path: a dot is part of the key.
+			p.refuse(key, "pulumi config rm "+shellWord(key), "expected one of the keys %s", strings.Join(keys, ", "))
 		}
 	}
 }
@@ -164,7 +165,7 @@ func (p *parser) list(name string) []string {
 	var values []string
 	if err := json.Unmarshal([]byte(value), &values); err != nil {
 		key := Namespace + ":" + name
-		p.refuse(key, removeCommand(key), "expected a list of texts, got %q", value)
+		p.refuse(key, removeCommand(key), "expected a list of texts, got %s", formOf([]byte(value)))
 		return nil
 	}
 	return values

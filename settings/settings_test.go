@@ -168,6 +168,14 @@ var refusals = []struct {
 		[]string{"app-to-app:roles[0].DisplayName: expected one of the fields"}},
 	{"role without a value", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read"},{"displayName":"x"}]`},
 		[]string{"app-to-app:roles[1].value: missing", "pulumi config set --path 'app-to-app:roles[1].value' Orders.Read"}},
+	{"a secret pasted where a list of objects belongs", "dev", map[string]string{"app-to-app:roles": `{"secret":"hunter2hunter2"}`},
+		[]string{"app-to-app:roles: expected a list of objects with the fields value, displayName, description, got an object"}},
+	{"a secret pasted where a list of texts belongs", "dev", map[string]string{"app-to-app:owners": `"a-secret-of-forty-characters-or-a-few-more"`},
+		[]string{"app-to-app:owners: expected a list of texts, got a longer text"}},
+	{"an unknown key with a dot", "dev", map[string]string{"app-to-app:foo.bar": "x"},
+		[]string{"app-to-app:foo.bar: expected one of the keys ", "; fix: pulumi config rm app-to-app:foo.bar"}},
+	{"an unknown field with a dot", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","a.b":1}]`},
+		[]string{`pulumi config rm --path 'app-to-app:roles[0]["a.b"]'`}},
 	{"role with an empty display name", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","displayName":""}]`},
 		[]string{`app-to-app:roles[0].displayName: expected a text, got ""; without the key it is "Orders.Read"`, "pulumi config rm --path 'app-to-app:roles[0].displayName'"}},
 	{"role with an empty description", "dev", map[string]string{"app-to-app:roles": `[{"value":"Orders.Read","displayName":"Read orders","description":""}]`},
@@ -264,6 +272,24 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		"app-to-app:clients[0].schedule", "app-to-app:clients[0].identity", "app-to-app:tenantId"}
 	if !slices.Equal(keys, want) {
 		t.Errorf("got problems of %q, want of %q", keys, want)
+	}
+}
+
+// TestFixesOneAfterTheOther: the fix of the last element of a list comes first,
+// because removing an element moves those behind it.
+func TestFixesOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	const good = "bbbbbbbb-0000-4000-8000-000000000001"
+	_, problems := settings.Parse(configuration(t, "dev", map[string]string{
+		"app-to-app:owners":         `["me","` + good + `","you"]`,
+		"app-to-app:blockedCallers": `["` + good + `","` + good + `"]`,
+	}), today)
+	var fixes []string
+	for _, problem := range problems {
+		fixes = append(fixes, strings.TrimPrefix(problem.Fix, "pulumi config rm --path "))
+	}
+	if want := []string{"'app-to-app:owners[2]'", "'app-to-app:owners[0]'", "'app-to-app:blockedCallers[1]'"}; !slices.Equal(fixes, want) {
+		t.Errorf("got %q, want %q", fixes, want)
 	}
 }
 
