@@ -49,9 +49,9 @@ func TestRotationDropsNoCall(t *testing.T) {
 	t.Parallel()
 	w, l := underLoad(t, "clientSecret", map[string]any{"rotationDays": rotationDays, "asOf": quarter(260, 3)})
 
-	t.Run("both slots rotate", func(t *testing.T) {
+	t.Run("both slots rotate twice", func(t *testing.T) {
 		inner := w.in(t)
-		for generation := 261; generation <= 262; generation++ {
+		for generation := 261; generation <= 264; generation++ {
 			for n := range 3 { // nothing happens in the fourth quarter
 				inner.set(map[string]any{"asOf": quarter(generation, n)})
 				if inner.up().Changed() == 0 {
