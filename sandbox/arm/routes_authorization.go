@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"net/http"
 	"slices"
 
 	"app-to-app/sandbox/route"
@@ -26,19 +27,20 @@ func (s *Service) definitionRoutes() []route.Route {
 	const permissions = "/providers/microsoft.authorization/permissions"
 	const list, item = docs + "authorization/role-definitions/list", docs + "authorization/role-definitions/get"
 	const held = docs + "authorization/permissions/list-for-resource-group"
+	do := func(answer func(*call) (reply, error)) http.HandlerFunc { return s.doAt(authorizationVersions, answer) }
 	return routesOf([]row{
-		{"GET " + definitions, nil, []string{"$filter"}, s.doAt(authorizationVersions, (*call).listDefinitions), list, "2026-11-23", "role definitions"},
-		{"GET " + definitions + "/{definition}", nil, nil, s.doAt(authorizationVersions, (*call).getDefinition), item, "2026-11-23", "role definition"},
+		{"GET " + definitions, nil, []string{"$filter"}, do((*call).listDefinitions), list, "2026-11-23", "role definitions"},
+		{"GET " + definitions + "/{definition}", nil, nil, do((*call).getDefinition), item, "2026-11-23", "role definition"},
 		{"GET " + subscriptionPath + definitions, may(definitionRead), []string{"$filter"},
-			s.doAt(authorizationVersions, (*call).listDefinitions), list, "2026-11-23", "role definitions of a subscription"},
+			do((*call).listDefinitions), list, "2026-11-23", "role definitions of a subscription"},
 		{"GET " + subscriptionPath + definitions + "/{definition}", may(definitionRead), nil,
-			s.doAt(authorizationVersions, (*call).getDefinition), item, "2026-11-23", "role definition of a subscription"},
+			do((*call).getDefinition), item, "2026-11-23", "role definition of a subscription"},
 		{"GET " + subscriptionPath + permissions, may(permissionRead), nil,
-			s.doAt(authorizationVersions, (*call).listPermissions), held, "2026-11-23", "permissions at a subscription"},
+			do((*call).listPermissions), held, "2026-11-23", "permissions at a subscription"},
 		{"GET " + groupPath + permissions, may(permissionRead), nil,
-			s.doAt(authorizationVersions, (*call).listPermissions), held, "2026-11-23", "permissions at a group"},
+			do((*call).listPermissions), held, "2026-11-23", "permissions at a group"},
 		{"GET " + groupPath + definitions, may(definitionRead), []string{"$filter"},
-			s.doAt(authorizationVersions, (*call).listDefinitions), list, "2026-11-23", "role definitions of a group"},
+			do((*call).listDefinitions), list, "2026-11-23", "role definitions of a group"},
 	})
 }
 
@@ -48,11 +50,12 @@ func (s *Service) assignmentsAt(place, scope string) []route.Route {
 	const doc = docs + "authorization/role-assignments/"
 	all := scope + assignmentPath
 	one, witness := all+"/{assignment}", "TestAssignmentWitness/"+place+"/"
+	do := func(answer func(*call) (reply, error)) http.HandlerFunc { return s.doAt(authorizationVersions, answer) }
 	return routesOf([]row{
 		{"GET " + all, may(assignmentRead), []string{"$filter"},
-			s.doAt(authorizationVersions, (*call).listAssignments), doc + "list-for-scope", "2026-11-23", witness + "list"},
-		{"PUT " + one, may(assignmentWrite), nil, s.doAt(authorizationVersions, (*call).putAssignment), doc + "create", "2026-11-23", witness + "create"},
-		{"GET " + one, may(assignmentRead), nil, s.doAt(authorizationVersions, (*call).getAssignment), doc + "get", "2026-11-23", witness + "get"},
-		{"DELETE " + one, may(assignmentErase), nil, s.doAt(authorizationVersions, (*call).deleteAssignment), doc + "delete", "2026-11-23", witness + "delete"},
+			do((*call).listAssignments), doc + "list-for-scope", "2026-11-23", witness + "list"},
+		{"PUT " + one, may(assignmentWrite), nil, do((*call).putAssignment), doc + "create", "2026-11-23", witness + "create"},
+		{"GET " + one, may(assignmentRead), nil, do((*call).getAssignment), doc + "get", "2026-11-23", witness + "get"},
+		{"DELETE " + one, may(assignmentErase), nil, do((*call).deleteAssignment), doc + "delete", "2026-11-23", witness + "delete"},
 	})
 }
