@@ -3,6 +3,7 @@ package entra
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -135,14 +136,11 @@ func (s *Service) signingKeyOf(tenantID string) (key store.SigningKey, err error
 // [Service.Forge] takes.
 func Decode(token string) (header, claims map[string]any, err error) {
 	parts, err := splitToken(token)
+	if err == nil {
+		err = errors.Join(decodePart(parts[0], &header), decodePart(parts[1], &claims))
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("decode token: %w", err)
-	}
-	if err := decodePart(parts[0], &header); err != nil {
-		return nil, nil, fmt.Errorf("decode token: header: %w", err)
-	}
-	if err := decodePart(parts[1], &claims); err != nil {
-		return nil, nil, fmt.Errorf("decode token: claims: %w", err)
 	}
 	return header, claims, nil
 }
