@@ -11,6 +11,9 @@ import (
 // TestReuse changes one thing after a build: if the go command would build again,
 // the executable must not be reused.
 func TestReuse(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a program in each row")
+	}
 	old := time.Now().Add(-time.Hour)
 	put := func(t *testing.T, path, text string) {
 		t.Helper()
