@@ -46,6 +46,9 @@ const (
 
 // TestCrowdAtColdCaches: both apps have just started.
 func TestCrowdAtColdCaches(t *testing.T) {
+	if testing.Short() {
+		t.Skip("puts load on the handlers")
+	}
 	t.Parallel()
 	c := startClients(t)
 	settings, objectID := withSecret(c)
@@ -73,6 +76,9 @@ func TestCrowdAtColdCaches(t *testing.T) {
 // TestRotationAmongCallers changes the tenant's signing key while callers send good
 // tokens, new and old ones, and strangers send made-up key IDs.
 func TestRotationAmongCallers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("puts load on the handlers")
+	}
 	t.Parallel()
 	c := startClients(t)
 	tokens := []string{c.tokenForOrders(t)}
