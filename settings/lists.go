@@ -50,7 +50,7 @@ func (p *parser) items(name string, known ...string) []item {
 var plainField = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 func (i item) key(field string) string {
-	if name, _, _ := strings.Cut(field, "["); !plainField.MatchString(name) || name == field && strings.Contains(field, ".") {
+	if name, _, _ := strings.Cut(field, "["); !plainField.MatchString(name) {
 		return i.path + `["` + field + `"]`
 	}
 	return i.path + "." + field
