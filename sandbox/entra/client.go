@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"app-to-app/sandbox/store"
 )
 
@@ -45,6 +47,8 @@ func (s *Service) findClient(tx *store.Tx, tenantNamed, clientID string) (regist
 	known.app.PasswordCredentials = slices.DeleteFunc(known.app.PasswordCredentials, func(c store.PasswordCredential) bool { return fresh(lag.TokenSecret, c.KeyID) })
 	known.app.FederatedCredentials = slices.DeleteFunc(known.app.FederatedCredentials, func(c store.FederatedIdentityCredential) bool { return fresh(lag.TokenFederated, c.ID) })
 	switch {
+	case clientID == uuid.Nil.String(): // captured for this id; other ids get 700016
+		return known, refuse(700038, "%s is not an application identifier: expected the client id of an app registration", clientID)
 	case !registered && !present:
 		return known, refuse(700016, "application %s not found in tenant %q: expected the client id of an app registration there", shown(clientID), tenant.ID)
 	case !present:

@@ -56,6 +56,7 @@ var refusals = map[int]refusal{
 	501051:  {http.StatusBadRequest, "invalid_grant"},   // as captured; Microsoft's page prints invalid_client
 	501661:  {http.StatusBadRequest, "invalid_request"}, // keys of an outside issuer not available; error not certain
 	700016:  {http.StatusBadRequest, "unauthorized_client"},
+	700038:  {http.StatusBadRequest, "unauthorized_client"},
 	700021:  {http.StatusUnauthorized, "invalid_client"},
 	700022:  {http.StatusBadRequest, "invalid_scope"},
 	700023:  {http.StatusUnauthorized, "invalid_client"}, // number not certain
@@ -80,6 +81,9 @@ var refusals = map[int]refusal{
 	9000411: {http.StatusBadRequest, "invalid_request"}, // repeated parameter
 	9001023: {http.StatusBadRequest, "invalid_request"},
 }
+
+// withoutURI are the refusals that were captured without an error_uri.
+var withoutURI = map[int]bool{70003: true, 700038: true}
 
 // refuse is the refusal of that number.
 func refuse(number int, format string, args ...any) *Error {
@@ -172,7 +176,9 @@ func (s *Service) writeError(w http.ResponseWriter, r *http.Request, e *Error) {
 	note.Code = e.Code
 	if e.AADSTS != 0 {
 		body.Codes = []int{e.AADSTS}
-		body.URI = fmt.Sprintf("%s/error?code=%d", s.BaseURL, e.AADSTS)
+		if !withoutURI[e.AADSTS] {
+			body.URI = fmt.Sprintf("%s/error?code=%d", s.BaseURL, e.AADSTS)
+		}
 		note.Code = fmt.Sprintf("AADSTS%d", e.AADSTS)
 	}
 	writeJSON(w, e.Status, body)

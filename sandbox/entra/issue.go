@@ -140,6 +140,7 @@ func (s *Service) claims(g grant, lifetime time.Duration) map[string]any {
 		claims["iss"] = s.issuerV2(g.tenantID)
 		claims["azp"] = g.client.ClientID
 		claims["azpacr"] = g.proof
+		claims["xms_ftd"] = opaque(32) // only Entra can read it
 	} else {
 		claims["ver"] = "1.0"
 		claims["iss"] = s.issuerV1(g.tenantID)
@@ -149,6 +150,9 @@ func (s *Service) claims(g grant, lifetime time.Duration) map[string]any {
 	}
 	if len(g.roles) > 0 { // without a role the claim is absent, not empty
 		claims["roles"] = g.roles
+	}
+	if g.resource.principal.ClientID == graphID {
+		claims["app_displayname"] = g.client.DisplayName // clients of Graph read it
 	}
 	if g.resource.idtyp {
 		claims["idtyp"] = "app"

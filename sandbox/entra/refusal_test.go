@@ -119,6 +119,7 @@ var refusalTests = []refusalTest{
 
 	// The client.
 	{name: "unknown client", form: set("client_id", func(*world) string { return uuid.NewString() }), status: 400, number: 700016, code: "unauthorized_client"},
+	{name: "client id of zeros", form: setTo("client_id", uuid.Nil.String()), status: 400, number: 700038, code: "unauthorized_client"},
 	{name: "client of another tenant", form: set("client_id", func(w *world) string { return w.fabrikamClient.ClientID }), status: 400, number: 700016, code: "unauthorized_client"},
 	{name: "object id instead of client id", form: set("client_id", func(w *world) string { return w.client.ObjectID }), status: 400, number: 700016, code: "unauthorized_client"},
 	{name: "client without service principal", form: set("client_id", func(w *world) string { return w.registeredOnly.ClientID }), status: 401, number: 7000229, code: "invalid_client"},

@@ -22,6 +22,8 @@ func (s *Service) routes() []route.Route {
 		route.Of("GET /common/discovery/instance", s.publish(s.discoverInstance), docInstance, "2026-11-23", "TestInstanceDiscovery").
 			With("api-version", "authorization_endpoint"),
 		route.Of("POST /{tenant}/oauth2/v2.0/token", s.tokenV2, docGrant, "2026-11-23", "TestTokenOfV2Resource").With("client-request-id"),
+		// msal-node with azureRegion adds a slash.
+		route.Of("POST /{tenant}/oauth2/v2.0/token/{$}", s.tokenV2, docGrant, "2026-11-26", "TestTokenPathWithSlash").With("client-request-id"),
 		route.Of("POST /{tenant}/oauth2/token", s.tokenV1, docV1, "2026-11-23", "TestV1EndpointAnswersWithTexts").With("api-version"),
 		route.Of("GET /{tenant}/oauth2/v2.0/token", s.tokenByGet, docErrors, "2026-11-23", "TestRefusals/table/GET"),
 		route.Of("GET /{tenant}/oauth2/token", s.tokenByGet, docErrors, "2026-11-23", "TestRefusals/table/GET on v1"),
