@@ -55,7 +55,7 @@ func applications(tx *store.Tx, q *request, deleted bool) iter.Seq2[string, obje
 			if (app.DeletedAt != nil) != deleted || expired(app.DeletedAt, q.service.Store.Now()) {
 				continue
 			}
-			if !yield(key, viewApplication(tx, app, false)) {
+			if !yield(key, viewApplication(tx, app, q.version, false)) {
 				return
 			}
 		}
@@ -68,7 +68,7 @@ func getApplication(tx *store.Tx, q *request) (answer, error) {
 		return answer{}, err
 	}
 	withKeys := containsID(selection(q.URL.Query()), "keyCredentials")
-	return q.one("applications", viewApplication(tx, app, withKeys))
+	return q.one("applications", viewApplication(tx, app, q.version, withKeys))
 }
 
 func createApplication(tx *store.Tx, q *request) (answer, error) {
@@ -91,7 +91,7 @@ func createApplication(tx *store.Tx, q *request) (answer, error) {
 		return answer{}, invalidValue("displayName", applicationResource)
 	}
 	q.putApplication(tx, app)
-	shown := viewApplication(tx, app, false)
+	shown := viewApplication(tx, app, q.version, false)
 	return answer{status: http.StatusCreated, context: "applications/$entity", object: &shown}, nil
 }
 

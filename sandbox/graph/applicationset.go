@@ -14,6 +14,9 @@ import (
 // same, and then checks the rules that concern several properties.
 func (q *request) setApplication(tx *store.Tx, app *store.Application, body map[string]any) error {
 	before := *app
+	if err := q.readInVersion(body); err != nil {
+		return err
+	}
 	body, err := read(applicationFields, applicationResource, body)
 	if err != nil {
 		return err

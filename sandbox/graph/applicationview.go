@@ -16,7 +16,7 @@ var applicationFilters = filterable{
 
 // viewApplication shows an application. Certificates are shown only if selected
 // (https://learn.microsoft.com/graph/api/resources/keycredential).
-func viewApplication(tx *store.Tx, app store.Application, withKeys bool) object {
+func viewApplication(tx *store.Tx, app store.Application, version string, withKeys bool) object {
 	tenant, _ := store.Tenants.Get(tx, strings.ToLower(app.TenantID))
 	props := map[string]any{
 		"id":                        app.ObjectID,
@@ -35,6 +35,7 @@ func viewApplication(tx *store.Tx, app store.Application, withKeys bool) object 
 		"disabledByMicrosoftStatus": nil,
 		"certification":             nil,
 		"addIns":                    []any{},
+		"managerApplications":       []any{},
 		"verifiedPublisher":         map[string]any{"displayName": nil, "verifiedPublisherId": nil, "addedDateTime": nil},
 	}
 	maps.Copy(props, plainApplication.Show(app.Other))
@@ -44,6 +45,10 @@ func viewApplication(tx *store.Tx, app store.Application, withKeys bool) object 
 	if api, ok := props["api"].(map[string]any); ok && app.RequestedAccessTokenVersion != 0 {
 		api["requestedAccessTokenVersion"] = app.RequestedAccessTokenVersion
 	}
+	if web, ok := props["web"].(map[string]any); ok {
+		web["redirectUriSettings"] = []any{}
+	}
+	showInVersion(version, props)
 	return object{kind: "application", id: app.ObjectID, props: props}
 }
 
@@ -107,7 +112,6 @@ func viewServicePrincipal(sp store.ServicePrincipal, app *store.Application, ver
 		"id":                        sp.ObjectID,
 		"appId":                     sp.ClientID,
 		"deletedDateTime":           momentOrNull(sp.DeletedAt),
-		"createdDateTime":           moment(sp.CreatedAt),
 		"displayName":               sp.DisplayName,
 		"appDisplayName":            sp.DisplayName,
 		"appDescription":            nil,
@@ -122,8 +126,8 @@ func viewServicePrincipal(sp store.ServicePrincipal, app *store.Application, ver
 		"replyUrls":             []string{},
 		"info":                  plainApplication["info"].Show(nil),
 		"applicationTemplateId": nil, "disabledByMicrosoftStatus": nil,
-		"preferredTokenSigningKeyThumbprint": nil, "samlMetadataUrl": nil,
-		"addIns": []any{}, "keyCredentials": []any{}, "passwordCredentials": []any{},
+		"preferredTokenSigningKeyThumbprint": nil,
+		"addIns":                             []any{}, "keyCredentials": []any{}, "passwordCredentials": []any{},
 		"resourceSpecificApplicationPermissions": []any{},
 		"verifiedPublisher":                      map[string]any{"displayName": nil, "verifiedPublisherId": nil, "addedDateTime": nil},
 	}
@@ -139,6 +143,7 @@ func viewServicePrincipal(sp store.ServicePrincipal, app *store.Application, ver
 		scopes = mirror(props, sp, *app)
 	}
 	if version == "beta" {
+		props["createdDateTime"], props["samlMetadataUrl"] = moment(sp.CreatedAt), nil
 		props["publishedPermissionScopes"] = scopes
 	} else {
 		props["oauth2PermissionScopes"] = scopes

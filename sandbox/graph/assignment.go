@@ -24,11 +24,11 @@ const defaultAccess = "00000000-0000-0000-0000-000000000000"
 
 var assignmentFilters = filterable{"id": true}
 
-func viewAssignment(tx *store.Tx, a store.AppRoleAssignment) object {
+func viewAssignment(tx *store.Tx, a store.AppRoleAssignment, version string) object {
 	principal, _ := store.LiveServicePrincipal(tx, a.TenantID, a.PrincipalID)
 	resource, _ := store.LiveServicePrincipal(tx, a.TenantID, a.ResourceID)
 	return object{kind: "appRoleAssignment", props: map[string]any{
-		"id": a.ID, "deletedDateTime": nil, "appRoleId": a.AppRoleID, "createdDateTime": moment(a.CreatedAt),
+		"id": a.ID, "deletedDateTime": nil, "appRoleId": a.AppRoleID, inVersion(version, assignmentCreated): moment(a.CreatedAt),
 		"principalDisplayName": principal.DisplayName, "principalId": a.PrincipalID, "principalType": "ServicePrincipal",
 		"resourceDisplayName": resource.DisplayName, "resourceId": a.ResourceID,
 	}}
@@ -69,7 +69,7 @@ func (s side) list(tx *store.Tx, q *request) (answer, error) {
 	holds := cmp.Or(equalTo(q.URL.Query().Get("$filter"), "id"), sp.ObjectID)
 	return q.list(s.context(sp.ObjectID), assignmentFilters, func(yield func(string, object) bool) {
 		for key, a := range store.AppRoleAssignments.Holding(tx, store.TenantKey(q.caller.TenantID, ""), holds) {
-			if strings.EqualFold(s.id(a), sp.ObjectID) && !yield(key, viewAssignment(tx, a)) {
+			if strings.EqualFold(s.id(a), sp.ObjectID) && !yield(key, viewAssignment(tx, a, q.version)) {
 				return
 			}
 		}
@@ -95,7 +95,7 @@ func (s side) get(tx *store.Tx, q *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return q.one(s.context(q.PathValue("id")), viewAssignment(tx, a))
+	return q.one(s.context(q.PathValue("id")), viewAssignment(tx, a, q.version))
 }
 
 func (s side) remove(tx *store.Tx, q *request) (answer, error) {
@@ -130,7 +130,7 @@ func (s side) create(tx *store.Tx, q *request) (answer, error) {
 	store.AppRoleAssignments.Put(tx, store.TenantKey(a.TenantID, a.ID), a)
 	store.Born(tx, a.CreatedAt, a.TenantID, a.ID)
 	q.note(a.ID)
-	shown := viewAssignment(tx, a)
+	shown := viewAssignment(tx, a, q.version)
 	shown.id = a.ID
 	return answer{status: http.StatusCreated, context: s.context(sp.ObjectID) + "/$entity", object: &shown}, nil
 }

@@ -26,7 +26,7 @@ func getDirectoryObject(tx *store.Tx, q *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	shown := viewApplication(tx, app, false)
+	shown := viewApplication(tx, app, q.version, false)
 	shown.mixed = true
 	return q.one("directoryObjects", shown)
 }

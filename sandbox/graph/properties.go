@@ -55,7 +55,7 @@ var plainApplication = schema.Fields{
 		"requestedAccessTokenVersion": schema.Whole(),
 		"oauth2PermissionScopes":      permissionScopes,
 		"preAuthorizedApplications": objects(schema.Fields{
-			"appId": schema.Text().NotNull(), "permissionIds": texts(), "delegatedPermissionIds": texts(),
+			"appId": schema.Text().NotNull(), preAuthorizedPermissions.v1: texts(), // renamed in beta: see version.go
 		}),
 	}),
 }.With(schema.Each(schema.Text(), "description", "notes", "serviceManagementReference", "groupMembershipClaims", "samlMetadataUrl",

@@ -123,7 +123,7 @@ func (q *request) deleted(tx *store.Tx) (deletedItem, error) {
 func (q *request) showDeleted(tx *store.Tx, d deletedItem) (answer, error) {
 	var shown object
 	if d.app != nil {
-		shown = viewApplication(tx, *d.app, false)
+		shown = viewApplication(tx, *d.app, q.version, false)
 	} else {
 		shown = viewServicePrincipal(*d.sp, applicationOf(tx, *d.sp), q.version)
 	}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"compress/gzip"
 	"errors"
 	"io"
 	"maps"
@@ -126,7 +127,11 @@ func (q *request) body() (map[string]any, error) {
 	if kind, _, err := mime.ParseMediaType(media); err != nil || kind != "application/json" {
 		return nil, unemulated("content type %q", media)
 	}
-	data, err := io.ReadAll(io.LimitReader(q.Body, maxBody+1))
+	content, err := q.plain()
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(content, maxBody+1))
 	if err != nil || len(data) > maxBody {
 		return nil, badRequest("Unable to read the request body.")
 	}
@@ -135,6 +140,23 @@ func (q *request) body() (map[string]any, error) {
 		return nil, &refusal{http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."}
 	}
 	return body, nil
+}
+
+// plain is the body without its content coding. Microsoft's Graph SDK for Go
+// compresses by default.
+func (q *request) plain() (io.Reader, error) {
+	switch coding := q.Header.Get("Content-Encoding"); strings.ToLower(coding) {
+	case "", "identity":
+		return q.Body, nil
+	case "gzip":
+		content, err := gzip.NewReader(q.Body)
+		if err != nil {
+			return nil, badRequest("Unable to read the request body.")
+		}
+		return content, nil
+	default:
+		return nil, unemulated("content encoding %q", coding)
+	}
 }
 
 // note adds the object to the request's entry in the history.
