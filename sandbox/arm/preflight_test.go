@@ -63,11 +63,11 @@ func TestEasyAuth(t *testing.T) {
 	enabled := func(method, path string) any {
 		return at(w.must(200, method, path, ""), "properties", "platform", "enabled")
 	}
-	if enabled("GET", auth) != false || enabled("POST", auth+"/list") != false {
+	if enabled("GET", auth) != false || enabled("GET", auth+"/list") != false {
 		t.Error("expected a new site to have Easy Auth off")
 	}
 	w.must(200, "PUT", auth, `{"properties":{"platform":{"enabled":true},"globalValidation":{"unauthenticatedClientAction":"allowanonymous"}}}`)
-	if enabled("GET", auth) != true || enabled("POST", auth+"/list") != true {
+	if enabled("GET", auth) != true || enabled("GET", auth+"/list") != true {
 		t.Error("expected it to be on")
 	}
 	for _, body := range []string{

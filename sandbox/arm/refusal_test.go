@@ -102,6 +102,8 @@ func TestCommonRefusals(t *testing.T) {
 		{name: "parent that does not exist", ask: put(account+"2/blobServices/default/containers/packages", `{}`), status: 404, code: "ParentResourceNotFound"},
 		{name: "child of a parent that does not exist", ask: request{method: "GET", path: account + "2/blobServices/default/containers/packages"}, status: 404, code: "ResourceNotFound"},
 		{name: "api-version that the type does not have", ask: put(identity+"?api-version=1999-01-01", here), status: 400, code: "NoRegisteredProviderFound", says: "2023-01-31"},
+		{name: "api-version that the type may have", ask: put(identity+"?api-version=2018-11-30", here), status: 501, code: "NotEmulated"},
+		{name: "api-version that groups may have", ask: put(group+"?api-version=2014-04-01", here), status: 501, code: "NotEmulated"},
 		{name: "api-version that groups do not have", ask: put(group+"?api-version=1999-01-01", here), status: 400, code: "InvalidApiVersionParameter"},
 		{name: "api-version that assignments do not have", ask: request{method: "GET", path: group + "/providers/Microsoft.Authorization/roleAssignments?api-version=1999-01-01"}, status: 400, code: "InvalidApiVersionParameter"},
 		{name: "no body", ask: put(identity, ""), status: 400, code: "MissingRequestBody"},

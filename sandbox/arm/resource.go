@@ -2,6 +2,7 @@ package arm
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
@@ -225,6 +226,9 @@ func (c *call) render(t *resourceType, r store.Resource) (map[string]any, error)
 	}
 	if r.Kind != "" {
 		shown["kind"] = r.Kind
+	}
+	if t.etag {
+		shown["etag"] = fmt.Sprintf(`"0x8D%X"`, r.ChangedAt.UnixNano())
 	}
 	for name, value := range map[string]json.RawMessage{"sku": r.SKU, "identity": r.Identity} {
 		if !isNull(value) {

@@ -17,6 +17,10 @@ import (
 // everything else is unemulated, because guessing would return the wrong
 // resources.
 
+// listVersions has one more than other requests: with it az and the Key Vault
+// SDKs list vaults.
+var listVersions = append(slices.Clone(resourcesVersions), "2015-11-01")
+
 // listResources shows the tracked resources that the caller may read.
 func (c *call) listResources() (reply, error) {
 	within := c.subscriptionID()

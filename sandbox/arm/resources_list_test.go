@@ -50,6 +50,17 @@ func TestResourcesAreFiltered(t *testing.T) {
 	}
 }
 
+// az keyvault list and the Key Vault SDKs list vaults with this version.
+func TestVaultsAreListedAsAzDoes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy()
+	const wanted = "/resources?api-version=2015-11-01&$filter=resourceType+eq+'Microsoft.Web/sites'"
+	if got := names(w.must(200, "GET", sub+wanted, "")); !slices.Equal(got, []string{"orders-app"}) {
+		t.Errorf("got %q, want the site", got)
+	}
+}
+
 func TestResourcesAreExpanded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

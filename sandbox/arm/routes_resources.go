@@ -19,7 +19,7 @@ func (s *Service) resourceRoutes() []route.Route {
 		{"GET " + subscriptionPath + "/resourcegroups", nil, nil,
 			s.doAt(resourcesVersions, (*call).listGroups), doc + "resource-groups/list", "2026-11-23", "resource groups"},
 		{"GET " + subscriptionPath + "/resources", nil, []string{"$filter", "$expand"},
-			s.doAt(resourcesVersions, (*call).listResources), doc + "resources/list", "2026-11-23", "resources of a subscription"},
+			s.doAt(listVersions, (*call).listResources), doc + "resources/list", "2026-11-23", "resources of a subscription"},
 		{"GET " + subscriptionPath + "/operationresults/{operation}", nil, nil,
 			s.do((*call).operationResult), docsAsync, "2026-11-23", "result of a group's deletion"},
 		{"GET " + subscriptionPath + "/providers", may(providerRead), nil,
@@ -41,6 +41,6 @@ func (s *Service) resourceRoutes() []route.Route {
 		{"DELETE " + groupPath, may(groupErase), nil,
 			s.doAt(resourcesVersions, (*call).deleteGroup), doc + "resource-groups/delete", "2026-11-23", "delete a resource group"},
 		{"GET " + groupPath + "/resources", may(groupRead), []string{"$filter", "$expand"},
-			s.doAt(resourcesVersions, (*call).listResources), doc + "resources/list-by-resource-group", "2026-11-23", "resources of a group"},
+			s.doAt(listVersions, (*call).listResources), doc + "resources/list-by-resource-group", "2026-11-23", "resources of a group"},
 	})
 }

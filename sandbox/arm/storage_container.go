@@ -1,7 +1,6 @@
 package arm
 
 import (
-	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -29,11 +28,11 @@ func containers() *resourceType {
 		body:        containerBody,
 		created:     http.StatusCreated,
 		fixedCode:   "ContainerOperationFailure",
+		etag:        true,
 		check:       checkContainer,
 		afterDelete: afterContainerDelete,
 		show: func(_ *call, r store.Resource, properties map[string]any) {
 			properties["lastModifiedTime"] = r.ChangedAt.Format(time.RFC3339)
-			properties["etag"] = fmt.Sprintf(`"0x8D%X"`, r.ChangedAt.UnixNano())
 		},
 	}
 }
@@ -47,7 +46,7 @@ var containerBody = schema.Fields{
 		"denyEncryptionScopeOverride":    schema.Flag(),
 		"immutableStorageWithVersioning": schema.Object(schema.Fields{"enabled": schema.Flag().Only(false)}),
 	}.With(schema.Each(schema.Flag().Only(false), "enableNfsV3AllSquash", "enableNfsV3RootSquash"),
-		schema.Outputs("deleted", "deletedTime", "etag", "hasImmutabilityPolicy", "hasLegalHold", "immutabilityPolicy", "lastModifiedTime", "leaseDuration",
+		schema.Outputs("deleted", "deletedTime", "hasImmutabilityPolicy", "hasLegalHold", "immutabilityPolicy", "lastModifiedTime", "leaseDuration",
 			"leaseState", "leaseStatus", "legalHold", "remainingRetentionDays", "version"))),
 }.With(schema.Outputs("id", "name", "type", "etag"))
 

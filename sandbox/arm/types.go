@@ -27,6 +27,8 @@ type resourceType struct {
 	created int
 	poll    bool
 
+	// etag types show an entity tag beside their properties.
+	etag bool
 	// tagged children have tags and a location, as tracked resources do.
 	tagged bool
 	// lasting types cannot be deleted.
@@ -90,6 +92,9 @@ func (t *resourceType) supports(version string) error {
 	if slices.Contains(t.versions, version) {
 		return nil
 	}
+	if mayExist(version) {
+		return unemulated("api-version %q of %s", version, t.name)
+	}
 	return refuse(http.StatusBadRequest, "NoRegisteredProviderFound",
 		"No registered resource provider found for location '' and API version '%s' for type '%s'. The supported api-versions are '%s'. The supported locations are '%s'.",
 		version, t.short(), strings.Join(t.versions, ", "), strings.Join(locationNames(), ", "))
@@ -102,11 +107,22 @@ func (n nameRule) check(name string) error {
 	return refuse(http.StatusBadRequest, n.code, n.message, name)
 }
 
+// plausible is the form of api-versions, since the first of Resource Manager's.
+var plausible = regexp.MustCompile(`^20(1[4-9]|[2-9]\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(-\w+)?$`)
+
+// mayExist reports whether Azure may have an api-version. We don't know them
+// all, and to refuse one that Azure has would be a wrong answer: az shows no
+// vaults then, although there are some.
+func mayExist(version string) bool { return plausible.MatchString(version) }
+
 // doAt is [Service.do] for a route without a resource type, which knows these
 // api-versions.
 func (s *Service) doAt(versions []string, serve func(*call) (reply, error)) http.HandlerFunc {
 	return s.do(func(c *call) (reply, error) {
 		if !slices.Contains(versions, c.version) {
+			if mayExist(c.version) {
+				return reply{}, unemulated("api-version %q", c.version)
+			}
 			return reply{}, refuse(http.StatusBadRequest, "InvalidApiVersionParameter",
 				"The api-version '%s' is invalid. The supported versions are '%s'.", c.version, strings.Join(versions, ","))
 		}

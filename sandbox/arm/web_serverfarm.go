@@ -18,7 +18,7 @@ import (
 
 const planType = "Microsoft.Web/serverfarms"
 
-var webVersions = []string{"2021-02-01", "2022-03-01", "2022-09-01", "2023-01-01", "2023-12-01", "2024-04-01", "2024-11-01"}
+var webVersions = []string{"2021-02-01", "2022-03-01", "2022-09-01", "2023-01-01", "2023-12-01", "2024-04-01", "2024-11-01", "2025-05-01"}
 
 // planTiers are the known sizes, with their tier and family.
 var planTiers = map[string][2]string{

@@ -24,7 +24,7 @@ var authProperties = schema.Fields{
 	"httpSettings": schema.Object(schema.Fields{"requireHttps": schema.Flag().Only(true).Default(true)}),
 }
 
-// authSettings shows the settings (GET, or POST list, which would include
+// authSettings shows the settings (alone, or as a list that would include
 // secrets if there were any) or replaces them.
 func (c *call) authSettings() (reply, error) {
 	site, err := c.site()

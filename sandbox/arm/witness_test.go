@@ -98,7 +98,7 @@ var siteWitnesses = []witness{
 		status: 200, member: "properties.appSettingNames=<nil>"},
 	{name: "site configuration", method: "GET", path: site + "/config/web", status: 200, member: "properties.minTlsVersion=1.2"},
 	{name: "authentication settings", method: "GET", path: easyAuth, status: 200, member: "properties.platform.enabled=false"},
-	{name: "authentication settings with secrets", method: "POST", path: easyAuth + "/list",
+	{name: "authentication settings with secrets", method: "GET", path: easyAuth + "/list",
 		status: 200, member: "properties.platform.enabled=false"},
 	{name: "set authentication settings", method: "PUT", path: easyAuth, body: `{"properties":{"platform":{"enabled":true}}}`, status: 200,
 		member: "properties.platform.enabled=true"},

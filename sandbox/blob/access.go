@@ -146,6 +146,10 @@ func keyless(r *http.Request, a account) error {
 	return nil
 }
 
+// The versions of the service: the first that knows tokens, and the latest that
+// a current SDK sends (azblob 1.8.3).
+const firstVersion, lastVersion = "2017-11-09", "2026-12-06"
+
 // authenticate checks the token and the version header, which is required with
 // tokens: learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory.
 func (s *Service) authenticate(r *http.Request, name string, a account) (route.Caller, error) {
@@ -159,9 +163,7 @@ func (s *Service) authenticate(r *http.Request, name string, a account) (route.C
 	if version == "" {
 		return route.Caller{}, errVersionUnset
 	}
-	// Version 2017-11-09 is the first that knows tokens.
-	since := time.Date(2017, 11, 9, 0, 0, 0, 0, time.UTC)
-	if at, err := time.Parse(time.DateOnly, version); err != nil || at.Before(since) || at.After(s.store.Wall()) {
+	if _, err := time.Parse(time.DateOnly, version); err != nil || version < firstVersion || version > lastVersion {
 		return route.Caller{}, errVersion
 	}
 	return caller, nil
