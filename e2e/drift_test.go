@@ -73,7 +73,7 @@ func TestDriftIsFound(t *testing.T) {
 	w.do("POST", "/v1.0/servicePrincipals/"+api+"/appRoleAssignedTo", map[string]any{"principalId": stranger.objectID, "resourceId": api, "appRoleId": e.RoleIDs["Orders.Read"]}, nil)
 	w.do("PATCH", "/v1.0/servicePrincipals/"+api, map[string]any{"appRoleAssignmentRequired": false}, nil)
 	w.do("POST", "/v1.0/applications/"+legacy+"/addPassword", map[string]any{"passwordCredential": map[string]any{"displayName": "by hand"}}, nil)
-	w.do("POST", "/v1.0/applications/"+e.APIObjectID+"/owners/$ref", map[string]any{"@odata.id": w.sandbox.BaseURL + "/v1.0/directoryObjects/" + stranger.objectID}, nil)
+	w.do("POST", "/v1.0/applications/"+e.APIObjectID+"/owners/$ref", map[string]any{"@odata.id": w.sandbox.GraphURL + "/v1.0/directoryObjects/" + stranger.objectID}, nil)
 	w.changeSetting(e.APISiteID, "ORDERS_BLOCKED_CALLERS", stranger.clientID)
 	w.changeSetting(e.ClientSites["orders-client"], "ORDERS_SCHEDULE", "0 0 0 1 1 *")
 	w.do("PUT", e.APISiteID+"/config/authsettingsV2?api-version=2022-09-01", map[string]any{"properties": map[string]any{"platform": map[string]any{"enabled": true}}}, nil)

@@ -35,7 +35,7 @@ var foreign = []string{
 // include PATH.
 func (s *Sandbox) Environ(t Tenant) []string {
 	return []string{
-		"ARM_METADATA_HOSTNAME=" + strings.TrimPrefix(s.BaseURL, "https://"),
+		"ARM_METADATA_HOSTNAME=" + strings.TrimPrefix(s.ResourceManagerURL, "https://"),
 		"ARM_TENANT_ID=" + t.ID,
 		"ARM_SUBSCRIPTION_ID=" + t.SubscriptionID,
 		"ARM_CLIENT_ID=" + t.Deployer.ClientID,

@@ -241,7 +241,7 @@ func TestThrottleOverTheControlEndpoint(t *testing.T) {
 		t.Fatalf("got %d %s", status, answer)
 	}
 	for _, want := range []int{200, 429} {
-		req, err := http.NewRequest("GET", s.BaseURL+"/v1.0/applications", nil)
+		req, err := http.NewRequest("GET", s.GraphURL+"/v1.0/applications", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -77,14 +77,19 @@ type Options struct {
 
 // A Sandbox is a running local Azure. Its methods are safe for concurrent use.
 type Sandbox struct {
-	Dir     string
-	BaseURL string // https://127.0.0.1:PORT
+	Dir string
+	// The addresses of the services are https://127.0.0.1:PORT, each with a port
+	// of its own, because clients take audiences and ids from hosts.
+	BaseURL            string // Entra, the authority host; blob storage by path
+	GraphURL           string
+	ResourceManagerURL string
 
 	store   *store.Store
 	log     *route.Log
 	weather *route.Weather
 	entra   *entra.Service
 	apps    *appservice.Service
+	vaults  *keyvault.Addresses
 	tenants []Tenant
 	roots   *x509.CertPool
 	routes  map[string][]route.Route
@@ -134,29 +139,45 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.BaseURL = "https://" + listener.Addr().String()
-	handler, err := s.assemble(o, certificate)
+	s.listeners = append(s.listeners, listener)
+	graphListener, err := s.listen("graphAddr")
 	if err != nil {
-		listener.Close()
+		return nil, err
+	}
+	armListener, err := s.listen("armAddr")
+	if err != nil {
+		return nil, err
+	}
+	s.BaseURL, s.GraphURL, s.ResourceManagerURL = address(listener), address(graphListener), address(armListener)
+	handlers, err := s.assemble(o, certificate)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.vaults.Reopen(ctx, s.store); err != nil {
 		return nil, err
 	}
 	if err := s.apps.Start(ctx); err != nil {
-		listener.Close()
 		return nil, fmt.Errorf("start function apps: %w", err)
 	}
-	s.serve(tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}}), handler)
+	secure := &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}}
+	s.serve(tls.NewListener(listener, secure), handlers.main)
+	s.serve(tls.NewListener(graphListener, secure), handlers.graph)
+	s.serve(tls.NewListener(armListener, secure), handlers.arm)
 	if err := s.startControl(); err != nil {
 		return nil, err
 	}
 	return s, s.writeEnviron()
 }
 
-// assemble connects the services to the store and returns the handler of the main
-// port.
-func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (http.Handler, error) {
-	s.entra = entra.New(entra.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, NewKey: o.NewKey})
+// handlers are those of the ports.
+type handlers struct{ main, graph, arm http.Handler }
+
+// assemble connects the services to the store.
+func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (handlers, error) {
+	s.entra = entra.New(entra.Config{Store: s.store, BaseURL: s.BaseURL, GraphURL: s.GraphURL, ResourceManagerURL: s.ResourceManagerURL, Log: s.log, Weather: s.weather, NewKey: o.NewKey})
 	blobs := blob.New(blob.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
-	vaults := keyvault.New(keyvault.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
+	vaults := keyvault.New(keyvault.Config{Store: s.store, AuthorityHost: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
+	s.vaults = keyvault.NewAddresses(vaults.Handler(), certificate)
 	s.apps = appservice.New(appservice.Config{
 		Store: s.store, Log: s.log, Weather: s.weather,
 		Auth: s.entra, Tokens: s.entra, Packages: blobs, Vaults: vaults,
@@ -166,37 +187,30 @@ func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (http.Handler
 		Dir:         filepath.Join(s.Dir, "apps"),
 		Output:      o.Output, Logger: o.Logger,
 	})
-	directory := graph.New(graph.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
-	resources := arm.New(arm.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra, Sites: s.apps})
+	directory := graph.New(graph.Config{Store: s.store, BaseURL: s.GraphURL, AuthorityHost: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
+	resources := arm.New(arm.Config{Store: s.store, BaseURL: s.ResourceManagerURL, AuthorityHost: s.BaseURL, GraphURL: s.GraphURL, StorageURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra, Sites: s.apps, Vaults: s.vaults})
 	var err error
 	if s.tenants, err = seed(s.store, s.entra); err != nil {
-		return nil, fmt.Errorf("seed sandbox: %w", err)
+		return handlers{}, fmt.Errorf("seed sandbox: %w", err)
 	}
 	s.routes = map[string][]route.Route{
 		"entra": s.entra.Routes().Routes, "graph": directory.Routes().Routes, "arm": resources.Routes(), "blob": blobs.Routes(),
 		"keyvault": vaults.Routes(),
 	}
 	maps.Copy(s.routes, s.apps.Routes())
-	return byPath(s.entra.Handler(), directory.Handler(), resources.Handler(), blobs.Handler(), vaults.Handler()), nil
+	return handlers{byPath(s.entra.Handler(), blobs.Handler()), directory.Handler(), resources.Handler()}, nil
 }
 
-// byPath selects the service by the first path segment. The rest goes to Entra,
-// whose paths start with a tenant.
-func byPath(entra, graph, arm, blob, keyvault http.Handler) http.Handler {
+// byPath selects the service of the main port by the first path segment. The rest
+// goes to Entra, whose paths start with a tenant.
+func byPath(entra, blob http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		switch strings.ToLower(first) {
-		case "v1.0", "beta":
-			graph.ServeHTTP(w, r)
-		case "subscriptions", "providers", "tenants", "metadata":
-			arm.ServeHTTP(w, r)
-		case "blob":
+		if strings.EqualFold(first, "blob") {
 			blob.ServeHTTP(w, r)
-		case "keyvault":
-			keyvault.ServeHTTP(w, r)
-		default:
-			entra.ServeHTTP(w, r)
+			return
 		}
+		entra.ServeHTTP(w, r)
 	})
 }
 
@@ -208,6 +222,17 @@ func (s *Sandbox) authorize(tenantID, principalID, action, scope string) (allowe
 	})
 	return allowed, err
 }
+
+// listen opens the port of a service, the one of the last start. Close closes it.
+func (s *Sandbox) listen(name string) (net.Listener, error) {
+	listener, err := listen(s.store, name, "", "")
+	if err == nil {
+		s.listeners = append(s.listeners, listener)
+	}
+	return listener, err
+}
+
+func address(l net.Listener) string { return "https://" + l.Addr().String() }
 
 // listen opens a loopback listener: on addr if that is set, otherwise on the
 // address stored under name, on first, or on a free port. It stores the address.
@@ -299,6 +324,9 @@ func (s *Sandbox) Close() error {
 		}
 	}
 	s.servers, s.listeners = nil, nil
+	if s.vaults != nil {
+		err = errors.Join(err, s.vaults.Close())
+	}
 	if s.apps != nil {
 		err = errors.Join(err, s.apps.Close())
 		s.apps = nil

@@ -153,9 +153,13 @@ func TestDeployersOfTwoTenantsSeeTheirOwn(t *testing.T) {
 func TestUnemulatedRequestsAreRecorded(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandboxtest.Options{Unemulated: true})
-	for _, path := range []string{"/v1.0/groups", "/subscriptions/x/unknown/thing", "/blob/a", "/nowhere/at/all"} {
-		t.Run(path, func(t *testing.T) {
-			resp, err := s.HTTPClient().Get(s.BaseURL + path)
+	addresses := []string{
+		s.GraphURL + "/v1.0/groups", s.ResourceManagerURL + "/subscriptions/x/unknown/thing", s.BaseURL + "/blob/a", s.BaseURL + "/nowhere/at/all",
+		s.BaseURL + "/v1.0/applications", s.GraphURL + "/subscriptions", s.ResourceManagerURL + "/v1.0/applications", // another service's
+	}
+	for _, address := range addresses {
+		t.Run(address, func(t *testing.T) {
+			resp, err := s.HTTPClient().Get(address)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -165,8 +169,8 @@ func TestUnemulatedRequestsAreRecorded(t *testing.T) {
 			}
 		})
 	}
-	if got := len(s.Unemulated()); got != 4 {
-		t.Errorf("got %d unemulated requests recorded, want 4", got)
+	if got := len(s.Unemulated()); got != len(addresses) {
+		t.Errorf("got %d unemulated requests recorded, want %d", got, len(addresses))
 	}
 }
 

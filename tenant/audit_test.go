@@ -133,10 +133,10 @@ var drifts = []drift{
 		s.graph("PATCH", "/v1.0/applications/"+c.ApplicationObjectID+"/federatedIdentityCredentials/"+c.Credentials[0].ID, object{"subject": s.clients["assigned"].ObjectID}, nil)
 	}, tenant.CredentialChanged, "client federated", "declared is issuer"},
 	{"an owner added", func(s *stack) {
-		s.graph("POST", "/v1.0/applications/"+s.outputs.APIObjectID+"/owners/$ref", object{"@odata.id": s.sandbox.BaseURL + "/v1.0/directoryObjects/" + s.clients["secret"].ObjectID}, nil)
+		s.graph("POST", "/v1.0/applications/"+s.outputs.APIObjectID+"/owners/$ref", object{"@odata.id": s.sandbox.GraphURL + "/v1.0/directoryObjects/" + s.clients["secret"].ObjectID}, nil)
 	}, tenant.OwnerUndeclared, "API, app registration", "is not declared, but can give it credentials"},
 	{"an owner of a service principal added", func(s *stack) {
-		s.graph("POST", "/v1.0/servicePrincipals/"+s.clients["certificate"].ObjectID+"/owners/$ref", object{"@odata.id": s.sandbox.BaseURL + "/v1.0/directoryObjects/" + s.clients["secret"].ObjectID}, nil)
+		s.graph("POST", "/v1.0/servicePrincipals/"+s.clients["certificate"].ObjectID+"/owners/$ref", object{"@odata.id": s.sandbox.GraphURL + "/v1.0/directoryObjects/" + s.clients["secret"].ObjectID}, nil)
 	}, tenant.OwnerUndeclared, "client certificate, service principal", "is not declared, but can give it credentials"},
 	{"an app setting changed", func(s *stack) {
 		s.settingsWith(s.outputs.APISiteID, map[string]string{"ORDERS_ROLE": "Orders.Sentinel"})

@@ -69,7 +69,7 @@ var refusedRows = []refused{
 	{name: "scope without a resource", client: "secret", wrong: setClient("secret", map[string]string{"ORDERS_SCOPE": "/.default"}), code: 70011, check: tenant.CheckScopeSetting},
 	{name: "scope without /.default", client: "secret", wrong: setClient("secret", map[string]string{"ORDERS_SCOPE": "api://nothing/Orders.Read"}), code: 1002012, check: tenant.CheckScopeSetting},
 	{name: "scope of Graph", client: "secret", wrong: func(s *stack) {
-		s.settingsWith(s.clients["secret"].SiteID, map[string]string{"ORDERS_SCOPE": s.sandbox.BaseURL + "/.default"})
+		s.settingsWith(s.clients["secret"].SiteID, map[string]string{"ORDERS_SCOPE": s.sandbox.GraphURL + "/.default"})
 	}, sentinel: "ErrAudience", check: tenant.CheckScopeSetting, token: func(s *stack, claims map[string]any) bool { return claims["aud"] != s.outputs.APIClientID }},
 	{name: "API disabled", client: "secret", wrong: func(s *stack) {
 		s.graph("PATCH", "/v1.0/servicePrincipals/"+s.apiSP, object{"accountEnabled": false}, nil)
@@ -253,7 +253,7 @@ func TestWhy(t *testing.T) {
 var notOfTheTenant = map[string]string{
 	"ErrNoToken": "request", "ErrInvalidRequest": "request", "ErrMalformed": "request", "ErrExpired": "request", "ErrNotYetValid": "clock",
 	"ErrNotAppOnly": "a person's token", "ErrTenant": "the issuer, which names the tenant, is refused before",
-	"50000": "outage", "50027": "library", "50049": "library", "50059": "library", "501661": "outside issuer", "700021": "library", "700022": "library",
+	"50000": "outage", "700038": "library", "50027": "library", "50049": "library", "50059": "library", "501661": "outside issuer", "700021": "library", "700022": "library",
 	"700023": "library", "700024": "clock", "700226": "library", "700229": "library", "700236": "library", "7000216": "library", "70003": "library",
 	"900144": "library", "900561": "library", "9000411": "library", "9001023": "library", "901002": "library",
 }

@@ -130,7 +130,7 @@ func (w *world) tryStart() error {
 	w.service = appservice.New(appservice.Config{
 		Store: w.store, Log: w.log, Weather: w.weather,
 		Auth: fakeAuth{}, Tokens: w.tokens, Packages: w.packages,
-		Vaults: keyvault.New(keyvault.Config{Store: w.store, BaseURL: vaultBase, Log: w.log, Weather: w.weather, Auth: fakeAuth{}}),
+		Vaults: keyvault.New(keyvault.Config{Store: w.store, AuthorityHost: vaultBase, Log: w.log, Weather: w.weather, Auth: fakeAuth{}}),
 		Authorize: func(tenant, principal, action, scope string) (bool, error) {
 			return tenant == tenantID && scope == siteID && w.granted[principal+action], nil
 		},

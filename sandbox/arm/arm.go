@@ -33,14 +33,25 @@ import (
 type Config struct {
 	Store   *store.Store
 	BaseURL string // https://127.0.0.1:PORT
+	// The addresses of the other services.
+	AuthorityHost, GraphURL, StorageURL string
+
 	Log     *route.Log
 	Weather *route.Weather
 	Auth    route.Authenticator
 	Sites   Sites
+	Vaults  Vaults
 
 	// OperationTime is how long an asynchronous operation takes, on the
 	// sandbox's clock. Zero means that it is done when the client first asks.
 	OperationTime time.Duration
+}
+
+// Vaults gives vaults their addresses.
+type Vaults interface {
+	// Of is the address of a vault, with a slash at the end. It stays the same as
+	// long as the vault keeps its name.
+	Of(vault string) (string, error)
 }
 
 // Sites runs the apps of Microsoft.Web/sites.

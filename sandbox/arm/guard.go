@@ -10,7 +10,8 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// Audiences are the audiences of tokens for Azure Resource Manager.
+// Audiences are the audiences of tokens for Azure Resource Manager, besides its
+// address.
 var Audiences = []string{
 	"https://management.core.windows.net/", "https://management.core.windows.net",
 	"https://management.azure.com/", "https://management.azure.com",
@@ -23,7 +24,7 @@ func (s *Service) guard(w http.ResponseWriter, r *http.Request, known route.Rout
 	if strings.Contains(known.Pattern, " /metadata/") {
 		return r, true // it says where to get a token
 	}
-	caller, err := s.config.Auth.Authenticate(r, Audiences...)
+	caller, err := s.config.Auth.Authenticate(r, append([]string{s.config.BaseURL, s.config.BaseURL + "/"}, Audiences...)...)
 	if err != nil {
 		s.refuseToken(w, r, err)
 		return nil, false
@@ -52,7 +53,7 @@ func (s *Service) guard(w http.ResponseWriter, r *http.Request, known route.Rout
 }
 
 func (s *Service) refuseToken(w http.ResponseWriter, r *http.Request, err error) {
-	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer authorization_uri="%s/common/oauth2/authorize", error="invalid_token"`, s.config.BaseURL))
+	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer authorization_uri="%s/common/oauth2/authorize", error="invalid_token"`, s.config.AuthorityHost))
 	if r.Header.Get("Authorization") == "" {
 		s.refuse(w, r, http.StatusUnauthorized, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
 		return
@@ -69,7 +70,7 @@ func (s *Service) checkSubscription(tx *store.Tx, id, tenantID string) error {
 		// Like ARM, name both issuers.
 		return refuse(http.StatusUnauthorized, "InvalidAuthenticationTokenTenant",
 			"The access token is from the wrong issuer '%[1]s/%[2]s/'. It must match the tenant '%[1]s/%[3]s/' associated with this subscription. Please use the authority (URL) '%[1]s/%[3]s' to get the token.",
-			s.config.BaseURL, tenantID, subscription.TenantID)
+			s.config.AuthorityHost, tenantID, subscription.TenantID)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 // clock, or until it is purged. One with purge protection cannot be purged.
 
 const (
-	deletedVaultType    = "Microsoft.KeyVault/deletedVaults"
+	deletedVaultType    = keyvault.DeletedVaultType
 	deletedVaultsRead   = deletedVaultType + "/read"
 	deletedVaultRead    = "Microsoft.KeyVault/locations/deletedVaults/read"
 	deletedVaultPurge   = "Microsoft.KeyVault/locations/deletedVaults/purge/action"

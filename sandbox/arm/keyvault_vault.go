@@ -89,9 +89,10 @@ func checkVault(ch *change) error {
 	ch.properties["enableSoftDelete"] = true
 	ch.setDefault("softDeleteRetentionInDays", 90)
 	ch.properties["provisioningState"] = succeeded
-	// The vault is in the path, because the sandbox has no DNS.
-	ch.properties["vaultUri"] = ch.service.config.BaseURL + "/keyvault/" + name + "/"
-	return nil
+	// The sandbox has no DNS, so a vault's address is not made of its name.
+	var err error
+	ch.properties["vaultUri"], err = ch.service.config.Vaults.Of(name)
+	return err
 }
 
 // checkVaultSwitches refuses switches that cannot be changed, or not back:

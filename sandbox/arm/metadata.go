@@ -17,16 +17,16 @@ const (
 )
 
 func (s *Service) metadata(w http.ResponseWriter, r *http.Request) {
-	base := s.config.BaseURL
+	base, graph, login := s.config.BaseURL, s.config.GraphURL, s.config.AuthorityHost
 	audiences := []string{"https://management.core.windows.net/", "https://management.azure.com/"}
 	document := map[string]any{
 		"name":                     "Sandbox",
 		"portal":                   base,
 		"resourceManager":          base + "/",
-		"microsoftGraphResourceId": base + "/",
-		"graph":                    base,
-		"graphAudience":            base,
-		"authentication":           map[string]any{"loginEndpoint": base, "audiences": audiences, "tenant": "common", "identityProvider": "AAD"},
+		"microsoftGraphResourceId": graph + "/",
+		"graph":                    graph,
+		"graphAudience":            graph,
+		"authentication":           map[string]any{"loginEndpoint": login, "audiences": audiences, "tenant": "common", "identityProvider": "AAD"},
 		"suffixes":                 map[string]any{"storage": storageSuffix, "keyVaultDns": keyVaultSuffix},
 		"media":                    base,
 		"gallery":                  base,
@@ -43,8 +43,8 @@ func (s *Service) metadata(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, r, http.StatusOK, []any{document})
 	case "2015-01-01":
 		writeJSON(w, r, http.StatusOK, map[string]any{
-			"galleryEndpoint": base, "graphEndpoint": base, "portalEndpoint": base,
-			"authentication": map[string]any{"loginEndpoint": base + "/", "audiences": audiences},
+			"galleryEndpoint": base, "graphEndpoint": graph, "portalEndpoint": base,
+			"authentication": map[string]any{"loginEndpoint": login + "/", "audiences": audiences},
 		})
 	default:
 		s.fail(w, r, unemulated("metadata version %q", version))

@@ -117,7 +117,7 @@ func checkAccount(ch *change) error {
 	ch.setOnce("creationTime", func() any { return ch.service.store.Now().Format(time.RFC3339Nano) })
 	endpoints := make(map[string]any)
 	for _, service := range []string{"blob", "queue", "table"} {
-		endpoints[service] = ch.service.config.BaseURL + "/" + service + "/" + ch.resource.Name + "/"
+		endpoints[service] = ch.service.config.StorageURL + "/" + service + "/" + ch.resource.Name + "/"
 	}
 	ch.properties["primaryEndpoints"] = endpoints
 	return nil

@@ -149,7 +149,7 @@ func checkDeploymentStorage(ch *change, config map[string]any) error {
 	where := textAt(config, "deployment", "storage", "value")
 	account, container, ok := ch.containerAt(where)
 	if !ok {
-		return badRequest("Site.FunctionAppConfig.Deployment.Storage is invalid.  The value '%s' is not the URL of a blob container, expected %s/blob/ACCOUNT/CONTAINER.", where, ch.service.config.BaseURL)
+		return badRequest("Site.FunctionAppConfig.Deployment.Storage is invalid.  The value '%s' is not the URL of a blob container, expected %s/blob/ACCOUNT/CONTAINER.", where, ch.service.config.StorageURL)
 	}
 	if !ch.hasContainer(account, container) {
 		return badRequest("Site.FunctionAppConfig.Deployment.Storage is invalid.  The container '%s' does not exist.", where)
@@ -180,7 +180,7 @@ func checkDeploymentStorage(ch *change, config map[string]any) error {
 
 // containerAt parses the URL of a container in this sandbox.
 func (c *call) containerAt(where string) (account, container string, ok bool) {
-	path, ok := strings.CutPrefix(where, c.service.config.BaseURL+"/blob/")
+	path, ok := strings.CutPrefix(where, c.service.config.StorageURL+"/blob/")
 	if !ok {
 		return "", "", false
 	}

@@ -71,7 +71,7 @@ func newSlowWorld(t *testing.T, operationTime time.Duration) *world {
 		t.Fatal(err)
 	}
 	w := &world{T: t, store: s, sites: &fakeSites{}, log: &route.Log{}, weather: &route.Weather{}, caller: contoso + " " + deployer}
-	w.service = arm.New(arm.Config{Store: s, BaseURL: baseURL, Log: w.log, Weather: w.weather, Auth: fakeAuth{}, Sites: w.sites, OperationTime: operationTime})
+	w.service = arm.New(arm.Config{Store: s, BaseURL: baseURL, AuthorityHost: baseURL, GraphURL: baseURL, StorageURL: baseURL, Log: w.log, Weather: w.weather, Auth: fakeAuth{}, Sites: w.sites, Vaults: vaultsByPath{}, OperationTime: operationTime})
 	w.handler = w.service.Handler()
 	return w
 }
@@ -328,4 +328,11 @@ func (w *world) prepare() {
 	w.must(202, "PUT", account, accountBody)
 	w.must(201, "PUT", container, `{}`)
 	w.must(200, "PUT", plan, planBody)
+}
+
+// vaultsByPath gives vaults addresses on one port.
+type vaultsByPath struct{}
+
+func (vaultsByPath) Of(vault string) (string, error) {
+	return baseURL + "/keyvault/" + vault + "/", nil
 }

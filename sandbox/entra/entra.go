@@ -38,8 +38,10 @@ import (
 type Config struct {
 	Store   *store.Store
 	BaseURL string // https://127.0.0.1:PORT
-	Log     *route.Log
-	Weather *route.Weather
+	// The addresses of the other services that are resources by themselves.
+	GraphURL, ResourceManagerURL string
+	Log                          *route.Log
+	Weather                      *route.Weather
 
 	// HTTPClient fetches the keys of the outside issuers of federated identity
 	// credentials. Nil means one with the system's certificates.

@@ -188,11 +188,11 @@ func TestDeployer(t *testing.T) {
 	form := w.secretForm()
 	form.Set("client_id", deployer.ClientID)
 	form.Set("client_secret", deployer.Secret)
-	form.Set("scope", w.base()+"/.default")
+	form.Set("scope", graphURL+"/.default")
 	claims := w.post(t, "oauth2/v2.0/token", form).claims(t, w)
 	roles := stringsOf(claims["roles"])
 	slices.Sort(roles)
-	if want := []string{"AppRoleAssignment.ReadWrite.All", "Application.ReadWrite.OwnedBy"}; !slices.Equal(roles, want) || claims["oid"] != deployer.ObjectID || claims["aud"] != w.base() {
+	if want := []string{"AppRoleAssignment.ReadWrite.All", "Application.ReadWrite.OwnedBy"}; !slices.Equal(roles, want) || claims["oid"] != deployer.ObjectID || claims["aud"] != graphURL {
 		t.Errorf("got roles %q, oid %v and aud %v, want %q and the deployer's token for Microsoft Graph", roles, claims["oid"], claims["aud"], want)
 	}
 	if deployer.ClientID == deployer.ObjectID || len(deployer.Secret) != 40 || strings.Contains(deployer.String(), deployer.Secret) {

@@ -64,8 +64,11 @@ func (s *Service) lookUpResource(tx *store.Tx, tenantID, name string) (store.Ser
 	switch {
 	case len(name) == 36 && uuid.Validate(name) == nil:
 		clientID = name
-	case strings.TrimSuffix(name, "/") == s.BaseURL:
-		clientID = graphID // even if the sandbox had another port when the tenant was created
+	// Even if the sandbox had other ports when the tenant was created.
+	case strings.TrimSuffix(name, "/") == s.GraphURL:
+		clientID = graphID
+	case strings.TrimSuffix(name, "/") == s.ResourceManagerURL:
+		clientID = armID
 	case storageAccount.MatchString(name):
 		clientID = storageID
 	default:

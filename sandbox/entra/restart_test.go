@@ -25,7 +25,7 @@ func TestRestart(t *testing.T) {
 	}
 	t.Cleanup(func() { s.Close() })
 	start := func(port string) *entra.Service {
-		return entra.New(entra.Config{Store: s, BaseURL: "https://127.0.0.1:" + port + "/", Log: &route.Log{}, Weather: &route.Weather{}})
+		return entra.New(entra.Config{Store: s, BaseURL: "https://127.0.0.1:" + port + "/", GraphURL: "https://127.0.0.1:1" + port, Log: &route.Log{}, Weather: &route.Weather{}})
 	}
 	tenant := uuid.NewString()
 	first := start("8443")
@@ -43,16 +43,16 @@ func TestRestart(t *testing.T) {
 	before := graphToken(t, first, deployer)
 	again := start("8443")
 	for name, token := range map[string]string{"issued before": before, "issued after": graphToken(t, again, deployer)} {
-		caller, err := again.Authenticate(bearer(token), again.BaseURL)
+		caller, err := again.Authenticate(bearer(token), again.GraphURL)
 		if err != nil || caller.ObjectID != deployer.ObjectID || len(caller.Roles) != 1 {
 			t.Errorf("token %s: got caller %+v and %v, want the deployer with its role", name, caller, err)
 		}
 	}
 	moved := start("9443")
-	if _, err := moved.Authenticate(bearer(graphToken(t, moved, deployer)), moved.BaseURL); err != nil {
+	if _, err := moved.Authenticate(bearer(graphToken(t, moved, deployer)), moved.GraphURL); err != nil {
 		t.Errorf("on another port: %v", err)
 	}
-	if _, err := moved.Authenticate(bearer(before), first.BaseURL); err == nil || !strings.Contains(err.Error(), "issuer") {
+	if _, err := moved.Authenticate(bearer(before), first.GraphURL); err == nil || !strings.Contains(err.Error(), "issuer") {
 		t.Errorf("got %v, want the token of the port before refused for its issuer", err)
 	}
 	err = s.View(func(tx *store.Tx) error {
@@ -73,7 +73,7 @@ func graphToken(t *testing.T, service *entra.Service, d entra.Deployer) string {
 	t.Helper()
 	form := url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {d.ClientID}, "client_secret": {d.Secret},
-		"scope": {service.BaseURL + "/.default"},
+		"scope": {service.GraphURL + "/.default"},
 	}
 	r := httptest.NewRequest(http.MethodPost, "/"+d.TenantID+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

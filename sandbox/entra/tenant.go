@@ -50,9 +50,9 @@ func (s *Service) firstParties() []store.ServicePrincipal {
 	}
 	return []store.ServicePrincipal{
 		{ClientID: graphID, DisplayName: "Microsoft Graph", AppRoles: roles, ServicePrincipalNames: []string{
-			graphID, s.BaseURL, s.BaseURL + "/", "https://graph.microsoft.com", "https://graph.microsoft.com/"}},
+			graphID, s.GraphURL, s.GraphURL + "/", "https://graph.microsoft.com", "https://graph.microsoft.com/"}},
 		{ClientID: armID, DisplayName: "Azure Resource Manager", ServicePrincipalNames: []string{
-			armID, "https://management.core.windows.net", "https://management.core.windows.net/",
+			armID, s.ResourceManagerURL, s.ResourceManagerURL + "/", "https://management.core.windows.net", "https://management.core.windows.net/",
 			"https://management.azure.com", "https://management.azure.com/"}},
 		{ClientID: storageID, DisplayName: "Azure Storage", ServicePrincipalNames: []string{
 			storageID, "https://storage.azure.com", "https://storage.azure.com/"}},

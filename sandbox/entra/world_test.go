@@ -76,6 +76,8 @@ const (
 	ordersURI     = "api://orders.contoso"
 	legacyURI     = "https://contoso.sandbox.test/legacy"
 	offURI        = "api://off.contoso"
+	graphURL      = "https://127.0.0.1:20001"
+	armURL        = "https://127.0.0.1:20002"
 	exchangeURI   = "api://AzureADTokenExchange"
 	exchangeID    = "fb60f99c-7a34-4190-8149-302f77469936"
 )
@@ -92,7 +94,7 @@ func newWorld(t *testing.T) *world {
 	w.server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	var made atomic.Int32
 	w.service = entra.New(entra.Config{
-		Store: s, BaseURL: "https://" + w.server.Listener.Addr().String(), Log: w.log, Weather: w.weather,
+		Store: s, BaseURL: "https://" + w.server.Listener.Addr().String(), GraphURL: graphURL, ResourceManagerURL: armURL, Log: w.log, Weather: w.weather,
 		HTTPClient: w.outside.Client(),
 		NewKey: func() (*rsa.PrivateKey, error) {
 			return tokenKeys[int(made.Add(1)-1)%len(tokenKeys)](), nil

@@ -39,9 +39,11 @@ const ClientID = "00000003-0000-0000-c000-000000000000"
 type Config struct {
 	Store   *store.Store
 	BaseURL string // https://127.0.0.1:PORT
-	Log     *route.Log
-	Weather *route.Weather
-	Auth    route.Authenticator
+	// AuthorityHost is where callers sign in.
+	AuthorityHost string
+	Log           *route.Log
+	Weather       *route.Weather
+	Auth          route.Authenticator
 }
 
 // A Service is Microsoft Graph for all tenants of a sandbox. It is safe for
@@ -151,7 +153,7 @@ func reachOf(caller route.Caller, permission string) reach {
 
 // challenge refuses a missing or invalid token as Graph does.
 func (s *Service) challenge(w http.ResponseWriter, r *http.Request, message string) {
-	w.Header().Set("WWW-Authenticate", `Bearer realm="", authorization_uri="`+s.BaseURL+`/common/oauth2/authorize", client_id="`+ClientID+`"`)
+	w.Header().Set("WWW-Authenticate", `Bearer realm="", authorization_uri="`+s.AuthorityHost+`/common/oauth2/authorize", client_id="`+ClientID+`"`)
 	s.refuse(w, r, http.StatusUnauthorized, "InvalidAuthenticationToken", message)
 }
 

@@ -64,7 +64,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, store: db, log: &route.Log{}, weather: &route.Weather{}, callers: make(map[string]route.Caller)}
 	server := httptest.NewUnstartedServer(nil)
 	w.base = "http://" + server.Listener.Addr().String()
-	service := graph.New(graph.Config{Store: db, BaseURL: w.base, Log: w.log, Weather: w.weather, Auth: w})
+	service := graph.New(graph.Config{Store: db, BaseURL: w.base, AuthorityHost: w.base, Log: w.log, Weather: w.weather, Auth: w})
 	server.Config.Handler = service.Handler()
 	server.Start()
 	t.Cleanup(func() {

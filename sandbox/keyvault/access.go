@@ -55,7 +55,7 @@ func (s *Service) guard(w http.ResponseWriter, r *http.Request, known route.Rout
 	}
 	caller, err := s.authenticate(r, vault)
 	if err != nil {
-		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer authorization="%s/%s", resource="%s"`, s.config.BaseURL, vault.TenantID, resourceName))
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer authorization="%s/%s", resource="%s"`, s.config.AuthorityHost, vault.TenantID, resourceName))
 		s.fail(w, r, err)
 		return nil, false
 	}
@@ -84,7 +84,7 @@ func (s *Service) authenticate(r *http.Request, vault Vault) (route.Caller, erro
 		return route.Caller{}, refusal
 	}
 	if !strings.EqualFold(caller.TenantID, vault.TenantID) {
-		refusal.Message = fmt.Sprintf("AKV10032: Invalid issuer. Expected one of %[1]s/%[2]s/, found %[1]s/%[3]s/.", s.config.BaseURL, vault.TenantID, caller.TenantID)
+		refusal.Message = fmt.Sprintf("AKV10032: Invalid issuer. Expected one of %[1]s/%[2]s/, found %[1]s/%[3]s/.", s.config.AuthorityHost, vault.TenantID, caller.TenantID)
 		return route.Caller{}, refusal
 	}
 	return caller, nil
@@ -180,10 +180,19 @@ func (s *Service) Locate(uri string) (vault, name, version string, ok bool) {
 	if m == nil {
 		return "", "", "", false
 	}
+	base := "https://" + u.Host + m[1] + "/"
 	vault = u.Host
-	if here, found := strings.CutPrefix(m[1], "/keyvault/"); found && u.Scheme+"://"+u.Host == s.config.BaseURL {
-		vault = here
-	}
+	_ = s.store.View(func(tx *store.Tx) error { // without vaults it is outside
+		for _, r := range store.Resources.All(tx, "/subscriptions/") {
+			if r.Type != VaultType {
+				continue
+			}
+			if v, err := VaultOf(r); err == nil && v.VaultURI == base {
+				vault = v.Name
+			}
+		}
+		return nil
+	})
 	return vault, m[2], m[3], true
 }
 

@@ -1,5 +1,5 @@
 // Package keyvault is the secrets of the sandbox's Key Vault: the data plane of
-// the vaults that ARM created, under the path /keyvault/VAULT/, and the
+// the vaults that ARM created, each at a port of its own ([Addresses]), and the
 // operations on secrets that ARM and the data plane share.
 //
 // It emulates learn.microsoft.com/rest/api/keyvault/secrets. Callers need an Entra
@@ -32,11 +32,12 @@ var SecretName = regexp.MustCompile(`^[0-9A-Za-z-]{1,127}$`)
 
 // A Config has what a [Service] needs. All fields are required.
 type Config struct {
-	Store   *store.Store
-	BaseURL string // https://127.0.0.1:PORT
-	Log     *route.Log
-	Weather *route.Weather
-	Auth    route.Authenticator
+	Store *store.Store
+	// AuthorityHost is where callers sign in, https://127.0.0.1:PORT.
+	AuthorityHost string
+	Log           *route.Log
+	Weather       *route.Weather
+	Auth          route.Authenticator
 }
 
 // A Service is the data plane of all vaults. It is safe for concurrent use.

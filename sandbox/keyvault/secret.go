@@ -23,6 +23,8 @@ const (
 	// VaultType and SecretType are ARM's names.
 	VaultType  = "Microsoft.KeyVault/vaults"
 	SecretType = VaultType + "/secrets"
+	// DeletedVaultType is that of a vault that can still be recovered.
+	DeletedVaultType = "Microsoft.KeyVault/deletedVaults"
 )
 
 // ErrDeletedButRecoverable is returned by [Set] for the name of a deleted

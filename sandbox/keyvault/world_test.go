@@ -50,7 +50,7 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { s.Close() })
 	w := &world{T: t, store: s, log: &route.Log{}}
-	w.service = keyvault.New(keyvault.Config{Store: s, BaseURL: baseURL, Log: w.log, Weather: &route.Weather{}, Auth: fakeAuth{}})
+	w.service = keyvault.New(keyvault.Config{Store: s, AuthorityHost: baseURL, Log: w.log, Weather: &route.Weather{}, Auth: fakeAuth{}})
 	w.handler = w.service.Handler()
 	w.addVault("rbac", `"enableRbacAuthorization":true`)
 	w.addVault("policies", fmt.Sprintf(`"accessPolicies":[{"tenantId":%q,"objectId":%q,"permissions":{"secrets":["get"]}}]`, tenant, reader))

@@ -20,7 +20,7 @@ func ExampleStart() {
 			"grant_type":    {"client_credentials"},
 			"client_id":     {tenant.Deployer.ClientID},
 			"client_secret": {tenant.Deployer.Secret},
-			"scope":         {s.BaseURL + "/.default"},
+			"scope":         {s.GraphURL + "/.default"},
 		})
 		if err != nil {
 			t.Fatal(err)

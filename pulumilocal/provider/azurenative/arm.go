@@ -216,15 +216,15 @@ func provisioningError(body plugin.Object) error {
 
 // poll asks an operation's address, which must be on ARM's own host.
 func (p *provider) poll(ctx context.Context, address string, header http.Header, done func(answer) (bool, error)) (answer, error) {
-	target, err := p.atHome(ctx, address)
+	target, err := p.atHome(ctx, address, func(u *url.URL) string { return u.Host })
 	if err != nil {
 		return answer{}, fmt.Errorf("expected an operation at %w", err)
 	}
 	return p.repeat(ctx, request{method: http.MethodGet, path: target.Path, url: target.String()}, header, done)
 }
 
-// atHome reads an address that must be on ARM's own host.
-func (p *provider) atHome(ctx context.Context, address string) (*url.URL, error) {
+// atHome reads an address that must have this part in common with ARM's own.
+func (p *provider) atHome(ctx context.Context, address string, part func(*url.URL) string) (*url.URL, error) {
 	connection, err := p.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -234,8 +234,8 @@ func (p *provider) atHome(ctx context.Context, address string) (*url.URL, error)
 		return nil, err
 	}
 	target, err := base.Parse(address) // a relative one is ARM's too
-	if err != nil || target.Host != base.Host || target.Scheme != base.Scheme {
-		return nil, fmt.Errorf("%s, got one elsewhere", base.Host)
+	if err != nil || part(target) != part(base) || target.Scheme != base.Scheme {
+		return nil, fmt.Errorf("%s, got one elsewhere", part(base))
 	}
 	return target, nil
 }

@@ -16,7 +16,7 @@ func TestVaultInTheSandbox(t *testing.T) {
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	deployer := s.Tenants()[0]
 	engine := enginetest.New(t, azurenative.New(azurenative.Options{HTTPClient: s.HTTPClient()}))
-	engine.MustConfigure(map[string]any{"metadataHost": strings.TrimPrefix(s.BaseURL, "https://"), "tenantId": deployer.ID, "subscriptionId": deployer.SubscriptionID,
+	engine.MustConfigure(map[string]any{"metadataHost": strings.TrimPrefix(s.ResourceManagerURL, "https://"), "tenantId": deployer.ID, "subscriptionId": deployer.SubscriptionID,
 		"clientId": deployer.Deployer.ClientID, "clientSecret": enginetest.Secret(deployer.Deployer.Secret), "location": "westeurope"})
 	create := func(token, name string, inputs map[string]any) enginetest.State {
 		t.Helper()
@@ -51,9 +51,9 @@ func TestVaultInTheSandbox(t *testing.T) {
 		}
 		return properties.ObjectValue()["secretUriWithVersion"].StringValue()
 	}
-	first := version(secret)
+	first, vaultURI := version(secret), vault.Outputs["properties"].ObjectValue()["vaultUri"].StringValue()
 	secret, err := engine.Update(secret, enginetest.Of(secretInputs("two")))
-	if err != nil || version(secret) == first || !strings.HasPrefix(first, s.BaseURL+"/keyvault/orders-vault/secrets/it/") {
+	if err != nil || version(secret) == first || !strings.HasPrefix(first, vaultURI+"secrets/it/") {
 		t.Errorf("update: got version %q after %q, %v, want another", version(secret), first, err)
 	}
 	if err := engine.Delete(secret); err == nil || !strings.Contains(err.Error(), "secrets/delete") {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"app-to-app/pulumilocal/provider/cloud"
 	"app-to-app/pulumilocal/provider/plugin"
@@ -30,7 +31,8 @@ func (p *provider) deleteSecret(ctx context.Context, call plugin.Call) error {
 	if uri == "" {
 		return errors.New("delete secret: expected property secretUri in the state, got none")
 	}
-	target, err := p.atHome(ctx, uri)
+	// The sandbox's vaults have ports of their own.
+	target, err := p.atHome(ctx, uri, (*url.URL).Hostname)
 	if err != nil {
 		return fmt.Errorf("delete secret: expected a vault at %w", err)
 	}
