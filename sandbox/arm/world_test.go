@@ -47,7 +47,7 @@ const (
 )
 
 type world struct {
-	*testing.T
+	testing.TB
 	store   *store.Store
 	sites   *fakeSites
 	log     *route.Log
@@ -57,10 +57,10 @@ type world struct {
 	caller  string // "TENANT OBJECT"
 }
 
-func newWorld(t *testing.T) *world { return newSlowWorld(t, 0) }
+func newWorld(t testing.TB) *world { return newSlowWorld(t, 0) }
 
 // newSlowWorld is a world whose asynchronous operations take time.
-func newSlowWorld(t *testing.T, operationTime time.Duration) *world {
+func newSlowWorld(t testing.TB, operationTime time.Duration) *world {
 	t.Helper()
 	s, err := store.Open(t.TempDir(), nil)
 	if err != nil {
@@ -70,7 +70,7 @@ func newSlowWorld(t *testing.T, operationTime time.Duration) *world {
 	if err := s.Update(func(tx *store.Tx) error { populate(tx); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	w := &world{T: t, store: s, sites: &fakeSites{}, log: &route.Log{}, weather: &route.Weather{}, caller: contoso + " " + deployer}
+	w := &world{TB: t, store: s, sites: &fakeSites{}, log: &route.Log{}, weather: &route.Weather{}, caller: contoso + " " + deployer}
 	w.service = arm.New(arm.Config{Store: s, BaseURL: baseURL, AuthorityHost: baseURL, GraphURL: baseURL, StorageURL: baseURL, Log: w.log, Weather: w.weather, Auth: fakeAuth{}, Sites: w.sites, Vaults: vaultsByPath{}, OperationTime: operationTime})
 	w.handler = w.service.Handler()
 	return w
@@ -231,10 +231,10 @@ func (w *world) must(status int, method, path, body string) map[string]any {
 	if answer.Code != status {
 		w.Fatalf("%s %s: got %d %s, want %d", method, path, answer.Code, answer.Body, status)
 	}
-	return object(w.T, answer)
+	return object(w.TB, answer)
 }
 
-func object(t *testing.T, answer *httptest.ResponseRecorder) map[string]any {
+func object(t testing.TB, answer *httptest.ResponseRecorder) map[string]any {
 	t.Helper()
 	if answer.Body.Len() == 0 {
 		return nil

@@ -15,7 +15,7 @@ import (
 // signs for it.
 type outsideIssuer struct{ *httptest.Server }
 
-func newOutsideIssuer(t *testing.T) *outsideIssuer {
+func newOutsideIssuer(t testing.TB) *outsideIssuer {
 	o := &outsideIssuer{httptest.NewUnstartedServer(nil)}
 	base := "https://" + o.Listener.Addr().String()
 	mux := http.NewServeMux()

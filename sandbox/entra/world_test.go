@@ -82,7 +82,7 @@ const (
 	exchangeID    = "fb60f99c-7a34-4190-8149-302f77469936"
 )
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	s, err := store.Open(t.TempDir(), nil)
 	if err != nil {
@@ -268,7 +268,7 @@ func (w *world) unassign(t *testing.T, principal store.ServicePrincipal) {
 }
 
 // certify makes a self-signed certificate of clientKey.
-func certify(t *testing.T, name string) *x509.Certificate {
+func certify(t testing.TB, name string) *x509.Certificate {
 	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},

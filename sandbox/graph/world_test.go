@@ -32,7 +32,7 @@ const (
 // A world is a Graph over a new store with two tenants. A bearer token is the
 // name of the caller.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	store   *store.Store
 	log     *route.Log
 	weather *route.Weather
@@ -54,7 +54,7 @@ func (w *world) Authenticate(r *http.Request, audiences ...string) (route.Caller
 	return route.Caller{}, fmt.Errorf("expected audience %q among %q", w.base, audiences)
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	clock := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	db, err := store.Open(t.TempDir(), func() time.Time { return clock })
@@ -133,7 +133,7 @@ func (w *world) view(read func(tx *store.Tx)) {
 	}
 }
 
-func jsonText(t *testing.T, v any) string {
+func jsonText(t testing.TB, v any) string {
 	t.Helper()
 	data, err := json.Marshal(v)
 	if err != nil {
