@@ -38,11 +38,14 @@ var assignmentBody = schema.Fields{
 	}.With(schema.Outputs("createdBy", "createdOn", "delegatedManagedIdentityResourceId", "scope", "updatedBy", "updatedOn"))).Required(),
 }.With(schema.Outputs("id", "name", "type"))
 
-// scope returns the scope of an authorization path, in the case it was created
-// with. The scope must exist.
-func (c *call) scope() (string, error) {
+// scope returns the scope of an authorization path.
+func (c *call) scope() (string, error) { return c.scopeBefore("/providers/microsoft.authorization/") }
+
+// scopeBefore returns the scope before an extension in a path, in the case it was
+// created with. The scope must exist.
+func (c *call) scopeBefore(extension string) (string, error) {
 	path := c.r.URL.Path
-	path = path[:strings.Index(path, "/providers/microsoft.authorization/")]
+	path = path[:strings.Index(path, extension)]
 	if c.r.PathValue("group") == "" {
 		return c.subscriptionID(), nil
 	}

@@ -67,6 +67,13 @@ func checkWorkspace(ch *change) error {
 			return refuse(http.StatusBadRequest, "InvalidParameter", "'RetentionInDays' property doesn't match the SKU limits: expected 30 to 730 days, got %s.", days)
 		}
 	}
+	// The smallest cap is that of the Azure CLI's documentation; the text is a guess:
+	// learn.microsoft.com/cli/azure/monitor/log-analytics/workspace
+	if quota, given := at(ch.properties, "workspaceCapping", "dailyQuotaGb").(json.Number); given {
+		if gb, err := quota.Float64(); err != nil || gb != -1 && gb < 0.023 {
+			return refuse(http.StatusBadRequest, "InvalidParameter", "'DailyQuotaGb' expected -1 for no cap, or at least 0.023, got %s.", quota)
+		}
+	}
 	ch.setDefault("retentionInDays", 30)
 	ch.setDefault("publicNetworkAccessForIngestion", "Enabled")
 	ch.setDefault("publicNetworkAccessForQuery", "Enabled")

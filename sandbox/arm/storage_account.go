@@ -115,6 +115,9 @@ func checkAccount(ch *change) error {
 	ch.properties["statusOfPrimary"] = "available"
 	ch.properties["privateEndpointConnections"] = []any{}
 	ch.setOnce("creationTime", func() any { return ch.service.store.Now().Format(time.RFC3339Nano) })
+	if ch.old == nil {
+		ch.addBlobService()
+	}
 	endpoints := make(map[string]any)
 	for _, service := range []string{"blob", "queue", "table"} {
 		endpoints[service] = ch.service.config.StorageURL + "/" + service + "/" + ch.resource.Name + "/"

@@ -61,7 +61,7 @@ type nameRule struct {
 // allTypes are the resource types that the sandbox knows.
 func allTypes() []*resourceType {
 	return []*resourceType{
-		storageAccounts(), containers(),
+		storageAccounts(), blobServices(), containers(),
 		userAssignedIdentities(), federatedIdentityCredentials(),
 		serverFarms(), sites(),
 		workspaces(), components(),

@@ -42,6 +42,7 @@ var typeWitnesses = []struct {
 	{"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials", credential,
 		`{"properties":{"issuer":"https://a.test","subject":"s","audiences":["api://AzureADTokenExchange"]}}`, 201, "properties.subject=s"},
 	{"Microsoft.Storage/storageAccounts", account, accountBody, 202, "properties.minimumTlsVersion=TLS1_2"},
+	{"Microsoft.Storage/storageAccounts/blobServices", blobService, softDelete, 200, "properties.deleteRetentionPolicy.days=7"},
 	{"Microsoft.Storage/storageAccounts/blobServices/containers", container, `{"properties":{"metadata":{"a":"b"}}}`, 201,
 		"properties.metadata.a=b"},
 	{"Microsoft.Web/serverfarms", plan, planBody, 200, "sku.name=FC1"},
@@ -88,8 +89,8 @@ func TestTypeWitness(t *testing.T) {
 			if strings.Count(tt.name, "/") == 1 {
 				row("list of a subscription", list(strings.Replace(collection, group, sub, 1)))
 			}
-			if tt.path == secret {
-				return // ARM has no deletion of a secret
+			if tt.path == secret || tt.path == blobService {
+				return // ARM has no deletion of them
 			}
 			row("delete", func(w *world, create request) {
 				w.follow(create)

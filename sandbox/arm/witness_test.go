@@ -70,6 +70,14 @@ var resourceWitnesses = []witness{
 	{name: "permissions at a subscription", method: "GET", path: sub + permissions, status: 200, member: "value.actions=*"},
 	{name: "permissions at a group", method: "GET", path: group + permissions, status: 200, member: "value.actions=*"},
 
+	{name: "create a diagnostic setting", first: []request{newWorkspace}, method: "PUT", path: diagnostic, body: diagnosticBody("FunctionAppLogs"),
+		status: 200, member: "properties.workspaceId=" + workspace, then: diagnostic + " properties.logs.category=FunctionAppLogs"},
+	{name: "diagnostic setting", first: []request{newWorkspace, makeDiagnostic}, method: "GET", path: diagnostic, status: 200, member: "id=" + diagnostic},
+	{name: "diagnostic settings", first: []request{newWorkspace, makeDiagnostic}, method: "GET", path: diagnostics, status: 200,
+		member: "value.id=" + diagnostic},
+	{name: "delete a diagnostic setting", first: []request{newWorkspace, makeDiagnostic}, method: "DELETE", path: diagnostic, status: 200,
+		then: diagnostic + " gone"},
+
 	{name: "name of an account", method: "POST", path: sub + "/providers/Microsoft.Storage" + checkName,
 		body: `{"name":"ordersapp","type":"Microsoft.Storage/storageAccounts"}`, status: 200, member: "nameAvailable=false"},
 	{name: "name of a site", method: "POST", path: sub + "/providers/Microsoft.Web" + checkName,

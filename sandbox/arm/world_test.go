@@ -183,6 +183,7 @@ type request struct {
 // versions has an api-version by part of the path.
 var versions = []struct{ piece, version string }{
 	{"Microsoft.Authorization", "2022-04-01"},
+	{"diagnosticSettings", "2021-05-01-preview"},
 	{"Microsoft.Web", "2024-04-01"},
 	{"Microsoft.ManagedIdentity", "2023-01-31"},
 	{"Microsoft.OperationalInsights", "2022-10-01"},

@@ -66,6 +66,14 @@ type RoleAssignment struct {
 	UpdatedAt     time.Time
 }
 
+// A DiagnosticSetting sends the logs of a resource to a workspace. It outlives
+// its resource.
+type DiagnosticSetting struct {
+	ID         string // full ARM id
+	Name       string
+	Properties json.RawMessage // as ARM shows them
+}
+
 // A Blob is one object of a storage container. Its content is
 // [Store.ContentPath] of SHA256.
 type Blob struct {
@@ -140,12 +148,13 @@ type Deployment struct {
 // Collections of resources. Keys: lower-case id, see [ResourceKey];
 // subscriptions by lower-case GUID; blobs by account/container/name.
 var (
-	Subscriptions   = collection[Subscription]("subscriptions")
-	Resources       = collection[Resource]("resources")
-	Operations      = collection[Operation]("operations")
-	RoleAssignments = collection[RoleAssignment]("roleAssignments")
-	Blobs           = collection[Blob]("blobs")
-	Sites           = collection[Site]("sites")
+	Subscriptions      = collection[Subscription]("subscriptions")
+	Resources          = collection[Resource]("resources")
+	Operations         = collection[Operation]("operations")
+	RoleAssignments    = collection[RoleAssignment]("roleAssignments")
+	DiagnosticSettings = collection[DiagnosticSetting]("diagnosticSettings")
+	Blobs              = collection[Blob]("blobs")
+	Sites              = collection[Site]("sites")
 )
 
 // A CachedToken is a managed identity's access token as the platform caches it.
