@@ -71,19 +71,21 @@ func TestAutoLocation(t *testing.T) {
 // those that the specifications mark as set only at creation, and those in the
 // official provider's own list.
 var replaceOnChange = map[string][]string{
-	groupToken:      {"resourceGroupName", "location"},
-	accountToken:    {"resourceGroupName", "accountName", "location", "isHnsEnabled"},
-	containerToken:  {"resourceGroupName", "accountName", "containerName"},
-	identityToken:   {"resourceGroupName", "resourceName", "location"},
-	assignmentToken: {"scope", "roleAssignmentName", "principalId"},
-	componentToken:  {"resourceGroupName", "resourceName", "location"},
-	workspaceToken:  {"resourceGroupName", "workspaceName", "location"},
-	planToken:       {"resourceGroupName", "name", "location"},
-	siteToken:       {"resourceGroupName", "name", "location", "kind"},
-	settingsToken:   {"resourceGroupName", "name"},
-	ftpToken:        {"resourceGroupName", "name"},
-	vaultToken:      {"resourceGroupName", "vaultName"},
-	secretToken:     {"resourceGroupName", "vaultName", "secretName"},
+	groupToken:       {"resourceGroupName", "location"},
+	accountToken:     {"resourceGroupName", "accountName", "location", "isHnsEnabled"},
+	containerToken:   {"resourceGroupName", "accountName", "containerName"},
+	identityToken:    {"resourceGroupName", "resourceName", "location"},
+	assignmentToken:  {"scope", "roleAssignmentName", "principalId"},
+	blobServiceToken: {"resourceGroupName", "accountName", "blobServicesName"},
+	diagnosticToken:  {"resourceUri", "name"},
+	componentToken:   {"resourceGroupName", "resourceName", "location"},
+	workspaceToken:   {"resourceGroupName", "workspaceName", "location"},
+	planToken:        {"resourceGroupName", "name", "location"},
+	siteToken:        {"resourceGroupName", "name", "location", "kind"},
+	settingsToken:    {"resourceGroupName", "name"},
+	ftpToken:         {"resourceGroupName", "name"},
+	vaultToken:       {"resourceGroupName", "vaultName"},
+	secretToken:      {"resourceGroupName", "vaultName", "secretName"},
 	"azure-native:web/v20240401:WebAppScmAllowed": {"resourceGroupName", "name"},
 }
 
@@ -91,7 +93,7 @@ func TestReplaceOnChange(t *testing.T) {
 	t.Parallel()
 	_, engine := newARM(t)
 	definition := azurenative.New(azurenative.Options{})
-	version := regexp.MustCompile(`/v\d+:`) // every version of a type replaces for the same inputs
+	version := regexp.MustCompile(`/v\d+(preview)?:`) // every version of a type replaces for the same inputs
 	rows, replacing := map[string][]string{}, map[string][]string{}
 	for token, inputs := range replaceOnChange {
 		rows[version.ReplaceAllString(token, ":")] = inputs

@@ -85,6 +85,13 @@ func kinds() []kind {
 			name: "containerName",
 		},
 		{
+			// Every account has one, so there is nothing to create or delete.
+			tokens: []string{"storage:BlobServiceProperties", "storage/v20220901:BlobServiceProperties"}, version: "2022-09-01",
+			args: storage.BlobServicePropertiesArgs{}, state: storage.BlobServiceProperties{},
+			path:  group + "Microsoft.Storage/storageAccounts/{accountName}/blobServices/{blobServicesName}",
+			reset: plugin.Object{"properties": plugin.Object{}},
+		},
+		{
 			tokens: []string{"managedidentity:UserAssignedIdentity", "managedidentity/v20230131:UserAssignedIdentity"}, version: "2023-01-31",
 			args: managedidentity.UserAssignedIdentityArgs{}, state: managedidentity.UserAssignedIdentity{},
 			path: group + "Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}",
@@ -110,6 +117,12 @@ func kinds() []kind {
 				"retentionInDays": "RetentionInDays", "samplingPercentage": "SamplingPercentage", "tenantId": "TenantId",
 				"workspaceResourceId": "WorkspaceResourceId",
 			},
+		},
+		{
+			tokens: []string{"insights:DiagnosticSetting", "insights/v20210501preview:DiagnosticSetting"}, version: "2021-05-01-preview",
+			args: insights.DiagnosticSettingArgs{}, state: insights.DiagnosticSetting{},
+			path: "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}",
+			name: "name",
 		},
 		{
 			tokens: []string{"operationalinsights:Workspace", "operationalinsights/v20221001:Workspace"}, version: "2022-10-01",

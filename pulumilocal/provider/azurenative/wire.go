@@ -48,11 +48,16 @@ func (r *armResource) fromID(id string) plugin.Object {
 		result[placeholder[1]] = match[i+1]
 	}
 	delete(result, "subscriptionId")
-	if scope, ok := result["scope"].(string); ok {
-		result["scope"] = "/" + scope
+	for _, input := range wholeIDs {
+		if id, ok := result[input].(string); ok {
+			result[input] = "/" + id
+		}
 	}
 	return result
 }
+
+// wholeIDs are the inputs in paths that are ARM ids themselves.
+var wholeIDs = []string{"scope", "resourceUri"}
 
 // pattern is the regular expression of the ids of a path.
 func pattern(path string) string {
@@ -60,7 +65,7 @@ func pattern(path string) string {
 	last := 0
 	for _, at := range placeholder.FindAllStringSubmatchIndex(path, -1) {
 		result.WriteString(regexp.QuoteMeta(path[last:at[0]]))
-		if path[at[2]:at[3]] == "scope" {
+		if slices.Contains(wholeIDs, path[at[2]:at[3]]) {
 			result.WriteString("(.+)")
 		} else {
 			result.WriteString("([^/]+)")
