@@ -13,6 +13,11 @@ type storageResources struct {
 	packagesURL                                pulumi.StringOutput
 }
 
+// softDeletedBlobDays is how long deleted and overwritten blobs, and deleted
+// containers, can be recovered: the time that the portal suggests. A package has
+// a few megabytes, so they cost next to nothing.
+const softDeletedBlobDays = 7
+
 // addStorage creates the storage account. It has no keys and nothing public:
 // only role assignments decide who may use it.
 func (b *appBuilder) addStorage() error {
@@ -27,6 +32,18 @@ func (b *appBuilder) addStorage() error {
 		EnableHttpsTrafficOnly:       pulumi.Bool(true),
 		MinimumTlsVersion:            pulumi.String("TLS1_2"),
 	}, b.parent)
+	if err != nil {
+		return err
+	}
+	recoverable := &storage.DeleteRetentionPolicyArgs{Enabled: pulumi.Bool(true), Days: pulumi.Int(softDeletedBlobDays)}
+	_, err = storage.NewBlobServiceProperties(b.ctx, b.name+"-blob-service", &storage.BlobServicePropertiesArgs{
+		ResourceGroupName: b.args.Place.ResourceGroupName,
+		AccountName:       account.Name,
+		BlobServicesName:  pulumi.String("default"), // the only one
+
+		DeleteRetentionPolicy:          recoverable,
+		ContainerDeleteRetentionPolicy: recoverable,
+	}, b.parent, pulumi.DeletedWith(account))
 	if err != nil {
 		return err
 	}
