@@ -154,7 +154,14 @@ func (b *identityBuilder) trust(outside *Federation) (pulumi.Array, error) {
 // A keyCredential is a live client secret or certificate.
 type keyCredential struct {
 	value pulumi.StringInput // secret
+	valid validity
 	proof pulumi.Map
+}
+
+// A validity is when a credential can sign in, in Unix seconds.
+type validity struct {
+	from  pulumi.IntPtrInput // nil: Entra decides when it makes the credential
+	until pulumi.IntInput
 }
 
 // proof describes a secret or certificate, without its value.

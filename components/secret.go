@@ -26,12 +26,16 @@ func (b *identityBuilder) addSecrets(rotation credentials.Rotation, c *credentia
 		made, err := azuread.NewApplicationPassword(b.ctx, label, &azuread.ApplicationPasswordArgs{
 			ApplicationId: b.application.ID(),
 			DisplayName:   pulumi.String(label),
-			EndDate:       pulumi.String(rotation.Ends(generation)), // endDateRelative is ignored in this version
+			EndDate:       pulumi.String(rotation.Ends(generation).Format(time.RFC3339)), // endDateRelative is ignored in this version
 		}, b.parent)
 		if err != nil {
 			return err
 		}
-		live[generation] = keyCredential{value: made.Value, proof: proof(ClientSecret, made.KeyId, made.EndDate)}
+		live[generation] = keyCredential{
+			value: made.Value,
+			valid: validity{until: pulumi.Int(int(rotation.Ends(generation).Unix()))},
+			proof: proof(ClientSecret, made.KeyId, made.EndDate),
+		}
 		c.proofs = append(c.proofs, live[generation].proof)
 	}
 	if b.vault != nil { // the slots belong to the identity in use
@@ -44,7 +48,10 @@ func (b *identityBuilder) addSecrets(rotation credentials.Rotation, c *credentia
 	// App Authentication wants the secret inside its connection string.
 	connections := make(map[int64]keyCredential, len(live))
 	for generation, secret := range live {
-		connections[generation] = keyCredential{value: pulumi.Sprintf("RunAs=App;AppId=%s;TenantId=%s;AppKey=%s", b.application.ClientId, b.args.Tenant.ID, secret.value)}
+		connections[generation] = keyCredential{
+			value: pulumi.Sprintf("RunAs=App;AppId=%s;TenantId=%s;AppKey=%s", b.application.ClientId, b.args.Tenant.ID, secret.value),
+			valid: secret.valid,
+		}
 	}
 	strings, err := b.connectionSlots(rotation, connections)
 	if err != nil {
@@ -86,7 +93,7 @@ func (b *identityBuilder) addCertificates(identity Identity, c *credential) erro
 	connections := make(map[int64]keyCredential, len(rotation.Live))
 	for _, generation := range rotation.Live {
 		connections[generation] = keyCredential{value: pulumi.Sprintf("RunAs=App;AppId=%s;TenantId=%s;KeyVaultCertificateSecretIdentifier=%s",
-			b.application.ClientId, b.args.Tenant.ID, slots.uri(generation))}
+			b.application.ClientId, b.args.Tenant.ID, slots.uri(generation)), valid: live[generation].valid}
 	}
 	strings, err := b.connectionSlots(rotation, connections)
 	if err != nil {
@@ -132,10 +139,19 @@ func (b *identityBuilder) generate(rotation credentials.Rotation) (map[int64]key
 		}
 		live[generation] = keyCredential{
 			value: pulumi.ToSecret(pulumi.Sprintf("%s%s", key.PrivateKeyPemPkcs8, certificate.CertPem)).(pulumi.StringOutput),
+			valid: validity{from: unixSeconds(certificate.ValidityStartTime).ToIntPtrOutput(), until: unixSeconds(certificate.ValidityEndTime)},
 			proof: proof(Certificate, registered.KeyId, certificate.ValidityEndTime),
 		}
 	}
 	return live, nil
+}
+
+// unixSeconds converts a time of RFC 3339.
+func unixSeconds(text pulumi.StringOutput) pulumi.IntOutput {
+	return text.ApplyT(func(text string) (int, error) {
+		at, err := time.Parse(time.RFC3339, text)
+		return int(at.Unix()), err
+	}).(pulumi.IntOutput)
 }
 
 // bring registers certificates from elsewhere, by their place in the list.
@@ -148,6 +164,7 @@ func (b *identityBuilder) bring(all []credentials.KeyPair) (map[int64]keyCredent
 		}
 		live[int64(i)] = keyCredential{
 			value: pulumi.ToSecret(pulumi.String(pair.PrivateKey() + pair.Certificate())).(pulumi.StringOutput),
+			valid: validity{from: pulumi.Int(int(pair.ValidFrom.Unix())), until: pulumi.Int(int(pair.ExpiresOn.Unix()))},
 			proof: proof(Certificate, registered.KeyId, pulumi.String(pair.ExpiresOn.UTC().Format(time.RFC3339))),
 		}
 	}

@@ -16,11 +16,17 @@ import (
 // closed one; a reference names a version, so that the app has a new value when
 // its settings change, and not up to 24 hours later; a slot is overwritten and
 // never deleted on its own, since Resource Manager deletes no secrets and the
-// deployer needs no right to read or delete them.
+// deployer needs no right to read or delete them; a secret has the times of its
+// credential, which are not read from a clock, and the platform resolves it
+// before and after them all the same.
 
-// softDeleteDays is how long a deleted vault can be recovered: the shortest
-// time that Key Vault allows.
-const softDeleteDays = 7
+// How long a deleted vault can be recovered: the shortest and the longest time
+// that Key Vault allows. The longest goes with purge protection, which makes it
+// the time in which nobody can get rid of it.
+const (
+	softDeleteDays          = 7
+	protectedSoftDeleteDays = 90
+)
 
 // openVault makes the vault, and lets the client's identity read it.
 func (b *identityBuilder) openVault() (err error) {
@@ -36,12 +42,17 @@ func (b *identityBuilder) openVault() (err error) {
 	}
 	if b.args.PurgeProtection {
 		properties.EnablePurgeProtection = pulumi.Bool(true) // Azure refuses false
+		properties.SoftDeleteRetentionInDays = pulumi.Int(protectedSoftDeleteDays)
 	}
 	b.vault, err = keyvault.NewVault(b.ctx, storageName(b.name), &keyvault.VaultArgs{ // as short as the name of a storage account
 		ResourceGroupName: b.args.Place.ResourceGroupName,
 		Location:          pulumi.String(b.args.Place.Location),
 		Properties:        properties,
-	}, b.parent)
+	}, b.parent,
+		// Azure takes it at the creation only, and refuses every change. A vault
+		// keeps what it has, because replacing it would leave the app without
+		// its secret until the new role assignment is effective.
+		pulumi.IgnoreChanges([]string{"properties.softDeleteRetentionInDays"}))
 	if err != nil || b.assigned == nil {
 		return err
 	}
@@ -72,15 +83,17 @@ func (b *identityBuilder) fill(noun, contentType string, rotation credentials.Ro
 	for slot, letter := range []string{"a", "b"} {
 		generation, isLive := rotation.InSlot(int64(slot))
 		value := pulumi.StringInput(pulumi.String(unused))
+		attributes := &keyvault.SecretAttributesArgs{Enabled: pulumi.Bool(isLive)}
 		if isLive {
 			value = live[generation].value
+			attributes.NotBefore, attributes.Expires = live[generation].valid.from, live[generation].valid.until.ToIntOutput()
 		}
 		made, err := keyvault.NewSecret(b.ctx, b.name+"-"+noun+"-"+letter, &keyvault.SecretArgs{
 			ResourceGroupName: b.args.Place.ResourceGroupName,
 			VaultName:         b.vault.Name,
 			SecretName:        pulumi.String(noun + "-" + letter),
 			Properties: &keyvault.SecretPropertiesArgs{
-				Attributes:  &keyvault.SecretAttributesArgs{Enabled: pulumi.Bool(isLive)},
+				Attributes:  attributes,
 				ContentType: pulumi.String(contentType),
 				Value:       pulumi.ToSecret(value).(pulumi.StringOutput),
 			},

@@ -51,7 +51,7 @@ func Outputs(typeToken, name string) map[string]any {
 		key := resource.MakeSecret(resource.NewProperty("key-of-" + name))
 		return map[string]any{"privateKeyPem": key, "privateKeyPemPkcs8": key}
 	case "tls:index/selfSignedCert:SelfSignedCert":
-		return map[string]any{"certPem": "certificate-of-" + name, "validityEndTime": "2027-05-01T00:00:00Z"}
+		return map[string]any{"certPem": "certificate-of-" + name, "validityStartTime": "2026-11-01T00:00:00Z", "validityEndTime": "2027-05-01T00:00:00Z"}
 	case "azuread:index/application:Application":
 		return map[string]any{"clientId": "client-id-of-" + name, "objectId": "object-id-of-" + name}
 	case "azuread:index/servicePrincipal:ServicePrincipal":

@@ -14,7 +14,7 @@ import (
 // A KeyPair is a certificate with its private key, as [ParseKeyPair] reads it.
 // Printing it never shows the private key.
 type KeyPair struct {
-	ExpiresOn time.Time
+	ValidFrom, ExpiresOn time.Time
 
 	certificate string // PEM
 	key         string // PEM, PKCS #8
@@ -79,6 +79,7 @@ func ParseKeyPair(content string) (KeyPair, error) {
 		return KeyPair{}, errors.New("expected an RSA private key that can be written as PKCS #8")
 	}
 	return KeyPair{
+		ValidFrom:   certificate.NotBefore,
 		ExpiresOn:   certificate.NotAfter,
 		certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})),
 		key:         string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})),

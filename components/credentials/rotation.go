@@ -60,8 +60,8 @@ func RotationAt(at time.Time, period time.Duration) (Rotation, error) {
 
 // Ends is when credentials of a generation end: long after they are revoked,
 // so that a stack that is not updated for a period still works.
-func (r Rotation) Ends(generation int64) string {
-	return time.Unix((generation+2)*int64(r.Period/time.Second), 0).UTC().Format(time.RFC3339)
+func (r Rotation) Ends(generation int64) time.Time {
+	return time.Unix((generation+2)*int64(r.Period/time.Second), 0).UTC()
 }
 
 // Overlap is how long before its end a credential is revoked when the stack is
