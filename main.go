@@ -69,6 +69,7 @@ func (p program) deploy(ctx *pulumi.Context) error {
 		Owners:         owners,
 		Protect:        stack.Protect,
 		Roles:          rolesOf(stack),
+		DailyLogCapGB:  stack.DailyLogCapGB,
 		BlockedCallers: stack.BlockedCallers,
 	})
 	if err != nil {
@@ -81,7 +82,7 @@ func (p program) deploy(ctx *pulumi.Context) error {
 			Identity: identityOf(client.Identity), Previous: previousOf(client), Roles: client.Roles, PurgeProtection: stack.Protect,
 		}
 		if client.FunctionApp {
-			args.FunctionApp = &components.ClientAppArgs{Package: built[clientCode], TokenProviders: client.TokenProviders, Schedule: client.Schedule}
+			args.FunctionApp = &components.ClientAppArgs{Package: built[clientCode], TokenProviders: client.TokenProviders, Schedule: client.Schedule, DailyLogCapGB: stack.DailyLogCapGB}
 		}
 		if clients[i], err = components.NewClient(ctx, client.Name, args); err != nil {
 			return err

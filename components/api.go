@@ -28,6 +28,7 @@ type APIArgs struct {
 	Roles          []Role // the first is needed to read orders
 	BlockedCallers []string
 	Package        Package
+	DailyLogCapGB  float64 // see [FunctionAppArgs]
 
 	// Protect keeps the app registration and its service principal from being
 	// deleted: new ones would have other ids, which existing tokens do not
@@ -59,6 +60,7 @@ type API struct {
 
 	roles            map[string]*azuread.ApplicationAppRole
 	servicePrincipal *azuread.ServicePrincipal
+	workspaceID      pulumi.StringOutput // where the logs of its app go
 }
 
 // NewAPI registers an API.
@@ -74,14 +76,15 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 		return nil, err
 	}
 	app, err := NewFunctionApp(ctx, name, &FunctionAppArgs{
-		Place:       args.Place,
-		Package:     args.Package,
-		AppSettings: api.appSettings(args),
+		Place:         args.Place,
+		Package:       args.Package,
+		AppSettings:   api.appSettings(args),
+		DailyLogCapGB: args.DailyLogCapGB,
 	}, pulumi.Parent(api))
 	if err != nil {
 		return nil, err
 	}
-	api.URL, api.SiteID = pulumi.Sprintf("https://%s/api/orders", app.HostName), app.SiteID
+	api.URL, api.SiteID, api.workspaceID = pulumi.Sprintf("https://%s/api/orders", app.HostName), app.SiteID, app.workspaceID
 	return api, ctx.RegisterResourceOutputs(api, pulumi.Map{
 		"clientId": api.ClientID, "objectId": api.ObjectID, "servicePrincipalId": api.ServicePrincipalID,
 		"identifierUri": api.IdentifierURI, "audience": api.Audience, "url": api.URL, "siteId": api.SiteID,

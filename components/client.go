@@ -26,7 +26,8 @@ type ClientArgs struct {
 	// it is the second step of the move, and revokes it.
 	Previous *Identity
 
-	// PurgeProtection keeps the client's deleted vault from being purged early.
+	// PurgeProtection keeps the client's deleted vault from being purged, and
+	// keeps a new vault for 90 days after it is deleted instead of 7.
 	PurgeProtection bool
 
 	// FunctionApp is nil for a client that runs elsewhere.
@@ -37,7 +38,8 @@ type ClientArgs struct {
 type ClientAppArgs struct {
 	Package        Package
 	TokenProviders []string
-	Schedule       string // six fields
+	Schedule       string  // six fields
+	DailyLogCapGB  float64 // see [FunctionAppArgs]
 }
 
 func (a *ClientAppArgs) uses(provider string) bool {
@@ -108,10 +110,14 @@ func NewClient(ctx *pulumi.Context, name string, args *ClientArgs, opts ...pulum
 	if err != nil {
 		return nil, fmt.Errorf("client %q: %w", name, err)
 	}
+	workspaceID := args.API.workspaceID
 	if args.FunctionApp != nil {
-		if err := client.run(ctx, used, before); err != nil {
+		if workspaceID, err = client.run(ctx, used, before); err != nil {
 			return nil, err
 		}
+	}
+	if err := client.logVault(ctx, workspaceID); err != nil {
+		return nil, err
 	}
 	return client, ctx.RegisterResourceOutputs(client, pulumi.Map{
 		"clientId": client.ClientID, "objectId": client.ObjectID, "url": client.URL, "siteId": client.SiteID,
@@ -163,13 +169,14 @@ func (c *Client) identify(ctx *pulumi.Context) (used credential, before []pulumi
 	return used, before, nil
 }
 
-// run makes the client's function app.
-func (c *Client) run(ctx *pulumi.Context, used credential, before []pulumi.Resource) error {
+// run makes the client's function app, and returns where its logs go.
+func (c *Client) run(ctx *pulumi.Context, used credential, before []pulumi.Resource) (workspaceID pulumi.StringOutput, err error) {
 	args := &FunctionAppArgs{
 		Place:          c.args.Place,
 		Package:        c.args.FunctionApp.Package,
 		AppSettings:    c.appSettings(used),
 		BeforeSettings: before,
+		DailyLogCapGB:  c.args.FunctionApp.DailyLogCapGB,
 	}
 	if c.builder.assigned != nil {
 		args.Identities = pulumi.StringArray{c.builder.assigned.ID()}
@@ -187,10 +194,10 @@ func (c *Client) run(ctx *pulumi.Context, used credential, before []pulumi.Resou
 	}
 	app, err := NewFunctionApp(ctx, c.name, args, pulumi.Parent(c))
 	if err != nil {
-		return err
+		return workspaceID, err
 	}
 	c.URL, c.SiteID = pulumi.Sprintf("https://%s/api/ProcessOrders", app.HostName), app.SiteID
-	return nil
+	return app.workspaceID, nil
 }
 
 // principalNoun is part of the names of a service principal's assignments. A

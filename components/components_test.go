@@ -101,6 +101,22 @@ func TestSiteWithoutAnSCMHost(t *testing.T) {
 	}
 }
 
+// TestDailyLogCap: a cap that Azure would refuse is refused before anything is
+// registered.
+func TestDailyLogCap(t *testing.T) {
+	t.Parallel()
+	for gb, want := range map[float64]bool{0: true, 0.023: true, 5: true, 0.01: false, -1: false} {
+		m := componentstest.Recorder{}
+		err := m.Run(nil, func(ctx *pulumi.Context) error {
+			_, err := components.NewFunctionApp(ctx, "app", &components.FunctionAppArgs{Place: place(), Package: components.Package{Path: "a.zip", SHA256: "00"}, DailyLogCapGB: gb})
+			return err
+		})
+		if refused := err != nil && strings.Contains(err.Error(), "argument dailyLogCapGB: expected 0 for the default or at least 0.023"); refused == want {
+			t.Errorf("%v: got %v, want it taken: %v", gb, err, want)
+		}
+	}
+}
+
 // TestRoleID compares with what Python's uuid.uuid5 gives for the same name.
 func TestRoleID(t *testing.T) {
 	t.Parallel()

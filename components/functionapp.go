@@ -18,6 +18,10 @@ type FunctionAppArgs struct {
 	Identities  pulumi.StringArray // ARM ids of identities that the code uses
 	AppSettings pulumi.StringMap   // of the code; the host's are added
 
+	// DailyLogCapGB is when Azure stops collecting the app's logs for the rest
+	// of a day; zero means [DefaultDailyLogCapGB].
+	DailyLogCapGB float64
+
 	// VaultIdentity is the ARM id of the identity that Key Vault references are
 	// resolved with; nil without any.
 	VaultIdentity pulumi.StringPtrInput
@@ -36,7 +40,7 @@ func (a *FunctionAppArgs) check() error {
 	if a == nil {
 		return errors.New("arguments: missing")
 	}
-	return errors.Join(a.Place.check(), a.Package.check())
+	return errors.Join(a.Place.check(), a.Package.check(), checkLogCap(a.DailyLogCapGB))
 }
 
 // A FunctionApp is a function app on Flex Consumption with a plan, a storage
@@ -50,6 +54,8 @@ type FunctionApp struct {
 
 	HostName pulumi.StringOutput
 	SiteID   pulumi.StringOutput // ARM id
+
+	workspaceID pulumi.StringOutput // ARM id of where its logs go
 }
 
 // NewFunctionApp registers a function app and publishes its code.
@@ -62,12 +68,12 @@ func NewFunctionApp(ctx *pulumi.Context, name string, args *FunctionAppArgs, opt
 		return nil, err
 	}
 	b := &appBuilder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(app)}
-	for _, step := range []func() error{b.addHost, b.addStorage, b.addTelemetry, b.addSite, b.grantSite, b.addSiteConfig, b.publish} {
+	for _, step := range []func() error{b.addHost, b.addStorage, b.addTelemetry, b.addSite, b.grantSite, b.addSiteConfig, b.logSite, b.publish} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
-	app.HostName, app.SiteID = b.site.DefaultHostName, b.site.ID().ToStringOutput()
+	app.HostName, app.SiteID, app.workspaceID = b.site.DefaultHostName, b.site.ID().ToStringOutput(), b.telemetry.workspaceID
 	return app, ctx.RegisterResourceOutputs(app, pulumi.Map{"hostName": app.HostName, "siteId": app.SiteID})
 }
 

@@ -1,6 +1,9 @@
 package components
 
 import (
+	"cmp"
+	"fmt"
+
 	"github.com/pulumi/pulumi-azure-native-sdk/insights/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/operationalinsights/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -8,7 +11,23 @@ import (
 
 // telemetryResources are where a function app's logs and metrics go.
 type telemetryResources struct {
+	workspaceID      pulumi.StringOutput
 	connectionString pulumi.StringOutput
+}
+
+// DefaultDailyLogCapGB is how many gigabytes of logs a function app may write in
+// a day, so that a flood of requests costs 30 GB a month and not more. A usual
+// day has a few megabytes.
+const DefaultDailyLogCapGB = 1.0
+
+// minDailyLogCapGB is the smallest that Azure takes.
+const minDailyLogCapGB = 0.023
+
+func checkLogCap(gb float64) error {
+	if gb == 0 || gb >= minDailyLogCapGB {
+		return nil
+	}
+	return fmt.Errorf("argument dailyLogCapGB: expected 0 for the default or at least %v, got %v", minDailyLogCapGB, gb)
 }
 
 // addTelemetry creates the workspace and the Application Insights component.
@@ -21,6 +40,7 @@ func (b *appBuilder) addTelemetry() error {
 		Sku:               &operationalinsights.WorkspaceSkuArgs{Name: pulumi.String("PerGB2018")},
 		RetentionInDays:   pulumi.Int(30),
 		Features:          &operationalinsights.WorkspaceFeaturesArgs{DisableLocalAuth: pulumi.Bool(true)},
+		WorkspaceCapping:  &operationalinsights.WorkspaceCappingArgs{DailyQuotaGb: pulumi.Float64(cmp.Or(b.args.DailyLogCapGB, DefaultDailyLogCapGB))},
 	}, b.parent)
 	if err != nil {
 		return err
@@ -36,6 +56,6 @@ func (b *appBuilder) addTelemetry() error {
 	if err != nil {
 		return err
 	}
-	b.telemetry.connectionString = component.ConnectionString
+	b.telemetry = telemetryResources{workspaceID: workspace.ID().ToStringOutput(), connectionString: component.ConnectionString}
 	return b.allowHost(monitoringMetricsPublisher, component)
 }

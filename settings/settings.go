@@ -30,7 +30,7 @@ const APIName = "orders-api"
 const locationKey = "azure-native:location"
 
 // keys are the names of all settings.
-var keys = []string{"asOf", "authorityHost", "blockedCallers", "certificates", "clients", "environment", "expiresOn", "owners", "protect", "roles",
+var keys = []string{"asOf", "authorityHost", "blockedCallers", "certificates", "clients", "dailyLogCapGb", "environment", "expiresOn", "owners", "protect", "roles",
 	"rotationDays", "subscriptionId", "tenantId"}
 
 // environments are the values of the setting environment.
@@ -48,6 +48,7 @@ type Settings struct {
 	Owners           []string // object ids
 	OwnersPinned     bool     // false: Owners is whoever is signed in
 	BlockedCallers   []string // client or object ids
+	DailyLogCapGB    float64  // of logs that one function app may write
 	Protect          bool     // keep what all access depends on from being deleted by accident
 	Roles            []Role
 	Clients          []Client
@@ -91,6 +92,7 @@ func Parse(configuration map[string]string, now time.Time) (Settings, Problems) 
 	s.OwnersPinned = len(s.Owners) > 0
 	s.ExpiresOn = p.expiresOn(s.Environment)
 	s.Clients = p.clients(s.Roles, p.secrets(now))
+	s.DailyLogCapGB = p.dailyLogCap()
 	s.Protect = p.protect(s.Environment)
 	p.applyRules(s)
 	return s, p.lastFirst()

@@ -17,8 +17,8 @@ func defaults() settings.Settings {
 	return settings.Settings{
 		Environment: "dev", TenantID: tenantID, SubscriptionID: subscriptionID,
 		AuthorityHost: "https://login.microsoftonline.com", ExchangeAudience: "api://AzureADTokenExchange", Location: "westeurope",
-		Owners: []string{callerID},
-		Roles:  []settings.Role{{Value: "Orders.Read", DisplayName: "Read orders", Description: "Read all orders"}},
+		Owners: []string{callerID}, DailyLogCapGB: 1,
+		Roles: []settings.Role{{Value: "Orders.Read", DisplayName: "Read orders", Description: "Read all orders"}},
 		Clients: []settings.Client{{Name: "orders-client", Identity: settings.Identity{Kind: "managedIdentity"}, Roles: []string{"Orders.Read"},
 			FunctionApp: true, TokenProviders: []string{"azidentity"}, Schedule: "0 */10 * * * *"}, legacy()},
 	}
@@ -75,6 +75,9 @@ func TestAcceptedSettings(t *testing.T) {
 			change: func(s *settings.Settings) {
 				s.Roles[0].DisplayName, s.Roles[0].Description = "Orders.Read", "Orders.Read"
 			}},
+		{name: "half a gigabyte of logs a day", stack: "dev", edits: map[string]string{"app-to-app:dailyLogCapGb": "0.5"},
+			change: func(s *settings.Settings) { s.DailyLogCapGB = 0.5 }},
+		{name: "no cap in the configuration", stack: "dev", edits: map[string]string{"app-to-app:dailyLogCapGb": ""}},
 		{name: "no clients", stack: "dev", edits: map[string]string{"app-to-app:clients": `[]`}, change: func(s *settings.Settings) { s.Clients = []settings.Client{} }},
 		{name: "two clients, one without an app and without roles", stack: "dev", edits: map[string]string{
 			"app-to-app:clients": `[{"name":"orders-client"},{"name":"outside","functionApp":false,"roles":[]}]`},
@@ -125,6 +128,12 @@ var refusals = []struct {
 		[]string{`app-to-app:environment: expected one of dev, test, prod, got "staging"`, "pulumi config set app-to-app:environment dev"}},
 	{"no environment", "dev", map[string]string{"app-to-app:environment": ""},
 		[]string{`app-to-app:environment: expected one of dev, test, prod, got ""`, "pulumi config set app-to-app:environment dev"}},
+	{"cap of nothing", "dev", map[string]string{"app-to-app:dailyLogCapGb": "0"},
+		[]string{`app-to-app:dailyLogCapGb: expected a number of gigabytes from 0.1 to 1000, got "0"`, "pulumi config set app-to-app:dailyLogCapGb 1"}},
+	{"cap above the largest", "dev", map[string]string{"app-to-app:dailyLogCapGb": "1001"},
+		[]string{`from 0.1 to 1000, got "1001"`, "pulumi config set app-to-app:dailyLogCapGb 1"}},
+	{"cap in words", "dev", map[string]string{"app-to-app:dailyLogCapGb": "unlimited"},
+		[]string{`from 0.1 to 1000, got "unlimited"`, "pulumi config set app-to-app:dailyLogCapGb 1"}},
 	{"no location", "dev", map[string]string{"azure-native:location": ""},
 		[]string{"azure-native:location: missing", "pulumi config set azure-native:location westeurope"}},
 	{"location by its display name", "dev", map[string]string{"azure-native:location": "West Europe"},
