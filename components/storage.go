@@ -28,6 +28,7 @@ func (b *appBuilder) addStorage() error {
 		Sku:                          &storage.SkuArgs{Name: pulumi.String("Standard_LRS")},
 		AllowSharedKeyAccess:         pulumi.Bool(false),
 		AllowBlobPublicAccess:        pulumi.Bool(false),
+		AllowCrossTenantReplication:  pulumi.Bool(false),
 		DefaultToOAuthAuthentication: pulumi.Bool(true),
 		EnableHttpsTrafficOnly:       pulumi.Bool(true),
 		MinimumTlsVersion:            pulumi.String("TLS1_2"),
