@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -132,7 +133,28 @@ func (w *world) up(args ...string) engine.Outcome {
 
 func (w *world) destroy() engine.Outcome {
 	w.t.Helper()
-	return w.run("destroy", "--yes", "--skip-preview")
+	outcome := w.run("destroy", "--yes", "--skip-preview")
+	if kept := w.diagnosticSettings(); len(kept) > 0 {
+		w.t.Errorf("expected no diagnostic setting to outlive its resource, got %q", kept)
+	}
+	return outcome
+}
+
+// diagnosticSettings are those that this deployer made and did not delete. No
+// list shows them once their resource is gone, so they are counted by requests.
+func (w *world) diagnosticSettings() (kept []string) {
+	for _, entry := range w.sandbox.History() {
+		if entry.CallerID != w.tenant.Deployer.ObjectID || !strings.Contains(entry.Route, "/diagnosticsettings/") || entry.Status >= 300 || entry.Object == "" {
+			continue
+		}
+		switch i := slices.Index(kept, entry.Object); {
+		case entry.Method == http.MethodDelete && i >= 0:
+			kept = slices.Delete(kept, i, i+1)
+		case entry.Method == http.MethodPut && i < 0:
+			kept = append(kept, entry.Object)
+		}
+	}
+	return kept
 }
 
 // exports are what the program promises to export.
