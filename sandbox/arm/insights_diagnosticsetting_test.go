@@ -49,7 +49,7 @@ func TestDiagnosticSettingRefusals(t *testing.T) {
 		{name: "name with a slash in disguise", first: made, ask: put(diagnostics+"/a%3Fb", diagnosticBody("FunctionAppLogs")),
 			status: 400, code: "BadRequest", says: "'a?b' is not valid"},
 		{name: "api-version of components", first: made, ask: put(diagnostic+"?api-version=2020-02-02", diagnosticBody("FunctionAppLogs")),
-			status: 400, code: "InvalidApiVersionParameter"},
+			status: 501, code: "NotEmulated"},
 		{name: "storage account as destination", first: made, ask: put(diagnostic, `{"properties":{"storageAccountId":"`+account+`"}}`),
 			status: 501, code: "NotEmulated", says: "properties.storageAccountId"},
 		{name: "retention in the setting", first: made, ask: put(diagnostic, `{"properties":{"workspaceId":"`+workspace+`","logs":[{"category":"FunctionAppLogs","enabled":true,"retentionPolicy":{"days":7,"enabled":true}}]}}`),

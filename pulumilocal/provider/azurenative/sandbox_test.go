@@ -82,7 +82,7 @@ func TestLogsAndSoftDeleteInTheSandbox(t *testing.T) {
 // the sandbox itself.
 func TestVaultInTheSandbox(t *testing.T) {
 	t.Parallel()
-	s, deployer, engine := inSandbox(t)
+	_, deployer, engine := inSandbox(t)
 	create := func(token, name string, inputs map[string]any) enginetest.State {
 		t.Helper()
 		return engine.MustCreate(token, name, engine.MustCheck(token, name, enginetest.Of(inputs)))
