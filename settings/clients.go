@@ -20,6 +20,7 @@ func (p *parser) clients(roles []Role, secrets secretSettings) []Client {
 	for _, i := range p.items("clients", clientFields...) {
 		client := Client{Name: i.name(clients), Roles: i.clientRoles(roles)}
 		client.Identity, client.Previous = i.identities(client.Name, secrets)
+		i.checkCredentialName(client)
 		client.FunctionApp = i.flag("functionApp", runsHere(client.Identity))
 		client.Schedule = i.text("schedule", defaultSchedule)
 		client.TokenProviders = i.texts("tokenProviders", providersFor(client.Identity.Kind)[:1])
@@ -53,6 +54,16 @@ func (i item) name(others []Client) string {
 		i.p.refuse(key, SetCommand(key, name+"2"), "expected %q once (hyphens do not count)", name)
 	}
 	return name
+}
+
+// checkCredentialName refuses a name that Graph would refuse for the federated
+// identity credential, which is named like its client: it needs 3 characters
+// (https://learn.microsoft.com/graph/api/resources/federatedidentitycredential).
+func (i item) checkCredentialName(client Client) {
+	federated := client.Identity.Kind == Federated || client.Previous != nil && client.Previous.Kind == Federated
+	if key := i.key("name"); federated && len(client.Name) < 3 && !i.p.has(key) {
+		i.p.refuse(key, SetCommand(key, client.Name+"-client"), "expected at least 3 characters, because the federated identity credential has the client's name, got %q", client.Name)
+	}
 }
 
 // clientRoles are the app roles of a client: those it names, otherwise the only
