@@ -239,12 +239,13 @@ func (a application) Delete(ctx context.Context, call plugin.Call) error {
 }
 
 // deleteObject deletes an application or service principal and waits until it
-// is gone. Like the official provider it leaves it in the recycle bin.
+// is gone; one that is gone already is an error. Like the official provider it
+// leaves it in the recycle bin.
 func (p *provider) deleteObject(ctx context.Context, path string) error {
 	if _, err := p.graph.get(ctx, request{path: path, patient: true}); err != nil {
 		return err
 	}
-	if err := p.graph.do(ctx, request{method: http.MethodDelete, path: path}, nil); err != nil && !isGone(err) {
+	if err := p.graph.do(ctx, request{method: http.MethodDelete, path: path, patient: true}, nil); err != nil {
 		return err
 	}
 	return p.graph.untilNotFound(ctx, path)

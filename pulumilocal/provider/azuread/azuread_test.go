@@ -239,6 +239,45 @@ func TestAppRoleCallSequence(t *testing.T) {
 	if left := graph.objects["/applications/"+firstID]["appRoles"].([]any); len(left) != 1 {
 		t.Errorf("delete: got %v, want the other role left", left)
 	}
+	graph.taken()
+	if err := engine.Delete(state); err == nil || !strings.Contains(err.Error(), "could not identify existing app role") || !strings.Contains(err.Error(), roleID) {
+		t.Errorf("delete again: got %v, want an error naming the role", err)
+	}
+	graph.expect("delete again", "GET "+v1App)
+	delete(graph.objects, "/applications/"+firstID)
+	if err := engine.Delete(state); err == nil || !strings.Contains(err.Error(), "GET "+v1App) {
+		t.Errorf("delete without application: got %v, want an error with the call", err)
+	}
+}
+
+// TestDeletionOfWhatIsGone: the official provider fails, because it cannot tell
+// a deleted object from one that is not replicated yet.
+func TestDeletionOfWhatIsGone(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, token string
+		inputs      map[string]any
+		path        string
+	}{
+		{"application", applicationToken, map[string]any{"displayName": "orders"}, betaApp},
+		{"service principal", principalToken, map[string]any{"clientId": owner2ID}, v1SP},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			graph, engine := newGraph(t)
+			graph.start(engine)
+			state := engine.MustCreate(test.token, "it", enginetest.Of(test.inputs))
+			graph.queue("DELETE "+test.path, slices.Repeat([]fault{{http.StatusNotFound, "Request_ResourceNotFound", "deleted meanwhile"}}, 10)...)
+			if err := engine.Delete(state); err == nil || !strings.Contains(err.Error(), "deleted meanwhile") {
+				t.Errorf("gone after the look: got %v, want the refusal", err)
+			}
+			_, path, _ := strings.Cut(strings.TrimPrefix(test.path, "/"), "/")
+			delete(graph.objects, "/"+path)
+			if err := engine.Delete(state); err == nil || !strings.Contains(err.Error(), "GET "+test.path) {
+				t.Errorf("gone before: got %v, want an error with the call", err)
+			}
+		})
+	}
 }
 
 func TestAppRoleDoesNotRetryItsCreation(t *testing.T) {

@@ -87,7 +87,7 @@ func (a appRole) Update(ctx context.Context, call plugin.Call) (plugin.Result, e
 	roles := objects(app, "appRoles")
 	i := slices.IndexFunc(roles, func(r plugin.Object) bool { return strings.EqualFold(text(r, "id"), roleID) })
 	if i < 0 {
-		return plugin.Result{}, fmt.Errorf("expected app role %q on application %q, got none; run pulumi refresh", roleID, id)
+		return plugin.Result{}, fmt.Errorf("update app role %q of application %q: could not identify existing app role; fix: pulumi refresh", roleID, id)
 	}
 	roles[i] = merged(roles[i], roleBody(call.Inputs))
 	if err := a.disable(ctx, applications, id, appRoles, roles); err != nil {
@@ -106,15 +106,12 @@ func (a appRole) Delete(ctx context.Context, call plugin.Call) error {
 	}
 	defer a.lock(id)()
 	app, err := a.graph.get(ctx, request{path: applications + "/" + id, once: true})
-	if isGone(err) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
 	rest := slices.DeleteFunc(objects(app, "appRoles"), func(r plugin.Object) bool { return strings.EqualFold(text(r, "id"), roleID) })
 	if len(rest) == len(objects(app, "appRoles")) {
-		return nil
+		return fmt.Errorf("delete app role %q of application %q: could not identify existing app role; fix: pulumi refresh", roleID, id)
 	}
 	if err := a.disable(ctx, applications, id, appRoles, rest); err != nil {
 		return err
@@ -196,7 +193,7 @@ func (u identifierURI) Delete(ctx context.Context, call plugin.Call) error {
 	}
 	uris := texts(app, "identifierUris")
 	if !slices.Contains(uris, uri) {
-		return fmt.Errorf("expected identifier URI %q on application %q, got none; run pulumi refresh", uri, id)
+		return fmt.Errorf("delete identifier URI %q of application %q: could not identify existing identifier URI; fix: pulumi refresh", uri, id)
 	}
 	rest := slices.DeleteFunc(uris, func(other string) bool { return other == uri })
 	return u.patchOnce(ctx, id, plugin.Object{"identifierUris": anyList(rest)})
