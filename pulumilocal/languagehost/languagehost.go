@@ -31,21 +31,14 @@ import (
 // Serve answers as the plugin pulumi-language-go until the engine exits. args are
 // the process's arguments without its name.
 func Serve(args []string) error {
-	flags := flag.NewFlagSet(engine.LanguageHost, flag.ContinueOnError)
-	// The engine passes these to every language host. They are only declared
-	// here: Run gets the values again with each program.
-	for _, name := range []string{"root", "tracing", "binary", "buildTarget"} {
-		flags.String(name, "", "known and not used")
-	}
-	if err := flags.Parse(args); err != nil {
+	engineAddress, err := parseArguments(args)
+	if err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	cancel := make(chan bool)
-	engineAddress := ""
-	if flags.NArg() > 0 {
-		engineAddress = flags.Arg(0)
+	if engineAddress != "" {
 		if err := rpcutil.Healthcheck(ctx, engineAddress, 5*time.Second, func() {
 			stop()
 			close(cancel)
@@ -66,6 +59,28 @@ func Serve(args []string) error {
 	}
 	fmt.Printf("%d\n", handle.Port) // how the engine learns the port
 	return <-handle.Done
+}
+
+// parseArguments returns the engine's address, if it is given.
+func parseArguments(args []string) (engineAddress string, err error) {
+	flags := flag.NewFlagSet(engine.LanguageHost, flag.ContinueOnError)
+	// The engine passes these to every language host: options of programs, which
+	// Run gets again with each program, and when it is verbose its own logging
+	// flags (those of glog). They are accepted and ignored.
+	for _, name := range []string{"root", "tracing", "binary", "buildTarget", "stderrthreshold", "vmodule", "log_backtrace_at", "log_dir", "log_link", "logbuflevel"} {
+		flags.String(name, "", "ignored")
+	}
+	for _, name := range []string{"logtostderr", "alsologtostderr", "logflow"} {
+		flags.Bool(name, false, "ignored")
+	}
+	flags.Int("v", 0, "ignored")
+	if err := flags.Parse(args); err != nil {
+		return "", err
+	}
+	if flags.NArg() > 1 {
+		return "", fmt.Errorf("expected the engine's address as the only argument, got %d arguments", flags.NArg())
+	}
+	return flags.Arg(0), nil
 }
 
 type languageHost struct {

@@ -26,12 +26,15 @@ import (
 func Serve(arguments []string, stdout io.Writer, definition Definition) error {
 	flags := flag.NewFlagSet(definition.Name, flag.ContinueOnError)
 	// The engine passes its own logging flags on when it is verbose
-	// (--logtostderr, --logflow, -v=N, --tracing=URL). They are accepted and
+	// (--logtostderr, -v=N, --tracing URL; those of glog). They are accepted and
 	// ignored: the sandbox's request history shows more than such a log.
-	flags.Bool("logtostderr", false, "ignored")
-	flags.Bool("logflow", false, "ignored")
+	for _, name := range []string{"logtostderr", "alsologtostderr", "logflow"} {
+		flags.Bool(name, false, "ignored")
+	}
+	for _, name := range []string{"tracing", "stderrthreshold", "vmodule", "log_backtrace_at", "log_dir", "log_link", "logbuflevel"} {
+		flags.String(name, "", "ignored")
+	}
 	flags.Int("v", 0, "ignored")
-	flags.String("tracing", "", "ignored")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}

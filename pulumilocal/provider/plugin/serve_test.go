@@ -64,7 +64,7 @@ func TestServe(t *testing.T) {
 	go func() { _ = engine.Serve(listener) }()
 	t.Cleanup(engine.Stop)
 
-	cmd := exec.Command(os.Args[0], "-v=9", "--logtostderr", listener.Addr().String())
+	cmd := exec.Command(os.Args[0], "-v=9", "--logtostderr", "-alsologtostderr", "-log_dir=x", "--tracing", "127.0.0.1:1", listener.Addr().String())
 	cmd.Env = append(os.Environ(), asPlugin+"=1")
 	cmd.Stderr = t.Output()
 	stdout, err := cmd.StdoutPipe()
