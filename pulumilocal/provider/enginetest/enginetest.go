@@ -149,11 +149,13 @@ func (e *Engine) Diff(token string, olds, news Properties) *pulumirpc.DiffRespon
 	return resp
 }
 
-// DiffState compares inputs with those of a resource that exists.
-func (e *Engine) DiffState(before State, news Properties) *pulumirpc.DiffResponse {
+// DiffState compares inputs with a resource that exists, except for what changes
+// are ignored of.
+func (e *Engine) DiffState(before State, news Properties, ignore ...string) *pulumirpc.DiffResponse {
 	e.t.Helper()
 	resp, err := e.server.Diff(e.t.Context(), &pulumirpc.DiffRequest{
 		Id: before.ID, Urn: URN(before.Token, "it"), Olds: e.marshal(before.Outputs), OldInputs: e.marshal(before.Inputs), News: e.marshal(news),
+		IgnoreChanges: ignore,
 	})
 	if err != nil {
 		e.t.Fatalf("Diff: %v", err)
@@ -177,6 +179,17 @@ func (s State) Text(name resource.PropertyKey) string {
 		return ""
 	}
 	return value.StringValue()
+}
+
+// Plain is a state as `pulumi stack export` shows its inputs or outputs: nulls
+// stay, and a secret is an object with the engine's mark.
+func Plain(properties Properties) map[string]any {
+	options := pulumiplugin.MarshalOptions{KeepSecrets: true}
+	marshalled, err := pulumiplugin.MarshalProperties(properties, options)
+	if err != nil {
+		return nil
+	}
+	return marshalled.AsMap()
 }
 
 // CheckReplacements fails the test unless exactly those inputs of each resource
@@ -263,15 +276,15 @@ func (e *Engine) Preview(token string, before *State, inputs Properties) Propert
 	return e.unmarshal(resp.GetProperties())
 }
 
-// Update updates a resource.
-func (e *Engine) Update(before State, inputs Properties) (State, error) {
+// Update updates a resource, except for what changes are ignored of.
+func (e *Engine) Update(before State, inputs Properties, ignore ...string) (State, error) {
 	e.t.Helper()
 	checked, failures := e.Check(before.Token, "it", before.Inputs, inputs)
 	if len(failures) > 0 {
 		e.t.Fatalf("Check: got failures %q, want none", failures)
 	}
 	resp, err := e.server.Update(e.t.Context(), &pulumirpc.UpdateRequest{Id: before.ID, Urn: URN(before.Token, "it"),
-		Olds: e.marshal(before.Outputs), OldInputs: e.marshal(before.Inputs), News: e.marshal(checked)})
+		Olds: e.marshal(before.Outputs), OldInputs: e.marshal(before.Inputs), News: e.marshal(checked), IgnoreChanges: ignore})
 	if err != nil {
 		return e.partial(before.Token, err)
 	}

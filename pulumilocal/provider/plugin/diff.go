@@ -7,12 +7,17 @@ import (
 	pulumiplugin "github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// diff compares new inputs with the old ones. It reads outputs only to see
-// whether a renewal is due: changes found by a refresh are in the old inputs (see
-// readInputs).
-func (r Resource) diff(check Check, state resource.PropertyMap) pulumiplugin.DiffResult {
+// diff compares new inputs with the state, if the resource is bridged. Otherwise
+// it compares them with the old inputs, where changes found by a refresh are too
+// (see readInputs), and reads outputs only to see whether a renewal is due.
+func (r Resource) diff(check Check, state resource.PropertyMap, ignore []string) pulumiplugin.DiffResult {
 	olds, news := bare(check.Olds), bare(check.News)
-	detailed := pulumiplugin.NewDetailedDiffFromObjectDiff(olds.Diff(news), true)
+	var detailed map[string]pulumiplugin.PropertyDiff
+	if r.Bridge != nil {
+		detailed = r.plan(check.News, state, ignore).found
+	} else {
+		detailed = pulumiplugin.NewDetailedDiffFromObjectDiff(olds.Diff(news), true)
+	}
 	var due []string
 	if r.RenewalDue != nil {
 		due = r.RenewalDue(plain(state), plain(news))

@@ -3,7 +3,8 @@
 // functions. A provider brings a [Definition]; the package brings the process
 // that the engine starts ([Serve]), the checks of inputs against the argument
 // structs of the Go SDKs, diffs, previews without calls, secrets that stay
-// secret, and the inputs that a refresh or an import reads back.
+// secret, and the inputs that a refresh or an import reads back. The official
+// provider is a native one or one behind Pulumi's bridge ([Bridge]).
 //
 // It deliberately has no schema document, no components, no method calls and
 // no streams: programs in Go need none of them from these providers.
@@ -46,6 +47,7 @@ type Resource struct {
 	Replace  []string // inputs whose change replaces the resource
 	Secret   []string // outputs that are always secret
 	Timeouts Timeouts
+	Bridge   *Bridge // nil: the official provider is a native one
 
 	// InputsAreOutputs puts the inputs into the state as they were given.
 	InputsAreOutputs bool
@@ -78,6 +80,8 @@ type Timeouts struct {
 	Create, Read, Update, Delete time.Duration
 }
 
+const defaultTimeout = 5 * time.Minute
+
 // A Lifecycle makes the calls of the official provider.
 type Lifecycle interface {
 	// Create returns a [PartialError] if the object exists but a later step
@@ -105,9 +109,11 @@ type Call struct {
 	URN       resource.URN
 	ID        string
 	Inputs    Object // new inputs; at Read and Delete those in the state, if any
-	OldInputs Object // at Update
+	OldInputs Object // at Update; of a bridged resource, the state
 	State     Object // old outputs; none at Create and at the Read of an import
 	Logger    Logger
+
+	plan *drift // at the Update of a bridged resource
 }
 
 // Info shows a line to the user.
@@ -116,8 +122,12 @@ func (c Call) Info(ctx context.Context, message string) { c.Logger.Info(ctx, c.U
 // Warn shows a warning to the user.
 func (c Call) Warn(ctx context.Context, message string) { c.Logger.Warn(ctx, c.URN, message) }
 
-// Changed reports whether one of the inputs differs from the old ones.
+// Changed reports whether one of the inputs differs from the old ones. Inputs of
+// a bridged resource may be paths.
 func (c Call) Changed(names ...string) bool {
+	if c.plan != nil {
+		return slices.ContainsFunc(names, c.plan.touches)
+	}
 	return slices.ContainsFunc(names, func(name string) bool { return !equal(c.Inputs[name], c.OldInputs[name]) })
 }
 

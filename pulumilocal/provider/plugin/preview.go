@@ -14,7 +14,7 @@ func (r Resource) previewCreate(inputs resource.PropertyMap) resource.PropertyMa
 
 // previewUpdate is the state with the new inputs in it. Outputs that the service
 // computes are assumed to stay, unless they depend on the inputs.
-func (r Resource) previewUpdate(state, inputs resource.PropertyMap) resource.PropertyMap {
+func (r Resource) previewUpdate(state, inputs resource.PropertyMap, ignore []string) resource.PropertyMap {
 	outputs := state.Copy()
 	for key, value := range inputs {
 		if field, ok := r.State.Fields[string(key)]; ok {
@@ -25,6 +25,14 @@ func (r Resource) previewUpdate(state, inputs resource.PropertyMap) resource.Pro
 		for name := range r.State.Fields {
 			if key := resource.PropertyKey(name); !r.Args.Has(name) {
 				outputs[key] = unknown
+			}
+		}
+	}
+	if r.Bridge != nil {
+		plan := r.plan(inputs, state, ignore)
+		for _, output := range r.Bridge.Recomputed {
+			if plan.touches(output) {
+				outputs[resource.PropertyKey(output)] = unknown
 			}
 		}
 	}

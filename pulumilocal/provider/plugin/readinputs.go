@@ -6,10 +6,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// readInputs returns the inputs that explain how the object looks now. A refresh
-// takes over only what differs from the old state: defaults that the service
-// filled in are not changes. An import has no old state and takes everything that
-// is not empty.
+// readInputs returns the inputs that explain how the object of a native provider
+// looks now. A refresh takes over only what differs from the old state: defaults
+// that the service filled in are not changes. An import has no old state and takes
+// everything that is not empty.
 func (r Resource) readInputs(old Object, before, now Result) Object {
 	asInputs := r.StateAsInputs
 	if asInputs == nil {

@@ -76,7 +76,7 @@ func (s *server) CheckConfig(_ context.Context, req pulumiplugin.CheckConfigRequ
 
 // DiffConfig never replaces resources: another identity can deploy them too.
 func (s *server) DiffConfig(_ context.Context, req pulumiplugin.DiffConfigRequest) (pulumiplugin.DiffConfigResponse, error) {
-	return Resource{}.diff(Check{Olds: req.OldInputs, News: req.NewInputs}, nil), nil
+	return Resource{}.diff(Check{Olds: req.OldInputs, News: req.NewInputs}, nil, nil), nil
 }
 
 func (s *server) Configure(ctx context.Context, req pulumiplugin.ConfigureRequest) (pulumiplugin.ConfigureResponse, error) {
@@ -97,7 +97,7 @@ func (s *server) lookup(token tokens.Type) (Resource, error) {
 
 // operation limits an operation by its timeout and by the engine's cancellation.
 func (s *server) operation(ctx context.Context, asked float64, own time.Duration) (context.Context, context.CancelFunc) {
-	timeout := cmp.Or(time.Duration(asked*float64(time.Second)), own, 5*time.Minute)
+	timeout := cmp.Or(time.Duration(asked*float64(time.Second)), own, defaultTimeout)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	stop := context.AfterFunc(s.running, cancel)
 	return ctx, func() { stop(); cancel() }
@@ -109,7 +109,11 @@ func (s *server) Check(ctx context.Context, req pulumiplugin.CheckRequest) (pulu
 		return pulumiplugin.CheckResponse{}, err
 	}
 	check := &Check{URN: req.URN, Olds: req.Olds, News: req.News.Copy(), Seed: req.RandomSeed}
-	if check.Failures = checkInputs(r.Args, r.Required, check.News); len(check.Failures) == 0 && r.Validate != nil {
+	check.Failures = checkInputs(r.Args, r.Required, check.News)
+	if r.Bridge != nil && len(check.Failures) == 0 {
+		check.News = withDefaults(check.News, r.Args)
+	}
+	if r.Validate != nil && len(check.Failures) == 0 {
 		r.Validate(ctx, check)
 	}
 	failures := make([]pulumiplugin.CheckFailure, len(check.Failures))
@@ -124,7 +128,7 @@ func (s *server) Diff(_ context.Context, req pulumiplugin.DiffRequest) (pulumipl
 	if err != nil {
 		return pulumiplugin.DiffResult{}, err
 	}
-	return r.diff(Check{URN: req.URN, Olds: req.OldInputs, News: req.NewInputs}, req.OldOutputs), nil
+	return r.diff(Check{URN: req.URN, Olds: req.OldInputs, News: req.NewInputs}, req.OldOutputs, req.IgnoreChanges), nil
 }
 
 func (s *server) Create(ctx context.Context, req pulumiplugin.CreateRequest) (pulumiplugin.CreateResponse, error) {
@@ -141,7 +145,7 @@ func (s *server) Create(ctx context.Context, req pulumiplugin.CreateRequest) (pu
 	if err != nil {
 		return pulumiplugin.CreateResponse{}, r.failure(err, req.Properties)
 	}
-	return pulumiplugin.CreateResponse{ID: resource.ID(result.ID), Properties: r.outputs(result, req.Properties, nil)}, nil
+	return pulumiplugin.CreateResponse{ID: resource.ID(result.ID), Properties: r.outputs(result, req.Properties, nil, true)}, nil
 }
 
 func (s *server) Read(ctx context.Context, req pulumiplugin.ReadRequest) (pulumiplugin.ReadResponse, error) {
@@ -158,14 +162,22 @@ func (s *server) Read(ctx context.Context, req pulumiplugin.ReadRequest) (pulumi
 		return pulumiplugin.ReadResponse{}, err
 	}
 	now.State = plain(properties(now.State)) // so that it compares with what the engine kept
-	read := restore(r.readInputs(inputs, before, now), req.Inputs)
+	var read resource.PropertyMap
+	switch {
+	case r.Bridge == nil:
+		read = restore(r.readInputs(inputs, before, now), req.Inputs)
+	case len(before.State) == 0:
+		read = imported(properties(now.State), r.Args, r.Required)
+	default:
+		read = refreshed(req.Inputs, properties(now.State), r.Args)
+	}
 	for _, name := range r.Secret {
 		if value, ok := read[resource.PropertyKey(name)]; ok && !value.IsSecret() {
 			read[resource.PropertyKey(name)] = resource.MakeSecret(value)
 		}
 	}
 	return pulumiplugin.ReadResponse{ReadResult: pulumiplugin.ReadResult{
-		ID: resource.ID(now.ID), Inputs: read, Outputs: r.outputs(now, read, req.State),
+		ID: resource.ID(now.ID), Inputs: read, Outputs: r.outputs(now, read, req.State, false),
 	}}, nil
 }
 
@@ -175,16 +187,20 @@ func (s *server) Update(ctx context.Context, req pulumiplugin.UpdateRequest) (pu
 		return pulumiplugin.UpdateResponse{}, err
 	}
 	if req.Preview {
-		return pulumiplugin.UpdateResponse{Properties: r.previewUpdate(req.OldOutputs, req.NewInputs)}, nil
+		return pulumiplugin.UpdateResponse{Properties: r.previewUpdate(req.OldOutputs, req.NewInputs, req.IgnoreChanges)}, nil
 	}
 	ctx, cancel := s.operation(ctx, req.Timeout, r.Timeouts.Update)
 	defer cancel()
-	result, err := r.Lifecycle.Update(ctx, Call{URN: req.URN, ID: string(req.ID), Inputs: plain(req.NewInputs),
-		OldInputs: plain(req.OldInputs), State: plain(req.OldOutputs), Logger: s.logger})
+	call := Call{URN: req.URN, ID: string(req.ID), Inputs: plain(req.NewInputs),
+		OldInputs: plain(req.OldInputs), State: plain(req.OldOutputs), Logger: s.logger}
+	if r.Bridge != nil {
+		r.planned(&call, req)
+	}
+	result, err := r.Lifecycle.Update(ctx, call)
 	if err != nil {
 		return pulumiplugin.UpdateResponse{}, r.failure(err, req.NewInputs)
 	}
-	return pulumiplugin.UpdateResponse{Properties: r.outputs(result, req.NewInputs, req.OldOutputs)}, nil
+	return pulumiplugin.UpdateResponse{Properties: r.outputs(result, req.NewInputs, req.OldOutputs, true)}, nil
 }
 
 func (s *server) Delete(ctx context.Context, req pulumiplugin.DeleteRequest) (pulumiplugin.DeleteResponse, error) {
@@ -226,11 +242,14 @@ func (s *server) Invoke(ctx context.Context, req pulumiplugin.InvokeRequest) (pu
 	return pulumiplugin.InvokeResponse{Properties: result}, nil
 }
 
-// outputs turns a result into properties. What was secret in the old state
-// stays secret.
-func (r Resource) outputs(result Result, inputs, old resource.PropertyMap) resource.PropertyMap {
+// outputs turns the result of a read, or of a change (applied), into properties.
+// What was secret in the old state stays secret.
+func (r Resource) outputs(result Result, inputs, old resource.PropertyMap, applied bool) resource.PropertyMap {
 	outputs := properties(result.State)
 	r.finish(outputs, inputs)
+	if r.Bridge != nil {
+		r.complete(outputs, result.ID, inputs, applied)
+	}
 	annotate(outputs, old)
 	return outputs
 }
@@ -243,7 +262,7 @@ func (r Resource) failure(err error, inputs resource.PropertyMap) error {
 		return err
 	}
 	options := pulumiplugin.MarshalOptions{KeepSecrets: true, KeepUnknowns: true, KeepResources: true}
-	state, stateErr := pulumiplugin.MarshalProperties(r.outputs(partial.Result, inputs, nil), options)
+	state, stateErr := pulumiplugin.MarshalProperties(r.outputs(partial.Result, inputs, nil, true), options)
 	given, inputsErr := pulumiplugin.MarshalProperties(inputs, options)
 	if problem := errors.Join(stateErr, inputsErr); problem != nil {
 		return errors.Join(err, problem)

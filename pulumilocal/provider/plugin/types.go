@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"strings"
@@ -38,6 +39,46 @@ type Type struct {
 type Field struct {
 	Type     *Type
 	Required bool
+	Traits
+}
+
+// Traits are what an SDK's Go types do not show of a property in a Terraform
+// schema (see [Bridge]).
+type Traits struct {
+	Default    any  // if the program gives none
+	Computed   bool // keeps its value when the program stops giving one
+	Set        bool // a list without order
+	Unimported bool // left out of imports, because another property says the same
+}
+
+// With is the type with traits of properties, by path; a path goes through the
+// elements of lists ("optionalClaims.accessTokens.essential"). It panics at a
+// property that is not there.
+func (t *Type) With(traits map[string]Traits) *Type {
+	for path, one := range traits {
+		t = t.with(strings.Split(path, "."), one)
+	}
+	return t
+}
+
+func (t *Type) with(path []string, traits Traits) *Type {
+	changed := *t
+	if t.Kind == List {
+		changed.Element = t.Element.with(path, traits)
+		return &changed
+	}
+	field, ok := t.Fields[path[0]]
+	if !ok {
+		panic(fmt.Sprintf("expected a property %q in the SDK's type, got none", path[0]))
+	}
+	if len(path) == 1 {
+		field.Traits = traits
+	} else {
+		field.Type = field.Type.with(path[1:], traits)
+	}
+	changed.Fields = maps.Clone(t.Fields)
+	changed.Fields[path[0]] = field
+	return &changed
 }
 
 // Has reports whether a record has the property.
