@@ -36,7 +36,7 @@ func (a application) Create(ctx context.Context, call plugin.Call) (plugin.Resul
 	if err != nil {
 		return plugin.Result{}, err
 	}
-	body := applicationBody(call.Inputs)
+	body := applicationTable.body(call.Inputs)
 	object(body, "api")["acceptMappedClaims"] = false // Graph accepts true only in a later PATCH
 	body["owners@odata.bind"] = anyList(owners.bind)
 	var created plugin.Object
@@ -70,7 +70,7 @@ func (a application) complete(ctx context.Context, id string, inputs plugin.Obje
 		return err
 	}
 	if flag(object(inputs, "api"), "mappedClaimsEnabled") {
-		if err := a.graph.patch(ctx, r, id, plugin.Object{"api": object(applicationBody(inputs), "api")}); err != nil {
+		if err := a.graph.patch(ctx, r, id, plugin.Object{"api": object(applicationTable.body(inputs), "api")}); err != nil {
 			return err
 		}
 	}
@@ -82,11 +82,11 @@ func (a application) complete(ctx context.Context, id string, inputs plugin.Obje
 func probe() string { return "TERRAFORM_UPDATE_" + uuid.NewString() }
 
 func (a application) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
-	id := strings.TrimPrefix(call.ID, applicationPath)
-	if !guid.MatchString(id) {
-		return plugin.Result{}, fmt.Errorf("expected an id like /applications/OBJECTID, got %q", call.ID)
+	parts, err := partsOf(call.ID, "/applications/OBJECTID")
+	if err != nil {
+		return plugin.Result{}, err
 	}
-	return a.read(ctx, id, merged(call.State, call.Inputs))
+	return a.read(ctx, parts[0], merged(call.State, call.Inputs))
 }
 
 func (a application) read(ctx context.Context, id string, inputs plugin.Object) (plugin.Result, error) {
@@ -114,7 +114,7 @@ func (a application) Update(ctx context.Context, call plugin.Call) (plugin.Resul
 			return plugin.Result{}, err
 		}
 	}
-	body := applicationBody(call.Inputs)
+	body := applicationTable.body(oneOfTags(call))
 	if err := a.disableChanged(ctx, a.collection(), id, call, body); err != nil {
 		return plugin.Result{}, err
 	}
@@ -123,10 +123,10 @@ func (a application) Update(ctx context.Context, call plugin.Call) (plugin.Resul
 			delete(body, r.member)
 		}
 	}
-	if call.Changed("optionalClaims") && body["optionalClaims"] == nil {
-		body["optionalClaims"] = claimsTable.body(nil) // empty lists take the block away
+	if call.Changed("optionalClaims") {
+		body["optionalClaims"] = claimsTable.body(object(call.Inputs, "optionalClaims")) // empty lists take the block away
 	}
-	if !scopesChanged(call) {
+	if !call.Changed(scopesPath) {
 		delete(object(body, "api"), "oauth2PermissionScopes")
 	}
 	retry := func(e *cloud.RefusedError) bool {
@@ -142,6 +142,18 @@ func (a application) Update(ctx context.Context, call plugin.Call) (plugin.Resul
 	return a.read(ctx, id, call.Inputs)
 }
 
+// oneOfTags are an update's inputs with featureTags if those changed, else with
+// tags: both are computed, and stand for the same list.
+func oneOfTags(call plugin.Call) plugin.Object {
+	without := "featureTags"
+	if call.Changed(without) {
+		without = "tags"
+	}
+	inputs := maps.Clone(call.Inputs)
+	delete(inputs, without)
+	return inputs
+}
+
 // disableChanged disables the roles and scopes that the update changes or
 // removes.
 func (a application) disableChanged(ctx context.Context, collection, id string, call plugin.Call, body plugin.Object) error {
@@ -150,16 +162,13 @@ func (a application) disableChanged(ctx context.Context, collection, id string, 
 			return err
 		}
 	}
-	if scopesChanged(call) {
+	if call.Changed(scopesPath) {
 		return a.disable(ctx, collection, id, scopes, objects(object(body, "api"), "oauth2PermissionScopes"))
 	}
 	return nil
 }
 
-// scopesChanged reports whether the permission scopes differ.
-func scopesChanged(call plugin.Call) bool {
-	return plugin.Call{Inputs: object(call.Inputs, "api"), OldInputs: object(call.OldInputs, "api")}.Changed("oauth2PermissionScopes")
-}
+const scopesPath = "api.oauth2PermissionScopes"
 
 // appRoles and scopes read and write the two collections whose enabled elements
 // cannot be changed.

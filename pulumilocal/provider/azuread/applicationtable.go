@@ -15,35 +15,35 @@ var applicationTable = slices.Concat(table{
 	{"api", "api", block(apiTable)},
 	{"appRoles", "appRoles", blocks(roleTable)},
 	{"appRoleIds", "appRoles", idsOfValues},
-	{"description", "description", optionalText},
+	{"description", "description", nullText},
 	{"deviceOnlyAuthEnabled", "isDeviceOnlyAuthSupported", aFlag},
-	{"disabledByMicrosoft", "disabledByMicrosoftStatus", readOnly(aText)},
+	{"disabledByMicrosoft", "disabledByMicrosoftStatus", conversion{fromGraph: goText}},
 	{"displayName", "displayName", aText},
 	{"fallbackPublicClientEnabled", "isFallbackPublicClient", aFlag},
 	{"groupMembershipClaims", "groupMembershipClaims", commaList},
 	{"identifierUris", "identifierUris", aList},
 	{"logoUrl", "info.logoUrl", readOnly(aText)},
-	{"marketingUrl", "info.marketingUrl", optionalText},
-	{"notes", "notes", optionalText},
+	{"marketingUrl", "info.marketingUrl", nullText},
+	{"notes", "notes", nullText},
 	{"oauth2PermissionScopeIds", "api.oauth2PermissionScopes", idsOfValues},
 	{"oauth2PostResponseRequired", "oauth2RequirePostResponse", aFlag},
-	{"optionalClaims", "optionalClaims", optionalBlock(claimsTable)},
-	{"privacyStatementUrl", "info.privacyStatementUrl", optionalText},
+	{"optionalClaims", "optionalClaims", conversion{claimsToGraph, optionalBlock(claimsTable).fromGraph}},
+	{"privacyStatementUrl", "info.privacyStatementUrl", nullText},
 	{"publicClient", "publicClient", block(redirectTable)},
 	{"publisherDomain", "publisherDomain", readOnly(aText)},
 	{"requiredResourceAccesses", "requiredResourceAccess", blocks(table{
 		{"resourceAppId", "resourceAppId", aText},
 		{"resourceAccesses", "resourceAccess", blocks(table{{"id", "id", aText}, {"type", "type", aText}})},
 	})},
-	{"serviceManagementReference", "serviceManagementReference", optionalText},
+	{"serviceManagementReference", "serviceManagementReference", nullText},
 	{"signInAudience", "signInAudience", textOr("AzureADMyOrg")},
 	{"singlePageApplication", "spa", block(redirectTable)},
-	{"supportUrl", "info.supportUrl", optionalText},
+	{"supportUrl", "info.supportUrl", nullText},
 	{"templateId", "applicationTemplateId", readOnly(aText)},
-	{"termsOfServiceUrl", "info.termsOfServiceUrl", optionalText},
+	{"termsOfServiceUrl", "info.termsOfServiceUrl", nullText},
 	{"web", "web", block(slices.Concat(redirectTable, table{
-		{"homepageUrl", "homePageUrl", optionalText},
-		{"logoutUrl", "logoutUrl", optionalText},
+		{"homepageUrl", "homePageUrl", nullText},
+		{"logoutUrl", "logoutUrl", nullText},
 		{"implicitGrant", "implicitGrantSettings", block(table{
 			{"accessTokenIssuanceEnabled", "enableAccessTokenIssuance", aFlag},
 			{"idTokenIssuanceEnabled", "enableIdTokenIssuance", aFlag},
@@ -62,24 +62,37 @@ var apiTable = table{
 	{"knownClientApplications", "knownClientApplications", aList},
 	{"oauth2PermissionScopes", "oauth2PermissionScopes", blocks(scopeTable)},
 	{"requestedAccessTokenVersion", "requestedAccessTokenVersion", conversion{
-		func(value any) any {
-			if value == nil {
-				return defaultTokenVersion
-			}
-			return value
-		},
-		func(value any) any {
-			if value == nil {
-				return leftOut{}
-			}
-			return value
-		},
+		tokenVersion, tokenVersion,
 	}},
 }
 
-// defaultTokenVersion is the requestedAccessTokenVersion of a block api that
-// names none.
+// defaultTokenVersion is the requestedAccessTokenVersion if none is given, or
+// Graph has none.
 const defaultTokenVersion = 1.0
+
+func tokenVersion(value any) any {
+	if value == nil {
+		return defaultTokenVersion
+	}
+	return value
+}
+
+// claimsToGraph sends an empty block for a missing one.
+func claimsToGraph(value any) any {
+	if value == nil {
+		return plugin.Object{}
+	}
+	return claimsTable.body(as[plugin.Object](value))
+}
+
+// goText is a text as Go prints a pointer to it: "<nil>" for a missing one. The
+// official provider does that by mistake.
+func goText(value any) any {
+	if value == nil {
+		return "<nil>"
+	}
+	return value
+}
 
 // ownRoleTable is an app role without id and enabled, which the resource
 // ApplicationAppRole handles in its own way.
@@ -111,7 +124,7 @@ var claimsTable = table{
 
 var claimTable = table{
 	{"name", "name", aText},
-	{"source", "source", conversion{nullIfEmpty, asIs}},
+	{"source", "source", nullText},
 	{"essential", "essential", aFlag},
 	{"additionalProperties", "additionalProperties", aList},
 }
@@ -147,17 +160,10 @@ func featuresOfTags(value any) any {
 	return []any{result}
 }
 
-func applicationBody(in plugin.Object) plugin.Object {
-	body := applicationTable.body(in)
-	if object(in, "api") == nil {
-		delete(object(body, "api"), "requestedAccessTokenVersion") // the default is for a given block
-	}
-	return body
-}
-
 // applicationState takes what Graph does not return from the inputs.
 func applicationState(app, inputs plugin.Object) plugin.Object {
 	state := applicationTable.state(app)
 	state["owners"], state["preventDuplicateNames"] = listOf(inputs, "owners"), flag(inputs, "preventDuplicateNames")
+	state["logoImage"] = "" // not emulated
 	return state
 }

@@ -364,8 +364,8 @@ func TestAppRoleAssignmentCallSequence(t *testing.T) {
 	if state.ID != firstID+"/appRoleAssignment/"+secondID {
 		t.Errorf("got id %q", state.ID)
 	}
-	if imported, err := engine.Refresh(enginetest.State{Token: assignmentToken, ID: state.ID}); err != nil || !imported.Inputs.DeepEquals(inputs) {
-		t.Errorf("import: got %v, %v, want %v", imported.Inputs, err, inputs)
+	if imported, err := engine.Refresh(enginetest.State{Token: assignmentToken, ID: state.ID}); err != nil || !imported.Inputs.DeepEquals(state.Inputs) {
+		t.Errorf("import: got %v, %v, want %v", imported.Inputs, err, state.Inputs)
 	}
 	graph.taken()
 	if err := engine.Delete(state); err != nil {

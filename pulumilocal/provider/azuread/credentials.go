@@ -80,11 +80,11 @@ func not(ask func() (bool, error)) func() (bool, error) {
 }
 
 func (c credential) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
-	id, keyID, err := splitID(call.ID, c.kind)
+	parts, err := partsOf(call.ID, c.id("OBJECTID", "KEYID"))
 	if err != nil {
 		return plugin.Result{}, err
 	}
-	return c.read(ctx, id, keyID, merged(call.Inputs, call.State))
+	return c.read(ctx, parts[0], parts[1], merged(call.Inputs, call.State))
 }
 
 func (c credential) read(ctx context.Context, id, keyID string, known plugin.Object) (plugin.Result, error) {
@@ -101,10 +101,11 @@ func (c credential) read(ctx context.Context, id, keyID string, known plugin.Obj
 
 // delete removes a credential and waits until it is gone.
 func (c credential) delete(ctx context.Context, call plugin.Call, remove func(id, keyID string) error) error {
-	id, keyID, err := splitID(call.ID, c.kind)
+	parts, err := partsOf(call.ID, c.id("OBJECTID", "KEYID"))
 	if err != nil {
 		return err
 	}
+	id, keyID := parts[0], parts[1]
 	defer c.lock(id)()
 	if err := remove(id, keyID); err != nil {
 		return err
@@ -119,7 +120,7 @@ type password struct{ credential }
 
 func newPassword(p *provider) password {
 	return password{credential{provider: p, kind: "password", collection: "passwordCredentials",
-		table:  slices.Concat(table{{"keyId", "keyId", readOnly(aText)}, {"displayName", "displayName", givenText}}, validityTable),
+		table:  slices.Concat(table{{"keyId", "keyId", readOnly(aText)}, {"displayName", "displayName", conversion{leftOutIfEmpty, leftOutIfEmpty}}}, validityTable),
 		unread: []string{"value", "rotateWhenChanged", "endDateRelative"}}}
 }
 

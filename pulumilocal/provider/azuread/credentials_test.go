@@ -158,18 +158,25 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
-func TestSignInByCertificate(t *testing.T) {
-	t.Parallel()
-	graph, engine := newGraph(t)
+// selfSigned makes a key and its certificate, valid for a year.
+func selfSigned(t *testing.T) (*rsa.PrivateKey, []byte) {
+	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "deployer"}}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "deployer"}, NotBefore: time.Now(), NotAfter: time.Now().AddDate(1, 0, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return key, der
+}
+
+func TestSignInByCertificate(t *testing.T) {
+	t.Parallel()
+	graph, engine := newGraph(t)
+	key, der := selfSigned(t)
 	private, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		t.Fatal(err)

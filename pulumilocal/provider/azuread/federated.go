@@ -15,7 +15,7 @@ type federated struct{ *provider }
 var federatedTable = table{
 	{"credentialId", "id", readOnly(aText)},
 	{"displayName", "name", aText},
-	{"description", "description", optionalText},
+	{"description", "description", nullText},
 	{"audiences", "audiences", aList},
 	{"issuer", "issuer", aText},
 	{"subject", "subject", aText},
@@ -27,6 +27,14 @@ func federatedPath(id string) string {
 
 func federatedID(id, credentialID string) string {
 	return id + "/federatedIdentityCredential/" + credentialID
+}
+
+func partsOfFederated(id string) (application, credentialID string, err error) {
+	parts, err := partsOf(id, federatedID("OBJECTID", "CREDENTIALID"))
+	if err != nil {
+		return "", "", err
+	}
+	return parts[0], parts[1], nil
 }
 
 func (f federated) Create(ctx context.Context, call plugin.Call) (plugin.Result, error) {
@@ -62,7 +70,7 @@ func (f federated) listed(ctx context.Context, id, credentialID string) func() (
 }
 
 func (f federated) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
-	id, credentialID, err := splitID(call.ID, "federatedIdentityCredential")
+	id, credentialID, err := partsOfFederated(call.ID)
 	if err != nil {
 		return plugin.Result{}, err
 	}
@@ -85,7 +93,7 @@ func federatedState(id string, credential plugin.Object) plugin.Object {
 }
 
 func (f federated) Update(ctx context.Context, call plugin.Call) (plugin.Result, error) {
-	id, credentialID, err := splitID(call.ID, "federatedIdentityCredential")
+	id, credentialID, err := partsOfFederated(call.ID)
 	if err != nil {
 		return plugin.Result{}, err
 	}
@@ -99,7 +107,7 @@ func (f federated) Update(ctx context.Context, call plugin.Call) (plugin.Result,
 }
 
 func (f federated) Delete(ctx context.Context, call plugin.Call) error {
-	id, credentialID, err := splitID(call.ID, "federatedIdentityCredential")
+	id, credentialID, err := partsOfFederated(call.ID)
 	if err != nil {
 		return err
 	}

@@ -106,7 +106,7 @@ func (p *provider) getServicePrincipals(ctx context.Context, args plugin.Object)
 			lists["servicePrincipals"] = append(lists["servicePrincipals"], summary)
 		}
 	}
-	result := plugin.Object{"id": "serviceprincipals#" + fmt.Sprint(lists["objectIds"]...)}
+	result := plugin.Object{"id": "serviceprincipals#" + fmt.Sprint(lists["objectIds"]...), "ignoreMissing": false, "returnAll": false}
 	for list, values := range lists {
 		result[list] = values
 	}
@@ -130,7 +130,10 @@ func (p *provider) getApplication(ctx context.Context, args plugin.Object) (plug
 	if claims, ok := state["optionalClaims"]; ok {
 		state["optionalClaims"] = []any{claims}
 	}
-	for _, name := range []string{"preventDuplicateNames", "templateId"} {
+	for _, web := range objects(state, "webs") {
+		plural(web, map[string]string{"implicitGrant": "implicitGrants"})
+	}
+	for _, name := range []string{"logoImage", "preventDuplicateNames", "templateId"} {
 		delete(state, name)
 	}
 	state["owners"] = anyList(owners)

@@ -11,47 +11,56 @@ import (
 )
 
 // resources is the table of the emulated resource types. Properties come from the
-// SDK, and Replace from ForceNew in the schemas of terraform-provider-azuread
-// 2.53.1.
+// SDK; Replace, traits and schema versions from the schemas of
+// terraform-provider-azuread 2.53.1 (ForceNew, Default, Optional with Computed,
+// TypeSet, SchemaVersion).
 func (p *provider) resources() map[string]plugin.Resource {
 	const minute = time.Minute
 	slow := plugin.Timeouts{Create: 10 * minute, Update: 10 * minute}
 	credential := plugin.Timeouts{Create: 15 * minute}
 	return map[string]plugin.Resource{
 		"azuread:index/application:Application": {
-			Args: plugin.TypeOf(sdk.ApplicationArgs{}), State: plugin.TypeOf(sdk.Application{}),
+			Args: plugin.TypeOf(sdk.ApplicationArgs{}).With(applicationTraits), State: plugin.TypeOf(sdk.Application{}),
+			Bridge:  &plugin.Bridge{SchemaVersion: 2, Recomputed: map[string]string{"appRoles": "appRoleIds", scopesPath: "oauth2PermissionScopeIds"}},
 			Replace: []string{"templateId"}, Timeouts: slow, Validate: offline(validateApplication), Lifecycle: application{p},
 		},
 		"azuread:index/applicationAppRole:ApplicationAppRole": {
-			Args: plugin.TypeOf(sdk.ApplicationAppRoleArgs{}), State: plugin.TypeOf(sdk.ApplicationAppRole{}),
+			Args: plugin.TypeOf(sdk.ApplicationAppRoleArgs{}).With(appRoleTraits), State: plugin.TypeOf(sdk.ApplicationAppRole{}),
+			Bridge:   &plugin.Bridge{},
 			Required: []string{"allowedMemberTypes"}, Replace: []string{"applicationId", "roleId"}, Timeouts: slow,
 			Validate: offline(validateAppRole), Lifecycle: appRole{p},
 		},
 		"azuread:index/applicationIdentifierUri:ApplicationIdentifierUri": {
 			Args: plugin.TypeOf(sdk.ApplicationIdentifierUriArgs{}), State: plugin.TypeOf(sdk.ApplicationIdentifierUri{}),
+			Bridge:  &plugin.Bridge{NoUpdate: true},
 			Replace: []string{"applicationId", "identifierUri"}, Timeouts: slow, Validate: offline(requireApplication), Lifecycle: identifierURI{provider: p},
 		},
 		"azuread:index/applicationPassword:ApplicationPassword": {
-			Args: plugin.TypeOf(sdk.ApplicationPasswordArgs{}), State: plugin.TypeOf(sdk.ApplicationPassword{}),
+			Args: plugin.TypeOf(sdk.ApplicationPasswordArgs{}).With(passwordTraits), State: plugin.TypeOf(sdk.ApplicationPassword{}),
+			Bridge:  &plugin.Bridge{SchemaVersion: 1},
 			Replace: []string{"applicationId", "applicationObjectId", "displayName", "startDate", "endDate", "endDateRelative", "rotateWhenChanged"},
 			Secret:  []string{"value"}, Timeouts: credential, Validate: offline(validateCredential), Lifecycle: newPassword(p),
 		},
 		"azuread:index/applicationCertificate:ApplicationCertificate": {
-			Args: plugin.TypeOf(sdk.ApplicationCertificateArgs{}), State: plugin.TypeOf(sdk.ApplicationCertificate{}),
+			Args: plugin.TypeOf(sdk.ApplicationCertificateArgs{}).With(certificateTraits), State: plugin.TypeOf(sdk.ApplicationCertificate{}),
+			Bridge:  &plugin.Bridge{},
 			Replace: []string{"applicationId", "applicationObjectId", "encoding", "type", "keyId", "startDate", "endDate", "endDateRelative", "value"},
-			Secret:  []string{"value"}, Timeouts: credential, Validate: offline(validateCertificate), Lifecycle: newCertificate(p),
+			Secret:  []string{"value"}, Timeouts: slow, Validate: offline(validateCertificate), Lifecycle: newCertificate(p),
 		},
 		"azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential": {
-			Args: plugin.TypeOf(sdk.ApplicationFederatedIdentityCredentialArgs{}), State: plugin.TypeOf(sdk.ApplicationFederatedIdentityCredential{}),
+			Args: plugin.TypeOf(sdk.ApplicationFederatedIdentityCredentialArgs{}).With(federatedTraits), State: plugin.TypeOf(sdk.ApplicationFederatedIdentityCredential{}),
+			Bridge:   &plugin.Bridge{},
 			Required: []string{"audiences"}, Replace: []string{"applicationId", "applicationObjectId", "displayName"}, Timeouts: credential,
 			Validate: offline(validateFederated), Lifecycle: federated{p},
 		},
 		"azuread:index/servicePrincipal:ServicePrincipal": {
-			Args: plugin.TypeOf(sdk.ServicePrincipalArgs{}), State: plugin.TypeOf(sdk.ServicePrincipal{}),
+			Args: plugin.TypeOf(sdk.ServicePrincipalArgs{}).With(servicePrincipalTraits), State: plugin.TypeOf(sdk.ServicePrincipal{}),
+			Bridge:  &plugin.Bridge{},
 			Replace: []string{"clientId", "applicationId"}, Timeouts: slow, Validate: offline(validateServicePrincipal), Lifecycle: servicePrincipal{p},
 		},
 		"azuread:index/appRoleAssignment:AppRoleAssignment": {
 			Args: plugin.TypeOf(sdk.AppRoleAssignmentArgs{}), State: plugin.TypeOf(sdk.AppRoleAssignment{}),
+			Bridge:  &plugin.Bridge{NoUpdate: true},
 			Replace: []string{"appRoleId", "principalObjectId", "resourceObjectId"}, Lifecycle: assignment{provider: p},
 			Validate: offline(func(c *plugin.Check) { requireGUIDs(c, "appRoleId", "principalObjectId", "resourceObjectId") }),
 		},

@@ -88,17 +88,18 @@ var servicePrincipalTable = slices.Concat(table{
 	{"applicationId", "appId", readOnly(aText)},
 	{"applicationTenantId", "appOwnerOrganizationId", readOnly(aText)},
 	{"clientId", "appId", readOnly(aText)},
-	{"description", "description", optionalText},
+	{"description", "description", nullText},
 	{"displayName", "displayName", readOnly(aText)},
+	{"features", "tags", readOnly(oldFeatureTags)},
 	{"homepageUrl", "homepage", readOnly(aText)},
-	{"loginUrl", "loginUrl", optionalText},
+	{"loginUrl", "loginUrl", nullText},
 	{"logoutUrl", "logoutUrl", readOnly(aText)},
-	{"notes", "notes", optionalText},
+	{"notes", "notes", nullText},
 	{"notificationEmailAddresses", "notificationEmailAddresses", aList},
 	{"oauth2PermissionScopeIds", "oauth2PermissionScopes", idsOfValues},
 	{"oauth2PermissionScopes", "oauth2PermissionScopes", readOnly(blocks(scopeTable))},
 	{"objectId", "id", readOnly(aText)},
-	{"preferredSingleSignOnMode", "preferredSingleSignOnMode", optionalText},
+	{"preferredSingleSignOnMode", "preferredSingleSignOnMode", nullText},
 	{"redirectUris", "replyUrls", readOnly(aList)},
 	{"samlMetadataUrl", "samlMetadataUrl", readOnly(aText)},
 	{"samlSingleSignOn", "samlSingleSignOnSettings", conversion{block(samlTable).toGraph, optionalBlock(samlTable).fromGraph}},
@@ -106,7 +107,7 @@ var servicePrincipalTable = slices.Concat(table{
 	{"type", "servicePrincipalType", readOnly(aText)},
 }, tagTable)
 
-var samlTable = table{{"relayState", "relayState", optionalText}}
+var samlTable = table{{"relayState", "relayState", nullText}}
 
 func (s servicePrincipal) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
 	if !guid.MatchString(call.ID) {
@@ -136,12 +137,21 @@ func servicePrincipalState(sp, inputs plugin.Object) plugin.Object {
 	state := servicePrincipalTable.state(sp)
 	names := texts(sp, "servicePrincipalNames")
 	state["servicePrincipalNames"] = anyList(slices.DeleteFunc(names, func(name string) bool { return name == text(sp, "appId") }))
-	state["owners"], state["useExisting"] = listOf(inputs, "owners"), flag(inputs, "useExisting")
+	state["owners"], state["useExisting"] = listOf(inputs, "owners"), inputs["useExisting"]
 	return state
 }
 
+// oldFeatureTags reads block features, the deprecated form of featureTags.
+var oldFeatureTags = conversion{fromGraph: func(value any) any {
+	now := featuresOfTags(value).([]any)[0].(plugin.Object)
+	return []any{plugin.Object{
+		"customSingleSignOnApp": now["customSingleSignOn"], "enterpriseApplication": now["enterprise"],
+		"galleryApplication": now["gallery"], "visibleToUsers": !flag(now, "hide"),
+	}}
+}}
+
 func (s servicePrincipal) Update(ctx context.Context, call plugin.Call) (plugin.Result, error) {
-	if err := s.graph.patch(ctx, request{path: servicePrincipals}, call.ID, servicePrincipalTable.body(call.Inputs)); err != nil {
+	if err := s.graph.patch(ctx, request{path: servicePrincipals}, call.ID, servicePrincipalTable.body(oneOfTags(call))); err != nil {
 		return plugin.Result{}, err
 	}
 	if err := s.changeOwners(ctx, servicePrincipals+"/"+call.ID, call); err != nil {
@@ -179,6 +189,9 @@ var assignmentTable = table{
 	{"resourceDisplayName", "resourceDisplayName", readOnly(aText)},
 }
 
+// assignmentPattern is an assignment's id. Graph's own id of it may be any text.
+const assignmentPattern = "RESOURCEID/appRoleAssignment/ASSIGNMENT"
+
 func assignments(resourceID string) string {
 	return servicePrincipals + "/" + resourceID + "/appRoleAssignedTo"
 }
@@ -214,11 +227,11 @@ func principalLags(e *cloud.RefusedError) bool {
 }
 
 func (a assignment) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
-	resourceID, id, err := splitID(call.ID, "appRoleAssignment")
+	parts, err := partsOf(call.ID, assignmentPattern)
 	if err != nil {
 		return plugin.Result{}, err
 	}
-	return a.read(ctx, resourceID, id)
+	return a.read(ctx, parts[0], parts[1])
 }
 
 func (a assignment) read(ctx context.Context, resourceID, id string) (plugin.Result, error) {
@@ -238,9 +251,9 @@ func (a assignment) read(ctx context.Context, resourceID, id string) (plugin.Res
 }
 
 func (a assignment) Delete(ctx context.Context, call plugin.Call) error {
-	resourceID, id, err := splitID(call.ID, "appRoleAssignment")
+	parts, err := partsOf(call.ID, assignmentPattern)
 	if err != nil {
 		return err
 	}
-	return a.graph.do(ctx, request{method: http.MethodDelete, path: assignments(resourceID) + "/" + id, patient: true}, nil)
+	return a.graph.do(ctx, request{method: http.MethodDelete, path: assignments(parts[0]) + "/" + parts[1], patient: true}, nil)
 }

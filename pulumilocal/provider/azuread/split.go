@@ -49,6 +49,8 @@ func (p *provider) patchOnce(ctx context.Context, id string, body plugin.Object)
 	return p.graph.patch(ctx, request{path: applications, once: true}, id, body)
 }
 
+const appRolePattern = "/applications/OBJECTID/appRoles/ROLEID"
+
 func appRoleID(id, roleID string) string { return applicationPath + id + "/appRoles/" + roleID }
 
 func roleBody(in plugin.Object) plugin.Object {
@@ -56,11 +58,11 @@ func roleBody(in plugin.Object) plugin.Object {
 }
 
 func (a appRole) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {
-	id, roleID, err := splitID(strings.TrimPrefix(call.ID, applicationPath), "appRoles")
+	parts, err := partsOf(call.ID, appRolePattern)
 	if err != nil {
 		return plugin.Result{}, err
 	}
-	return a.read(ctx, id, roleID, true)
+	return a.read(ctx, parts[0], parts[1], true)
 }
 
 func (a appRole) read(ctx context.Context, id, roleID string, once bool) (plugin.Result, error) {
@@ -100,10 +102,11 @@ func (a appRole) Update(ctx context.Context, call plugin.Call) (plugin.Result, e
 }
 
 func (a appRole) Delete(ctx context.Context, call plugin.Call) error {
-	id, roleID, err := splitID(strings.TrimPrefix(call.ID, applicationPath), "appRoles")
+	parts, err := partsOf(call.ID, appRolePattern)
 	if err != nil {
 		return err
 	}
+	id, roleID := parts[0], parts[1]
 	defer a.lock(id)()
 	app, err := a.graph.get(ctx, request{path: applications + "/" + id, once: true})
 	if err != nil {
@@ -151,15 +154,15 @@ func identifierURIID(id, uri string) string {
 }
 
 func parseIdentifierURIID(id string) (application, uri string, err error) {
-	application, encoded, err := splitID(strings.TrimPrefix(id, applicationPath), "identifierUris")
+	parts, err := partsOf(id, "/applications/OBJECTID/identifierUris/BASE64")
 	if err != nil {
 		return "", "", err
 	}
-	decoded, err := base64.StdEncoding.DecodeString(encoded)
+	decoded, err := base64.StdEncoding.DecodeString(parts[1])
 	if err != nil {
 		return "", "", fmt.Errorf("expected the identifier URI in base64 in id %q", id)
 	}
-	return application, string(decoded), nil
+	return parts[0], string(decoded), nil
 }
 
 func (u identifierURI) Read(ctx context.Context, call plugin.Call) (plugin.Result, error) {

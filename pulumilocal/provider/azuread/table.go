@@ -81,16 +81,15 @@ func (r row) put(body plugin.Object, value any) {
 
 // The conversions of texts differ in how they treat an empty one.
 var (
-	aText        = conversion{typed[string], typed[string]}   // "" on both sides
-	nullText     = conversion{nullIfEmpty, typed[string]}     // null in Graph, "" in the state
-	optionalText = conversion{nullIfEmpty, leftOutIfEmpty}    // null in Graph, absent in the state
-	givenText    = conversion{leftOutIfEmpty, typed[string]}  // absent in the body, "" in the state
-	aFlag        = conversion{typed[bool], typed[bool]}       // false by default
-	anEnabled    = conversion{trueByDefault, typed[bool]}     // true by default
-	aList        = conversion{listOrEmpty, listOrEmpty}       // never null
-	commaList    = conversion{joinedByCommas, splitAtCommas}  // one text in Graph, null if empty
-	idsOfValues  = conversion{fromGraph: idsByValue}          // of app roles or scopes
-	featureTags  = conversion{tagsOfFeatures, featuresOfTags} // flags that stand for tags
+	aText       = conversion{typed[string], typed[string]}   // "" on both sides
+	nullText    = conversion{nullIfEmpty, typed[string]}     // null in Graph, "" in the state
+	givenText   = conversion{leftOutIfEmpty, typed[string]}  // absent in the body, "" in the state
+	aFlag       = conversion{typed[bool], typed[bool]}       // false by default
+	anEnabled   = conversion{trueByDefault, typed[bool]}     // true by default
+	aList       = conversion{listOrEmpty, listOrEmpty}       // never null
+	commaList   = conversion{joinedByCommas, splitAtCommas}  // one text in Graph, null if empty
+	idsOfValues = conversion{fromGraph: idsByValue}          // of app roles or scopes
+	featureTags = conversion{tagsOfFeatures, featuresOfTags} // flags that stand for tags
 )
 
 // readOnly is for members that Graph sets.
@@ -110,7 +109,7 @@ func block(t table) conversion {
 }
 
 // optionalBlock is an object that is sent only if it is given, and shown only if
-// it is not empty.
+// Graph has it.
 func optionalBlock(t table) conversion {
 	always := block(t)
 	return conversion{
@@ -121,11 +120,10 @@ func optionalBlock(t table) conversion {
 			return always.toGraph(value)
 		},
 		func(value any) any {
-			state := t.state(as[plugin.Object](value))
-			if value == nil || len(state) == 0 {
+			if value == nil {
 				return leftOut{}
 			}
-			return state
+			return always.fromGraph(value)
 		},
 	}
 }
@@ -145,8 +143,6 @@ func blocks(t table) conversion {
 }
 
 func typed[T any](value any) any { return as[T](value) }
-
-func asIs(value any) any { return value }
 
 func nullIfEmpty(value any) any {
 	if as[string](value) == "" {

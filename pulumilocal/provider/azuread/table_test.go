@@ -22,7 +22,7 @@ var tables = map[string]struct {
 	"applicationCertificate:ApplicationCertificate": {newCertificate(nil).table,
 		[]string{"applicationId", "applicationObjectId", "encoding", "endDateRelative", "value"}},
 	"applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential": {federatedTable, []string{"applicationId", "applicationObjectId"}},
-	"servicePrincipal:ServicePrincipal":                                             {servicePrincipalTable, []string{"features", "owners", "servicePrincipalNames", "useExisting"}},
+	"servicePrincipal:ServicePrincipal":                                             {servicePrincipalTable, []string{"owners", "servicePrincipalNames", "useExisting"}},
 	"appRoleAssignment:AppRoleAssignment":                                           {assignmentTable, nil},
 }
 

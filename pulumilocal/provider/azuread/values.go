@@ -122,11 +122,23 @@ func objectIDOf(inputs plugin.Object) string {
 	return text(inputs, "applicationObjectId")
 }
 
-// splitID cuts an id like LEFT/WORD/RIGHT, for imports and reads.
-func splitID(id, word string) (left, right string, err error) {
-	left, right, ok := strings.Cut(id, "/"+word+"/")
-	if !ok || left == "" || right == "" {
-		return "", "", fmt.Errorf("expected an id of the form LEFT/%s/RIGHT, got %q", word, id)
+// partsOf takes an id apart that has the form of a pattern, such as
+// /applications/OBJECTID/appRoles/ROLEID: words in capitals stand for its parts,
+// and those that end in ID for GUIDs. Imports and reads need exactly that form.
+func partsOf(id, pattern string) ([]string, error) {
+	got, want := strings.Split(id, "/"), strings.Split(pattern, "/")
+	var parts []string
+	for i, word := range want {
+		if i == len(want)-1 && len(got) > len(want) {
+			got = append(got[:i], strings.Join(got[i:], "/")) // the last part may have slashes
+		}
+		isPart := word != "" && word == strings.ToUpper(word)
+		if i >= len(got) || !isPart && got[i] != word || isPart && got[i] == "" || isPart && strings.HasSuffix(word, "ID") && !guid.MatchString(got[i]) {
+			return nil, fmt.Errorf("expected an id like %s, got %q", pattern, id)
+		}
+		if isPart {
+			parts = append(parts, got[i])
+		}
 	}
-	return left, right, nil
+	return parts, nil
 }
