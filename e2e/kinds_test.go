@@ -15,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"app-to-app/pulumilocal/deployer"
+	"app-to-app/pulumilocal/provider/azuread/stateshape"
 )
 
 // set writes settings into the stack's file, as an editor would.
@@ -113,6 +114,9 @@ func TestEveryKindOfIdentity(t *testing.T) {
 	w.set(map[string]any{"roles": threeRoles, "clients": clients})
 	w.up()
 	previewsClean(w)
+	statesAreOfficial(w)
+	w.run("refresh", "--yes", "--skip-preview")
+	previewsClean(w)
 	want := make(map[string]map[string]int)
 	for _, client := range clients {
 		row := make(map[string]int)
@@ -133,6 +137,27 @@ func TestEveryKindOfIdentity(t *testing.T) {
 	w.destroy()
 	if left := w.inventory().Minus(before); left != (deployer.Inventory{}) {
 		t.Errorf("expected destroy to leave nothing behind, got:\n%s", left)
+	}
+}
+
+// statesAreOfficial compares every member of the azuread types in the stack's
+// state with the official plugin's.
+func statesAreOfficial(w *world) {
+	w.t.Helper()
+	found := make(map[string]bool)
+	for _, r := range w.resources() {
+		if !strings.HasPrefix(r.Type, "azuread:") {
+			continue
+		}
+		name := r.URN[strings.LastIndex(r.URN, ":")+1:]
+		kind := stateshape.Kind(r.Type, name)
+		found[kind] = true
+		for _, difference := range stateshape.Differences(kind, r.Shape) {
+			w.t.Errorf("%s: %s", name, difference)
+		}
+	}
+	if got, want := slices.Sorted(maps.Keys(found)), stateshape.Kinds(); !slices.Equal(got, want) {
+		w.t.Errorf("got states of the kinds %q, want of all, %q", got, want)
 	}
 }
 

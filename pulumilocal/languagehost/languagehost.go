@@ -1,7 +1,8 @@
 // Package languagehost replaces pulumi-language-go, which the CLI starts to run a
 // Pulumi program written in Go and which is not available as a module. It answers
 // only the calls that the engine makes for a program: plugin info, required
-// packages, install dependencies, run, cancel. The options `binary` and
+// packages, install dependencies, run, cancel; and generate program, without
+// writing Go. The options `binary` and
 // `buildTarget` work as documented
 // (https://www.pulumi.com/docs/iac/languages-sdks/go/). It never writes into the
 // project.
@@ -14,7 +15,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -136,6 +140,20 @@ func (h *languageHost) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pul
 		return &pulumirpc.RunResponse{Bail: true}, nil
 	}
 	return &pulumirpc.RunResponse{Error: err.Error()}, nil
+}
+
+// GenerateProgram is asked for after `pulumi import`, to show the declarations to
+// copy into the program. They are shown in Pulumi's own language, as a comment:
+// writing Go takes Pulumi's code generator, which this host does not link.
+func (h *languageHost) GenerateProgram(_ context.Context, req *pulumirpc.GenerateProgramRequest) (*pulumirpc.GenerateProgramResponse, error) {
+	var text strings.Builder
+	text.WriteString("// The sandbox's language host writes no Go; Pulumi's own does. The declarations in PCL:\n")
+	for _, name := range slices.Sorted(maps.Keys(req.GetSource())) {
+		for line := range strings.Lines(req.GetSource()[name]) {
+			text.WriteString("// " + strings.TrimRight(line, "\n") + "\n")
+		}
+	}
+	return &pulumirpc.GenerateProgramResponse{Source: map[string][]byte{"main.go": []byte(text.String())}}, nil
 }
 
 func (h *languageHost) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {

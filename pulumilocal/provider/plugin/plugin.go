@@ -6,8 +6,8 @@
 // secret, and the inputs that a refresh or an import reads back. The official
 // provider is a native one or one behind Pulumi's bridge ([Bridge]).
 //
-// It deliberately has no schema document, no components, no method calls and
-// no streams: programs in Go need none of them from these providers.
+// It deliberately has no components, no method calls and no streams: programs in
+// Go need none of them from these providers.
 //
 // Not for production: it only exists so that programs can be deployed to a
 // sandbox where the official plugins cannot be installed.

@@ -330,9 +330,6 @@ func TestProtocol(t *testing.T) {
 	if _, err := server.Handshake(ctx, &pulumirpc.ProviderHandshakeRequest{}); status.Code(err) != codes.Unimplemented {
 		t.Errorf("Handshake: got %v, want Unimplemented", err)
 	}
-	if schema, err := server.GetSchema(ctx, &pulumirpc.GetSchemaRequest{}); err != nil || schema.GetSchema() != `{"name":"test","version":"1.2.3"}` {
-		t.Errorf("GetSchema: got %v, %v, want the smallest schema", schema, err)
-	}
 	resp, err := server.CheckConfig(ctx, &pulumirpc.CheckRequest{Urn: enginetest.URN("pulumi:providers:test", "default")})
 	if err != nil || len(resp.GetFailures()) != 0 {
 		t.Errorf("CheckConfig: got %v, %v, want no failure", resp, err)

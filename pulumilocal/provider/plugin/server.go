@@ -3,7 +3,6 @@ package plugin
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -51,9 +50,8 @@ func (s *server) GetPluginInfo(context.Context) (pulumiplugin.PluginInfo, error)
 	return pulumiplugin.PluginInfo{Version: &version}, err
 }
 
-// GetSchema returns the smallest valid schema: Go programs use the SDKs.
 func (s *server) GetSchema(context.Context, pulumiplugin.GetSchemaRequest) (pulumiplugin.GetSchemaResponse, error) {
-	schema, err := json.Marshal(map[string]string{"name": s.definition.Name, "version": s.definition.Version})
+	schema, err := s.definition.schema()
 	return pulumiplugin.GetSchemaResponse{Schema: schema}, err
 }
 

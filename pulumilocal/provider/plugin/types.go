@@ -30,6 +30,7 @@ func (k Kind) String() string {
 // A Type describes a property's value, as far as the SDKs' Go types show it.
 type Type struct {
 	Kind    Kind
+	Name    string           // of a Record's struct in the SDK
 	Integer bool             // a Number without fraction
 	Element *Type            // of a List or a Map
 	Fields  map[string]Field // of a Record
@@ -160,7 +161,7 @@ func (r reader) read(t reflect.Type) *Type {
 	case reflect.Map:
 		result.Kind, result.Element = Map, r.read(t.Elem())
 	case reflect.Struct:
-		result.Kind, result.Fields = Record, r.fields(t)
+		result.Kind, result.Name, result.Fields = Record, t.Name(), r.fields(t)
 	}
 	return result
 }
