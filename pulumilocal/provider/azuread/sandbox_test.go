@@ -36,7 +36,7 @@ func newProgram(t *testing.T) (*enginetest.Engine, []made) {
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	tenant := s.Tenants()[0]
 	engine := enginetest.New(t, azuread.New(azuread.Options{HTTPClient: s.HTTPClient(), Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}))
-	engine.MustConfigure(map[string]any{"metadataHost": strings.TrimPrefix(s.BaseURL, "https://"), "tenantId": tenant.ID,
+	engine.MustConfigure(map[string]any{"metadataHost": strings.TrimPrefix(s.ResourceManagerURL, "https://"), "tenantId": tenant.ID,
 		"clientId": tenant.Deployer.ClientID, "clientSecret": enginetest.Secret(tenant.Deployer.Secret)})
 	var all []made
 	create := func(token, name string, inputs map[string]any, ignore ...string) enginetest.State {
