@@ -59,6 +59,21 @@ func (c command) state(ctx context.Context, stack, file string) ([]byte, error) 
 	return c.pulumi(ctx, "stack", "export", "--stack", stack)
 }
 
+// importState replaces a stack's state.
+func (c command) importState(ctx context.Context, stack string, state []byte) error {
+	f, err := os.CreateTemp("", "state-*.json") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(state)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	_, err = c.pulumi(ctx, "stack", "import", "--stack", stack, "--file", f.Name())
+	return err
+}
+
 // config is the plain configuration of a stack, by key.
 func (c command) config(ctx context.Context, stack string) (map[string]string, error) {
 	out, err := c.pulumi(ctx, "config", "--json", "--stack", stack)

@@ -19,7 +19,7 @@ import (
 var teardownVerb = verb{
 	name:    "teardown",
 	summary: "destroy a stack, purge what is kept of it, and prove that nothing its state recorded is left",
-	usage: `teardown -stack NAME | -expired [-yes]
+	usage: `teardown -stack NAME | -expired [-yes] [-forget-foreign]
 
 Destroys a stack, purges its app registrations, service principals and vaults
 from where they are kept after they are deleted, removes the stack, and counts
@@ -28,6 +28,13 @@ by id, and resource groups tagged with it. An app registration that the state
 does not know is not looked for. Interrupted, it goes on
 where it was when it is run again. A protected stack and one of the environment
 prod are refused. It asks for the stack's name unless -yes is given.
+
+A state is refused if deleting it could run another program's code: a command
+other than the one that publishes a package, a foreign provider or one that is
+configured otherwise, a hook, and any resource of a type that the program does
+not have. -forget-foreign takes them out of the state first. What they stand for
+is then not deleted, unless it is in a resource group of the stack, and not
+counted.
 
 -expired lists the test stacks whose expiresOn has come; with -yes it tears them
 down.`,
@@ -41,6 +48,7 @@ func runTeardown(ctx context.Context, c command, flags *flag.FlagSet, args []str
 	stack := flags.String("stack", "", "stack to tear down")
 	expired := flags.Bool("expired", false, "tear down every test stack whose expiresOn has passed")
 	yes := flags.Bool("yes", false, "do not ask")
+	forget := flags.Bool("forget-foreign", false, "take resources that the program does not make out of the state, instead of refusing it")
 	folder := flags.String("journals", ".teardown", "folder with the journals of interrupted teardowns")
 	asJSON := flags.Bool("json", false, "print what is left as JSON")
 	if _, err := parse(flags, args); err != nil {
@@ -59,7 +67,7 @@ func runTeardown(ctx context.Context, c command, flags *flag.FlagSet, args []str
 	if session.SubscriptionID == "" {
 		return azurecloud.WithHint(errors.New("expected ARM_SUBSCRIPTION_ID, got nothing"), "export ARM_SUBSCRIPTION_ID=…")
 	}
-	t := tearing{command: c, session: session, folder: *folder, yes: *yes, asJSON: *asJSON}
+	t := tearing{command: c, session: session, folder: *folder, yes: *yes, forget: *forget, asJSON: *asJSON}
 	if *expired {
 		return t.expired(ctx)
 	}
@@ -69,15 +77,15 @@ func runTeardown(ctx context.Context, c command, flags *flag.FlagSet, args []str
 // tearing is one run of the verb.
 type tearing struct {
 	command
-	session     *azurecloud.Session
-	folder      string
-	yes, asJSON bool
+	session             *azurecloud.Session
+	folder              string
+	yes, forget, asJSON bool
 }
 
 func (t tearing) one(ctx context.Context, stack string) error {
 	left, err := teardown.Run(ctx, teardown.Options{
 		Name: stack, Project: project, Stack: pulumiStack{t.command, stack}, Session: t.session,
-		Journal: filepath.Join(t.folder, stack+".json"), Log: t.stderr, Confirm: t.confirm, Wait: t.wait,
+		Journal: filepath.Join(t.folder, stack+".json"), Log: t.stderr, Confirm: t.confirm, Wait: t.wait, ForgetForeign: t.forget,
 	})
 	if err != nil {
 		return err
@@ -186,6 +194,10 @@ func (s pulumiStack) Exists(ctx context.Context) (bool, error) {
 
 func (s pulumiStack) Export(ctx context.Context) ([]byte, error) {
 	return s.command.state(ctx, s.name, "")
+}
+
+func (s pulumiStack) Import(ctx context.Context, state []byte) error {
+	return s.command.importState(ctx, s.name, state)
 }
 
 // Destroy refreshes first when an earlier destroy was interrupted: a deletion

@@ -12,16 +12,17 @@ func TestTeardownVerb(t *testing.T) {
 	h := newHarness(t)
 	group := "/subscriptions/" + h.environ["ARM_SUBSCRIPTION_ID"] + "/resourceGroups/pr-7"
 	state := func(environment string) string {
-		return `{"deployment":{"resources":[{"type":"pulumi:pulumi:Stack","outputs":{"environment":"` + environment + `"}},` +
-			`{"type":"azure-native:resources:ResourceGroup","id":"` + group + `"}]}}`
+		return `{"deployment":{"resources":[{"urn":"urn:pulumi:pr-7::app-to-app::pulumi:pulumi:Stack::a","type":"pulumi:pulumi:Stack","outputs":{"environment":"` + environment + `"}},` +
+			`{"urn":"urn:pulumi:pr-7::app-to-app::azure-native:resources:ResourceGroup::g","type":"azure-native:resources:ResourceGroup","id":"` + group + `"}]}}`
 	}
 	journals := filepath.Join(t.TempDir(), "journals")
 	run := func(args ...string) int {
 		return h.run(append([]string{"teardown", "-journals", journals}, args...)...)
 	}
-	h.stack["stack ls --json"] = `[{"name":"organization/app-to-app/pr-7"},{"name":"prod"}]`
+	h.stack["stack ls --json"] = `[{"name":"organization/app-to-app/pr-7"},{"name":"pr-6"},{"name":"prod"}]`
 	h.stack["stack export --stack pr-7"] = state("test")
 	h.stack["stack export --stack prod"] = state("prod")
+	h.stack["stack export --stack pr-6"] = strings.ReplaceAll(state("test"), "azure-native:resources:ResourceGroup", "command:local:Command")
 	for _, tt := range []struct {
 		name  string
 		args  string
@@ -33,6 +34,8 @@ func TestTeardownVerb(t *testing.T) {
 		{"both", "-stack pr-7 -expired", "", exitUsage, "expected one of -stack and -expired"},
 		{"a path", "-stack ../x", "", exitUsage, "expected the bare name of a stack"},
 		{"prod", "-stack prod -yes", "", exitFailed, "environment is prod"},
+		{"another program's command", "-stack pr-6 -yes", "", exitFailed, "tenant: hint: tenant teardown -stack pr-6 -forget-foreign"},
+		{"which cannot be forgotten", "-stack pr-6 -yes -forget-foreign", "", exitFailed, "pulumi stack import --stack pr-6 --file "},
 		{"another name typed", "-stack pr-7", "pr-8\n", exitFailed, `expected "pr-7", got "pr-8": nothing was deleted`},
 		{"nobody to ask", "-stack pr-7", "", exitFailed, "tenant: hint: pass -yes"},
 		{"destroy fails", "-stack pr-7", "pr-7\n", exitFailed, "destroy: pulumi destroy --yes --skip-preview --suppress-progress --stack pr-7: no such stack"},

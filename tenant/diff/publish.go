@@ -1,6 +1,6 @@
 package diff
 
-import "strings"
+import "app-to-app/tenant/program"
 
 // This file tells the commands that publish code from all others, which may do
 // anything with the deployer's credentials. The rules are:
@@ -8,12 +8,6 @@ import "strings"
 //   - what changes is the package: the publisher sends a token of the deployer's
 //     to the site's host, so a command with another host, and a new command,
 //     may do more than publish
-
-// publishPath ends the type of a function app's command.
-const publishPath = functionAppType + "$command:local:Command"
-
-// publishLine is the command line of such a command.
-const publishLine = "go run ./cmd/publish"
 
 // publishes reports whether all that the step does is to publish other code to
 // the same site.
@@ -41,23 +35,13 @@ func (s Step) unpublishes() bool {
 
 // isPublisher reports whether the command is the program's, before and after.
 func (s Step) isPublisher() bool {
-	if !strings.HasSuffix(strings.SplitN(s.URN, "::", 4)[2], publishPath) {
-		return false
-	}
+	var inputs []map[string]any
 	for _, state := range []*State{s.Old, s.New} {
-		if state == nil {
-			continue
-		}
-		if state.Inputs["create"] != publishLine {
-			return false
-		}
-		for name := range state.Inputs {
-			if name != "create" && name != "environment" && name != "triggers" {
-				return false
-			}
+		if state != nil {
+			inputs = append(inputs, state.Inputs)
 		}
 	}
-	return true
+	return program.IsPublisher(s.URN, inputs...)
 }
 
 // samePlace reports whether two environments of a command differ in the package

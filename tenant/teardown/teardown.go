@@ -3,6 +3,9 @@
 // tenant and subscription, that nothing is left of what the stack's state
 // recorded.
 //
+// It runs no code but the program's: it refuses a state with resources that the
+// program of the default branch does not make, or forgets them first.
+//
 // It deletes only what the stack's own state says that the stack made, and
 // purges only what still has the same ids. Before it destroys anything, it
 // writes a journal of what to purge, because the state no longer has that
@@ -28,6 +31,8 @@ type Stack interface {
 	Exists(ctx context.Context) (bool, error)
 	// Export is the stack's state, as `pulumi stack export` writes it.
 	Export(ctx context.Context) ([]byte, error)
+	// Import replaces the stack's state.
+	Import(ctx context.Context, state []byte) error
 	// Destroy deletes all resources. It is called on a stack that has some.
 	// With again, an earlier one may have been interrupted: the state can list
 	// resources that are gone, and must be refreshed first.
@@ -44,6 +49,9 @@ type Options struct {
 	Session *azurecloud.Session
 	Journal string    // file that lists what to purge; its folder is created if needed
 	Log     io.Writer // progress
+	// ForgetForeign takes resources that the program does not make out of the
+	// state, instead of refusing it with [ErrForeign].
+	ForgetForeign bool
 	// Confirm asks a person to repeat the name. An error ends the teardown.
 	Confirm func(name string, made Remains) error
 	// Wait pauses between checks whether something is gone yet.
@@ -133,7 +141,14 @@ func (o Options) begin(ctx context.Context) (*Remains, error) {
 	if err := o.checkPlace(ctx, made); err != nil {
 		return nil, err
 	}
-	return made, o.Confirm(o.Name, *made)
+	rest, err := o.refuseForeign(state)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.Confirm(o.Name, *made); err != nil || rest == nil {
+		return made, err
+	}
+	return made, o.Stack.Import(ctx, rest)
 }
 
 // checkPlace refuses a session in another tenant or subscription than the

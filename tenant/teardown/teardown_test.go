@@ -154,8 +154,7 @@ func TestTeardownRefuses(t *testing.T) {
 		}, "environment is prod"},
 		{"a protected resource", func(w *world, _ *teardown.Options) {
 			w.stack.resources[4]["protect"] = true
-			w.stack.resources[4]["urn"] = "urn:of:the:registration"
-		}, "stack is protected: urn:of:the:registration"},
+		}, "stack is protected: urn:pulumi:pr-7::app-to-app::azuread:index/application:Application::4"},
 		{"another subscription", func(w *world, _ *teardown.Options) {
 			w.session.SubscriptionID = w.sandbox.Tenants()[1].SubscriptionID
 		}, "expected the stack's subscription"},

@@ -80,6 +80,9 @@ func (w *world) deploy(environment, expiresOn string) {
 		{"type": "azuread:index/servicePrincipal:ServicePrincipal", "custom": true, "id": principal.ID,
 			"outputs": map[string]any{"objectId": principal.ID, "clientId": app.AppID, "applicationTenantId": tenant.ID}},
 	}
+	for i, r := range w.stack.resources {
+		r["urn"] = fmt.Sprintf("urn:pulumi:%s::app-to-app::%s::%d", w.stack.name, r["type"], i)
+	}
 	w.stack.exists = true
 }
 
@@ -98,6 +101,17 @@ func (s *stack) Exists(context.Context) (bool, error) { return s.exists, nil }
 
 func (s *stack) Export(context.Context) ([]byte, error) {
 	return json.Marshal(map[string]any{"deployment": map[string]any{"resources": s.resources}})
+}
+
+func (s *stack) Import(_ context.Context, state []byte) error {
+	var imported struct {
+		Deployment struct{ Resources []map[string]any }
+	}
+	if err := json.Unmarshal(state, &imported); err != nil {
+		return err
+	}
+	s.resources = imported.Deployment.Resources
+	return nil
 }
 
 var errBroken = errors.New("power failure")

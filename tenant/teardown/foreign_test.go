@@ -1,0 +1,89 @@
+package teardown_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"app-to-app/tenant/teardown"
+)
+
+const commandURN = "urn:pulumi:pr-7::app-to-app::command:local:Command::touch"
+
+// addCommand puts a command into the state that runs when it is deleted, and
+// makes the vault depend on it in every way.
+func (w *world) addCommand() {
+	w.stack.resources = slices.Insert(w.stack.resources, 1, map[string]any{
+		"urn": commandURN, "type": "command:local:Command", "custom": true, "id": "touch",
+		"inputs": map[string]any{"create": "go run ./cmd/publish", "delete": "touch FILE"},
+	})
+	vault := w.stack.resources[4]
+	vault["parent"], vault["deletedWith"] = commandURN, commandURN
+	vault["dependencies"] = []string{"urn:of:another", commandURN}
+	vault["propertyDependencies"] = map[string]any{"name": []string{commandURN}}
+}
+
+func TestForeignIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy("test", "2026-01-01")
+	w.addCommand()
+	_, err := teardown.Run(t.Context(), w.options())
+	if !errors.Is(err, teardown.ErrForeign) || !strings.Contains(err.Error(), commandURN+": it is another command than the one that publishes a package") {
+		t.Errorf("got %v, want the command named", err)
+	}
+	if w.deletions() != 0 || w.stack.destroyed != 0 {
+		t.Errorf("got %d deletions and %d destroys, want none", w.deletions(), w.stack.destroyed)
+	}
+}
+
+// TestForeignOfProvider has a provider of another program, and a resource of the
+// program's own type that it would delete.
+func TestForeignOfProvider(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy("test", "2026-01-01")
+	provider := w.stack.resources[1]
+	provider["inputs"] = map[string]any{"metadataHost": "example.com"}
+	w.stack.resources[5]["provider"] = provider["urn"].(string) + "::x"
+	_, err := teardown.Run(t.Context(), w.options())
+	for _, want := range []string{`the program does not set "metadataHost" of a provider`, "ServicePrincipal::5: its provider is not the program's"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+func TestForeignIsForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy("test", "2026-01-01")
+	w.addCommand()
+	o := w.options()
+	o.ForgetForeign = true
+	var atDestroy []map[string]any
+	o.After = func(step string) error {
+		if step == "write journal" {
+			atDestroy = slices.Clone(w.stack.resources)
+		}
+		return nil
+	}
+	left, err := teardown.Run(t.Context(), o)
+	if err != nil || left.Total() != 0 {
+		t.Fatalf("got %v, %v\n%s", left, err, &w.log)
+	}
+	if len(atDestroy) != 6 {
+		t.Fatalf("got %d resources when the stack was destroyed, want the six of the program", len(atDestroy))
+	}
+	vault := atDestroy[3]
+	if got := vault["dependencies"].([]any); len(got) != 1 || got[0] != "urn:of:another" {
+		t.Errorf("got dependencies %v, want the other one only", got)
+	}
+	if got := vault["propertyDependencies"].(map[string]any)["name"].([]any); len(got) != 0 || vault["parent"] != nil || vault["deletedWith"] != nil {
+		t.Errorf("got %v, want no reference to the command", vault)
+	}
+	if !strings.Contains(w.log.String(), commandURN) {
+		t.Errorf("got the log %q, want the command named in it", &w.log)
+	}
+}
