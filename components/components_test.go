@@ -1,6 +1,11 @@
 package components_test
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -8,6 +13,7 @@ import (
 
 	"app-to-app/components"
 	"app-to-app/components/componentstest"
+	"app-to-app/components/credentials"
 )
 
 // run runs a program with nobody signed in: components make no look-ups.
@@ -67,6 +73,9 @@ func TestClientArguments(t *testing.T) {
 		"kind of identity":    {func(a *components.ClientArgs) { a.Identity.Kind = "password" }, `client "caller": argument identity.kind: expected one of managedIdentity, systemAssigned, federated, certificate, clientSecret, existing, got "password"`},
 		"no audience for a federated identity": {func(a *components.ClientArgs) { a.Identity.Kind, a.DisplayName = components.Federated, "caller" },
 			`client "caller": argument tenant.exchangeAudience: missing`},
+		"a placeholder outside of a preview": {func(a *components.ClientArgs) {
+			a.Identity, a.DisplayName = components.Identity{Kind: components.Certificate, Brought: []credentials.KeyPair{withoutKey(t)}}, "caller"
+		}, "expected its private key, got a placeholder, which is good for a preview only"},
 		"function app without its arguments": {func(a *components.ClientArgs) { a.FunctionApp = &components.ClientAppArgs{} },
 			"argument functionApp.schedule: missing"},
 	} {
@@ -86,6 +95,28 @@ func TestClientArguments(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withoutKey is a certificate with a placeholder of its key.
+func withoutKey(t *testing.T) credentials.KeyPair {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1)}, &x509.Certificate{}, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text []byte
+	for _, block := range []*pem.Block{{Type: "CERTIFICATE", Bytes: certificate}, {Type: credentials.PlaceholderType}} {
+		text = append(text, pem.EncodeToMemory(block)...)
+	}
+	pair, err := credentials.ParseKeyPair(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair
 }
 
 // TestSiteWithoutAnSCMHost: the host is never guessed.

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -158,6 +159,9 @@ func unixSeconds(text pulumi.StringOutput) pulumi.IntOutput {
 func (b *identityBuilder) bring(all []credentials.KeyPair) (map[int64]keyCredential, error) {
 	live := make(map[int64]keyCredential, len(all))
 	for i, pair := range all {
+		if pair.IsPlaceholder() && !b.ctx.DryRun() {
+			return nil, fmt.Errorf("%s: expected its private key, got a placeholder, which is good for a preview only", pair)
+		}
 		registered, err := b.registerCertificate(pair.Label(), pulumi.String(pair.Certificate()))
 		if err != nil {
 			return nil, err

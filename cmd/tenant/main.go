@@ -4,6 +4,8 @@
 //	tenant check     may this caller deploy here
 //	tenant diff      what does a preview change in access
 //	tenant audit     does the tenant differ from what the stack declares
+//	tenant redact    copy a stack without its secrets
+//	tenant stage     make a stack from such a copy, to preview
 //	tenant teardown  remove it, and prove that nothing its state recorded is left
 //	tenant why       why does a client get no token, a 401 or a 403
 //
@@ -45,6 +47,8 @@ var verbs = []verb{
 	diffVerb,
 	auditVerb,
 	whyVerb,
+	redactVerb,
+	stageVerb,
 	teardownVerb,
 	idtokenVerb,
 }

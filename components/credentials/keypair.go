@@ -19,7 +19,16 @@ type KeyPair struct {
 	certificate string // PEM
 	key         string // PEM, PKCS #8
 	thumbprint  [sha256.Size]byte
+	placeholder bool
 }
+
+// PlaceholderType is the type of a PEM block in the place of a private key, for
+// a preview that must not have the key. Its content does not matter.
+const PlaceholderType = "PRIVATE KEY PLACEHOLDER"
+
+// IsPlaceholder reports whether there is no private key, only a placeholder of
+// one. It is good for a preview and for nothing else.
+func (p KeyPair) IsPlaceholder() bool { return p.placeholder }
 
 // Label identifies the certificate: the start of its SHA-256 thumbprint.
 func (p KeyPair) Label() string { return hex.EncodeToString(p.thumbprint[:4]) }
@@ -27,7 +36,8 @@ func (p KeyPair) Label() string { return hex.EncodeToString(p.thumbprint[:4]) }
 // Certificate is the certificate in PEM.
 func (p KeyPair) Certificate() string { return p.certificate }
 
-// PrivateKey is the private key in PEM, PKCS #8. It is a secret.
+// PrivateKey is the private key in PEM, PKCS #8, or its placeholder. It is a
+// secret.
 func (p KeyPair) PrivateKey() string { return p.key }
 
 // String hides the key from fmt.
@@ -44,6 +54,7 @@ const minKeyBits = 2048
 func ParseKeyPair(content string) (KeyPair, error) {
 	var certificate *x509.Certificate
 	var key *rsa.PrivateKey
+	var placeholder *pem.Block
 	for rest := []byte(content); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
@@ -62,9 +73,14 @@ func ParseKeyPair(content string) (KeyPair, error) {
 				return KeyPair{}, errors.New("expected one RSA private key that can be read, got several or an unreadable one")
 			}
 			key = parsed
+		case PlaceholderType:
+			placeholder = block
 		default:
 			return KeyPair{}, fmt.Errorf("expected the PEM blocks CERTIFICATE and PRIVATE KEY, got %q", block.Type)
 		}
+	}
+	if certificate != nil && key == nil && placeholder != nil {
+		return newKeyPair(certificate, placeholder), nil
 	}
 	switch {
 	case certificate == nil || key == nil:
@@ -78,13 +94,18 @@ func ParseKeyPair(content string) (KeyPair, error) {
 	if err != nil {
 		return KeyPair{}, errors.New("expected an RSA private key that can be written as PKCS #8")
 	}
+	return newKeyPair(certificate, &pem.Block{Type: "PRIVATE KEY", Bytes: encoded}), nil
+}
+
+func newKeyPair(certificate *x509.Certificate, key *pem.Block) KeyPair {
 	return KeyPair{
 		ValidFrom:   certificate.NotBefore,
 		ExpiresOn:   certificate.NotAfter,
 		certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})),
-		key:         string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})),
+		key:         string(pem.EncodeToMemory(key)),
 		thumbprint:  sha256.Sum256(certificate.Raw),
-	}, nil
+		placeholder: key.Type == PlaceholderType,
+	}
 }
 
 func parseKey(block *pem.Block) (*rsa.PrivateKey, error) {
