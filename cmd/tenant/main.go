@@ -4,6 +4,8 @@
 //	tenant check     may this caller deploy here
 //	tenant diff      what does a preview change in access
 //	tenant audit     does the tenant differ from what the stack declares
+//	tenant plan      preview, and keep the plan for somebody to approve
+//	tenant apply     apply such a plan, if nothing has changed since
 //	tenant redact    copy a stack without its secrets
 //	tenant stage     make a stack from such a copy, to preview
 //	tenant teardown  remove it, and prove that nothing its state recorded is left
@@ -47,6 +49,8 @@ var verbs = []verb{
 	diffVerb,
 	auditVerb,
 	whyVerb,
+	planVerb,
+	applyVerb,
 	redactVerb,
 	stageVerb,
 	teardownVerb,
