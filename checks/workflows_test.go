@@ -25,8 +25,11 @@ import (
 // environments they run in. The subjects in docs/ci.md name the same ones.
 var signingJobs = map[string][]string{
 	"preview.yml preview":       {"preview"},
-	"deploy.yml deploy":         {"dev", "prod"},
-	"deploy.yml test":           {"test"},
+	"copy.yml copy":             {"copy"},
+	"deploy.yml dev":            {"dev"},
+	"deploy.yml prod-preview":   {"prod-preview"},
+	"deploy.yml prod":           {"prod"},
+	"deploy-pr.yml test":        {"test"},
 	"drift.yml audit":           {"drift-dev", "drift-prod"},
 	"teardown.yml pull-request": {"teardown"},
 	"teardown.yml expired":      {"teardown"},
@@ -39,19 +42,28 @@ type workflow struct {
 	text        string
 	On          yaml.Node
 	Permissions yaml.Node
+	Env         map[string]string
 	Jobs        map[string]job
 	Runs        struct{ Steps []step } // of an action
 }
 
 type job struct {
 	Uses        string
+	Needs       yaml.Node
 	Environment yaml.Node
 	Permissions yaml.Node
+	Env         map[string]string
+	Outputs     map[string]string
+	Secrets     yaml.Node // of a job that calls a workflow
 	Strategy    struct{ Matrix map[string]yaml.Node }
 	Steps       []step
 }
 
-type step struct{ Uses, Run string }
+type step struct {
+	Uses, Run string
+	Env       map[string]string
+	With      map[string]string
+}
 
 // triggers are the events that start a workflow.
 func (w workflow) triggers() (names []string) {
@@ -123,18 +135,9 @@ func parseWorkflow(name string, content []byte) (workflow, error) {
 // A workflowCheck returns the problem with a workflow, "" for none.
 type workflowCheck func(workflow) string
 
-var workflowChecks = []workflowCheck{pullRequestTarget, unpinned, expressionInScript, noPermissions, identityToken, prodFromBranch, wildcardSubject}
-
-// pullRequestTarget finds workflows that a stranger's pull request starts with
-// the secrets of the base branch: one checkout of the branch and their code runs
-// with those secrets.
-func pullRequestTarget(w workflow) string {
-	for _, trigger := range w.triggers() {
-		if trigger == "pull_request_target" || trigger == "workflow_run" {
-			return "started by " + trigger + ", which gives any pull request the rights of the base branch; fix: use pull_request"
-		}
-	}
-	return ""
+var workflowChecks = []workflowCheck{
+	pullRequestTarget, unpinned, expressionInScript, noPermissions, identityToken, prodFromBranch, wildcardSubject,
+	prodWithoutPreview,
 }
 
 var pinned = regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40}$`)
@@ -291,25 +294,36 @@ func TestWorkflows(t *testing.T) {
 	}
 }
 
+// A workflowTest is one check of one file.
+type workflowTest struct {
+	name string
+	look workflowCheck
+	file string
+	text string
+	want string // the problem, "" for none
+}
+
+func (test workflowTest) run(t *testing.T) {
+	t.Parallel()
+	w := workflow{name: test.file, text: test.text}
+	if filepath.Ext(test.file) == ".yml" {
+		var err error
+		if w, err = parseWorkflow(test.file, []byte(test.text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := test.look(w); got != test.want {
+		t.Errorf("got %q, want %q", got, test.want)
+	}
+}
+
 func TestWorkflowChecks(t *testing.T) {
 	t.Parallel()
 	const steps = "permissions: {contents: read}\njobs:\n  preview:\n    steps:\n      - "
 	const signing = "permissions: {contents: read}\njobs:\n  preview:\n    environment: preview\n    permissions: {contents: read, id-token: write}\n"
-	const baseRights = ", which gives any pull request the rights of the base branch; fix: use pull_request"
 	const notPinned = " is not pinned; fix: name the full SHA of a commit"
 	sha := strings.Repeat("0a", 20)
-	for _, test := range []struct {
-		name string
-		look workflowCheck
-		file string
-		text string
-		want string // the problem, "" for none
-	}{
-		{"pull_request", pullRequestTarget, "a.yml", "on: pull_request", ""},
-		{"pull_request_target", pullRequestTarget, "a.yml", "on: pull_request_target", "started by pull_request_target" + baseRights},
-		{"pull_request_target in a list", pullRequestTarget, "a.yml", "on: [push, pull_request_target]", "started by pull_request_target" + baseRights},
-		{"pull_request_target in a map", pullRequestTarget, "a.yml", "on:\n  push:\n  pull_request_target:\n    types: [opened]", "started by pull_request_target" + baseRights},
-		{"workflow_run", pullRequestTarget, "a.yml", "on:\n  workflow_run:", "started by workflow_run" + baseRights},
+	for _, test := range []workflowTest{
 		{"pinned", unpinned, "a.yml", steps + "uses: actions/checkout@" + sha + " # v5", ""},
 		{"a tag", unpinned, "a.yml", steps + "uses: actions/checkout@v5", `action "actions/checkout@v5"` + notPinned},
 		{"a short SHA", unpinned, "a.yml", steps + "uses: actions/checkout@" + sha[:12], `action "actions/checkout@0a0a0a0a0a0a"` + notPinned},
@@ -347,18 +361,6 @@ func TestWorkflowChecks(t *testing.T) {
 		{"a branch as the subject", wildcardSubject, "ci.md", "repo:ORG/REPO:ref:refs/heads/main", `subject "repo:ORG/REPO:ref:refs/heads/main" is not an environment`},
 		{"an expression over claims", wildcardSubject, "ci.md", "claimsMatchingExpression", "a flexible federated identity credential; fix: name one subject"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			w := workflow{name: test.file, text: test.text}
-			if filepath.Ext(test.file) == ".yml" {
-				var err error
-				if w, err = parseWorkflow(test.file, []byte(test.text)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if got := test.look(w); got != test.want {
-				t.Errorf("got %q, want %q", got, test.want)
-			}
-		})
+		t.Run(test.name, test.run)
 	}
 }

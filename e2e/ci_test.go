@@ -124,7 +124,7 @@ func previewsCopy(w *world, tenant command, pair string) {
 	branch.set(map[string]any{"expiresOn": "2099-01-01", "clients": secretClients(false)})
 	branch.project.Environ = append(w.project.Environ[:len(w.project.Environ):len(w.project.Environ)],
 		"PULUMI_BACKEND_URL=file://"+w.t.TempDir(), "PULUMI_CONFIG_PASSPHRASE=public", "PULUMI_CONFIG_PASSPHRASE_FILE=")
-	command{&branch, tenant.path}.says("stage -stack pr-8 -from "+file, 0, "pr-8 as of ", "deployed from abc")
+	command{&branch, tenant.path}.says("stage -stack pr-8 -from "+file, 0, "pr-8 as of ", "when main was at abc")
 	if outcome := branch.run("preview"); outcome.Changed() != 0 {
 		w.t.Errorf("expected the preview of the copy to be empty, got %v", outcome.Touched)
 	}

@@ -34,13 +34,13 @@ var stageVerb = verb{
 	usage: `stage -stack NAME -from FILE
 
 Makes the stack in the backend of PULUMI_BACKEND_URL, which must not have it yet,
-and prints when and of which commit the copy was taken.`,
+and prints when the copy was taken, and the commit of main then.`,
 	run: runStage,
 }
 
 func runRedact(ctx context.Context, c command, flags *flag.FlagSet, args []string) error {
 	stack := flags.String("stack", "", "stack to copy")
-	commit := flags.String("commit", "", "commit that was deployed, for whoever reads the copy")
+	commit := flags.String("commit", "", "commit of main, for whoever reads the copy")
 	file := flags.String("out", "", "file to write")
 	if _, err := parse(flags, args); err != nil {
 		return err
@@ -105,7 +105,7 @@ func runStage(ctx context.Context, c command, flags *flag.FlagSet, args []string
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(c.stdout, "%s as of %s, deployed from %s\n", *stack, staged.Taken.Format(time.RFC3339), staged.Commit)
+	_, err = fmt.Fprintf(c.stdout, "%s as of %s, when main was at %s\n", *stack, staged.Taken.Format(time.RFC3339), staged.Commit)
 	return err
 }
 

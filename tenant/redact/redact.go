@@ -22,7 +22,7 @@ import (
 // A Copy is a stack without its secrets.
 type Copy struct {
 	Stack  string    `json:"stack"`
-	Commit string    `json:"commit"` // of the program that was deployed last
+	Commit string    `json:"commit"` // of main when the copy was taken
 	Taken  time.Time `json:"taken"`
 	// State is what `pulumi stack import` reads, but without a secrets provider:
 	// see [Copy.Under].
