@@ -33,8 +33,8 @@ A state is refused if deleting it could run another program's code: a command
 other than the one that publishes a package, a foreign provider or one that is
 configured otherwise, a hook, and any resource of a type that the program does
 not have. -forget-foreign takes them out of the state first. What they stand for
-is then not deleted, unless it is in a resource group of the stack, and not
-counted.
+is then not deleted, unless it is in a resource group of the stack; what the
+proof looks for is counted.
 
 -expired lists the test stacks whose expiresOn has come; with -yes it tears them
 down.`,

@@ -117,7 +117,7 @@ func (r Resource) foreignProvider(name string) string {
 			return "it says where its plugin comes from"
 		}
 		if got, given := properties["version"]; given && got != version {
-			return fmt.Sprintf("expected version %q of its plugin, got %q", version, fmt.Sprint(got))
+			return fmt.Sprintf("expected version %q of its plugin, got %q; if an older main deployed it, tear it down with the tenant command of that commit", version, fmt.Sprint(got))
 		}
 	}
 	return ""

@@ -46,12 +46,19 @@ func TestForeignOfProvider(t *testing.T) {
 	w.deploy("test", "2026-01-01")
 	provider := w.stack.resources[1]
 	provider["inputs"] = map[string]any{"metadataHost": "example.com"}
-	w.stack.resources[5]["provider"] = provider["urn"].(string) + "::x"
+	w.stack.resources[4]["provider"] = provider["urn"].(string) + "::x"
 	_, err := teardown.Run(t.Context(), w.options())
-	for _, want := range []string{`the program does not set "metadataHost" of a provider`, "ServicePrincipal::5: its provider is not the program's"} {
+	for _, want := range []string{`the program does not set "metadataHost" of a provider`, "Application::4: its provider is not the program's"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
+	}
+	// Once it is forgotten, the proof still counts what it made.
+	o := w.options()
+	o.ForgetForeign = true
+	left, err := teardown.Run(t.Context(), o)
+	if want := (teardown.Left{Applications: 1}); err != nil || left != want {
+		t.Errorf("got %+v, %v; want %+v", left, err, want)
 	}
 }
 
