@@ -46,8 +46,8 @@ func (r *redactor) prove(c Copy) error {
 	var problems []error
 	wanted := make(needles)
 	for _, secret := range r.secrets {
-		if len(secret.text) < shortest {
-			problems = append(problems, fmt.Errorf("%s: expected a secret of at least %d characters, got one of %d, which cannot be searched for", secret.path, shortest, len(secret.text)))
+		if n := len(strings.TrimSpace(secret.text)); n < shortest {
+			problems = append(problems, fmt.Errorf("%s: expected a secret of at least %d characters, got one of %d, which cannot be searched for", secret.path, shortest, n))
 			continue
 		}
 		wanted.add(secret)

@@ -206,7 +206,7 @@ func TestProof(t *testing.T) {
 		{"a key in another spelling", p.eight, p.one, "also in plain text"},
 		{"a prime of a key", p.eight, hex.EncodeToString(p.key.Primes[0].Bytes()), "also in plain text"},
 		{"the public part of a key", p.eight, hex.EncodeToString(p.key.N.Bytes()), ""},
-		{"too short", "1234567", "", "at least 8 characters, got one of 7"},
+		{"too short", "1234567 ", "", "at least 8 characters, got one of 7"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
