@@ -37,6 +37,8 @@ var checks = []check{
 	{"tenant", false, checkTenant},
 	{"audience", false, checkAudience},
 	{"time", true, checkTime},
+	{"lifetime", false, checkLifetime},
+	{"binding", false, checkBinding},
 	{"application", false, checkApplication},
 	{"role", true, checkRole},
 	{"allowed", true, checkAllowed},
@@ -168,16 +170,36 @@ func checkAudience(_ context.Context, v *Verifier, c *candidate) error {
 // checkTime: not on or after exp and not before nbf (RFC 7519 sections 4.1.4
 // and 4.1.5), both required here because Entra ID always sends them; and not
 // issued in the future (section 4.1.6 leaves that open): if that clock is wrong,
-// so is exp.
+// so is exp. A start of 0 counts as missing, as it does for libraries that keep
+// the claim in a number.
 func checkTime(_ context.Context, _ *Verifier, c *candidate) error {
 	if !c.now.Before(c.claims.ExpiresAt.Add(Skew)) {
 		return fmt.Errorf("%w: claim exp: expected after %s, got %s", ErrExpired, stamp(c.now), stamp(c.claims.ExpiresAt))
 	}
-	if c.claims.NotBefore.IsZero() || c.now.Add(Skew).Before(c.claims.NotBefore) {
+	if c.claims.NotBefore.Unix() <= 0 || c.now.Add(Skew).Before(c.claims.NotBefore) {
 		return fmt.Errorf("%w: claim nbf: expected at most %s, got %s", ErrNotYetValid, stamp(c.now), stamp(c.claims.NotBefore))
 	}
 	if c.now.Add(Skew).Before(c.issuedAt) {
 		return fmt.Errorf("%w: claim iat: expected at most %s, got %s", ErrNotYetValid, stamp(c.now), stamp(c.issuedAt))
+	}
+	return nil
+}
+
+// checkLifetime: a token that ends before it starts is valid at no time (RFC 7519
+// sections 4.1.4 and 4.1.5). Around now, the skew on both sides would admit it.
+func checkLifetime(_ context.Context, _ *Verifier, c *candidate) error {
+	if !c.claims.NotBefore.Before(c.claims.ExpiresAt) {
+		return fmt.Errorf("%w: claim nbf: expected before exp, %s, got %s", ErrMalformed, stamp(c.claims.ExpiresAt), stamp(c.claims.NotBefore))
+	}
+	return nil
+}
+
+// checkBinding: cnf binds a token to a key whose possession its caller must prove
+// (RFC 7800 section 3). This API asks for no proof, so whoever stole the token
+// could use it. Any value counts, because all of them say that it is bound.
+func checkBinding(_ context.Context, _ *Verifier, c *candidate) error {
+	if c.isBound {
+		return fmt.Errorf("%w: claim cnf: expected none (%s)", ErrBound, c.caller())
 	}
 	return nil
 }

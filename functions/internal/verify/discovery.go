@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -106,13 +107,36 @@ func (k *Keys) get(ctx context.Context, address string, into any) error {
 // A webKey is an entry of a JSON Web Key Set (RFC 7517 section 4) with the
 // issuer that Entra ID adds.
 type webKey struct {
-	Type      string `json:"kty"`
-	Use       string `json:"use"`
-	Algorithm string `json:"alg"`
-	ID        string `json:"kid"`
-	Modulus   string `json:"n"`
-	Exponent  string `json:"e"`
-	Issuer    string `json:"issuer"`
+	Type       string             `json:"kty"`
+	Use        optional[string]   `json:"use"`
+	Operations optional[[]string] `json:"key_ops"`
+	Algorithm  optional[string]   `json:"alg"`
+	ID         string             `json:"kid"`
+	Modulus    string             `json:"n"`
+	Exponent   string             `json:"e"`
+	Issuer     string             `json:"issuer"`
+}
+
+// An optional member may be missing; if it is present, even as null, its value
+// counts.
+type optional[T any] struct {
+	present bool
+	value   T
+}
+
+func (o *optional[T]) UnmarshalJSON(content []byte) error {
+	o.present = true
+	return json.Unmarshal(content, &o.value)
+}
+
+// verifies reports whether the key is for verifying RS256: each of use, key_ops
+// and alg may be missing, but what is said must allow it (RFC 7517 sections 4.2
+// to 4.4).
+func (w *webKey) verifies() bool {
+	return w.Type == "RSA" &&
+		(!w.Use.present || w.Use.value == "sig") &&
+		(!w.Operations.present || slices.Contains(w.Operations.value, "verify")) &&
+		(!w.Algorithm.present || w.Algorithm.value == "RS256")
 }
 
 // parseKey returns an entry as a signing key of the tenant. Other entries are
@@ -123,7 +147,7 @@ func parseKey(entry json.RawMessage, tenantID string) (Key, bool) {
 	if err := json.Unmarshal(entry, &w); err != nil {
 		return Key{}, false
 	}
-	if w.Type != "RSA" || w.Use != "" && w.Use != "sig" || w.Algorithm != "" && w.Algorithm != "RS256" || w.ID == "" {
+	if !w.verifies() || w.ID == "" {
 		return Key{}, false
 	}
 	modulus, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(w.Modulus, "="))

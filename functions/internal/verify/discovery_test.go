@@ -1,8 +1,12 @@
 package verify_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"app-to-app/functions/internal/verify"
 	"app-to-app/functions/internal/verify/verifytest"
@@ -24,7 +28,19 @@ var unusable = []struct {
 	{"e that is a number", member("e", 65537)},
 	{"issuer that is a list", member("issuer", []string{"https://login.microsoftonline.com/{tenantid}/v2.0"})},
 	{"key for encryption", member("use", "enc")},
+	{"use empty", member("use", "")},
+	{"use null", member("use", nil)},
+	{"use in another case", member("use", "SIG")},
+	{"key for signing", member("key_ops", []string{"sign"})},
+	{"key for encryption by its operations", member("key_ops", []string{"encrypt", "wrapKey"})},
+	{"key for no operation", member("key_ops", []string{})},
+	{"operation in another case", member("key_ops", []string{"Verify"})},
+	{"key_ops null", member("key_ops", nil)},
+	{"key_ops that is a text", member("key_ops", "verify")},
+	{"key_ops with a number", member("key_ops", []any{"verify", 5})},
+	{"key for verifying whose use is encryption", func(e map[string]any) { e["use"], e["key_ops"] = "enc", []string{"verify"} }},
 	{"key of another algorithm", member("alg", "PS256")},
+	{"alg null", member("alg", nil)},
 	{"no id", func(e map[string]any) { delete(e, "kid") }},
 	{"modulus too long", member("n", strings.Repeat("_", 2000))},
 	{"modulus that is not base64", member("n", "!")},
@@ -63,6 +79,50 @@ func TestUnusableKeyIsSkipped(t *testing.T) {
 				t.Errorf("alone: got %v, want %v", err, verify.ErrKeysUnavailable)
 			}
 		})
+	}
+}
+
+// TestOracleOfKeySets: go-jose reads the same entries. It must be able to use what
+// we use, and must find nothing to use in what we skip. It does not know key_ops,
+// so the test adds that.
+func TestOracleOfKeySets(t *testing.T) {
+	t.Parallel()
+	tenant := verifytest.NewTenant(t)
+	entries := map[string]map[string]any{}
+	for _, use := range []any{"absent", "sig", "enc"} {
+		for _, operations := range []any{"absent", []string{"verify"}, []string{"sign", "verify"}, []string{"sign"}, []string{"wrapKey"}, []string{}} {
+			for _, algorithm := range []any{"absent", "RS256", "RS512", "RSA-OAEP"} {
+				entry := tenant.Entry(verifytest.Key(t, "key-2", 2048))
+				delete(entry, "x5t") // the key's id, which go-jose takes for a thumbprint
+				for name, value := range map[string]any{"use": use, "key_ops": operations, "alg": algorithm} {
+					if delete(entry, name); value != "absent" {
+						entry[name] = value
+					}
+				}
+				entries[fmt.Sprint(use, operations, algorithm)] = entry
+			}
+		}
+	}
+	used := 0
+	for name, entry := range entries {
+		var key jose.JSONWebKey
+		if err := key.UnmarshalJSON(encodeJSON(t, entry)); err != nil {
+			t.Fatal(err)
+		}
+		operations, named := entry["key_ops"].([]string)
+		want := key.Valid() && (key.Use == "" || key.Use == "sig") && (key.Algorithm == "" || key.Algorithm == "RS256") &&
+			(!named || slices.Contains(operations, "verify"))
+		tenant.PublishEntries(tenant.Entry(tenant.Signing), entry)
+		_, err := newKeys(t, tenant, newClock().Now).Key(t.Context(), "key-2")
+		if (err == nil) != want {
+			t.Errorf("%s: got %v, the oracle takes the key: %v", name, err, want)
+		}
+		if want {
+			used++
+		}
+	}
+	if used != 12 {
+		t.Errorf("got %d of %d entries used, want 12", used, len(entries))
 	}
 }
 

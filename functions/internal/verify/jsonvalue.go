@@ -16,11 +16,12 @@ func (s *scanner) seconds() (int64, error) {
 	if err := s.number(); err != nil {
 		return 0, err
 	}
-	value, err := strconv.ParseInt(string(s.data[start:s.pos]), 10, 64)
-	if err != nil || value < 0 || value > latestTime {
+	// Unsigned, so that -0 is refused as well.
+	value, err := strconv.ParseUint(string(s.data[start:s.pos]), 10, 64)
+	if err != nil || value > latestTime {
 		return 0, s.errorf("expected whole seconds since 1970, got %s", shown(string(s.data[start:s.pos])))
 	}
-	return value, nil
+	return int64(value), nil
 }
 
 // texts reads an array of strings.

@@ -32,6 +32,7 @@ var (
 	ErrTenant          = errors.New("wrong tenant")
 	ErrExpired         = errors.New("access token expired")
 	ErrNotYetValid     = errors.New("access token not yet valid")
+	ErrBound           = errors.New("access token bound to a key")
 	ErrNotAppOnly      = errors.New("not an application's access token")
 	ErrAppRole         = errors.New("missing app role")
 	ErrCaller          = errors.New("caller not admitted")
@@ -75,6 +76,7 @@ var answers = []struct {
 	{ErrTenant, invalidToken("The access token is of another tenant.")},
 	{ErrExpired, invalidToken("The access token has expired.")},
 	{ErrNotYetValid, invalidToken("The access token is not valid yet.")},
+	{ErrBound, invalidToken("The access token is bound to a key of its client, which this API cannot check.")},
 	{ErrNotAppOnly, insufficientScope("The access token is not one of an application acting for itself.")},
 	{ErrAppRole, insufficientScope("The access token lacks the app role that this API requires.")},
 	{ErrCaller, insufficientScope("The calling application is not admitted.")},

@@ -22,6 +22,7 @@ type candidate struct {
 
 	issuer, audience, subject string
 	hasScope, hasIDType       bool
+	isBound                   bool // has cnf
 	idType                    string
 	issuedAt                  time.Time // iat; zero when absent
 	claims                    Claims
@@ -151,6 +152,9 @@ func (c *candidate) claim(s *scanner, name []byte) error {
 		return inMember(name, err)
 	case "scp":
 		c.hasScope = true // any value counts: an application's token has no scp
+		return s.skip()
+	case "cnf":
+		c.isBound = true
 		return s.skip()
 	default:
 		return s.skip()

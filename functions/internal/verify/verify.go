@@ -91,11 +91,13 @@ type Config struct {
 //  11. tenant: tid
 //  12. audience: aud, of the version that iss says
 //  13. time: exp, nbf and, if present, iat, within [Skew]
-//  14. application: an app-only token
-//  15. role: roles contains the app role
-//  16. allowed: azp (appid in v1.0) is an allowed client, if a list is
+//  14. lifetime: nbf is before exp
+//  15. binding: no cnf
+//  16. application: an app-only token
+//  17. role: roles contains the app role
+//  18. allowed: azp (appid in v1.0) is an allowed client, if a list is
 //     configured
-//  17. blocked: neither azp, or appid, nor oid is blocked
+//  19. blocked: neither azp, or appid, nor oid is blocked
 //
 // A token that passed them all is cached until the key set changes. Time, role,
 // allowed and blocked are checked on every call, cached or not.

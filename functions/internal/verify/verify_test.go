@@ -243,6 +243,25 @@ func payloadEnd(end string) func(*attempt) {
 	return func(a *attempt) { a.payload = func(p string) string { return p[:len(p)-1] + end } }
 }
 
+// published signs with a second key, published as edit has changed it.
+func published(edit func(entry map[string]any)) func(*attempt) {
+	return func(a *attempt) {
+		a.key = verifytest.Key(a.t, "key-2", 2048)
+		a.header["kid"] = a.key.ID
+		entry := a.tenant.Entry(a.key)
+		edit(entry)
+		a.tenant.PublishEntries(a.tenant.Entry(a.tenant.Signing), entry)
+	}
+}
+
+// instead writes a claim as it is, where JSON encoding would not.
+func instead(name, value string) func(*attempt) {
+	return func(a *attempt) {
+		delete(a.claims, name)
+		a.payload = func(p string) string { return p[:len(p)-1] + `,"` + name + `":` + value + "}" }
+	}
+}
+
 func manyNames(count int) map[string]int {
 	names := map[string]int{}
 	for i := range count {
@@ -288,6 +307,20 @@ var claimTests = []verifyTest{
 	{"starts within the skew", claim("nbf", now.Add(verify.Skew).Unix()), nil},
 	{"starts in the far future", claim("nbf", 253402300799), verify.ErrNotYetValid},
 	{"start a list", claim("nbf", []int{1}), verify.ErrMalformed},
+	{"start at zero", claim("nbf", 0), verify.ErrNotYetValid},
+	{"start at minus zero", instead("nbf", "-0"), verify.ErrMalformed},
+	{"expiry at minus zero", instead("exp", "-0"), verify.ErrMalformed},
+	{"issued at minus zero", instead("iat", "-0"), verify.ErrMalformed},
+	{"start after the expiry, both within the skew", func(a *attempt) {
+		a.claims["nbf"], a.claims["exp"] = now.Add(30*time.Second).Unix(), now.Add(-30*time.Second).Unix()
+	}, verify.ErrMalformed},
+	{"start at the expiry, both now", func(a *attempt) { a.claims["nbf"], a.claims["exp"] = now.Unix(), now.Unix() }, verify.ErrMalformed},
+	{"start a second before the expiry", func(a *attempt) { a.claims["nbf"], a.claims["exp"] = now.Unix(), now.Add(time.Second).Unix() }, nil},
+	{"bound to a key by thumbprint", claim("cnf", map[string]string{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}), verify.ErrBound},
+	{"bound to a certificate", claim("cnf", map[string]string{"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}), verify.ErrBound},
+	{"bound to a key it does not name", claim("cnf", map[string]string{}), verify.ErrBound},
+	{"bound to null", claim("cnf", nil), verify.ErrBound},
+	{"bound, but in other letters", claim("CNF", map[string]string{}), nil},
 }
 
 var callerTests = []verifyTest{
@@ -324,6 +357,7 @@ var sentinels = map[string]error{
 	"ErrNoToken": verify.ErrNoToken, "ErrInvalidRequest": verify.ErrInvalidRequest, "ErrMalformed": verify.ErrMalformed,
 	"ErrSignature": verify.ErrSignature, "ErrIssuer": verify.ErrIssuer, "ErrAudience": verify.ErrAudience,
 	"ErrTenant": verify.ErrTenant, "ErrExpired": verify.ErrExpired, "ErrNotYetValid": verify.ErrNotYetValid,
+	"ErrBound":      verify.ErrBound,
 	"ErrNotAppOnly": verify.ErrNotAppOnly, "ErrAppRole": verify.ErrAppRole, "ErrCaller": verify.ErrCaller,
 	"ErrKeysUnavailable": verify.ErrKeysUnavailable,
 }
