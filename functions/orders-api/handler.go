@@ -37,7 +37,7 @@ func (g *getOrders) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.logger.InfoContext(r.Context(), "orders given", "caller", caller, "orders", len(selected))
 	customhandler.WriteJSON(w, http.StatusOK, orders.Answer{
 		Orders: selected,
-		Caller: orders.Caller{ObjectID: caller.ObjectID, ClientID: caller.ClientID, Roles: caller.Roles},
+		Caller: orders.Caller{ObjectID: caller.ObjectID, ClientID: caller.ClientID, Roles: caller.Roles.Strings()},
 	})
 }
 

@@ -23,9 +23,9 @@ import (
 )
 
 // BenchmarkVerify compares our verifier, with and without the cache, with the RSA
-// operation alone and with three libraries, on a token of realistic size. Each
-// library is set up once, has the same key in memory and checks algorithm,
-// issuer, audience and expiry, but no more.
+// operation alone, with one SHA-256 of the token and with three libraries, on a
+// token of realistic size. Each library is set up once, has the same key in memory
+// and checks algorithm, issuer, audience and expiry, but no more.
 func BenchmarkVerify(b *testing.B) {
 	key := verifytest.Key(b, "key-1", 2048)
 	filler := fmt.Sprintf(`{"aio":%q,`, strings.Repeat("k", 300))
@@ -47,7 +47,8 @@ func BenchmarkVerify(b *testing.B) {
 		generation uint64 // 0: nothing is cached
 		verify     func(context.Context) error
 	}{
-		{"raw-rsa", 0, rawRSA(b, key, token)},
+		{"sha256", 0, hashAlone(token)},
+		{"rsa", 0, rawRSA(b, key, token)},
 		{"cold", 0, verify},
 		{"hit", 1, verify},
 		{"go-oidc", 0, goOIDC(b, key, token)},
@@ -65,6 +66,17 @@ func BenchmarkVerify(b *testing.B) {
 		})
 	}
 }
+
+// hashAlone is the least that a cache can cost that is keyed by a digest.
+func hashAlone(token string) func(context.Context) error {
+	text := []byte(token)
+	return func(context.Context) error {
+		hashed = sha256.Sum256(text)
+		return nil
+	}
+}
+
+var hashed [sha256.Size]byte // so that hashing is not optimised away
 
 const benchIssuer = fuzzAuthority + "/" + verifytest.TenantID + "/v2.0"
 

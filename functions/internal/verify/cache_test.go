@@ -3,7 +3,6 @@ package verify_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -44,9 +43,9 @@ func TestVerifiedTokenIsCached(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first.Roles[0] = "changed by the caller"
+	first.Roles.Strings()[0] = "changed by the caller"
 	again, err := verifier.Verify(t.Context(), token)
-	if err != nil || again.Roles[0] != verifytest.Role || again.ObjectID != verifytest.ObjectID {
+	if err != nil || !again.Roles.Has(verifytest.Role) || again.ObjectID != verifytest.ObjectID {
 		t.Errorf("got %+v, %v, want the same claims again", again, err)
 	}
 	if got := keys.asked.Load(); got != 1 {
@@ -110,30 +109,6 @@ func TestRefusalsAreNotCached(t *testing.T) {
 	clock.advance(time.Hour)
 	if _, err := verifier.Verify(t.Context(), token); err != nil {
 		t.Errorf("an hour later: got %v, want none", err)
-	}
-}
-
-// TestMemoryIsBounded: with more tokens than fit in the cache, some are verified
-// again and all are admitted.
-func TestMemoryIsBounded(t *testing.T) {
-	t.Parallel()
-	a := newAttempt(t)
-	keys := newCountedKeys(a.key)
-	a.config.Keys = countedSource{keys}
-	verifier := a.verifier()
-	const tokens = 1100
-	list := make([]string, tokens)
-	for i := range list {
-		a.claims["uti"] = fmt.Sprint(i)
-		list[i] = a.signed()
-	}
-	for range 2 {
-		for _, token := range list {
-			admit(t, verifier, token)
-		}
-	}
-	if again := keys.asked.Load() - tokens; again < tokens-1024 || again > tokens {
-		t.Errorf("got %d tokens verified again, want at least %d", again, tokens-1024)
 	}
 }
 

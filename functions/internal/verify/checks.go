@@ -6,8 +6,8 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 )
 
 // This file is the list of checks that [Verifier] documents. The rules are: each
@@ -15,34 +15,38 @@ import (
 // of refusal.go; a mismatch says what was expected and what it got; claims are not
 // read before the signature is verified, so an error names only verified callers.
 
-// A check refuses a candidate by returning an error. One marked always depends
-// on the time or on configuration, so it runs for cached tokens too.
+// A check refuses a candidate by returning an error. It has one of the two
+// functions: always, if it depends on the time or on configuration, and then it
+// runs for cached tokens too.
 type check struct {
 	name   string
-	always bool
-	run    func(context.Context, *Verifier, *candidate) error
+	once   func(context.Context, *Verifier, *candidate) error
+	always recheck
 }
 
+// A recheck sees the claims of a verified token and the time, and nothing else.
+type recheck func(*Verifier, *Claims, time.Time) error
+
 var checks = []check{
-	{"size", false, checkSize},
-	{"shape", false, func(_ context.Context, _ *Verifier, c *candidate) error { return c.split() }},
-	{"header", false, func(_ context.Context, _ *Verifier, c *candidate) error { return c.decodeHeader() }},
-	{"algorithm", false, checkAlgorithm},
-	{"header trust", false, checkHeaderTrust},
-	{"key", false, checkKey},
-	{"signature", false, checkSignature},
-	{"payload", false, checkPayload},
-	{"key issuer", false, checkKeyIssuer},
-	{"issuer", false, checkIssuer},
-	{"tenant", false, checkTenant},
-	{"audience", false, checkAudience},
-	{"time", true, checkTime},
-	{"lifetime", false, checkLifetime},
-	{"binding", false, checkBinding},
-	{"application", false, checkApplication},
-	{"role", true, checkRole},
-	{"allowed", true, checkAllowed},
-	{"blocked", true, checkBlocked},
+	{name: "size", once: checkSize},
+	{name: "shape", once: func(_ context.Context, _ *Verifier, c *candidate) error { return c.split() }},
+	{name: "header", once: func(_ context.Context, _ *Verifier, c *candidate) error { return c.decodeHeader() }},
+	{name: "algorithm", once: checkAlgorithm},
+	{name: "header trust", once: checkHeaderTrust},
+	{name: "key", once: checkKey},
+	{name: "signature", once: checkSignature},
+	{name: "payload", once: checkPayload},
+	{name: "key issuer", once: checkKeyIssuer},
+	{name: "issuer", once: checkIssuer},
+	{name: "tenant", once: checkTenant},
+	{name: "audience", once: checkAudience},
+	{name: "time", always: checkTime},
+	{name: "lifetime", once: checkLifetime},
+	{name: "binding", once: checkBinding},
+	{name: "application", once: checkApplication},
+	{name: "role", always: checkRole},
+	{name: "allowed", always: checkAllowed},
+	{name: "blocked", always: checkBlocked},
 }
 
 func checkSize(_ context.Context, _ *Verifier, c *candidate) error {
@@ -172,15 +176,16 @@ func checkAudience(_ context.Context, v *Verifier, c *candidate) error {
 // issued in the future (section 4.1.6 leaves that open): if that clock is wrong,
 // so is exp. A start of 0 counts as missing, as it does for libraries that keep
 // the claim in a number.
-func checkTime(_ context.Context, _ *Verifier, c *candidate) error {
-	if !c.now.Before(c.claims.ExpiresAt.Add(Skew)) {
-		return fmt.Errorf("%w: claim exp: expected after %s, got %s", ErrExpired, stamp(c.now), stamp(c.claims.ExpiresAt))
+func checkTime(_ *Verifier, claims *Claims, now time.Time) error {
+	if !now.Before(claims.ExpiresAt.Add(Skew)) {
+		return fmt.Errorf("%w: claim exp: expected after %s, got %s", ErrExpired, stamp(now), stamp(claims.ExpiresAt))
 	}
-	if c.claims.NotBefore.Unix() <= 0 || c.now.Add(Skew).Before(c.claims.NotBefore) {
-		return fmt.Errorf("%w: claim nbf: expected at most %s, got %s", ErrNotYetValid, stamp(c.now), stamp(c.claims.NotBefore))
+	latest := now.Add(Skew)
+	if claims.NotBefore.Unix() <= 0 || latest.Before(claims.NotBefore) {
+		return fmt.Errorf("%w: claim nbf: expected at most %s, got %s", ErrNotYetValid, stamp(now), stamp(claims.NotBefore))
 	}
-	if c.now.Add(Skew).Before(c.issuedAt) {
-		return fmt.Errorf("%w: claim iat: expected at most %s, got %s", ErrNotYetValid, stamp(c.now), stamp(c.issuedAt))
+	if latest.Before(claims.IssuedAt) {
+		return fmt.Errorf("%w: claim iat: expected at most %s, got %s", ErrNotYetValid, stamp(now), stamp(claims.IssuedAt))
 	}
 	return nil
 }
@@ -199,7 +204,7 @@ func checkLifetime(_ context.Context, _ *Verifier, c *candidate) error {
 // could use it. Any value counts, because all of them say that it is bound.
 func checkBinding(_ context.Context, _ *Verifier, c *candidate) error {
 	if c.isBound {
-		return fmt.Errorf("%w: claim cnf: expected none (%s)", ErrBound, c.caller())
+		return fmt.Errorf("%w: claim cnf: expected none (%s)", ErrBound, c.claims.caller())
 	}
 	return nil
 }
@@ -211,21 +216,21 @@ func checkBinding(_ context.Context, _ *Verifier, c *candidate) error {
 func checkApplication(_ context.Context, _ *Verifier, c *candidate) error {
 	switch {
 	case c.hasScope:
-		return fmt.Errorf("%w: claim scp: expected none (%s)", ErrNotAppOnly, c.caller())
+		return fmt.Errorf("%w: claim scp: expected none (%s)", ErrNotAppOnly, c.claims.caller())
 	case c.hasIDType && c.idType != "app":
-		return fmt.Errorf("%w: claim idtyp: expected %q, got %s (%s)", ErrNotAppOnly, "app", shown(c.idType), c.caller())
+		return fmt.Errorf("%w: claim idtyp: expected %q, got %s (%s)", ErrNotAppOnly, "app", shown(c.idType), c.claims.caller())
 	case c.claims.ObjectID != c.subject:
-		return fmt.Errorf("%w: claim sub: expected the oid, got %s (%s)", ErrNotAppOnly, shown(c.subject), c.caller())
+		return fmt.Errorf("%w: claim sub: expected the oid, got %s (%s)", ErrNotAppOnly, shown(c.subject), c.claims.caller())
 	}
 	return nil
 }
 
 // checkRole: roles contains exactly the app role's value; case matters
 // (https://learn.microsoft.com/entra/identity-platform/howto-add-app-roles-in-apps).
-func checkRole(_ context.Context, v *Verifier, c *candidate) error {
-	if !slices.Contains(c.claims.Roles, v.role) {
+func checkRole(v *Verifier, claims *Claims, _ time.Time) error {
+	if !claims.Roles.Has(v.role) {
 		return fmt.Errorf("%w: claim roles: expected %q, got %s (%s)",
-			ErrAppRole, v.role, shown(strings.Join(c.claims.Roles, " ")), c.caller())
+			ErrAppRole, v.role, shown(strings.Join(claims.Roles.values, " ")), claims.caller())
 	}
 	return nil
 }
@@ -233,23 +238,23 @@ func checkRole(_ context.Context, v *Verifier, c *candidate) error {
 // checkAllowed: the token must name its caller, which must be on the list of
 // allowed clients if there is one
 // (https://learn.microsoft.com/entra/identity-platform/claims-validation).
-func checkAllowed(_ context.Context, v *Verifier, c *candidate) error {
-	if c.claims.ClientID == "" || c.claims.ObjectID == "" {
-		return fmt.Errorf("%w: claims azp and oid: expected both (%s)", ErrCaller, c.caller())
+func checkAllowed(v *Verifier, claims *Claims, _ time.Time) error {
+	if claims.ClientID == "" || claims.ObjectID == "" {
+		return fmt.Errorf("%w: claims azp and oid: expected both (%s)", ErrCaller, claims.caller())
 	}
-	if len(v.allowed) > 0 && !v.allowed[strings.ToLower(c.claims.ClientID)] {
-		return fmt.Errorf("%w: claim azp: expected an allowed client (%s)", ErrCaller, c.caller())
+	if len(v.allowed) > 0 && !v.allowed[strings.ToLower(claims.ClientID)] {
+		return fmt.Errorf("%w: claim azp: expected an allowed client (%s)", ErrCaller, claims.caller())
 	}
 	return nil
 }
 
 // checkBlocked refuses a revoked caller at once; see [Config].
-func checkBlocked(_ context.Context, v *Verifier, c *candidate) error {
+func checkBlocked(v *Verifier, claims *Claims, _ time.Time) error {
 	if len(v.blocked) == 0 {
 		return nil
 	}
-	if v.blocked[strings.ToLower(c.claims.ClientID)] || v.blocked[strings.ToLower(c.claims.ObjectID)] {
-		return fmt.Errorf("%w: expected a caller that is not blocked (%s)", ErrCaller, c.caller())
+	if v.blocked[strings.ToLower(claims.ClientID)] || v.blocked[strings.ToLower(claims.ObjectID)] {
+		return fmt.Errorf("%w: expected a caller that is not blocked (%s)", ErrCaller, claims.caller())
 	}
 	return nil
 }

@@ -8,18 +8,6 @@ import (
 	"time"
 )
 
-// Claims is what a verified access token says about its caller.
-type Claims struct {
-	TenantID  string
-	ObjectID  string // of the caller's service principal
-	ClientID  string
-	Roles     []string // the app roles, of this API only
-	KeyID     string   // of the signing key
-	UniqueID  string   // uti: the token's id in Entra ID's sign-in log
-	NotBefore time.Time
-	ExpiresAt time.Time
-}
-
 // The reasons for refusing an access token. Errors of [Verifier.Verify] and
 // [Verifier.Authenticate] wrap exactly one of them.
 var (

@@ -24,12 +24,9 @@ type candidate struct {
 	hasScope, hasIDType       bool
 	isBound                   bool // has cnf
 	idType                    string
-	issuedAt                  time.Time // iat; zero when absent
 	claims                    Claims
 	v1ClientID                string // appid
 	unused                    string // read for its type only
-
-	now time.Time
 }
 
 // header is the JOSE header (RFC 7515 section 4).
@@ -145,10 +142,10 @@ func (c *candidate) claim(s *scanner, name []byte) error {
 	case "nbf":
 		return s.time(name, &c.claims.NotBefore)
 	case "iat":
-		return s.time(name, &c.issuedAt)
+		return s.time(name, &c.claims.IssuedAt)
 	case "roles":
 		roles, err := s.texts()
-		c.claims.Roles = roles
+		c.claims.Roles = Roles{roles}
 		return inMember(name, err)
 	case "scp":
 		c.hasScope = true // any value counts: an application's token has no scp
@@ -183,8 +180,8 @@ func inMember(name []byte, err error) error {
 }
 
 // caller names the client of a verified token, for the log.
-func (c *candidate) caller() string {
-	return fmt.Sprintf("client ID %s, object ID %s", shown(c.claims.ClientID), shown(c.claims.ObjectID))
+func (c *Claims) caller() string {
+	return fmt.Sprintf("client ID %s, object ID %s", shown(c.ClientID), shown(c.ObjectID))
 }
 
 // stamp formats a time; zero means that the claim is missing.

@@ -24,7 +24,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 )
@@ -109,6 +108,7 @@ type Verifier struct {
 	allowed, blocked map[string]bool
 	now              func() time.Time
 	checks           []check
+	rechecks         []recheck // those that run for cached tokens too
 	verified         cache
 }
 
@@ -137,7 +137,7 @@ func NewVerifier(config Config) (*Verifier, error) {
 	if now == nil {
 		now = time.Now
 	}
-	return &Verifier{
+	v := &Verifier{
 		issuer:   Issuer(config.AuthorityHost, config.TenantID),
 		tenantID: config.TenantID,
 		audience: config.Audience,
@@ -150,8 +150,9 @@ func NewVerifier(config Config) (*Verifier, error) {
 		allowed: set(config.AllowedClients),
 		blocked: set(config.BlockedCallers),
 		now:     now,
-		checks:  checks,
-	}, nil
+	}
+	v.use(checks)
+	return v, nil
 }
 
 // checkV1 refuses a v1.0 issuer of another tenant, whose callers would be
@@ -192,40 +193,55 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if v == nil || v.keys == nil || len(v.checks) == 0 {
 		return Claims{}, errors.New("the verifier is not configured; make it with NewVerifier")
 	}
-	c := &candidate{token: token, now: v.now()}
+	now := v.now()
 	// Read the generation first: if the keys change during the checks, the token
 	// is cached under the old generation, which is never used again.
 	generation := v.keys.Generation()
 	var sum digest
-	known := false
 	if generation != 0 && len(token) <= maxTokenBytes {
 		sum = digestOf(token)
-		c.claims, known = v.verified.get(sum, generation)
-	}
-	for i := range v.checks {
-		if known && !v.checks[i].always {
-			continue
+		if known := v.verified.get(&sum, generation); known != nil {
+			for _, recheck := range v.rechecks {
+				if err := recheck(v, &known.claims, now); err != nil {
+					return Claims{}, err
+				}
+			}
+			return known.claims, nil
 		}
-		if err := v.checks[i].run(ctx, v, c); err != nil {
+	}
+	claims, err := v.verify(ctx, token, now)
+	if err != nil {
+		return Claims{}, err
+	}
+	if generation != 0 {
+		v.verified.put(&sum, generation, &claims, now)
+	}
+	return claims, nil
+}
+
+// verify runs all checks.
+func (v *Verifier) verify(ctx context.Context, token string, now time.Time) (Claims, error) {
+	c := &candidate{token: token}
+	for i := range v.checks {
+		var err error
+		if check := &v.checks[i]; check.once != nil {
+			err = check.once(ctx, v, c)
+		} else {
+			err = check.always(v, &c.claims, now)
+		}
+		if err != nil {
 			return Claims{}, err
 		}
 	}
-	if !known && generation != 0 {
-		v.verified.put(sum, generation, c.claims, c.now)
+	return c.claims, nil
+}
+
+// use sets the verifier's checks.
+func (v *Verifier) use(checks []check) {
+	v.checks, v.rechecks = checks, nil
+	for _, check := range checks {
+		if check.always != nil {
+			v.rechecks = append(v.rechecks, check.always)
+		}
 	}
-	return c.claims.clone(), nil
-}
-
-// clone keeps a caller's changes out of the cache.
-func (c Claims) clone() Claims {
-	c.Roles = append([]string(nil), c.Roles...)
-	return c
-}
-
-// LogValue is what the log shows of a caller: IDs, roles and expiry.
-func (c Claims) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("tenantId", c.TenantID), slog.String("objectId", c.ObjectID),
-		slog.String("clientId", c.ClientID), slog.Any("roles", c.Roles),
-		slog.String("keyId", c.KeyID), slog.String("uti", c.UniqueID), slog.Time("expiresAt", c.ExpiresAt))
 }
