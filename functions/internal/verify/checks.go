@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/rsa"
-	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
@@ -108,7 +107,7 @@ func checkSignature(_ context.Context, _ *Verifier, c *candidate) error {
 		return err
 	}
 	signed := c.token[:len(c.token)-len(c.parts[2])-1]
-	sum := sha256.Sum256([]byte(signed))
+	sum := digestOf(signed)
 	if err := rsa.VerifyPKCS1v15(c.key.Public, crypto.SHA256, sum[:], signature); err != nil {
 		return fmt.Errorf("%w: the signature does not match key %s", ErrSignature, shown(c.key.ID))
 	}

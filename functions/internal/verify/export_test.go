@@ -102,3 +102,6 @@ func (c *Cache) Counted() (entries int, bytes int64) {
 
 // NewRoles makes a list of app roles.
 func NewRoles(values ...string) Roles { return Roles{values} }
+
+// DigestOf is the cache's key for a token.
+func DigestOf(token string) [32]byte { return digestOf(token) }

@@ -26,7 +26,6 @@ type candidate struct {
 	idType                    string
 	claims                    Claims
 	v1ClientID                string // appid
-	unused                    string // read for its type only
 }
 
 // header is the JOSE header (RFC 7515 section 4).
@@ -35,13 +34,19 @@ type header struct {
 	forbidden              string // a parameter that must be absent
 }
 
+// tokenBytes are the bytes that a token may have: base64url and dots.
+var tokenBytes = func() (set [256]bool) {
+	for _, b := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") {
+		set[b] = true
+	}
+	return set
+}()
+
 // split separates the three parts. It accepts only the base64url alphabet:
 // encoding/base64 skips line breaks, so one token could be written in many ways.
 func (c *candidate) split() error {
 	for i := range len(c.token) {
-		b := c.token[i]
-		letter := b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
-		if !letter && b != '-' && b != '_' && b != '.' {
+		if !tokenBytes[c.token[i]] {
 			return fmt.Errorf("%w: expected base64url and dots, got another byte at %d", ErrMalformed, i)
 		}
 	}
@@ -74,7 +79,7 @@ func (c *candidate) decodeHeader() error {
 	}
 	s := scanner{data: content}
 	err = s.document(func(name []byte) error {
-		target := &c.unused
+		var target *string
 		switch string(name) {
 		case "alg":
 			target = &c.header.algorithm
@@ -129,7 +134,7 @@ func (c *candidate) claim(s *scanner, name []byte) error {
 	case "azp":
 		target = &c.claims.ClientID
 	case "jti":
-		target = &c.unused // RFC 7519 section 4.1.7: a string; Entra ID has uti
+		// RFC 7519 section 4.1.7: a string; Entra ID has uti
 	case "appid":
 		target = &c.v1ClientID
 	case "uti":
@@ -159,10 +164,13 @@ func (c *candidate) claim(s *scanner, name []byte) error {
 	return s.named(name, target)
 }
 
-// named reads the string that belongs to name.
+// named reads the string that belongs to name. A nil target drops it: it is read
+// for its type only.
 func (s *scanner) named(name []byte, target *string) error {
 	text, err := s.text()
-	*target = string(text)
+	if target != nil {
+		*target = string(text)
+	}
 	return inMember(name, err)
 }
 
