@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"app-to-app/functions/internal/verify"
 	"app-to-app/functions/internal/verify/verifytest"
@@ -27,19 +28,38 @@ func TestAttackCorpus(t *testing.T) {
 		t.Errorf("got %d rows, want at least 60", len(rows))
 	}
 	tenant := verifytest.NewTenant(t)
-	verifier := newTenantVerifier(t, tenant, newClock())
+	verifier, later := newPatientVerifier(t, tenant)
 	for _, row := range rows {
 		t.Run(row.Name, func(t *testing.T) {
 			request, token := attacks.OfTenant(t, tenant, now).Request(t, row)
 			for range 2 {
+				later()
 				_, err := verifier.Authenticate(request)
 				checkAttack(t, row, err)
+				if unknown := err != nil && strings.Contains(err.Error(), "expected a key id of the tenant"); unknown != row.UnknownKey {
+					t.Errorf("got %v, and the row says of the key that it is unknown: %v", err, row.UnknownKey)
+				}
 				if err != nil && len(token) > 20 && strings.Contains(err.Error(), token[len(token)-20:]) {
 					t.Error("the error holds the token")
 				}
 			}
 		})
 	}
+}
+
+// newPatientVerifier is a verifier that may look for an unknown key after each
+// call of later, which moves the time for its keys and not for tokens.
+func newPatientVerifier(t testing.TB, tenant *verifytest.Tenant) (verifier *verify.Verifier, later func()) {
+	t.Helper()
+	clock := newClock()
+	verifier, err := verify.NewVerifier(verify.Config{
+		TenantID: verifytest.TenantID, AuthorityHost: tenant.AuthorityHost(), Audience: verifytest.Audience,
+		Role: verifytest.Role, Keys: newKeys(t, tenant, clock.Now), Now: newClock().Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return verifier, func() { clock.advance(30 * time.Second) }
 }
 
 // newTenantVerifier is the verifier of an API in the tenant.
@@ -82,7 +102,7 @@ func checkAttack(t *testing.T, row attacks.Row, err error) {
 func TestAttackCorpusOverHTTP(t *testing.T) {
 	t.Parallel()
 	tenant := verifytest.NewTenant(t)
-	verifier := newTenantVerifier(t, tenant, newClock())
+	verifier, later := newPatientVerifier(t, tenant)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := verifier.Authenticate(r); err != nil {
 			answer := verify.AnswerTo(err)
@@ -93,6 +113,7 @@ func TestAttackCorpusOverHTTP(t *testing.T) {
 	t.Cleanup(server.Close)
 	for _, row := range readAttacks(t) {
 		t.Run(row.Name, func(t *testing.T) {
+			later()
 			request, _ := attacks.OfTenant(t, tenant, now).Request(t, row)
 			connection, err := net.Dial("tcp", server.Listener.Addr().String())
 			if err != nil {

@@ -17,6 +17,15 @@ import (
 // decided otherwise; many requests share one fetch; strangers can cause only a
 // limited number of fetches; the last good set is kept through an outage, for
 // maxKeyAge.
+//
+// A key ID that the set lacks may be that of a key published since. So a token is
+// refused for it (401) only if a fetch that began after the token arrived did not
+// find the key. When there is no such fetch, because the budget is spent, the same
+// ID was looked for a moment ago or the tenant does not answer, the caller is told
+// when to come back (503 with Retry-After). That is also what strangers with
+// made-up IDs get once they have spent the budget: it costs the tenant no more
+// than before, callers with known keys notice nothing, and those with a new key
+// wait for at most unknownEvery, since every fetch brings all keys.
 
 const (
 	// refreshEvery is the time between refreshes. Entra ID publishes keys well
@@ -40,7 +49,8 @@ const (
 	unknownBurst = 4
 	unknownEvery = 30 * time.Second
 	// unknownFor is how long a key ID that a fetch did not find causes no other
-	// fetch; maxUnknown limits how many are kept.
+	// fetch, so that one client with an old token does not spend the budget of
+	// all; maxUnknown limits how many are kept.
 	unknownFor = 10 * time.Second
 	maxUnknown = 64
 )
@@ -74,6 +84,7 @@ type Keys struct {
 
 	mu       sync.Mutex // guards what follows
 	flight   *flight    // the fetch under way
+	begun    int        // number of fetches so far
 	started  time.Time  // of the latest fetch
 	failed   error      // of the latest fetch that ended
 	budget   int
@@ -90,8 +101,9 @@ type keySet struct {
 
 // A flight is a fetch that many may wait for.
 type flight struct {
-	started time.Time
-	done    chan struct{}
+	number int // in the order of starting, from 1
+	done   chan struct{}
+	err    error // once done
 }
 
 // NewKeys returns an empty set. Nothing is fetched before Run or the first
@@ -165,7 +177,7 @@ func (k *Keys) Key(ctx context.Context, keyID string) (Key, error) {
 	if key, ok := k.find(keyID); ok {
 		return key, nil
 	}
-	arrived := k.config.Now()
+	before := k.count() // numbers, because a clock may stand still between two fetches
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	for {
@@ -176,17 +188,28 @@ func (k *Keys) Key(ctx context.Context, keyID string) (Key, error) {
 		select {
 		case <-flight.done:
 		case <-ctx.Done():
-			return Key{}, fmt.Errorf("%w: wait for a fetch: %w", ErrKeysUnavailable, context.Cause(ctx))
+			return Key{}, unavailable(defaultRetryAfter, fmt.Errorf("wait for a fetch: %w", context.Cause(ctx)))
 		}
 		if key, ok := k.find(keyID); ok {
 			return key, nil
 		}
-		// A fetch that began before this request may have been answered before
-		// the key was published: one more may be asked for.
-		if !flight.started.Before(arrived) {
-			return Key{}, k.missing(keyID)
+		switch {
+		case flight.err != nil:
+			return Key{}, k.undecided(flight.err)
+		case flight.number > before:
+			k.remember(keyID)
+			return Key{}, fmt.Errorf("%w: header kid: expected a key id of the tenant, got %s", ErrSignature, shown(keyID))
 		}
+		// The fetch began before this request and may have been answered before
+		// the key was published: one more may be asked for.
 	}
+}
+
+// count is the number of fetches begun so far.
+func (k *Keys) count() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.begun
 }
 
 func (k *Keys) find(keyID string) (Key, bool) {
@@ -207,13 +230,15 @@ func (k *Keys) ask(keyID string) (*flight, error) {
 		return k.flight, nil
 	}
 	now := k.config.Now()
-	switch {
-	case k.usable() == nil:
-		if !k.started.IsZero() && now.Sub(k.started) < firstRetry {
-			return nil, k.missingLocked(keyID)
+	if k.usable() == nil {
+		if next := k.started.Add(firstRetry); !k.started.IsZero() && now.Before(next) {
+			return nil, k.undecidedLocked(next.Sub(now), fmt.Errorf("expected keys fetched in the last %s", maxKeyAge))
 		}
-	case now.Before(k.unknown[keyID]) || !k.spendLocked(now):
-		return nil, k.missingLocked(keyID)
+	} else if until := k.unknown[keyID]; now.Before(until) {
+		return nil, k.undecidedLocked(until.Sub(now), fmt.Errorf("header kid: %s was not among the tenant's keys a moment ago", shown(keyID)))
+	} else if !k.spendLocked(now) {
+		return nil, k.undecidedLocked(k.refilled.Add(unknownEvery).Sub(now),
+			fmt.Errorf("header kid: %s is not among the keys, and too many unknown key ids were looked up lately", shown(keyID)))
 	}
 	return k.beginLocked(now), nil
 }
@@ -237,9 +262,8 @@ func (k *Keys) lastError() error {
 	return k.failed
 }
 
-// missing returns the error for a key that a fetch did not find, and keeps its ID
-// for a while.
-func (k *Keys) missing(keyID string) error {
+// remember keeps the ID of a key that a fetch did not find for a while.
+func (k *Keys) remember(keyID string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := k.config.Now()
@@ -248,22 +272,25 @@ func (k *Keys) missing(keyID string) error {
 			delete(k.unknown, id)
 		}
 	}
-	if k.failed == nil && len(k.unknown) < maxUnknown {
+	if len(k.unknown) < maxUnknown {
 		k.unknown[keyID] = now.Add(unknownFor)
 	}
-	return k.missingLocked(keyID)
 }
 
-// missingLocked: while the tenant cannot be reached, an unknown key may be a new
-// one, so its token gets an answer that lets the caller try again.
-func (k *Keys) missingLocked(keyID string) error {
-	switch {
-	case k.failed != nil:
-		return fmt.Errorf("%w: %w", ErrKeysUnavailable, k.failed)
-	case k.usable() == nil:
-		return fmt.Errorf("%w: expected keys fetched in the last %s", ErrKeysUnavailable, maxKeyAge)
+// undecided is the error for a key that may or may not exist, after a fetch that
+// failed.
+func (k *Keys) undecided(cause error) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.undecidedLocked(defaultRetryAfter, cause)
+}
+
+// undecidedLocked names the tenant's failure instead, if the latest fetch failed.
+func (k *Keys) undecidedLocked(retryAfter time.Duration, cause error) error {
+	if k.failed != nil {
+		cause = k.failed
 	}
-	return fmt.Errorf("%w: header kid: expected a key id of the tenant, got %s", ErrSignature, shown(keyID))
+	return unavailable(retryAfter, cause)
 }
 
 // begin joins the fetch under way, or starts one.
@@ -279,13 +306,15 @@ func (k *Keys) begin() *flight {
 // beginLocked starts a fetch with a context of its own: a request that gives up
 // must not cancel it for the others.
 func (k *Keys) beginLocked(now time.Time) *flight {
-	flight := &flight{started: now, done: make(chan struct{})}
+	k.begun++
+	flight := &flight{number: k.begun, done: make(chan struct{})}
 	k.flight, k.started = flight, now
 	go func() {
 		defer close(flight.done)
 		ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 		defer cancel()
 		keys, err := k.fetch(ctx)
+		flight.err = err
 		k.finish(keys, err)
 	}()
 	return flight

@@ -136,52 +136,6 @@ func TestKeyPublishedDuringAFetch(t *testing.T) {
 	}
 }
 
-func TestFloodOfUnknownKeysIsBounded(t *testing.T) {
-	t.Parallel()
-	tenant := verifytest.NewTenant(t)
-	clock := newClock()
-	keys := newKeys(t, tenant, clock.Now)
-	mustKey(t, keys, tenant.Signing.ID)
-	for i := range 500 {
-		if _, err := keys.Key(t.Context(), fmt.Sprint("key-", i+100)); !isRefusal(err, verify.ErrSignature) {
-			t.Fatalf("got %v, want %v", err, verify.ErrSignature)
-		}
-	}
-	if got := tenant.Fetches(); got != 5 {
-		t.Errorf("got %d fetches, want 5: the first and four for unknown keys", got)
-	}
-	mustKey(t, keys, tenant.Signing.ID)
-
-	// The budget refills, and the key published meanwhile is found.
-	second := verifytest.Key(t, "key-2", 2048)
-	tenant.Publish(tenant.Signing, second)
-	if _, err := keys.Key(t.Context(), second.ID); !isRefusal(err, verify.ErrSignature) {
-		t.Errorf("without budget: got %v, want %v", err, verify.ErrSignature)
-	}
-	clock.advance(30 * time.Second)
-	mustKey(t, keys, second.ID)
-}
-
-func TestUnknownKeyIsRemembered(t *testing.T) {
-	t.Parallel()
-	tenant := verifytest.NewTenant(t)
-	clock := newClock()
-	keys := newKeys(t, tenant, clock.Now)
-	for range 50 {
-		if _, err := keys.Key(t.Context(), "key-9"); !isRefusal(err, verify.ErrSignature) {
-			t.Fatalf("got %v, want %v", err, verify.ErrSignature)
-		}
-	}
-	if got := tenant.Fetches(); got != 1 {
-		t.Errorf("got %d fetches, want 1", got)
-	}
-	clock.advance(11 * time.Second)
-	_, _ = keys.Key(t.Context(), "key-9")
-	if got := tenant.Fetches(); got != 2 {
-		t.Errorf("later: got %d fetches, want 2", got)
-	}
-}
-
 func TestKeysOutliveAnOutage(t *testing.T) {
 	t.Parallel()
 	tenant := verifytest.NewTenant(t)

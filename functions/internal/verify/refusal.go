@@ -37,9 +37,26 @@ type Answer struct {
 	RetryAfter time.Duration
 }
 
-// keysRetryAfter is Retry-After for [ErrKeysUnavailable]: by then the next fetch
-// has been tried.
-const keysRetryAfter = 5 * time.Second
+// defaultRetryAfter is Retry-After for [ErrKeysUnavailable] when nothing better is
+// known: by then the next fetch has been tried.
+const defaultRetryAfter = 5 * time.Second
+
+// A keysUnavailableError is [ErrKeysUnavailable] with the time until it is worth
+// trying again.
+type keysUnavailableError struct {
+	retryAfter time.Duration
+	cause      error
+}
+
+func unavailable(retryAfter time.Duration, cause error) error {
+	return &keysUnavailableError{retryAfter, cause}
+}
+
+func (e *keysUnavailableError) Error() string {
+	return fmt.Sprintf("%v: %v", ErrKeysUnavailable, e.cause)
+}
+
+func (e *keysUnavailableError) Unwrap() []error { return []error{ErrKeysUnavailable, e.cause} }
 
 // answers is the one table from error to answer. The challenges follow RFC
 // 6750 section 3.1: no error attribute when no token was sent, invalid_request
@@ -69,7 +86,7 @@ var answers = []struct {
 	{ErrAppRole, insufficientScope("The access token lacks the app role that this API requires.")},
 	{ErrCaller, insufficientScope("The calling application is not admitted.")},
 	{ErrKeysUnavailable, Answer{503, "", "temporarily_unavailable",
-		"The access token cannot be checked at the moment; try again later.", keysRetryAfter}},
+		"The access token cannot be checked at the moment; try again later.", defaultRetryAfter}},
 }
 
 func invalidToken(message string) Answer {
@@ -85,7 +102,11 @@ func insufficientScope(message string) Answer {
 func AnswerTo(err error) Answer {
 	for _, row := range answers {
 		if errors.Is(err, row.err) {
-			return row.answer
+			answer := row.answer
+			if later := (*keysUnavailableError)(nil); errors.As(err, &later) {
+				answer.RetryAfter = later.retryAfter
+			}
+			return answer
 		}
 	}
 	return Answer{500, "", "internal_error", "The request failed unexpectedly.", 0}
@@ -97,7 +118,9 @@ func (a Answer) SetHeader(header http.Header) {
 		header.Set("WWW-Authenticate", a.Challenge)
 	}
 	if a.RetryAfter > 0 {
-		header.Set("Retry-After", strconv.Itoa(int(a.RetryAfter.Seconds())))
+		// Rounded up: a caller that comes too early would come in vain (RFC 9110
+		// section 10.2.3 has whole seconds).
+		header.Set("Retry-After", strconv.Itoa(int((a.RetryAfter+time.Second-1)/time.Second)))
 	}
 }
 
