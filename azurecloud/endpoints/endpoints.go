@@ -23,6 +23,10 @@ type Cloud struct {
 	// exchanged for one of an app registration
 	// (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
 	ExchangeAudience string
+
+	// VaultSuffix is what the hosts of key vaults end with, after the vault's name
+	// and a dot; "" if the cloud was read from its metadata.
+	VaultSuffix string
 }
 
 // ResourceManagerScope is the scope of a token for Resource Manager. An audience
@@ -33,17 +37,21 @@ func (c Cloud) ResourceManagerScope() string { return c.ResourceManagerAudience 
 // GraphScope is the scope of a token for Microsoft Graph.
 func (c Cloud) GraphScope() string { return c.Graph + "/.default" }
 
+// VaultScope is the scope of a token for the key vaults of the cloud
+// (https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#dns-suffixes-for-object-identifiers).
+func (c Cloud) VaultScope() string { return "https://" + c.VaultSuffix + "/.default" }
+
 // Microsoft's clouds
 // (https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure,
 // https://learn.microsoft.com/azure/china/resources-developer-guide,
 // https://learn.microsoft.com/graph/deployments).
 var (
 	public = Cloud{"https://login.microsoftonline.com", "https://management.azure.com",
-		"https://management.core.windows.net/", "https://graph.microsoft.com", "api://AzureADTokenExchange"}
+		"https://management.core.windows.net/", "https://graph.microsoft.com", "api://AzureADTokenExchange", "vault.azure.net"}
 	usGovernment = Cloud{"https://login.microsoftonline.us", "https://management.usgovcloudapi.net",
-		"https://management.core.usgovcloudapi.net/", "https://graph.microsoft.us", "api://AzureADTokenExchangeUSGov"}
+		"https://management.core.usgovcloudapi.net/", "https://graph.microsoft.us", "api://AzureADTokenExchangeUSGov", "vault.usgovcloudapi.net"}
 	china = Cloud{"https://login.partner.microsoftonline.cn", "https://management.chinacloudapi.cn",
-		"https://management.core.chinacloudapi.cn/", "https://microsoftgraph.chinacloudapi.cn", "api://AzureADTokenExchangeChina"}
+		"https://management.core.chinacloudapi.cn/", "https://microsoftgraph.chinacloudapi.cn", "api://AzureADTokenExchangeChina", "vault.azure.cn"}
 )
 
 // Public is the public cloud.

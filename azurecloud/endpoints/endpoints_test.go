@@ -12,15 +12,15 @@ import (
 
 func TestNamedClouds(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ name, resourceManager, graph, exchange string }{
-		{"public", "https://management.core.windows.net//.default", "https://graph.microsoft.com/.default", "api://AzureADTokenExchange"},
-		{"USGovernment", "https://management.core.usgovcloudapi.net//.default", "https://graph.microsoft.us/.default", "api://AzureADTokenExchangeUSGov"},
-		{"china", "https://management.core.chinacloudapi.cn//.default", "https://microsoftgraph.chinacloudapi.cn/.default", "api://AzureADTokenExchangeChina"},
+	for _, tt := range []struct{ name, resourceManager, graph, exchange, vault string }{
+		{"public", "https://management.core.windows.net//.default", "https://graph.microsoft.com/.default", "api://AzureADTokenExchange", "https://vault.azure.net/.default"},
+		{"USGovernment", "https://management.core.usgovcloudapi.net//.default", "https://graph.microsoft.us/.default", "api://AzureADTokenExchangeUSGov", "https://vault.usgovcloudapi.net/.default"},
+		{"china", "https://management.core.chinacloudapi.cn//.default", "https://microsoftgraph.chinacloudapi.cn/.default", "api://AzureADTokenExchangeChina", "https://vault.azure.cn/.default"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c, ok := endpoints.Named(tt.name)
-			if !ok || c.ResourceManagerScope() != tt.resourceManager || c.GraphScope() != tt.graph || c.ExchangeAudience != tt.exchange {
+			if !ok || c.ResourceManagerScope() != tt.resourceManager || c.GraphScope() != tt.graph || c.ExchangeAudience != tt.exchange || c.VaultScope() != tt.vault {
 				t.Errorf("got %+v, %v", c, ok)
 			}
 			if again, ok := endpoints.Of(c.AuthorityHost); !ok || again != c {

@@ -173,7 +173,7 @@ func (v connection) app(config ProviderConfig) (credential, error) {
 		return found, nil
 	}
 	if found.vaultSecret != "" {
-		return found, checkSecretIdentifier(found.vaultSecret)
+		return found, checkSecretIdentifier(found.vaultSecret, config.AuthorityHost)
 	}
 	var err error
 	found.certificate, err = v.findCertificate(config.CertificateDir)

@@ -139,7 +139,7 @@ func TestConnectionStringsThatAreRefused(t *testing.T) {
 		app + ";CertificateThumbprint=xyz;CertificateStoreLocation=CurrentUser":                           {"CertificateThumbprint: expected the 40 hexadecimal digits"},
 		app + ";CertificateSubjectName=CN=nobody;CertificateStoreLocation=CurrentUser":                    {"CertificateSubjectName: no file with such a certificate", "sent.pfx"},
 		app + ";CertificateThumbprint=" + expired.thumbprint() + ";CertificateStoreLocation=LocalMachine": {"expected a certificate that is valid now"},
-		app + ";KeyVaultCertificateSecretIdentifier=http://v/secrets/x":                                   {"KeyVaultCertificateSecretIdentifier: expected https://NAME.vault.azure.net/secrets/NAME"},
+		app + ";KeyVaultCertificateSecretIdentifier=http://v/secrets/x":                                   {"KeyVaultCertificateSecretIdentifier: expected https://127.0.0.1/…/secrets/NAME, on the host of ORDERS_AUTHORITY_HOST"},
 		app + ";KeyVaultCertificateSecretIdentifier=https://v/keys/" + sentinel:                           {"KeyVaultCertificateSecretIdentifier: expected"},
 		app + ";KeyVaultCertificateSecretIdentifier=https://v/secrets/x?sig=" + sentinel:                  {"KeyVaultCertificateSecretIdentifier: expected"},
 		"RunAs=App;KeyVaultCertificateSecretIdentifier=https://v/secrets/x":                               {"AppId: missing"},
