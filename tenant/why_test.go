@@ -252,7 +252,7 @@ func TestWhy(t *testing.T) {
 // from the client's code or library, an outside issuer, or an outage.
 var notOfTheTenant = map[string]string{
 	"ErrNoToken": "request", "ErrInvalidRequest": "request", "ErrMalformed": "request", "ErrExpired": "request", "ErrNotYetValid": "clock",
-	"ErrNotAppOnly": "a person's token", "ErrTenant": "the issuer, which names the tenant, is refused before",
+	"ErrNotAppOnly": "a person's token", "ErrBound": "library", "ErrTenant": "the issuer, which names the tenant, is refused before",
 	"50000": "outage", "700038": "library", "50027": "library", "50049": "library", "50059": "library", "501661": "outside issuer", "700021": "library", "700022": "library",
 	"700023": "library", "700024": "clock", "700226": "library", "700229": "library", "700236": "library", "7000216": "library", "70003": "library",
 	"900144": "library", "900561": "library", "9000411": "library", "9001023": "library", "901002": "library",
