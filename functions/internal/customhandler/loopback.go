@@ -1,0 +1,60 @@
+package customhandler
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+)
+
+// This file protects a handler on a developer's machine from web pages. A page can
+// make its own host name resolve to 127.0.0.1 (DNS rebinding); the browser then
+// takes the handler for the page's own server, and lets the page read answers that
+// the developer's login gave. What the browser sends as Host is still the page's
+// name.
+//
+// In Azure, where the Functions host passes the caller's Host on and no browser
+// reaches the handler, any name may be right.
+
+// platformVariables are set by App Service and Functions, not all of them on every
+// plan: Flex Consumption has a container instead of an instance
+// (https://learn.microsoft.com/azure/app-service/reference-app-settings; the
+// Functions host tells its plans apart by them, EnvironmentExtensions of
+// Azure/azure-functions-host). Core Tools set none of them.
+var platformVariables = []string{"WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME", "WEBSITE_POD_NAME", "CONTAINER_NAME", "IDENTITY_ENDPOINT"}
+
+// InAzure reports whether the handler runs in App Service or Azure Functions, and
+// not on a developer's machine.
+func (s *AppSettings) InAzure() bool {
+	for _, name := range platformVariables {
+		if s.lookup(name) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// onLoopback refuses requests that were not sent to this machine by a name of its
+// own.
+func (a *App) onLoopback(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isLoopback(r.Host) {
+			a.Sampler.Log(r.Context(), Line{Kind: "foreign host", Level: slog.LevelWarn}, "request refused",
+				"reason", "expected the host localhost or a loopback address, got another; a web page may have sent it")
+			WriteError(w, http.StatusMisdirectedRequest, "foreign_host", "on a developer's machine, the host must be localhost or a loopback address")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isLoopback reports whether a Host header names this machine, with any port.
+func isLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	} else if len(host) > 2 && host[0] == '[' && host[len(host)-1] == ']' {
+		host = host[1 : len(host)-1]
+	}
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.Zone() == "" && address.IsLoopback()
+}
