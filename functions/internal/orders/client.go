@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 )
 
@@ -28,12 +27,13 @@ type Client struct {
 }
 
 // An AnswerError is an answer of the API that holds no orders: any status but
-// 200, or a body that cannot be read. Its text holds the status and the
-// challenge, never the body and never the token.
+// 200, or a body that cannot be read. Its text holds the status and the error of
+// the challenge, never the body and never the token, even if the API sends it
+// back.
 type AnswerError struct {
 	Status     int
-	Challenge  string // WWW-Authenticate
-	RetryAfter string // Retry-After
+	Challenge  string // the error that WWW-Authenticate names
+	RetryAfter string // in seconds, or as a date
 	Err        error  // what is wrong with the body of a 200
 }
 
@@ -78,8 +78,8 @@ func (c *Client) List(ctx context.Context) (Answer, error) {
 	if response.StatusCode != http.StatusOK {
 		return Answer{}, fmt.Errorf("get orders from %q: %w", c.URL, &AnswerError{
 			Status:     response.StatusCode,
-			Challenge:  cut(response.Header.Get("WWW-Authenticate")),
-			RetryAfter: cut(response.Header.Get("Retry-After")),
+			Challenge:  challengeOf(response.Header),
+			RetryAfter: retryAfterOf(response.Header),
 		})
 	}
 	answer, err := decode(response)
@@ -102,8 +102,8 @@ func (c *Client) httpClient() *http.Client {
 }
 
 func decode(response *http.Response) (Answer, error) {
-	if kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")); kind != "application/json" {
-		return Answer{}, fmt.Errorf("expected content type %q, got %q", "application/json", cut(kind))
+	if kind := contentTypeOf(response.Header); kind != "application/json" {
+		return Answer{}, fmt.Errorf("expected content type %q, got %q", "application/json", kind)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes+1))
 	if err != nil {
@@ -120,13 +120,4 @@ func decode(response *http.Response) (Answer, error) {
 		return Answer{}, errors.New("decode answer: expected a list of orders, got none")
 	}
 	return answer, nil
-}
-
-// cut shortens a header for an error text.
-func cut(text string) string {
-	const limit = 200
-	if len(text) > limit {
-		return text[:limit] + "…"
-	}
-	return text
 }

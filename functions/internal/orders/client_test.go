@@ -2,6 +2,8 @@ package orders_test
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -88,7 +90,13 @@ func TestListRefused(t *testing.T) {
 		{"endless", func(w http.ResponseWriter, _ *http.Request) {
 			writeJSON(w, `{"orders":[],"x":"`+strings.Repeat("x", 2<<20))
 		}, 200, "1048576 bytes"},
-		{"long challenge", challenged(401, strings.Repeat("x", 5000)), 401, "…"},
+		{"another scheme", challenged(401, `Negotiate abc`), 401, "another challenge"},
+		{"unknown error", challenged(401, `Bearer error="`+strings.Repeat("x", 5000)+`"`), 401, "another challenge"},
+		{"error after others", challenged(401, `Bearer realm="x", authorization_uri="https://x/?error=y", error="invalid_token", error_description="z"`), 401, `"invalid_token"`},
+		{"date to retry at", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "Thu, 26 Nov 2026 10:00:00 GMT")
+			w.WriteHeader(503)
+		}, 503, "2026-11-26T10:00:00Z"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -103,6 +111,52 @@ func TestListRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTokenIsNotEchoed has an API that sends the token back, in every place and
+// encoding.
+func TestTokenIsNotEchoed(t *testing.T) {
+	t.Parallel()
+	half := len(token) / 2
+	for encoding, text := range map[string]string{
+		"plain": token, "base64": base64.StdEncoding.EncodeToString([]byte(token)), "base64url": base64.RawURLEncoding.EncodeToString([]byte(token)),
+		"hex": hex.EncodeToString([]byte(token)), "percent": "%" + strings.ToUpper(hex.EncodeToString([]byte(token[:1]))) + token[1:],
+		"split": token[:half] + " " + token[half:], "upper case": strings.ToUpper(token), "underscores": strings.ReplaceAll(strings.ToLower(token), ".", "_"),
+	} {
+		for place, serve := range map[string]http.HandlerFunc{
+			"error": func(w http.ResponseWriter, _ *http.Request) { unauthorized(w, `Bearer error="`+text+`"`) },
+			"description": func(w http.ResponseWriter, _ *http.Request) {
+				unauthorized(w, `Bearer error="invalid_token", error_description="`+text+`"`)
+			},
+			"scheme": func(w http.ResponseWriter, _ *http.Request) { unauthorized(w, text) },
+			"Retry-After": func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", text)
+				w.WriteHeader(http.StatusServiceUnavailable)
+			},
+			"type": func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "text/"+text) },
+			"body": func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, `{"orders":[{"total":"`+text+`"}]}`) },
+			"name": func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, `{"`+text+`":1}`) },
+		} {
+			t.Run(place+" "+encoding, func(t *testing.T) {
+				t.Parallel()
+				_, err := newClient(t, serve).List(t.Context())
+				if err == nil {
+					t.Fatal("got no error")
+				}
+				said := strings.ToLower(err.Error())
+				for at := 0; at+8 <= len(text); at++ {
+					if part := strings.ToLower(text[at : at+8]); strings.Contains(said, part) {
+						t.Fatalf("got a part of the token, %q, in %q", part, said)
+					}
+				}
+			})
+		}
+	}
+}
+
+func unauthorized(w http.ResponseWriter, challenge string) {
+	w.Header().Set("WWW-Authenticate", challenge)
+	w.WriteHeader(http.StatusUnauthorized)
 }
 
 func TestListWithoutToken(t *testing.T) {
