@@ -14,10 +14,11 @@ type getOrders struct {
 	verifier *verify.Verifier
 	orders   []orders.Order
 	logger   *slog.Logger
+	sampler  *customhandler.Sampler
 }
 
-func newGetOrders(verifier *verify.Verifier, list []orders.Order, logger *slog.Logger) http.Handler {
-	return &getOrders{verifier: verifier, orders: list, logger: logger}
+func newGetOrders(verifier *verify.Verifier, list []orders.Order, app *customhandler.App) http.Handler {
+	return &getOrders{verifier: verifier, orders: list, logger: app.Logger, sampler: app.Sampler}
 }
 
 // ServeHTTP checks the caller before the query, so that strangers do not learn
@@ -41,10 +42,20 @@ func (g *getOrders) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// refuse logs the reason and answers without it.
+// knownCallers is how many refusals of one reason are logged a minute when the
+// tenant vouches for the caller. They are mistakes that somebody wants to find, so
+// all of them are logged unless a client calls in a loop.
+const knownCallers = 60
+
+// refuse logs the reason and answers without it. Of refusals that anyone can cause,
+// the log gets one a minute for each reason.
 func (g *getOrders) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	answer := verify.AnswerTo(err)
-	g.logger.WarnContext(r.Context(), "caller refused", "status", answer.Status, "code", answer.Code, "reason", err)
+	line := customhandler.Line{Kind: "caller refused: " + answer.Reason, Level: slog.LevelWarn}
+	if answer.Status == http.StatusForbidden { // only a token whose signature is good gets this far
+		line.Limit = knownCallers
+	}
+	g.sampler.Log(r.Context(), line, "caller refused", "status", answer.Status, "code", answer.Code, "reason", err)
 	answer.SetHeader(w.Header())
 	customhandler.WriteError(w, answer.Status, answer.Code, answer.Message)
 }

@@ -35,6 +35,6 @@ func start(ctx context.Context, app *customhandler.App) error {
 		return err
 	}
 	go keys.Run(ctx)
-	app.HTTP("GET /api/orders", newGetOrders(verifier, orders.Sample(), app.Logger))
+	app.HTTP("GET /api/orders", newGetOrders(verifier, orders.Sample(), app))
 	return nil
 }

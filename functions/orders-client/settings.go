@@ -58,10 +58,7 @@ func readProviderConfig(app *customhandler.AppSettings) acquire.ProviderConfig {
 		ManagedIdentityClientID: app.OptionalGUID("ORDERS_MANAGED_IDENTITY_CLIENT_ID"),
 		ConnectionString:        acquire.NewSecret(app.Optional("AzureServicesAuthConnectionString")),
 		CertificateDir:          app.Optional("ORDERS_CERTIFICATE_DIR"),
-		// App Service sets the first for an app with a managed identity and the
-		// second for every app. The Azure CLI must not be tried there
-		// (https://learn.microsoft.com/azure/app-service/reference-app-settings).
-		Local: app.Optional("IDENTITY_ENDPOINT") == "" && app.Optional("WEBSITE_INSTANCE_ID") == "",
+		Local:                   !app.InAzure(), // in Azure, the Azure CLI must not be tried
 	}
 }
 

@@ -31,6 +31,7 @@ const maxRequestBytes = 1 << 20
 type App struct {
 	Settings *AppSettings
 	Logger   *slog.Logger
+	Sampler  *Sampler // for lines that anyone can cause
 	mux      *http.ServeMux
 }
 
@@ -39,7 +40,7 @@ func NewApp(settings *AppSettings, logger *slog.Logger) *App {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	app := &App{Settings: settings, Logger: logger, mux: http.NewServeMux()}
+	app := &App{Settings: settings, Logger: logger, Sampler: NewSampler(logger), mux: http.NewServeMux()}
 	// The host asks GET / every 25 ms until anything answers, and later for
 	// health (WorkerProcess.IsWorkerReady and HostMonitor of
 	// Azure/azure-functions-host).

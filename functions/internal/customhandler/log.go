@@ -2,6 +2,7 @@ package customhandler
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -57,6 +58,8 @@ func (h invocationHandler) WithGroup(name string) slog.Handler {
 }
 
 // logged writes one line for each request, except for the host's health checks.
+// Those that were refused or failed are sampled: anyone can send them, and what
+// fails for another reason has a line of its own.
 func (a *App) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
@@ -70,9 +73,13 @@ func (a *App) logged(next http.Handler) http.Handler {
 			if route == "" {
 				route = "none"
 			}
-			a.Logger.Log(r.Context(), level, "request",
-				"method", knownMethod(r.Method), "route", route, "status", counted.status, "bytes", counted.bytes,
-				"elapsedMs", time.Since(started).Milliseconds())
+			args := []any{"method", knownMethod(r.Method), "route", route, "status", counted.status, "bytes", counted.bytes,
+				"elapsedMs", time.Since(started).Milliseconds()}
+			if counted.status < http.StatusBadRequest {
+				a.Logger.Log(r.Context(), level, "request", args...)
+				return
+			}
+			a.Sampler.Log(r.Context(), Line{Kind: fmt.Sprintf("request %s %d", route, counted.status), Level: level}, "request", args...)
 		}()
 		next.ServeHTTP(counted, r)
 	})

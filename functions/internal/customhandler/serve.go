@@ -71,8 +71,12 @@ func (a *App) serve(ctx context.Context, port int) error {
 	if err != nil {
 		return fmt.Errorf("listen on the port of FUNCTIONS_CUSTOMHANDLER_PORT: %w", err)
 	}
+	var handler http.Handler = a
+	if !a.Settings.InAzure() {
+		handler = a.onLoopback(a)
+	}
 	server := &http.Server{
-		Handler:           a,
+		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		IdleTimeout:       2 * time.Minute,
@@ -80,6 +84,8 @@ func (a *App) serve(ctx context.Context, port int) error {
 		MaxHeaderBytes: 64 << 10,
 		ErrorLog:       slog.NewLogLogger(a.Logger.Handler(), slog.LevelWarn),
 	}
+	go a.Sampler.Run(ctx, nil)
+	defer a.Sampler.Flush() // what the last invocations left out
 	a.Logger.Info("handler listening", "address", listener.Addr().String())
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

@@ -35,6 +35,7 @@ type Answer struct {
 	Code       string // for the body
 	Message    string // for the body, one sentence
 	RetryAfter time.Duration
+	Reason     string // for the log: which sentinel it was
 }
 
 // defaultRetryAfter is Retry-After for [ErrKeysUnavailable] when nothing better is
@@ -70,10 +71,10 @@ var answers = []struct {
 	err    error
 	answer Answer
 }{
-	{ErrNoToken, Answer{401, `Bearer realm="orders"`, "token_required",
-		"An access token of Microsoft Entra ID is required in the Authorization header.", 0}},
-	{ErrInvalidRequest, Answer{400, `Bearer error="invalid_request"`, "invalid_request",
-		"The request must carry exactly one access token, in one Authorization header.", 0}},
+	{ErrNoToken, Answer{Status: 401, Challenge: `Bearer realm="orders"`, Code: "token_required",
+		Message: "An access token of Microsoft Entra ID is required in the Authorization header."}},
+	{ErrInvalidRequest, Answer{Status: 400, Challenge: `Bearer error="invalid_request"`, Code: "invalid_request",
+		Message: "The request must carry exactly one access token, in one Authorization header."}},
 	{ErrMalformed, invalidToken("The access token is malformed.")},
 	{ErrSignature, invalidToken("The access token is not signed by a key of the expected tenant.")},
 	{ErrIssuer, invalidToken("The access token has the wrong issuer.")},
@@ -85,16 +86,16 @@ var answers = []struct {
 	{ErrNotAppOnly, insufficientScope("The access token is not one of an application acting for itself.")},
 	{ErrAppRole, insufficientScope("The access token lacks the app role that this API requires.")},
 	{ErrCaller, insufficientScope("The calling application is not admitted.")},
-	{ErrKeysUnavailable, Answer{503, "", "temporarily_unavailable",
-		"The access token cannot be checked at the moment; try again later.", defaultRetryAfter}},
+	{ErrKeysUnavailable, Answer{Status: 503, Code: "temporarily_unavailable",
+		Message: "The access token cannot be checked at the moment; try again later.", RetryAfter: defaultRetryAfter}},
 }
 
 func invalidToken(message string) Answer {
-	return Answer{401, `Bearer error="invalid_token"`, "invalid_token", message, 0}
+	return Answer{Status: 401, Challenge: `Bearer error="invalid_token"`, Code: "invalid_token", Message: message}
 }
 
 func insufficientScope(message string) Answer {
-	return Answer{403, `Bearer error="insufficient_scope"`, "insufficient_scope", message, 0}
+	return Answer{Status: 403, Challenge: `Bearer error="insufficient_scope"`, Code: "insufficient_scope", Message: message}
 }
 
 // AnswerTo returns the answer to a request that was refused with err. An error
@@ -103,13 +104,14 @@ func AnswerTo(err error) Answer {
 	for _, row := range answers {
 		if errors.Is(err, row.err) {
 			answer := row.answer
+			answer.Reason = row.err.Error()
 			if later := (*keysUnavailableError)(nil); errors.As(err, &later) {
 				answer.RetryAfter = later.retryAfter
 			}
 			return answer
 		}
 	}
-	return Answer{500, "", "internal_error", "The request failed unexpectedly.", 0}
+	return Answer{Status: 500, Code: "internal_error", Message: "The request failed unexpectedly."}
 }
 
 // SetHeader sets the answer's WWW-Authenticate and Retry-After.
