@@ -53,12 +53,13 @@ require (
 
 // Tests only.
 // go-jose and golang-jwt check the verifier; go-oidc, keyfunc and jwx are
-// measured beside it.
+// measured beside it. goldmark parses comments as GitHub does.
 require (
 	github.com/MicahParks/keyfunc/v3 v3.9.1
 	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/go-jose/go-jose/v4 v4.1.9
 	github.com/lestrrat-go/jwx/v3 v3.3.0
+	github.com/yuin/goldmark v1.8.7
 )
 
 // What those need.

@@ -79,18 +79,18 @@ func TestPullRequest(t *testing.T) {
 	w.set(map[string]any{"environment": "test", "expiresOn": "2099-01-01", "roles": roles, "clients": []fields{client}})
 	tenant := newCommand(w)
 	tenant.says("check -stack pr-7", 0, "nothing is missing")
-	tenant.says("diff -stack pr-7", 0, "`orders-api` is **new**", "client `orders-client` **gains** `Orders.Write` on `orders-api`")
+	tenant.says("diff -stack pr-7", 0, "app registration `orders-api-application` (`orders-api`) is **new**", "**gains** `Orders.Write` on `orders-api`")
 	w.up()
 	tenant.says("diff -stack pr-7", 0, "`pr-7`: nothing changes.")
 
 	client["identity"], client["previousIdentity"] = "managedIdentity", "clientSecret"
 	w.set(map[string]any{"clients": []fields{client}})
-	tenant.says("diff -stack pr-7", 0, "**changes the kind of its credential**: secret → managed identity and secret")
+	tenant.says("diff -stack pr-7", 0, "managed identity `orders-client-identity`", "**gains** `Orders.Read` on `orders-api`", "changes the client secret that it signs in with")
 	w.up()
 	delete(client, "previousIdentity")
 	client["roles"] = []string{"Orders.Read"}
 	w.set(map[string]any{"clients": []fields{client}})
-	tenant.says("diff -stack pr-7", 0, "managed identity and secret → managed identity", "**gives up** the client secret", "**loses** `Orders.Write`", "24 hours")
+	tenant.says("diff -stack pr-7", 0, "**gives up** the client secret", "**loses** `Orders.Write`", "**loses** Key Vault Secrets User of the key vault", "24 hours")
 
 	interruptedTeardown(w, tenant)
 	tenant.says("teardown -stack pr-7 -yes", 0, "left of pr-7", "going on with the teardown")

@@ -35,7 +35,9 @@ func TestDiffVerb(t *testing.T) {
 	for _, tt := range []struct{ name, args, want string }{
 		{"no stack named", "", "expected -stack, got nothing"},
 		{"pull request without a number", "-stack dev -comment o/r", "expected a pull request as OWNER/REPO#N"},
-		{"two sources", "-stack dev -preview x -rendered", "expected one of -preview and -rendered, got both"},
+		{"two sources", "-stack dev -preview x -from y", "expected -from without -preview, -names and -facts"},
+		{"facts of facts", "-stack dev -from y -facts", "expected -from without -preview, -names and -facts"},
+		{"facts as a comment", "-stack dev -facts -comment o/r#7", "expected one of -facts and -comment"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if code := h.run(strings.Fields("diff " + tt.args)...); code != exitUsage || !strings.Contains(h.stderr.String(), tt.want) {
@@ -60,16 +62,33 @@ func TestDiffVerbComments(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	h.environ["GITHUB_API_URL"], h.environ["GITHUB_TOKEN"] = server.URL, "ghs_x"
-	h.stdin = "<!-- app-to-app tenant diff: dev -->\nrendered before\n"
-	if code := h.run("diff", "-stack", "dev", "-rendered", "-comment", "o/r#7"); code != exitSame {
+	// One job prints the facts, another one classifies and comments.
+	h.stdin = emptyPreview
+	if code := h.run("diff", "-stack", "dev", "-preview", "-", "-facts"); code != exitSame {
 		t.Fatalf("got exit code %d and:\n%s", code, &h.stderr)
 	}
-	want := "POST /repos/o/r/issues/7/comments Bearer ghs_x\n" + h.stdin
-	if len(got) != 1 || got[0] != want {
+	facts := h.stdout.String()
+	h.stdin = facts
+	if code := h.run("diff", "-stack", "dev", "-from", "-", "-comment", "o/r#7"); code != exitSame {
+		t.Fatalf("got exit code %d and:\n%s", code, &h.stderr)
+	}
+	const posted = "POST /repos/o/r/issues/7/comments Bearer ghs_x\n<!-- app-to-app tenant diff: "
+	if want := posted + "dev -->\n`dev`: nothing changes.\n"; len(got) != 1 || got[0] != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	h.environ["GITHUB_TOKEN"] = ""
-	if code := h.run("diff", "-stack", "dev", "-rendered", "-comment", "o/r#7"); code != exitFailed || !strings.Contains(h.stderr.String(), "tenant: hint: GITHUB_TOKEN") {
+	// Facts of another stack, or text instead of facts: the comment says so, so
+	// that no older one stands.
+	for _, stdin := range []string{facts, "<!-- app-to-app tenant diff: test -->\nNobody's access changes.\n"} {
+		got, h.stdin = nil, stdin
+		if code := h.run("diff", "-stack", "test", "-from", "-", "-comment", "o/r#7"); code != exitFailed {
+			t.Errorf("got exit code %d, want %d", code, exitFailed)
+		}
+		if len(got) != 1 || !strings.HasPrefix(got[0], posted+"test -->\n") || strings.Contains(got[0], "\nNobody's access changes") {
+			t.Errorf("got %q, want a comment without a report", got)
+		}
+	}
+	h.environ["GITHUB_TOKEN"], h.stdin = "", facts
+	if code := h.run("diff", "-stack", "dev", "-from", "-", "-comment", "o/r#7"); code != exitFailed || !strings.Contains(h.stderr.String(), "tenant: hint: GITHUB_TOKEN") {
 		t.Errorf("without a token: got exit code %d and:\n%s", code, &h.stderr)
 	}
 }

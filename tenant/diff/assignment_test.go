@@ -4,6 +4,8 @@ import (
 	"maps"
 	"strings"
 	"testing"
+
+	"app-to-app/tenant/diff"
 )
 
 // Two more roles of the API, and their ids.
@@ -46,8 +48,9 @@ func TestAssignments(t *testing.T) {
 		name          = "orders-client-assignment-Orders.Delete"
 		gainsDelete   = "**gains** `Orders.Delete` on `orders-api`"
 		gainsAdmin    = "**gains** `Orders.Admin` on `orders-api`"
-		gainsOther    = "**gains** the role of `" + name + "` on `orders-api`"
-		gainsAny      = "**gains** the role of `" + name + "`\n"
+		gainsID       = "**gains** the app role with the id `" + otherObject + "` on `orders-api`"
+		gainsUnknown  = "**gains** the app role with the id a value that is not known yet on `orders-api`"
+		gainsAny      = "` (`orders-api`) on a value that is not known yet\n"
 		otherIdentity = urnPrefix + "::app-to-app:components:Client$azure-native:managedidentity:UserAssignedIdentity::other-identity"
 	)
 	role, admin, identity, api := []string{roleURN + deleteRole}, []string{roleURN + adminRole}, []string{itsIdentity}, []string{apiPrincipal}
@@ -67,26 +70,26 @@ func TestAssignments(t *testing.T) {
 		{"a role without an id yet", gains(nil), gainsDelete, false},
 		{"a role by its id", gains(object{"appRoleId": deleteID}), gainsDelete, false},
 		{"another role's id", gains(object{"appRoleId": adminID}), gainsAdmin, false},
-		{"an id of no role", gains(object{"appRoleId": otherObject}), gainsOther, true},
+		{"an id of no role", gains(object{"appRoleId": otherObject}), gainsID, false},
 		{"another role", gains(from(admin, identity, api)), gainsAdmin, false},
-		{"a role that comes from nowhere", gains(from(nil, identity, api)), gainsOther, true},
-		{"one of two roles", gains(from([]string{role[0], admin[0]}, identity, api)), gainsOther, true},
+		{"a role that comes from nowhere", gains(from(nil, identity, api)), gainsUnknown, true},
+		{"one of two roles", gains(from([]string{role[0], admin[0]}, identity, api)), gainsUnknown, true},
 		{"a role of an API that is not the stack's", gains(from(role, identity, nil)), gainsAny, true},
 		{"a role of another API of the stack", append(gains(object{"appRoleId": otherObject}), step("same", inStack, "app-to-app:components:API", "billing", object{}, object{}),
-			step("same", "::app-to-app:components:API::billing", "azuread:index/applicationAppRole:ApplicationAppRole", "billing-role", object{}, object{"value": "Billing.Read", "roleId": otherObject})), gainsOther, true},
-		{"an object id", gains(literal(deleteID, otherObject)), gainsDelete, true},
+			step("same", "::app-to-app:components:API::billing", "azuread:index/applicationAppRole:ApplicationAppRole", "billing-role", object{}, object{"value": "Billing.Read", "roleId": otherObject})), gainsID, false},
+		{"an object id", gains(literal(deleteID, otherObject)), "object id `" + otherObject + "`, not looked up, " + gainsDelete, false},
 		{"the object id that the client has", append(gains(literal(deleteID, otherObject)), existing), gainsDelete, false},
-		{"another object id than the client has", append(gains(literal(deleteID, "22222222-2222-3333-4444-555555555555")), existing), gainsDelete, true},
+		{"another object id than the client has", append(gains(literal(deleteID, "22222222-2222-3333-4444-555555555555")), existing), "object id `22222222-2222-3333-4444-555555555555`, not looked up, " + gainsDelete, false},
 		{"another client's identity", append(gains(from(role, []string{otherIdentity}, api)),
 			step("same", inStack, "app-to-app:components:Client", "other", object{}, object{}),
-			step("same", "::app-to-app:components:Client::other", "azure-native:managedidentity:UserAssignedIdentity", "other-identity", object{}, object{})), gainsDelete, true},
-		{"the API's own service principal", gains(from(role, api, api)), gainsDelete, true},
+			step("same", "::app-to-app:components:Client::other", "azure-native:managedidentity:UserAssignedIdentity", "other-identity", object{}, object{})), "managed identity `other-identity` (client `other`), whose id is not known yet, " + gainsDelete, false},
+		{"the API's own service principal", gains(from(role, api, api)), "service principal `orders-api-service-principal` (`orders-api`), whose id is not known yet, " + gainsDelete, false},
 		{"the client's identity or another", gains(from(role, []string{itsIdentity, otherIdentity}, api)), gainsDelete, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			comment := previewWith(t, append(test.steps, offeredRole(deleteRole, deleteID), offeredRole(adminRole, adminID))...).Markdown("dev")
-			if !strings.Contains(comment, test.line) || strings.Contains(comment, mayBeyond) != test.beyond {
+			comment := previewWith(t, append(test.steps, offeredRole(deleteRole, deleteID), offeredRole(adminRole, adminID))...).Markdown("dev", diff.Names{})
+			if !strings.Contains(comment, test.line) || strings.Contains(comment, beyond) != test.beyond {
 				t.Errorf("want %q and more than the list: %v, got:\n%s", test.line, test.beyond, comment)
 			}
 		})

@@ -1,12 +1,18 @@
 // Package diff says what a Pulumi preview changes in access: who gains or loses
-// an app role, whose credential changes its kind, what becomes reachable
-// without an assignment. It renders that as Markdown for a pull request, with
-// the resources that change below, collapsed. If these may change access in a
-// way that it cannot describe, it says so.
+// a role, who can sign in as whom, what the API asks of its callers. It is a
+// pipeline of three, each with a type:
 //
-// It only reads the digest that `pulumi preview --json` prints and never
-// contacts a tenant. It shows the names of properties and never their values,
-// so that no secret can get into a comment.
+//	Read             the output of pulumi preview --json  → Preview
+//	Preview.Facts    what classification needs            → Facts, as JSON
+//	Facts.Markdown   classification by one table, and the comment
+//
+// The first two may run with a branch's code; the third is for a job that does
+// not. What the table does not know is listed as not understood, and then nothing
+// claims that nobody's access changes.
+//
+// The package never contacts a tenant: names of principals come from its caller.
+// It shows values of only those properties that the table lists, and none that
+// the engine treats as secret.
 package diff
 
 import (
@@ -14,6 +20,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -42,18 +50,22 @@ func (p Preview) Errors() (messages []string) {
 // A Step is what the engine would do to one resource. A replacement has
 // several.
 type Step struct {
-	Op           string                     `json:"op"`
-	URN          string                     `json:"urn"`
-	Old          *State                     `json:"oldState"` // nil for what is created
-	New          *State                     `json:"newState"` // nil for what is deleted
-	DiffReasons  []string                   `json:"diffReasons"`
-	DetailedDiff map[string]json.RawMessage `json:"detailedDiff"`
+	Op             string                     `json:"op"`
+	URN            string                     `json:"urn"`
+	Old            *State                     `json:"oldState"` // nil for what is created
+	New            *State                     `json:"newState"` // nil for what is deleted
+	DiffReasons    []string                   `json:"diffReasons"`
+	ReplaceReasons []string                   `json:"replaceReasons"`
+	DetailedDiff   map[string]json.RawMessage `json:"detailedDiff"`
 }
 
 // A State is the part of a resource's state that access depends on.
 type State struct {
 	Type                 string              `json:"type"`
+	ID                   string              `json:"id"`
 	Parent               string              `json:"parent"`
+	Provider             string              `json:"provider"` // its URN and id
+	Outputs              map[string]any      `json:"outputs"`
 	Inputs               map[string]any      `json:"inputs"`
 	PropertyDependencies map[string][]string `json:"propertyDependencies"`
 }
@@ -102,12 +114,32 @@ func (s Step) changes() bool {
 	return s.Op != "same" && s.Op != "read" && (s.Op != "refresh" || len(s.properties()) > 0)
 }
 
-// nameOf is a resource's logical name, typeOf its type, without its parents'.
+// properties are the paths that differ, as the provider names them.
+func (s Step) properties() []string {
+	if len(s.DetailedDiff) > 0 {
+		return append(slices.Collect(maps.Keys(s.DetailedDiff)), s.ReplaceReasons...)
+	}
+	return append(slices.Clone(s.DiffReasons), s.ReplaceReasons...)
+}
+
+// nameOf is a resource's logical name, typeOf its type, without its parents'. A
+// text that is no URN has neither.
 func nameOf(urn string) string {
-	return urn[strings.LastIndex(urn, "::")+2:]
+	if parts := strings.SplitN(urn, "::", 4); len(parts) == 4 {
+		return parts[3]
+	}
+	return ""
 }
 
 func typeOf(urn string) string {
-	qualified := strings.SplitN(urn, "::", 4)[2]
+	qualified := qualifiedType(urn)
 	return qualified[strings.LastIndex(qualified, "$")+1:]
+}
+
+// qualifiedType is the type with its parents'.
+func qualifiedType(urn string) string {
+	if parts := strings.SplitN(urn, "::", 4); len(parts) == 4 {
+		return parts[2]
+	}
+	return ""
 }

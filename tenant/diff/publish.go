@@ -1,64 +1,58 @@
 package diff
 
-import "app-to-app/tenant/program"
+import (
+	"slices"
+
+	"app-to-app/tenant/program"
+)
 
 // This file tells the commands that publish code from all others, which may do
 // anything with the deployer's credentials. The rules are:
 //   - the command line and the properties are exactly the program's
 //   - what changes is the package: the publisher sends a token of the deployer's
-//     to the site's host, so a command with another host, and a new command,
-//     may do more than publish
+//     to the site's host, so a command with another host may do more than publish
 
-// publishes reports whether all that the step does is to publish other code to
+const commandType = "command:local:Command"
+
+// publishHost is the variable of such a command with the host that it sends to.
+const publishHost = "environment.PUBLISH_SCM_HOST"
+
+// publishes reports whether all that the change does is to publish other code to
 // the same site.
-func (s Step) publishes() bool {
-	switch s.Op {
-	case "update", "replace", "create-replacement":
-	default:
+func (c change) publishes() bool {
+	if c.op != updated && c.op != replaced || !c.isPublisher() || len(c.paths) == 0 {
 		return false
 	}
-	if !s.isPublisher() || s.Old == nil || s.New == nil {
-		return false
-	}
-	allowed := []string{"triggers", "environment.PUBLISH_PACKAGE", "environment.PUBLISH_SHA256"}
-	if !s.changesOnly(func(path string) bool { return path == "environment" || under(path, allowed) }) {
-		return false
-	}
-	return samePlace(s.Old.Inputs["environment"], s.New.Inputs["environment"])
-}
-
-// unpublishes reports whether all that the step does is to forget a command
-// that published code: deleting it runs nothing.
-func (s Step) unpublishes() bool {
-	return (s.Op == "delete" || s.Op == "delete-replaced") && s.isPublisher()
-}
-
-// isPublisher reports whether the command is the program's, before and after.
-func (s Step) isPublisher() bool {
-	var inputs []map[string]any
-	for _, state := range []*State{s.Old, s.New} {
-		if state != nil {
-			inputs = append(inputs, state.Inputs)
-		}
-	}
-	return program.IsPublisher(s.URN, inputs...)
-}
-
-// samePlace reports whether two environments of a command differ in the package
-// alone. It cannot tell for a secret, which the preview does not show.
-func samePlace(old, new any) bool {
-	was, _ := old.(map[string]any)
-	is, ok := new.(map[string]any)
-	if !ok {
-		return false
-	}
-	for _, name := range keys(was, is) {
-		if name == "PUBLISH_PACKAGE" || name == "PUBLISH_SHA256" {
-			continue
-		}
-		if value, ok := is[name].(string); !ok || value == "[secret]" || was[name] != is[name] {
+	// Secrets look alike whatever they are.
+	for _, side := range []*Side{c.old, c.new} {
+		if host, ok := side.Inputs[publishHost].(string); !ok || host == secretValue {
 			return false
 		}
 	}
-	return true
+	return !slices.ContainsFunc(c.paths, func(path string) bool {
+		return !under(path, []string{"triggers", "environment.PUBLISH_PACKAGE", "environment.PUBLISH_SHA256"})
+	})
+}
+
+// isPublisher reports whether the command is the program's, before and after.
+func (c change) isPublisher() bool {
+	var states []map[string]any
+	for _, side := range []*Side{c.old, c.new} {
+		if side == nil {
+			continue
+		}
+		state := make(map[string]any)
+		for path, value := range side.Inputs {
+			state[firstName(path)] = value // that of create is all there is of it
+		}
+		states = append(states, state)
+	}
+	return program.IsPublisher(c.urn, states...)
+}
+
+// describeCommand describes a new publisher: its code is new, and it is told
+// where to send a token.
+func describeCommand(s *stack, c change) []line {
+	host := valueOf(c.new, publishHost)
+	return []line{{gains, s.label(c.urn) + " **publishes code** with `" + program.PublishLine + "` as the deployer, whose token it sends to the host " + s.show(host)}}
 }

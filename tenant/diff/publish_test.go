@@ -4,6 +4,8 @@ import (
 	"maps"
 	"strings"
 	"testing"
+
+	"app-to-app/tenant/diff"
 )
 
 // publisher is the inputs of the command that publishes the API's code, with
@@ -24,10 +26,10 @@ func publish(op string, old, new object, differs ...string) object {
 // TestNewCodeBesideAList: the list cannot name what new code does.
 func TestNewCodeBesideAList(t *testing.T) {
 	t.Parallel()
-	const want = "\n\nAccess changes no further, unless by the new code of `orders-api`.\n"
+	const want = "**Access changes**, as listed; the new code of `orders-api` may change more.\n"
 	owners := step("update", inAPI, "azuread:index/application:Application", "orders-api-application", object{"owners": []string{"a"}}, object{"owners": []string{"b"}}, "owners[0]")
-	comment := previewWith(t, owners, publish("update", publisher("a", nil), publisher("b", nil), "triggers[0]")).Markdown("dev")
-	if !strings.Contains(comment, "**changes its owners**") || !strings.Contains(comment, want) {
+	comment := previewWith(t, owners, publish("update", publisher("a", nil), publisher("b", nil), "triggers[0]")).Markdown("dev", diff.Names{})
+	if !strings.Contains(comment, "**gets the owner**") || !strings.Contains(comment, want) {
 		t.Errorf("want a list and %q, got:\n%s", want, comment)
 	}
 }
@@ -65,17 +67,16 @@ func TestNewCode(t *testing.T) {
 		{"another variable by its path", publish("update", before, publisher("b", nil), "environment.PATH"), mayChange},
 		{"another host, which gets a token of the deployer's", publish("update", before, elsewhere, "triggers[0]", "environment"), mayChange},
 		{"a host that is not shown", publish("update", hidden, hidden, "environment"), mayChange},
-		{"an update that names nothing", publish("update", before, publisher("b", nil)), mayChange},
+		{"an update that names nothing, and differs in code", publish("update", before, publisher("b", nil)), newCode},
+		{"an update that names nothing and differs in nothing", publish("update", before, before), mayChange},
 		{"a new command", publish("create", nil, publisher("a", assign)), mayChange},
 		{"a new publisher, for whichever host", publish("create", nil, publisher("a", nil)), mayChange},
 		{"a publisher of no function app", step("update", inStack, "command:local:Command", "x", before, publisher("b", nil), "triggers[0]"), mayChange},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			comment := previewWith(t, test.step).Markdown("dev")
-			if got := firstLine(t, comment); got != test.want {
-				t.Errorf("got %q, want %q, in:\n%s", got, test.want, comment)
-			}
+			comment := previewWith(t, test.step).Markdown("dev", diff.Names{})
+			wantVerdict(t, comment, test.want)
 		})
 	}
 }

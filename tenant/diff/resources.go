@@ -1,10 +1,7 @@
 package diff
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -13,82 +10,45 @@ import (
 //   - names of properties, never their values
 
 // What happens to a resource, in the order in which it is shown.
-var kinds = []struct{ sign, word string }{
-	{"+", "created"}, {"~", "updated"}, {"±", "replaced"}, {"-", "deleted"}, {"?", "changed otherwise"},
+var signs = []struct{ sign, word string }{
+	created: {"+", "created"}, updated: {"~", "updated"}, replaced: {"±", "replaced"}, deleted: {"-", "deleted"}, otherwise: {"?", "changed otherwise"},
 }
 
-// kindOfOp is an index of kinds.
-func kindOfOp(op string) int {
-	switch op {
-	case "create", "import":
-		return 0
-	case "update":
-		return 1
-	case "replace", "create-replacement", "delete-replaced", "import-replacement":
-		return 2
-	case "delete":
-		return 3
+// resource is a change in one line, with the properties that are named.
+func (c change) resource(properties []string) string {
+	sign := code(signs[c.op].sign)
+	if c.op == otherwise {
+		sign += " " + code(strings.Join(c.ops, ", "))
 	}
-	return 4
-}
-
-// A change is what happens to one resource.
-type change struct {
-	urn        string
-	kind       int
-	properties []string
-}
-
-func (p Preview) changed() []change {
-	byURN := make(map[string]change)
-	for _, s := range p.Steps {
-		if !s.changes() {
-			continue
-		}
-		c := byURN[s.URN]
-		c.urn, c.kind = s.URN, kindOfOp(s.Op)
-		c.properties = append(c.properties, s.properties()...)
-		byURN[s.URN] = c
+	text := fmt.Sprintf("%s %s %s", sign, code(typeOf(c.urn)), code(nameOf(c.urn)))
+	if len(properties) == 0 {
+		return text
 	}
-	return slices.SortedFunc(maps.Values(byURN), func(a, b change) int {
-		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.urn, b.urn))
-	})
-}
-
-// properties are the paths that differ, as the provider names them.
-func (s Step) properties() []string {
-	if len(s.DetailedDiff) > 0 {
-		return slices.Collect(maps.Keys(s.DetailedDiff))
+	named := properties[:min(len(properties), mostProperties)]
+	var names []string
+	for _, property := range named {
+		names = append(names, code(property))
 	}
-	return s.DiffReasons
-}
-
-// resources are the lines of the resources that change.
-func (p Preview) resources() (lines []string) {
-	for _, c := range p.changed() {
-		line := fmt.Sprintf("%s %s %s", code(kinds[c.kind].sign), code(typeOf(c.urn)), code(nameOf(c.urn)))
-		slices.Sort(c.properties)
-		if names := slices.Compact(c.properties); len(names) > 0 {
-			for i, name := range names {
-				names[i] = code(name)
-			}
-			line += ": " + strings.Join(names, ", ")
-		}
-		lines = append(lines, line)
+	text += ": " + strings.Join(names, ", ")
+	if more := len(properties) - len(named); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
 	}
-	return lines
+	return text
 }
 
-// summary counts the resources that change, by kind.
-func (p Preview) summary() string {
-	counts := make([]int, len(kinds))
-	for _, c := range p.changed() {
-		counts[c.kind]++
+// mostProperties is how many are named for one resource.
+const mostProperties = 40
+
+// summary counts the resources that change, by what happens to them.
+func summary(changes []change) string {
+	counts := make([]int, len(signs))
+	for _, c := range changes {
+		counts[c.op]++
 	}
 	var parts []string
 	for i, n := range counts {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, kinds[i].word))
+			parts = append(parts, fmt.Sprintf("%d %s", n, signs[i].word))
 		}
 	}
 	return "Resources: " + strings.Join(parts, ", ")

@@ -1,13 +1,9 @@
 package diff
 
-import (
-	"reflect"
-	"slices"
-	"strings"
-)
+import "slices"
 
 // This file decides which changes give nobody access. The rules are:
-//   - a type, an operation or a property that is not listed may give access
+//   - an operation or a property that is not listed may give access
 //   - an update has to name what it changes, and all of that has to be listed
 //   - a new resource is judged by all of its inputs, a replacement by both
 //   - a value that the preview does not know yet is not the safe one
@@ -22,146 +18,117 @@ type rule struct {
 	stated     []string       // those of safe that are unsafe by default: a new resource has to state them
 }
 
-// rules are by type. azure-native's API versions are left out.
-var rules = map[string]rule{
-	"pulumi:pulumi:Stack": {anything: true},
+// otherKinds are resources that give access in special cases only.
+var otherKinds = table{
+	"pulumi:pulumi:Stack": {rule: &rule{anything: true}},
 	// A component does nothing itself; what is below it has steps of its own.
-	apiType: {anything: true}, clientType: {anything: true}, functionAppType: {anything: true},
-	"azure-native:resources:ResourceGroup": {
+	apiType: {rule: &rule{anything: true}}, clientType: {rule: &rule{anything: true}}, functionAppType: {rule: &rule{anything: true}},
+	"azure-native:resources:ResourceGroup": {noun: "resource group", rule: &rule{
 		only: []string{"tags"}, place: []string{"location", "resourceGroupName"},
-	},
+	}},
 	// workspaceResourceId decides who may read the telemetry.
 	"azure-native:insights:Component": {
-		only:  []string{"tags", "kind", "applicationType", "flowType", "requestSource", "ingestionMode", "retentionInDays", "samplingPercentage"},
-		place: []string{"location", "resourceGroupName", "resourceName"},
-		safe:  map[string]any{"disableLocalAuth": true},
+		noun: "telemetry",
+		rule: &rule{
+			only: []string{"tags", "kind", "applicationType", "flowType", "requestSource", "ingestionMode", "retentionInDays", "samplingPercentage"},
+			safe: map[string]any{"disableLocalAuth": true},
+		},
+		properties: append(quiet("tags", "kind", "applicationType", "flowType", "requestSource", "ingestionMode", "retentionInDays", "samplingPercentage"),
+			property{path: "location", part: true}, property{path: "resourceGroupName", part: true}, property{path: "resourceName", part: true},
+			property{path: "workspaceResourceId", what: "the workspace that it goes to", then: "; whoever may read that workspace reads it", shown: true},
+			property{path: "disableLocalAuth", what: "whether a key is refused", then: "; without, whoever has the connection string can send some", shown: true, usual: true, stated: true},
+		),
 	},
 	// The other features decide who may read the logs.
-	"azure-native:operationalinsights:Workspace": {
+	"azure-native:operationalinsights:Workspace": {noun: "log workspace", rule: &rule{
 		only:  []string{"tags", "sku", "retentionInDays", "workspaceCapping"},
 		place: []string{"location", "resourceGroupName", "workspaceName"},
 		safe:  map[string]any{"features.disableLocalAuth": true},
-	},
+	}},
 	// Anyone who can write to the storage account can replace the code. Without
 	// allowSharedKeyAccess Azure takes keys.
-	"azure-native:storage:StorageAccount": {
+	"azure-native:storage:StorageAccount": {noun: "storage account", rule: &rule{
 		only:  []string{"tags", "sku", "kind", "accessTier", "minimumTlsVersion", "defaultToOAuthAuthentication"},
 		place: []string{"location", "resourceGroupName", "accountName"},
 		safe: map[string]any{
-			"allowBlobPublicAccess": false, "allowSharedKeyAccess": false, "enableHttpsTrafficOnly": true, "isLocalUserEnabled": false, "isSftpEnabled": false,
+			"allowBlobPublicAccess": false, "allowSharedKeyAccess": false, "allowCrossTenantReplication": false, "enableHttpsTrafficOnly": true, "isLocalUserEnabled": false, "isSftpEnabled": false,
 		},
 		stated: []string{"allowBlobPublicAccess", "allowSharedKeyAccess"},
-	},
-	"azure-native:storage:BlobContainer": {
+	}},
+	"azure-native:storage:BlobContainer": {noun: "container", rule: &rule{
 		only: []string{"metadata"}, place: []string{"resourceGroupName", "accountName", "containerName"},
 		safe: map[string]any{"publicAccess": "None"},
+	}},
+	"azure-native:storage:BlobServiceProperties": {noun: "settings of a blob service", rule: &rule{
+		only: []string{"deleteRetentionPolicy", "containerDeleteRetentionPolicy"}, place: []string{"resourceGroupName", "accountName", "blobServicesName"},
+	}},
+	// Where logs go decides who may read them.
+	"azure-native:insights:DiagnosticSetting": {
+		noun: "diagnostic setting",
+		rule: &rule{only: []string{"logs", "metrics", "logAnalyticsDestinationType"}},
+		properties: append(append(quiet("logs", "metrics", "logAnalyticsDestinationType"), parts("name", "resourceUri")...),
+			property{path: "workspaceId", what: "the workspace that its logs go to", then: "; whoever may read that workspace reads them", shown: true},
+		),
 	},
-	"azure-native:web:AppServicePlan": {
+	"azure-native:web:AppServicePlan": {noun: "plan", rule: &rule{
 		only:  []string{"tags", "sku", "kind", "reserved", "hyperV", "isXenon", "perSiteScaling", "zoneRedundant", "maximumElasticWorkerCount"},
 		place: []string{"location", "resourceGroupName", "name"},
+	}},
+	commandType: {
+		noun: "command", describe: describeCommand,
+		properties: []property{
+			{path: "create", shown: true}, {path: "triggers"},
+			{path: publishHost, shown: true}, {path: "environment"}, {path: "addPreviousOutputInEnv"}, // the SDK sets the last
+		},
 	},
-	siteType: {onlyUpdate: true, only: []string{"tags", "functionAppConfig.scaleAndConcurrency"}},
+	// A key opens nothing until its certificate is registered, which is a resource
+	// of its own.
+	"tls:index/privateKey:PrivateKey": {noun: "private key", properties: []property{
+		{path: "algorithm", what: "the algorithm", shown: true}, {path: "rsaBits", what: "the length in bits", shown: true}, {path: "ecdsaCurve", what: "the curve", shown: true},
+	}},
+	"tls:index/selfSignedCert:SelfSignedCert": {noun: "certificate", properties: quiet(
+		"privateKeyPem", "subject", "validityPeriodHours", "allowedUses", "earlyRenewalHours", "keyAlgorithm", "isCaCertificate", "dnsNames",
+	)},
 }
 
-// harmless reports whether the step gives nobody access.
-func (s Step) harmless() bool {
-	r, known := rules[unversioned(typeOf(s.URN))]
-	if !known || r.onlyUpdate && s.Op != "update" {
+// harmless reports whether a change gives nobody access.
+func (r *rule) harmless(c change) bool {
+	if r == nil || r.onlyUpdate && c.op != updated {
 		return false
 	}
-	switch s.Op {
-	case "create", "import":
-		return r.anything || s.New != nil && r.harmlessNew(s.New.Inputs)
-	case "update":
-		return r.anything || s.New != nil && r.harmlessUpdate(s)
-	case "replace", "create-replacement", "import-replacement":
-		return r.anything || s.New != nil && r.harmlessNew(s.New.Inputs) && r.harmlessUpdate(s)
-	case "delete", "delete-replaced":
+	switch c.op {
+	case created:
+		return r.anything || r.harmlessNew(c.new.Inputs)
+	case updated:
+		return r.anything || r.harmlessUpdate(c)
+	case replaced:
+		return r.anything || r.harmlessNew(c.new.Inputs) && r.harmlessUpdate(c)
+	case deleted:
 		return true
 	}
 	return false
 }
 
-// harmlessUpdate reports whether all that the step names gives nobody access.
-func (r rule) harmlessUpdate(s Step) bool {
-	return s.changesOnly(func(path string) bool {
+// harmlessUpdate reports whether all that the change names gives nobody access.
+func (r *rule) harmlessUpdate(c change) bool {
+	return len(c.paths) > 0 && !slices.ContainsFunc(c.paths, func(path string) bool {
 		want, listed := r.safe[path]
-		return under(path, r.only) || listed && reflect.DeepEqual(valueAt(s.New.Inputs, path), want)
+		return !under(path, r.only) && !(listed && c.new.Inputs[path] == want)
 	})
 }
 
 // harmlessNew reports whether a resource with these inputs gives nobody access.
-func (r rule) harmlessNew(inputs map[string]any) bool {
+func (r *rule) harmlessNew(inputs map[string]any) bool {
 	for _, path := range r.stated {
-		if valueAt(inputs, path) == nil {
+		if inputs[path] == nil {
 			return false
 		}
 	}
-	return r.harmlessInputs("", inputs)
-}
-
-// harmlessInputs goes through inputs, and into those of which only a part is
-// listed.
-func (r rule) harmlessInputs(prefix string, inputs map[string]any) bool {
-	for name, value := range inputs {
-		path := prefix + name
-		if under(path, r.only) || under(path, r.place) {
-			continue
-		}
-		if want, listed := r.safe[path]; listed {
-			if !reflect.DeepEqual(value, want) {
-				return false
-			}
-			continue
-		}
-		inside, isMap := value.(map[string]any)
-		if !isMap || !r.listsPartOf(path) || !r.harmlessInputs(path+".", inside) {
+	for path, value := range inputs {
+		want, listed := r.safe[path]
+		if !under(path, r.only) && !under(path, r.place) && !(listed && value == want) {
 			return false
 		}
 	}
 	return true
-}
-
-func (r rule) listsPartOf(path string) bool {
-	for safe := range r.safe {
-		if strings.HasPrefix(safe, path+".") {
-			return true
-		}
-	}
-	return false
-}
-
-// changesOnly reports whether a step names what it changes, and all of that is
-// allowed.
-func (s Step) changesOnly(allowed func(path string) bool) bool {
-	paths := s.properties()
-	return len(paths) > 0 && !slices.ContainsFunc(paths, func(path string) bool { return !allowed(path) })
-}
-
-// valueAt is the value of a property such as features.disableLocalAuth, or nil.
-func valueAt(inputs map[string]any, path string) any {
-	name, rest, nested := strings.Cut(path, ".")
-	if !nested {
-		return inputs[name]
-	}
-	inside, _ := inputs[name].(map[string]any)
-	return valueAt(inside, rest)
-}
-
-// under reports whether a path is one of the properties or inside one.
-func under(path string, properties []string) bool {
-	return slices.ContainsFunc(properties, func(property string) bool {
-		rest, found := strings.CutPrefix(path, property)
-		return found && (rest == "" || rest[0] == '.' || rest[0] == '[')
-	})
-}
-
-// unversioned is a type without the API version in it.
-func unversioned(token string) string {
-	module, name, found := strings.Cut(strings.TrimPrefix(token, "azure-native:"), ":")
-	if !found || !strings.HasPrefix(token, "azure-native:") {
-		return token
-	}
-	module, _, _ = strings.Cut(module, "/")
-	return "azure-native:" + module + ":" + name
 }

@@ -1,0 +1,182 @@
+package diff
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// This file describes a change by its row of the table.
+
+// A line of the report, in the order in which a reader wants them.
+type line struct {
+	weight weight
+	text   string
+}
+
+type weight int
+
+const (
+	gains weight = iota // somebody gains something
+	loses
+	neither // it decides about access, and this gives or takes nothing by itself
+)
+
+// describe is what the table says about a change, and the paths that it does not
+// know.
+func (k kind) explain(s *stack, c change) (lines []line, unknown []string) {
+	switch c.op {
+	case created, replaced, deleted:
+		if k.describe != nil {
+			lines = k.describe(s, c)
+		} else {
+			lines = []line{{c.weight(), s.label(c.urn) + " is " + c.word()}}
+		}
+	}
+	switch c.op {
+	case created, replaced:
+		more, odd := k.describeNew(s, c)
+		if len(more) > 0 && len(lines) > 0 && strings.HasPrefix(more[0].text, lines[0].text+": ") {
+			lines = nil // the same with more
+		}
+		lines, unknown = append(lines, more...), append(unknown, odd...)
+	case updated:
+		more, odd := k.describeUpdate(s, c)
+		lines, unknown = append(lines, more...), append(unknown, odd...)
+	}
+	return lines, unknown
+}
+
+// word is what happened, in words.
+func (c change) word() string {
+	return []string{"**new**", "changed", "**replaced**", "**deleted**", "changed otherwise"}[c.op]
+}
+
+// weight of a change of which the table says no more than what happened.
+func (c change) weight() weight {
+	if c.op == deleted {
+		return loses
+	}
+	return neither
+}
+
+// describeNew says what is unusual about a new resource.
+func (k kind) describeNew(s *stack, c change) (lines []line, unknown []string) {
+	for path := range c.new.Inputs {
+		if _, found := k.property(path); !found {
+			unknown = append(unknown, path)
+		}
+	}
+	if k.check != nil {
+		unknown = append(unknown, k.check(s, c.new)...)
+	}
+	if c.op == replaced {
+		for _, path := range c.paths {
+			if _, found := k.property(path); !found {
+				unknown = append(unknown, path)
+			}
+		}
+		c.old = nil
+	}
+	var with []string
+	for _, p := range k.properties {
+		v := valueOf(c.new, p.path)
+		switch {
+		case p.lines != nil:
+			lines = append(lines, p.lines(s, c)...)
+		case p.quiet || p.part || p.what == "":
+		case v.set && !reflect.DeepEqual(v.raw, p.usual), len(inside(c.new, p.path)) > 0 && !v.set:
+			with = append(with, p.what+": "+s.show(v)+p.then)
+		case !v.set && p.stated:
+			with = append(with, p.what+": not stated"+p.then)
+		}
+	}
+	if len(with) > 0 {
+		lines = append([]line{{gains, s.label(c.urn) + " is " + c.word() + ": " + strings.Join(with, "; ")}}, lines...)
+	}
+	return lines, unknown
+}
+
+// describeUpdate says what each changed property means.
+func (k kind) describeUpdate(s *stack, c change) (lines []line, unknown []string) {
+	if len(c.paths) == 0 {
+		return nil, []string{"(no property is named)"}
+	}
+	changed := make(map[string][]string) // paths by property
+	for _, path := range c.paths {
+		p, found := k.property(path)
+		if !found || p.part && p.what == "" {
+			unknown = append(unknown, path)
+			continue
+		}
+		changed[p.path] = append(changed[p.path], path)
+	}
+	var names []string
+	for _, p := range k.properties {
+		paths := changed[p.path]
+		switch {
+		case len(paths) == 0:
+		case p.lines != nil:
+			found := p.lines(s, c)
+			if len(found) == 0 { // it changes, and not in what the lines compare
+				unknown = append(unknown, paths...)
+			}
+			lines = append(lines, found...)
+		case p.what == "":
+			names = append(names, p.path)
+		default:
+			lines = append(lines, line{p.weight(), s.label(c.urn) + " changes " + p.what + s.fromTo(c, p, paths) + p.then})
+		}
+	}
+	if len(names) > 0 {
+		for i, name := range names {
+			names[i] = code(name)
+		}
+		lines = append(lines, line{neither, s.label(c.urn) + " changes " + strings.Join(names, ", ") + ", which gives nobody access by itself"})
+	}
+	return lines, unknown
+}
+
+// fromTo is how a property changes: from one value to another, or which of its
+// parts do.
+func (s *stack) fromTo(c change, p property, paths []string) string {
+	was, is := valueOf(c.old, p.path), valueOf(c.new, p.path)
+	if was.set && is.set && !was.known() && !is.known() && !opaque(is.raw) {
+		return " to another value, which is not shown"
+	}
+	if was.set || is.set {
+		return " from " + s.show(was) + " to " + s.show(is)
+	}
+	for i, path := range paths {
+		paths[i] = code(path)
+	}
+	return " in " + strings.Join(paths, ", ")
+}
+
+// weight of a change of a property.
+func (p property) weight() weight {
+	if p.quiet {
+		return neither
+	}
+	return gains
+}
+
+// people says which principals a list gains and loses, with the words around
+// each. c.old is nil for a new resource.
+func (s *stack) people(was, is value, added, removed func(who string) line) (lines []line, known bool) {
+	old, knew := was.list()
+	new, knows := is.list()
+	if !knew || !knows {
+		return nil, false
+	}
+	for _, id := range minus(new, old) {
+		lines = append(lines, added(s.named(id)))
+	}
+	for _, id := range minus(old, new) {
+		lines = append(lines, removed(s.named(id)))
+	}
+	if len(lines) == 0 && !slices.Equal(old, new) {
+		lines = append(lines, line{neither, "a list of principals is in another order"})
+	}
+	return lines, true
+}

@@ -1,0 +1,124 @@
+package diff
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// This file says who somebody is. The rules are:
+//   - an id says who; a resource's logical name is only the program's word for it
+//   - an id that is known is always shown, beside what the stack or the tenant
+//     calls it
+//   - an id that is not known yet is said to come from one resource that can be a
+//     principal, or is not understood
+
+// principal is who has the object id or client id of a value. understood is
+// false if a preview cannot tell.
+func (s *stack) principal(v value) (text string, understood bool) {
+	if id := v.text(); id != "" {
+		return s.named(id), true
+	}
+	if v.raw == unknownValue && len(v.from) == 1 {
+		switch unversioned(typeOf(v.from[0])) {
+		case userAssignedType, servicePrincipalType, siteType, applicationType:
+			return s.label(v.from[0]) + ", whose id is not known yet,", true
+		}
+	}
+	return s.show(v), false
+}
+
+// checkPrincipals is a check of a kind for properties that are principals.
+func checkPrincipals(paths ...string) func(*stack, *Side) []string {
+	return func(s *stack, side *Side) (unknown []string) {
+		for _, path := range paths {
+			v := valueOf(side, path)
+			if _, understood := s.principal(v); !understood {
+				unknown = append(unknown, path)
+			}
+		}
+		return unknown
+	}
+}
+
+// named is who has an object id.
+func (s *stack) named(id string) string { return s.who("object id", id) }
+
+// who is who has an id, which is of the kind that noun says.
+func (s *stack) who(noun, id string) string {
+	id = strings.ToLower(id)
+	noun += " " + code(id)
+	if urn := s.ids[id]; urn != "" {
+		return s.label(urn) + ", " + noun + ","
+	}
+	if name, found := s.Names[id]; found {
+		return printable(name.Kind) + " " + code(name.DisplayName) + ", " + noun + ","
+	}
+	if s.LookedUp {
+		return noun + ", not found in the tenant,"
+	}
+	return noun + ", not looked up,"
+}
+
+// armNamed is a resource of Azure by its ARM id.
+func (s *stack) armNamed(id string) string {
+	if urn := s.ids[strings.ToLower(id)]; urn != "" {
+		return s.label(urn)
+	}
+	return "the managed identity " + code(id) + ", which is not the stack's"
+}
+
+// printable is the kind of a principal, which comes from the tenant and is one of
+// few.
+func printable(kind string) string {
+	if slices.Contains([]string{"service principal", "managed identity", "application", "user", "group"}, kind) {
+		return kind
+	}
+	return "principal of the kind " + code(kind)
+}
+
+var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// Unnamed are the ids of principals in what changes, in lower case and sorted,
+// that only the tenant can name.
+func (f Facts) Unnamed() (ids []string) {
+	s := newStack(f, kinds)
+	for _, step := range f.Steps {
+		if !step.changes() {
+			continue
+		}
+		k := kinds[unversioned(typeOf(step.URN))]
+		for _, side := range []*Side{step.Old, step.New} {
+			if side == nil {
+				continue
+			}
+			for path := range side.Inputs {
+				if p, found := k.property(path); found && p.ids {
+					ids = append(ids, guids(valueOf(side, path))...)
+				}
+			}
+		}
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return s.ids[id] != "" })
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// guids are the ids in a text, a text with commas, or a list.
+func guids(v value) (ids []string) {
+	texts, _ := v.list()
+	if text := v.text(); text != "" {
+		texts = items(text)
+	}
+	for _, text := range texts {
+		if guid.MatchString(text) {
+			ids = append(ids, strings.ToLower(text))
+		}
+	}
+	return ids
+}
+
+// items are those of a list with commas.
+func items(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}

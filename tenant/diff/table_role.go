@@ -1,0 +1,134 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// This file describes app roles and who holds them. An assignment's logical name
+// says what the program meant, so it counts for nothing here.
+
+// A sided is one side of a change; gone if it is the one before.
+type sided struct {
+	*Side
+	gone bool
+}
+
+// sides are the sides of a change, what goes first.
+func (c change) sides() (all []sided) {
+	if c.old != nil {
+		all = append(all, sided{c.old, true})
+	}
+	if c.new != nil {
+		all = append(all, sided{c.new, false})
+	}
+	return all
+}
+
+func describeAppRole(s *stack, c change) (lines []line) {
+	for _, side := range c.sides() {
+		application, _ := s.application(side.Side)
+		value := s.show(valueOf(side.Side, "value"))
+		if side.gone {
+			lines = append(lines, line{loses, application + " **no longer has** the app role " + value})
+		} else {
+			lines = append(lines, line{neither, application + " **offers** the app role " + value})
+		}
+	}
+	return lines
+}
+
+// memberTypeLines says who can hold an app role.
+func memberTypeLines(s *stack, c change) []line {
+	was, _ := valueOf(c.old, "allowedMemberTypes").list()
+	is, known := valueOf(c.new, "allowedMemberTypes").list()
+	role := s.label(c.urn)
+	switch {
+	case !known:
+		return []line{{gains, role + " changes who can hold it to " + s.show(valueOf(c.new, "allowedMemberTypes"))}}
+	case slices.Contains(is, "User") && !slices.Contains(was, "User"):
+		return []line{{gains, role + ": **people can hold it too**, not only applications"}}
+	case slices.Contains(was, "User") && !slices.Contains(is, "User"):
+		return []line{{loses, role + ": people can no longer hold it"}}
+	case c.old != nil && !slices.Equal(was, is):
+		return []line{{gains, role + " changes who can hold it from " + s.show(valueOf(c.old, "allowedMemberTypes")) + " to " + s.show(valueOf(c.new, "allowedMemberTypes"))}}
+	}
+	return nil
+}
+
+func describeAssignment(s *stack, c change) (lines []line) {
+	where := ""
+	if owner := s.owner(c.urn); owner != "" {
+		where = "client " + code(nameOf(owner)) + ": "
+		if typeOf(owner) == apiType {
+			where = code(nameOf(owner)) + ": "
+		}
+	}
+	var whos, roles []string
+	for _, side := range c.sides() {
+		who, _ := s.principal(valueOf(side.Side, "principalObjectId"))
+		role, _ := s.appRole(side)
+		whos, roles = append(whos, who), append(roles, role)
+	}
+	if c.op == replaced && roles[0] == roles[1] {
+		if whos[0] == whos[1] {
+			return []line{{neither, where + whos[1] + " keeps " + roles[1] + ", by a new assignment"}}
+		}
+		return []line{{gains, fmt.Sprintf("%sthe holder of %s **is now another principal**: from %s to %s", where, roles[1], strings.TrimSuffix(whos[0], ","), strings.TrimSuffix(whos[1], ","))}}
+	}
+	for i, side := range c.sides() {
+		if side.gone {
+			lines = append(lines, line{loses, where + whos[i] + " **loses** " + roles[i]})
+		} else {
+			lines = append(lines, line{gains, where + whos[i] + " **gains** " + roles[i]})
+		}
+	}
+	return lines
+}
+
+// checkAssignment names what a preview cannot tell of a new assignment.
+func checkAssignment(s *stack, side *Side) []string {
+	unknown := checkPrincipals("principalObjectId", "resourceObjectId")(s, side)
+	if _, understood := s.appRole(sided{Side: side}); !understood {
+		unknown = append(unknown, "appRoleId")
+	}
+	return unknown
+}
+
+// appRole is the role that an assignment gives, and the API that it is of.
+// understood is false if a preview cannot tell which role it is.
+func (s *stack) appRole(assignment sided) (text string, understood bool) {
+	resource := valueOf(assignment.Side, "resourceObjectId")
+	of, _ := s.principal(resource)
+	api := "" // the component
+	if urn := s.ids[strings.ToLower(resource.text())]; urn != "" {
+		api = s.owner(urn)
+	} else if resource.raw == unknownValue && len(resource.from) == 1 {
+		api = s.owner(resource.from[0])
+	}
+	if api != "" {
+		of = code(nameOf(api))
+	}
+	sides := s.after
+	if assignment.gone {
+		sides = s.before
+	}
+	id := valueOf(assignment.Side, "appRoleId")
+	for _, urn := range keys(sides, nil) {
+		role := sides[urn]
+		if typeOf(urn) != appRoleType || api == "" || s.owner(urn) != api {
+			continue
+		}
+		value := valueOf(role, "value")
+		byID := id.text() != "" && strings.EqualFold(id.text(), valueOf(role, "roleId").text())
+		byURN := id.raw == unknownValue && slices.Equal(id.from, []string{urn})
+		if (byID || byURN) && value.text() != "" {
+			return s.show(value) + " on " + strings.TrimSuffix(of, ","), true
+		}
+	}
+	if id.text() == "00000000-0000-0000-0000-000000000000" {
+		return "access without a role to " + strings.TrimSuffix(of, ","), true
+	}
+	return "the app role with the id " + s.show(id) + " on " + strings.TrimSuffix(of, ","), id.text() != ""
+}

@@ -1,0 +1,156 @@
+package diff
+
+import (
+	"strings"
+)
+
+// siteKinds are the parts of a function app that decide as whom it acts, whom it
+// admits and who can replace its code. Platform authentication and all other
+// parts are not understood.
+var siteKinds = table{
+	siteType: {
+		noun: "function app", outputs: []string{"identity.principalId"},
+		rule: &rule{onlyUpdate: true, only: []string{"tags", "functionAppConfig.scaleAndConcurrency"}},
+		properties: append(append(parts("location", "resourceGroupName", "name"), []property{
+			{path: "identity.type", what: "the kinds of identity that it has", shown: true},
+			{path: "identity.userAssignedIdentities", shown: true, lines: identityLines},
+			{path: "keyVaultReferenceIdentity", what: "the identity that reads its secrets", shown: true},
+			{path: "httpsOnly", what: "whether it refuses plain http", shown: true, usual: true, stated: true},
+			{path: "functionAppConfig.deployment.storage", what: "where its code comes from", then: "; whoever can write there can replace it", part: true},
+			{path: "functionAppConfig.runtime", what: "what runs its code", part: true},
+			{path: "publicNetworkAccess", what: "whether it is reachable from public networks", shown: true},
+			{path: "clientCertEnabled", what: "whether it asks for client certificates", shown: true},
+			{path: "clientCertMode", what: "whether it requires client certificates", shown: true},
+			{path: "clientCertExclusionPaths", what: "the paths that need no client certificate", shown: true},
+			{path: "virtualNetworkSubnetId", what: "the network that it reaches", shown: true},
+			{path: "enabled", what: "whether it runs", shown: true},
+		}...), quiet("tags", "functionAppConfig.scaleAndConcurrency", "kind", "reserved", "isXenon", "hyperV", "scmSiteAlsoStopped", "serverFarmId", "clientAffinityEnabled")...),
+	},
+	"azure-native:web:WebAppApplicationSettings": {
+		noun: "app settings",
+		properties: append(append(parts("resourceGroupName", "name"),
+			admits("ORDERS_ROLE", "the app role that callers need"),
+			admits("ORDERS_TENANT_ID", "the tenant whose tokens count"),
+			admits("ORDERS_AUTHORITY_HOST", "whose signature on tokens counts, and to whom credentials are sent"),
+			admits("ORDERS_AUDIENCE", "the audience that tokens need"),
+			callers("ORDERS_ALLOWED_CLIENTS", "the only clients to be admitted", "; none means every holder of the app role"),
+			callers("ORDERS_BLOCKED_CALLERS", "the callers that are refused whatever they hold", ""),
+			admits("ORDERS_URL", "where tokens for the API are sent"),
+			admits("ORDERS_SCOPE", "the API that tokens are asked for"),
+			admits("ORDERS_CLIENT_ID", "the application that it signs in as"),
+			admits("ORDERS_MANAGED_IDENTITY_CLIENT_ID", "the managed identity that it acts as"),
+			hidden("ORDERS_CLIENT_SECRET", "the client secret that it signs in with"),
+			hidden("ORDERS_CLIENT_CERTIFICATE", "the certificate that it signs in with"),
+			hidden("AzureServicesAuthConnectionString", "how one of its libraries signs in"),
+			hidden("AzureWebJobsStorage__blobServiceUri", "where the host keeps its keys"),
+			hidden("AzureWebJobsStorage__queueServiceUri", "where the host keeps its queues"),
+			hidden("AzureWebJobsStorage__tableServiceUri", "where the host keeps its tables"),
+			hidden("AzureWebJobsStorage__credential", "how the host signs in"),
+			hidden("AzureWebJobsStorage__clientId", "the identity that the host acts as"),
+			hidden("APPLICATIONINSIGHTS_CONNECTION_STRING", "where its telemetry goes"),
+			hidden("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "how its telemetry signs in"),
+		), quiet("properties.ORDERS_SCHEDULE", "properties.ORDERS_TOKEN_PROVIDERS")...),
+	},
+	"azure-native:web:WebAppFtpAllowed": {
+		noun: "publishing by FTP", describe: describePasswords, properties: append(parts("resourceGroupName", "name"), property{path: "allow", shown: true, lines: passwordLines}),
+	},
+	"azure-native:web:WebAppScmAllowed": {
+		noun: "publishing with basic authentication", describe: describePasswords, properties: append(parts("resourceGroupName", "name"), property{path: "allow", shown: true, lines: passwordLines}),
+	},
+}
+
+// admits is an app setting that is compared and shown.
+func admits(name, what string) property {
+	return property{path: "properties." + name, what: what + " (`" + name + "`)", shown: true}
+}
+
+// hidden is an app setting that may be a secret, or is no more than an address of
+// the stack's own.
+func hidden(name, what string) property {
+	return property{path: "properties." + name, what: what + " (`" + name + "`)", part: true}
+}
+
+// callers is an app setting with ids and commas.
+func callers(name, what, then string) property {
+	path := "properties." + name
+	return property{path: path, shown: true, ids: true, lines: func(s *stack, c change) []line {
+		was, is := valueOf(c.old, path), valueOf(c.new, path)
+		if same(was.raw, is.raw) && was.set == is.set && !opaque(is.raw) {
+			return nil
+		}
+		who := s.label(c.urn) + " changes " + what + " (`" + name + "`)"
+		if was.set && was.text() == "" && was.raw != "" || is.set && is.text() == "" && is.raw != "" {
+			return []line{{gains, who + " to " + s.show(is) + then}}
+		}
+		describe := func(ids []string) string {
+			for i, id := range ids {
+				ids[i] = strings.TrimSuffix(s.who("id", id), ",")
+			}
+			if len(ids) == 0 {
+				return "nobody"
+			}
+			return strings.Join(ids, "; ")
+		}
+		old, new := items(was.text()), items(is.text())
+		return []line{{gains, who + ": added " + describe(minus(new, old)) + "; removed " + describe(minus(old, new)) + then}}
+	}}
+}
+
+// identityLines says which managed identities the site's code can act as.
+func identityLines(s *stack, c change) (lines []line) {
+	const path = "identity.userAssignedIdentities"
+	who := s.label(c.urn)
+	was, is := valueOf(c.old, path), valueOf(c.new, path)
+	old, knew := was.list()
+	new, knows := is.list()
+	if !knew || !knows {
+		return []line{{gains, who + " changes the managed identities that its code **can act as** from " + s.show(was) + " to " + s.show(is) + s.sources(is)}}
+	}
+	for _, id := range minus(new, old) {
+		lines = append(lines, line{gains, who + ": its code **can act as** " + s.armNamed(id)})
+	}
+	for _, id := range minus(old, new) {
+		lines = append(lines, line{loses, who + ": its code can no longer act as " + s.armNamed(id)})
+	}
+	return lines
+}
+
+// sources are the resources that a value comes from, if it is not known itself.
+func (s *stack) sources(v value) string {
+	var all []string
+	for _, urn := range v.from {
+		if unversioned(typeOf(urn)) == userAssignedType {
+			all = append(all, s.label(urn))
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return ", from " + strings.Join(all, ", ")
+}
+
+// describePasswords says what is not in the property allow.
+func describePasswords(s *stack, c change) []line {
+	if c.op == deleted {
+		return []line{{loses, s.label(c.urn) + " is no longer set by the program"}}
+	}
+	return nil
+}
+
+// passwordLines says whether publishing passwords work. Whoever may list them
+// can then replace the code, without a sign-in
+// (https://learn.microsoft.com/azure/app-service/configure-basic-auth-disable).
+func passwordLines(s *stack, c change) []line {
+	was, is := valueOf(c.old, "allow"), valueOf(c.new, "allow")
+	switch what := s.label(c.urn); {
+	case is.raw == false && c.old == nil:
+		return []line{{neither, what + " is off"}}
+	case is.raw == false && was.raw != false:
+		return []line{{loses, what + " is **switched off**"}}
+	case is.raw == true && was.raw != true:
+		return []line{{gains, what + " is **switched on**: whoever has the site's publishing password can replace its code, and so act as its identities"}}
+	case is.raw != was.raw || opaque(is.raw) || !is.set:
+		return []line{{gains, what + " changes whether it is on to " + s.show(is)}}
+	}
+	return nil
+}
