@@ -137,7 +137,7 @@ type workflowCheck func(workflow) string
 
 var workflowChecks = []workflowCheck{
 	pullRequestTarget, unpinned, expressionInScript, noPermissions, identityToken, prodFromBranch, wildcardSubject,
-	prodWithoutPreview,
+	jobSecret, secretForBranch, renderedComment, prodWithoutPreview,
 }
 
 var pinned = regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40}$`)
