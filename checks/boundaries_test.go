@@ -158,7 +158,7 @@ var boundaries = []boundary{
 	{of: "app-to-app/tenant/redact", ours: []string{"app-to-app/components/credentials"}, testOurs: []string{"app-to-app/tenant/redact"}},
 	{of: "app-to-app/tenant/plan", testOurs: []string{"app-to-app/tenant/plan"}},
 	{of: "app-to-app/tenant/program", testOurs: []string{"app-to-app/tenant/program"}},
-	{of: "app-to-app/tenant/diff", ours: []string{"app-to-app/tenant/program"}, testOurs: []string{"app-to-app/tenant/diff"}},
+	{of: "app-to-app/tenant/diff", ours: []string{"app-to-app/tenant/program"}, testOurs: []string{"app-to-app/tenant/diff"}, testOutside: []string{"github.com/yuin/goldmark"}},
 	{
 		of: "app-to-app/tenant/teardown", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant/program"},
 		testOurs: []string{"app-to-app/tenant/teardown", "app-to-app/sandbox/..."},
