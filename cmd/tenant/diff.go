@@ -28,7 +28,8 @@ loses what, what it does not understand, and the resources, collapsed. "Nobody's
 access changes" is said only if nothing that decides about access changes.
 
 -names asks the tenant who the ids are that the stack does not know; the caller
-needs Application.Read.All, and Directory.Read.All for people and groups.
+needs Application.Read.All, and Directory.Read.All for people and groups. Without an
+answer the report says that they were not looked up.
 
 -facts prints what the preview says about access as JSON instead, and -from reads
 that, classifies it and prints the Markdown. So a job that runs a branch's code
@@ -137,19 +138,26 @@ func (c command) facts(ctx context.Context, source diffSource) (diff.Facts, erro
 	if !source.names || len(ids) == 0 {
 		return facts, nil
 	}
+	names, err := c.lookUp(ctx, ids)
+	if err != nil {
+		// The report says who was not looked up; that is no reason to have none.
+		fmt.Fprintf(c.stderr, "tenant: warning: look up the names of principals: %v\n", err)
+		return facts, nil
+	}
+	return preview.Facts(source.stack, names), nil
+}
+
+func (c command) lookUp(ctx context.Context, ids []string) (diff.Names, error) {
 	session, err := c.signIn(ctx)
 	if err != nil {
-		return diff.Facts{}, err
+		return diff.Names{}, err
 	}
 	found, err := tenant.LookUp(ctx, session, ids)
-	if err != nil {
-		return diff.Facts{}, fmt.Errorf("look up the names of principals: %w", err)
-	}
 	names := diff.Names{LookedUp: true, ByID: make(map[string]diff.Name)}
 	for id, p := range found {
 		names.ByID[id] = diff.Name(p)
 	}
-	return preview.Facts(source.stack, names), nil
+	return names, err
 }
 
 func (c command) readPreview(ctx context.Context, source diffSource) (diff.Preview, error) {

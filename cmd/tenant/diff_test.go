@@ -93,6 +93,20 @@ func TestDiffVerbComments(t *testing.T) {
 	}
 }
 
+// TestDiffVerbWithoutNames cannot sign in, and still says what changes.
+func TestDiffVerbWithoutNames(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	const stack = "urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev"
+	h.stdin = `{"steps":[{"op":"same","urn":"` + stack + `","newState":{}},{"op":"create","urn":"urn:pulumi:dev::p::azuread:index/appRoleAssignment:AppRoleAssignment::stranger",
+		"newState":{"parent":"` + stack + `","inputs":{"appRoleId":"11111111-2222-3333-4444-555555555555","principalObjectId":"11111111-2222-3333-4444-555555555556","resourceObjectId":"11111111-2222-3333-4444-555555555557"}}}]}`
+	h.environ["ARM_TENANT_ID"] = ""
+	code := h.run("diff", "-stack", "dev", "-preview", "-", "-names")
+	if code != exitSame || !strings.Contains(h.stdout.String(), "object id `11111111-2222-3333-4444-555555555556`, not looked up, **gains**") || !strings.Contains(h.stderr.String(), "tenant: warning: look up the names of principals: ") {
+		t.Errorf("got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
+	}
+}
+
 func TestDiagnosticsOfAFailedPreview(t *testing.T) {
 	t.Parallel()
 	out := `{"steps":[],"diagnostics":[{"message":"warning","severity":"warning"},{"message":"error: settings\n","severity":"error"}]}`
