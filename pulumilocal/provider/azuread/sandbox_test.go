@@ -130,6 +130,10 @@ func TestIgnoredRolesStillCount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ignoresNotes := append(slices.Clone(ignoredOfAPI), "notes")
+	if kept, err := engine.Update(updated, withInput(withInput(all[0].Inputs, "notes", "ignored"), "supportUrl", "https://help.example"), ignoresNotes...); err != nil || kept.Text("notes") != "changed" {
+		t.Errorf("update that ignores notes: got %q, %v, want those of the state", kept.Text("notes"), err)
+	}
 	if roles, uris := updated.Outputs["appRoles"].ArrayValue(), updated.Outputs["identifierUris"].ArrayValue(); len(roles) != 1 || len(uris) != 1 || updated.Text("notes") != "changed" {
 		t.Errorf("update of another property: got roles %v, URIs %v, notes %q, want both kept", roles, uris, updated.Text("notes"))
 	}
@@ -220,6 +224,31 @@ func TestImports(t *testing.T) {
 				if _, err := engine.Refresh(enginetest.State{Token: one.Token, ID: strings.TrimPrefix(one.ID, "/applications/")[:36]}); err == nil || !strings.Contains(err.Error(), "expected an id like ") {
 					t.Errorf("bare GUID: got %v, want a refusal with the right form", err)
 				}
+			}
+		})
+	}
+}
+
+// TestImportsWithTags: tags, featureTags and features stand for one list, and
+// only one of them may be given.
+func TestImportsWithTags(t *testing.T) {
+	t.Parallel()
+	engine, all := newProgram(t)
+	for _, one := range all[4:6] { // the client's app registration and service principal
+		t.Run(one.name, func(t *testing.T) {
+			if _, err := engine.Update(one.State, withInput(one.Inputs, "tags", []any{"HideApp"})); err != nil {
+				t.Fatal(err)
+			}
+			imported, err := engine.Refresh(enginetest.State{Token: one.Token, ID: one.ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checked, failures := engine.Check(one.Token, one.name, imported.Inputs, imported.Inputs)
+			if len(failures) != 0 || len(checked["tags"].ArrayValue()) != 1 {
+				t.Errorf("got failures %q, tags %v, want the tag alone", failures, checked["tags"])
+			}
+			if diffs := engine.DiffState(imported, checked).GetDiffs(); len(diffs) != 0 {
+				t.Errorf("got changes of %q, want none", diffs)
 			}
 		})
 	}

@@ -150,6 +150,18 @@ func TestDiffOfABridge(t *testing.T) {
 	}
 }
 
+func TestPreviewOfABridge(t *testing.T) {
+	t.Parallel()
+	_, engine := newItems(t)
+	before := &enginetest.State{Token: boxToken, ID: "1", Outputs: enginetest.Of(map[string]any{"name": "a", "tags": []any{"x"}, "serial": "1"})}
+	if got := engine.Preview(boxToken, before, item(map[string]any{"tags": []any{"x"}, "open": true})); !got["serial"].IsString() {
+		t.Errorf("the same tags: got serial %v, want the state's", got["serial"])
+	}
+	if got := engine.Preview(boxToken, before, item(map[string]any{"tags": []any{"y"}})); !got["serial"].IsComputed() {
+		t.Errorf("other tags: got serial %v, want it unknown", got["serial"])
+	}
+}
+
 func TestRefreshOfABridge(t *testing.T) {
 	t.Parallel()
 	b, engine := newItems(t)
