@@ -285,10 +285,11 @@ func (k *Keys) undecided(cause error) error {
 	return k.undecidedLocked(defaultRetryAfter, cause)
 }
 
-// undecidedLocked names the tenant's failure instead, if the latest fetch failed.
+// undecidedLocked names the tenant's failure instead, if the latest fetch failed;
+// then callers are not told to come back sooner than usual.
 func (k *Keys) undecidedLocked(retryAfter time.Duration, cause error) error {
 	if k.failed != nil {
-		cause = k.failed
+		cause, retryAfter = k.failed, max(retryAfter, defaultRetryAfter)
 	}
 	return unavailable(retryAfter, cause)
 }
