@@ -245,17 +245,6 @@ func payloadEnd(end string) func(*attempt) {
 	return func(a *attempt) { a.payload = func(p string) string { return p[:len(p)-1] + end } }
 }
 
-// published signs with a second key, published as edit has changed it.
-func published(edit func(entry map[string]any)) func(*attempt) {
-	return func(a *attempt) {
-		a.key = verifytest.Key(a.t, "key-2", 2048)
-		a.header["kid"] = a.key.ID
-		entry := a.tenant.Entry(a.key)
-		edit(entry)
-		a.tenant.PublishEntries(a.tenant.Entry(a.tenant.Signing), entry)
-	}
-}
-
 // instead writes a claim as it is, where JSON encoding would not.
 func instead(name, value string) func(*attempt) {
 	return func(a *attempt) {
