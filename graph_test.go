@@ -31,18 +31,6 @@ func deployedDev(t *testing.T) *componentstest.Recorder {
 	return dev.m
 }
 
-// value walks into properties; the zero value when there is nothing.
-func value(inputs resource.PropertyMap, path ...string) resource.PropertyValue {
-	current := resource.NewProperty(inputs)
-	for _, key := range path {
-		if !current.IsObject() {
-			return resource.PropertyValue{}
-		}
-		current = current.ObjectValue()[resource.PropertyKey(key)]
-	}
-	return current
-}
-
 func TestProperties(t *testing.T) {
 	t.Parallel()
 	m := deployedDev(t)
@@ -126,7 +114,7 @@ func TestProperties(t *testing.T) {
 	} {
 		t.Run(tt.name+" "+tt.path, func(t *testing.T) {
 			t.Parallel()
-			got := value(m.Find(t, tt.typeToken, tt.name).Inputs, strings.Split(tt.path, ".")...)
+			got := componentstest.Value(m.Find(t, tt.typeToken, tt.name).Inputs, strings.Split(tt.path, ".")...)
 			if want := resource.NewPropertyValue(tt.want); !got.DeepEquals(want) {
 				t.Errorf("%s: got %v, want %v", tt.typeToken, got, want)
 			}
@@ -226,7 +214,7 @@ func TestPublishesAgain(t *testing.T) {
 		got = append(got, trigger.StringValue())
 	}
 	want := []string{
-		value(publish.Inputs, "environment", "PUBLISH_SHA256").StringValue(),
+		componentstest.Value(publish.Inputs, "environment", "PUBLISH_SHA256").StringValue(),
 		"/id/azure-native:web/v20240401:WebApp/orders-client-app",
 		"/id/azure-native:storage:StorageAccount/ordersclient",
 		"/id/azure-native:storage:BlobContainer/orders-client-packages",

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"app-to-app/components"
+	"app-to-app/components/componentstest"
 	"app-to-app/settings"
 	"app-to-app/settings/settingstest"
 )
@@ -29,38 +30,6 @@ func identityStacks(t *testing.T) map[string]map[string]string {
 	}
 }
 
-// secretMarks are in everything that mocks or the test hand out as a secret.
-var secretMarks = []string{"secret-of-", "key-of-", "PRIVATE KEY", "AppKey="}
-
-// exposed walks a value. It returns the paths of marked strings that are not
-// secret, and the number of those that are.
-func exposed(value resource.PropertyValue, secret bool, path string) (plain []string, kept int) {
-	add := func(value resource.PropertyValue, secret bool, path string) {
-		p, k := exposed(value, secret, path)
-		plain, kept = append(plain, p...), kept+k
-	}
-	switch {
-	case value.IsSecret():
-		add(value.SecretValue().Element, true, path)
-	case value.IsOutput():
-		add(value.OutputValue().Element, secret || value.OutputValue().Secret, path)
-	case value.IsObject():
-		for key, element := range value.ObjectValue() {
-			add(element, secret, path+"."+string(key))
-		}
-	case value.IsArray():
-		for _, element := range value.ArrayValue() {
-			add(element, secret, path+"[]")
-		}
-	case value.IsString() && slices.ContainsFunc(secretMarks, func(mark string) bool { return strings.Contains(value.StringValue(), mark) }):
-		if secret {
-			return nil, 1
-		}
-		return []string{path}, 0
-	}
-	return plain, kept
-}
-
 // TestSecretsStaySecret walks through every input of every resource of every
 // kind of identity.
 func TestSecretsStaySecret(t *testing.T) {
@@ -73,7 +42,7 @@ func TestSecretsStaySecret(t *testing.T) {
 			m := deployed(t, signedIn(), configuration(t, "dev", edits), folder)
 			var found int
 			for _, r := range m.Resources() {
-				plain, secret := exposed(resource.NewProperty(r.Inputs), false, r.String())
+				plain, secret := componentstest.Exposed(resource.NewProperty(r.Inputs), false, r.String())
 				if found += secret; len(plain) > 0 {
 					t.Errorf("expected secrets, got plain text in %q", plain)
 				}
@@ -89,7 +58,7 @@ func TestSecretsStaySecret(t *testing.T) {
 func TestExposedFinds(t *testing.T) {
 	t.Parallel()
 	inputs := resource.NewPropertyMapFromMap(map[string]any{"a": map[string]any{"b": []any{"x", "secret-of-x"}}})
-	if plain, _ := exposed(resource.NewProperty(inputs), false, "r"); len(plain) != 1 || plain[0] != "r.a.b[]" {
+	if plain, _ := componentstest.Exposed(resource.NewProperty(inputs), false, "r"); len(plain) != 1 || plain[0] != "r.a.b[]" {
 		t.Errorf("got %q, want r.a.b[]", plain)
 	}
 }

@@ -47,7 +47,7 @@ var (
 var boundaries = []boundary{
 	{
 		of: "app-to-app", ours: []string{"app-to-app/components/...", "app-to-app/settings", "app-to-app/settings/lookup"}, outside: pulumi,
-		testOurs: []string{"app-to-app", "app-to-app/components/componentstest", "app-to-app/settings/settingstest"}, testOutside: plugin,
+		testOurs: []string{"app-to-app", "app-to-app/components/componentstest/...", "app-to-app/settings/settingstest"}, testOutside: plugin,
 	},
 	// The stories run the commands and a sandbox; the checks only read files.
 	{
@@ -59,6 +59,7 @@ var boundaries = []boundary{
 	{of: "app-to-app/tools/testreport"},
 	{of: "app-to-app/components", ours: []string{"app-to-app/components/credentials"}, outside: pulumi, testOurs: []string{"app-to-app/components/..."}},
 	{of: "app-to-app/components/credentials", testOurs: []string{"app-to-app/components/credentials"}},
+	{of: "app-to-app/components/componentstest/hardening", ours: []string{"app-to-app/components/componentstest"}, outside: pulumi[:1]},
 	{
 		// The mocked engine and Azure for tests of the program and of the
 		// components, so it imports neither.

@@ -1,4 +1,4 @@
-package main
+package hardening
 
 import (
 	"slices"
@@ -9,7 +9,7 @@ import (
 	"app-to-app/components/componentstest"
 )
 
-// This file has what the hardening rules are made of. Each requirement brings
+// This file has what the rules are made of. Each requirement brings
 // the ways to break it, so that no rule can be written that nothing breaks.
 
 const (
@@ -34,23 +34,23 @@ const (
 
 // A requirement is what a rule looks at, and how it can be broken.
 type requirement struct {
-	look   func(graph) []finding
-	when   func(graph, componentstest.Resource) bool // of the resources it is about; nil: all
-	breaks []breakage
+	look   func(Graph) []Finding
+	when   func(Graph, componentstest.Resource) bool // of the resources it is about; nil: all
+	breaks []Breakage
 }
 
 // A test is what a property has to satisfy.
-type test func(g graph, r componentstest.Resource, value resource.PropertyValue) bool
+type test func(g Graph, r componentstest.Resource, value resource.PropertyValue) bool
 
 // all requires a property of every resource of a type. bad is a value that
 // breaks it, besides none.
 func all(of, path string, ok test, bad any) requirement {
-	var breaks []breakage
+	var breaks []Breakage
 	for _, value := range []any{nil, bad} {
-		breaks = append(breaks, breakage{of: of, path: path, value: value})
+		breaks = append(breaks, Breakage{of: of, path: path, value: value})
 	}
-	return about(of, func(g graph, r componentstest.Resource) bool {
-		return ok(g, r, value(r.Inputs, strings.Split(path, ".")...))
+	return about(of, func(g Graph, r componentstest.Resource) bool {
+		return ok(g, r, componentstest.Value(r.Inputs, strings.Split(path, ".")...))
 	}, breaks)
 }
 
@@ -59,49 +59,49 @@ func every(of, path string, want, bad any) requirement { return all(of, path, is
 
 // never requires that a property is not set.
 func never(of, path string, bad any) requirement {
-	return about(of, func(_ graph, r componentstest.Resource) bool {
-		return value(r.Inputs, strings.Split(path, ".")...).V == nil
-	}, []breakage{{of: of, path: path, value: bad}})
+	return about(of, func(_ Graph, r componentstest.Resource) bool {
+		return componentstest.Value(r.Inputs, strings.Split(path, ".")...).V == nil
+	}, []Breakage{{of: of, path: path, value: bad}})
 }
 
 // owns requires that every resource of a type has another one, which refers to
 // it and whose property satisfies a test.
 func owns(of, other, refers, path string, ok test, bad any) requirement {
-	return about(of, func(g graph, r componentstest.Resource) bool {
+	return about(of, func(g Graph, r componentstest.Resource) bool {
 		return slices.ContainsFunc(g, func(o componentstest.Resource) bool {
-			return o.TypeToken == other && refersTo(o.Inputs[resource.PropertyKey(refers)], r) && ok(g, o, value(o.Inputs, strings.Split(path, ".")...))
+			return o.TypeToken == other && refersTo(o.Inputs[resource.PropertyKey(refers)], r) && ok(g, o, componentstest.Value(o.Inputs, strings.Split(path, ".")...))
 		})
-	}, []breakage{
+	}, []Breakage{
 		{of: other}, {of: other, path: refers, value: "/id/another"}, {of: other, path: path}, {of: other, path: path, value: bad},
 	}).onlyOthers(other, refers, of)
 }
 
 // none requires that a stack has no resource of some types.
-func none(in func(graph) bool, tokens ...string) requirement {
-	r := requirement{look: func(g graph) []finding {
+func none(in func(Graph) bool, tokens ...string) requirement {
+	r := requirement{look: func(g Graph) []Finding {
 		if !in(g) {
 			return nil
 		}
-		var found []finding
+		var found []Finding
 		for _, token := range tokens {
-			found = append(found, finding{token, !slices.ContainsFunc(g, func(r componentstest.Resource) bool { return r.TypeToken == token })})
+			found = append(found, Finding{token, !slices.ContainsFunc(g, func(r componentstest.Resource) bool { return r.TypeToken == token })})
 		}
 		return found
 	}}
 	for _, token := range tokens {
-		r.breaks = append(r.breaks, breakage{of: token, add: true})
+		r.breaks = append(r.breaks, Breakage{of: token, add: true})
 	}
 	return r
 }
 
 // about looks at every resource of a type.
-func about(of string, ok func(graph, componentstest.Resource) bool, breaks []breakage) requirement {
+func about(of string, ok func(Graph, componentstest.Resource) bool, breaks []Breakage) requirement {
 	r := requirement{breaks: breaks}
-	r.look = func(g graph) []finding {
-		var found []finding
+	r.look = func(g Graph) []Finding {
+		var found []Finding
 		for _, one := range g {
 			if one.TypeToken == of {
-				found = append(found, finding{one.String(), ok(g, one)})
+				found = append(found, Finding{one.String(), ok(g, one)})
 			}
 		}
 		return found
@@ -110,12 +110,12 @@ func about(of string, ok func(graph, componentstest.Resource) bool, breaks []bre
 }
 
 // only restricts a requirement to some resources.
-func (q requirement) only(when func(graph, componentstest.Resource) bool) requirement {
+func (q requirement) only(when func(Graph, componentstest.Resource) bool) requirement {
 	look := q.look
 	q.when = when
-	q.look = func(g graph) []finding {
-		return slices.DeleteFunc(look(g), func(f finding) bool {
-			i := slices.IndexFunc(g, func(r componentstest.Resource) bool { return r.String() == f.of })
+	q.look = func(g Graph) []Finding {
+		return slices.DeleteFunc(look(g), func(f Finding) bool {
+			i := slices.IndexFunc(g, func(r componentstest.Resource) bool { return r.String() == f.Of })
 			return !when(g, g[i])
 		})
 	}
@@ -125,7 +125,7 @@ func (q requirement) only(when func(graph, componentstest.Resource) bool) requir
 // onlyOthers breaks only those of the other resources that refer to one of the
 // type.
 func (q requirement) onlyOthers(other, refers, of string) requirement {
-	q.when = func(g graph, o componentstest.Resource) bool {
+	q.when = func(g Graph, o componentstest.Resource) bool {
 		return o.TypeToken == other && slices.ContainsFunc(g, func(r componentstest.Resource) bool {
 			return r.TypeToken == of && refersTo(o.Inputs[resource.PropertyKey(refers)], r)
 		})
@@ -144,30 +144,30 @@ func refersTo(value resource.PropertyValue, r componentstest.Resource) bool {
 }
 
 func is(want any) test {
-	return func(_ graph, _ componentstest.Resource, v resource.PropertyValue) bool {
+	return func(_ Graph, _ componentstest.Resource, v resource.PropertyValue) bool {
 		return v.DeepEquals(resource.NewPropertyValue(want))
 	}
 }
 
 func isOneOf(wanted ...string) test {
-	return func(_ graph, _ componentstest.Resource, v resource.PropertyValue) bool {
+	return func(_ Graph, _ componentstest.Resource, v resource.PropertyValue) bool {
 		return v.IsString() && slices.Contains(wanted, v.StringValue())
 	}
 }
 
-func isPositive(_ graph, _ componentstest.Resource, v resource.PropertyValue) bool {
+func isPositive(_ Graph, _ componentstest.Resource, v resource.PropertyValue) bool {
 	return v.IsNumber() && v.NumberValue() > 0
 }
 
 // isAfter2026 is enough to tell an expiry from none, and seconds from other
 // units.
-func isAfter2026(_ graph, _ componentstest.Resource, v resource.PropertyValue) bool {
+func isAfter2026(_ Graph, _ componentstest.Resource, v resource.PropertyValue) bool {
 	const from, to = 1767225600, 4102444800 // the years 2026 and 2100
 	return v.IsNumber() && v.NumberValue() > from && v.NumberValue() < to
 }
 
 func keepsDays(least float64) test {
-	return func(_ graph, _ componentstest.Resource, v resource.PropertyValue) bool {
+	return func(_ Graph, _ componentstest.Resource, v resource.PropertyValue) bool {
 		if !v.IsObject() {
 			return false
 		}
@@ -179,7 +179,7 @@ func keepsDays(least float64) test {
 // logsTo wants exactly these categories or groups enabled, and a workspace of
 // the stack as the destination.
 func logsTo(names ...string) test {
-	return func(g graph, r componentstest.Resource, v resource.PropertyValue) bool {
+	return func(g Graph, r componentstest.Resource, v resource.PropertyValue) bool {
 		return slices.Equal(enabledLogs(v), names) && slices.ContainsFunc(g, func(w componentstest.Resource) bool {
 			return w.TypeToken == workspaceToken && refersTo(r.Inputs["workspaceId"], w)
 		})
@@ -187,7 +187,7 @@ func logsTo(names ...string) test {
 }
 
 func lacksLog(name string) test {
-	return func(_ graph, _ componentstest.Resource, v resource.PropertyValue) bool {
+	return func(_ Graph, _ componentstest.Resource, v resource.PropertyValue) bool {
 		logs := enabledLogs(v)
 		return len(logs) > 0 && !slices.Contains(logs, name)
 	}
@@ -212,18 +212,18 @@ func enabledLogs(v resource.PropertyValue) (names []string) {
 }
 
 // holdsNoSecret wants app settings without a secret in plain text.
-func holdsNoSecret(_ graph, _ componentstest.Resource, v resource.PropertyValue) bool {
-	plain, kept := exposed(v, false, "")
+func holdsNoSecret(_ Graph, _ componentstest.Resource, v resource.PropertyValue) bool {
+	plain, kept := componentstest.Exposed(v, false, "")
 	return v.IsObject() && len(plain) == 0 && kept == 0
 }
 
 // ownerRole is Owner's definition. wideRoles are those of Owner, Contributor,
 // User Access Administrator and Role Based Access Control Administrator.
-const ownerRole = "/subscriptions/" + subscriptionID + "/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+const ownerRole = "/subscriptions/" + componentstest.SubscriptionID + "/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 
 var wideRoles = []string{"8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-6180-42a0-ab88-20f7382dd24c", "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "f58310d9-a9f6-439a-9e8d-f62e7b41a168"}
 
-func isNarrow(_ graph, _ componentstest.Resource, v resource.PropertyValue) bool {
+func isNarrow(_ Graph, _ componentstest.Resource, v resource.PropertyValue) bool {
 	if !v.IsString() {
 		return false
 	}
@@ -232,32 +232,32 @@ func isNarrow(_ graph, _ componentstest.Resource, v resource.PropertyValue) bool
 }
 
 // isOneResource wants the id of a resource of the stack that is not the group.
-func isOneResource(g graph, _ componentstest.Resource, v resource.PropertyValue) bool {
+func isOneResource(g Graph, _ componentstest.Resource, v resource.PropertyValue) bool {
 	return slices.ContainsFunc(g, func(r componentstest.Resource) bool { return r.TypeToken != groupToken && refersTo(v, r) })
 }
 
 func isNotOf(token string) test {
-	return func(_ graph, _ componentstest.Resource, v resource.PropertyValue) bool {
+	return func(_ Graph, _ componentstest.Resource, v resource.PropertyValue) bool {
 		return v.IsString() && !strings.HasPrefix(v.StringValue(), "/id/"+token+"/")
 	}
 }
 
-func everywhere(graph) bool { return true }
+func everywhere(Graph) bool { return true }
 
-func isProduction(g graph) bool {
+func isProduction(g Graph) bool {
 	return slices.ContainsFunc(g, func(r componentstest.Resource) bool {
-		return r.TypeToken == groupToken && value(r.Inputs, "tags", "environment").DeepEquals(resource.NewProperty("prod"))
+		return r.TypeToken == groupToken && componentstest.Value(r.Inputs, "tags", "environment").DeepEquals(resource.NewProperty("prod"))
 	})
 }
 
-func isProtected(g graph, _ componentstest.Resource) bool {
+func isProtected(g Graph, _ componentstest.Resource) bool {
 	return slices.ContainsFunc(g, func(r componentstest.Resource) bool { return r.TypeToken == groupToken && r.RPC.GetProtect() })
 }
 
-func isNotProtected(g graph, r componentstest.Resource) bool { return !isProtected(g, r) }
+func isNotProtected(g Graph, r componentstest.Resource) bool { return !isProtected(g, r) }
 
-func isEnabled(_ graph, r componentstest.Resource) bool {
-	return value(r.Inputs, "properties", "attributes", "enabled").DeepEquals(resource.NewProperty(true))
+func isEnabled(_ Graph, r componentstest.Resource) bool {
+	return componentstest.Value(r.Inputs, "properties", "attributes", "enabled").DeepEquals(resource.NewProperty(true))
 }
 
-func isAPI(_ graph, r componentstest.Resource) bool { return r.Name == apiName+"-service-principal" }
+func isAPI(_ Graph, r componentstest.Resource) bool { return r.Name == "orders-api-service-principal" }
