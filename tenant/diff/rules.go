@@ -83,9 +83,7 @@ var otherKinds = table{
 	},
 	// A key opens nothing until its certificate is registered, which is a resource
 	// of its own.
-	"tls:index/privateKey:PrivateKey": {noun: "private key", properties: []property{
-		{path: "algorithm", what: "the algorithm", shown: true}, {path: "rsaBits", what: "the length in bits", shown: true}, {path: "ecdsaCurve", what: "the curve", shown: true},
-	}},
+	"tls:index/privateKey:PrivateKey": {noun: "private key", properties: quiet("algorithm", "rsaBits", "ecdsaCurve")},
 	"tls:index/selfSignedCert:SelfSignedCert": {noun: "certificate", properties: quiet(
 		"privateKeyPem", "subject", "validityPeriodHours", "allowedUses", "earlyRenewalHours", "keyAlgorithm", "isCaCertificate", "dnsNames",
 	)},
