@@ -55,7 +55,7 @@ func (s *stack) who(noun, id string) string {
 		return printable(name.Kind) + " " + code(name.DisplayName) + ", " + noun + ","
 	}
 	if s.LookedUp {
-		return noun + ", not found in the tenant,"
+		return noun + ", no name found,"
 	}
 	return noun + ", not looked up,"
 }
