@@ -140,9 +140,23 @@ func (w *world) destroy() engine.Outcome {
 	return outcome
 }
 
-// diagnosticSettings are those that this deployer made and did not delete. No
-// list shows them once their resource is gone, so they are counted by requests.
+// diagnosticSettings are those that this deployer made and did not delete, in
+// resource groups that are gone. No list shows them once their resource is gone,
+// so they are counted by requests.
 func (w *world) diagnosticSettings() (kept []string) {
+	w.t.Helper()
+	groups, err := w.azure.List(w.t.Context(), "/subscriptions/"+w.tenant.SubscriptionID+"/resourcegroups?api-version=2022-09-01")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() {
+		kept = slices.DeleteFunc(kept, func(setting string) bool {
+			return slices.ContainsFunc(groups, func(group map[string]any) bool {
+				id, _ := group["id"].(string)
+				return strings.HasPrefix(strings.ToLower(setting), strings.ToLower(id)+"/")
+			})
+		})
+	}()
 	for _, entry := range w.sandbox.History() {
 		if entry.CallerID != w.tenant.Deployer.ObjectID || !strings.Contains(entry.Route, "/diagnosticsettings/") || entry.Status >= 300 || entry.Object == "" {
 			continue
