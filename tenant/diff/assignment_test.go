@@ -10,17 +10,18 @@ import (
 
 // Two more roles of the API, and their ids.
 const (
-	roleURN    = urnPrefix + "::app-to-app:components:API$azuread:index/applicationAppRole:ApplicationAppRole::orders-api-role-"
-	deleteRole = "Orders.Delete"
-	deleteID   = "00000000-0000-4000-8000-00000000000d"
-	adminRole  = "Orders.Admin"
-	adminID    = "00000000-0000-4000-8000-00000000000a"
-	notYet     = "04da6b54-80e4-46f7-96ec-b56ff0331ba9" // what a preview shows for a value that is not known yet
+	roleURN          = urnPrefix + "::app-to-app:components:API$azuread:index/applicationAppRole:ApplicationAppRole::orders-api-role-"
+	deleteRole       = "Orders.Delete"
+	deleteID         = "00000000-0000-4000-8000-00000000000d"
+	adminRole        = "Orders.Admin"
+	adminID          = "00000000-0000-4000-8000-00000000000a"
+	apiApplicationID = "/applications/00000000-0000-4000-8000-0000000000a2"
+	notYet           = "04da6b54-80e4-46f7-96ec-b56ff0331ba9" // what a preview shows for a value that is not known yet
 )
 
 // offeredRole is a role that the API already offers.
 func offeredRole(value, id string) object {
-	inputs := object{"value": value, "roleId": id, "allowedMemberTypes": []string{"Application"}}
+	inputs := object{"applicationId": apiApplicationID, "value": value, "roleId": id, "allowedMemberTypes": []string{"Application"}}
 	return step("same", inAPI, "azuread:index/applicationAppRole:ApplicationAppRole", "orders-api-role-"+value, inputs, inputs)
 }
 
@@ -82,8 +83,8 @@ func TestAssignments(t *testing.T) {
 		{"another object id than the client has", append(gains(literal(deleteID, "22222222-2222-3333-4444-555555555555")), existing), "object id `22222222-2222-3333-4444-555555555555`, not looked up, " + gainsDelete, false},
 		{"another client's identity", append(gains(from(role, []string{otherIdentity}, api)),
 			step("same", inStack, "app-to-app:components:Client", "other", object{}, object{}),
-			step("same", "::app-to-app:components:Client::other", "azure-native:managedidentity:UserAssignedIdentity", "other-identity", object{}, object{})), "managed identity `other-identity` (client `other`), whose id is not known yet, " + gainsDelete, false},
-		{"the API's own service principal", gains(from(role, api, api)), "service principal `orders-api-service-principal` (`orders-api`), whose id is not known yet, " + gainsDelete, false},
+			step("same", "::app-to-app:components:Client::other", "azure-native:managedidentity:UserAssignedIdentity", "other-identity", object{}, object{})), "managed identity `other-identity` (client `other`) (id not known yet) " + gainsDelete, false},
+		{"the API's own service principal", gains(from(role, api, api)), "service principal `orders-api-service-principal` (`orders-api`) (id not known yet) " + gainsDelete, false},
 		{"the client's identity or another", gains(from(role, []string{itsIdentity, otherIdentity}, api)), gainsDelete, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -235,7 +235,7 @@ func TestListAndClaim(t *testing.T) {
 		{"a client's secret", []object{registered, step("create", inClient, password, "orders-client-secret-1", nil, secretOf(itsRegister))}, "**gets** the client secret `orders-client-secret-1`", false},
 		{"a client's secret, for the API's registration", []object{
 			registered, step("create", inClient, password, "orders-client-secret-1", nil, secretOf(urnPrefix+"::app-to-app:components:API$azuread:index/application:Application::orders-api-application")),
-		}, "app registration `orders-api-application` (`orders-api`), whose id is not known yet, **gets** the client secret `orders-client-secret-1`", false},
+		}, "app registration `orders-api-application` (`orders-api`) (id not known yet) **gets** the client secret `orders-client-secret-1`", false},
 		{"a client's secret, for an unknown registration", []object{registered, step("create", inClient, password, "orders-client-secret-1", nil, object{})}, "**gets** the client secret", true},
 		{"the API's owners", []object{owners("owners[0]")}, "**gets the owner** object id `b`", false},
 		{"the API's owners and audience", []object{owners("owners[0]", "signInAudience")}, "changes who can sign in to it", false},

@@ -60,6 +60,9 @@ func (f Facts) markdown(t table, most int) string {
 	}
 	write(&text, "", lists[0], len(access))
 	write(&text, "#### Changes that may affect access, not understood\n\n", lists[1], len(unknown))
+	if slices.ContainsFunc(access, func(text string) bool { return strings.Contains(text, notKnownYet) }) {
+		text.WriteString("\n" + takenFrom + "\n")
+	}
 	if r.stale {
 		text.WriteString("\nAzure keeps a managed identity's token for up to 24 hours, with the roles it had then: the change may take that long to be seen. To lock a client out at once, set `app-to-app:blockedCallers`.\n")
 	}

@@ -11,7 +11,8 @@ import (
 //   - an id that is known is always shown, beside what the stack or the tenant
 //     calls it
 //   - an id that is not known yet is said to come from one resource that can be a
-//     principal, or is not understood
+//     principal, or is not understood: a program can make anything of it
+//   - what the stack adopts or reads belongs to somebody else, whatever it is named
 
 // principal is who has the object id or client id of a value. understood is
 // false if a preview cannot tell.
@@ -19,13 +20,34 @@ func (s *stack) principal(v value) (text string, understood bool) {
 	if id := v.text(); id != "" {
 		return s.named(id), true
 	}
-	if v.raw == unknownValue && len(v.from) == 1 {
+	if v.raw == unknownValue && len(v.from) == 1 && !s.foreign(v.from[0]) {
 		switch unversioned(typeOf(v.from[0])) {
 		case userAssignedType, servicePrincipalType, siteType, applicationType:
-			return s.label(v.from[0]) + ", whose id is not known yet,", true
+			return s.label(v.from[0]) + notKnownYet, true
 		}
 	}
 	return s.show(v), false
+}
+
+// notKnownYet follows the resource that an id comes from. The engine knows only
+// that the program computes the one from the other; [takenFrom] says so once.
+const notKnownYet = " (id not known yet)"
+
+// takenFrom explains notKnownYet below the lists.
+const takenFrom = "Where an id is not known yet, the program takes it from the resource that is named. A preview cannot tell whether it passes on that very id or makes another one of it: read the program."
+
+// foreign reports whether a resource was made elsewhere, or is the service
+// principal of an application that was.
+func (s *stack) foreign(urn string) bool {
+	if s.side(urn) == nil || s.external[urn] {
+		return true
+	}
+	for _, side := range []*Side{s.before[urn], s.after[urn]} {
+		if side != nil && side.Inputs["useExisting"] != nil {
+			return true
+		}
+	}
+	return typeOf(urn) == servicePrincipalType && s.applicationOf(urn) == ""
 }
 
 // checkPrincipals is a check of a kind for properties that are principals.

@@ -65,7 +65,7 @@ func (s *stack) reach(v value) (text string, understood bool) {
 	scope := v.text()
 	if scope == "" {
 		if v.raw == unknownValue && len(v.from) == 1 {
-			return s.label(v.from[0]) + ", which is new", true
+			return s.label(v.from[0]) + notKnownYet, true
 		}
 		return "a scope that is " + s.show(v), false
 	}

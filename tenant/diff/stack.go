@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"maps"
 	"strings"
 )
 
@@ -45,13 +46,10 @@ func newStack(f Facts, t table) *stack {
 		}
 	}
 	for _, step := range f.Steps {
-		if s.external[step.URN] {
-			continue
-		}
 		k := t[unversioned(typeOf(step.URN))]
 		for _, side := range []*Side{step.Old, step.New} {
-			if side == nil || side.Inputs["useExisting"] != nil {
-				continue // an adopted service principal is anybody's
+			if side == nil || s.external[step.URN] {
+				continue
 			}
 			for _, path := range k.outputs {
 				s.own(side.Outputs[path], step.URN)
@@ -59,6 +57,7 @@ func newStack(f Facts, t table) *stack {
 			s.own(objectOf(side.ID), step.URN)
 		}
 	}
+	maps.DeleteFunc(s.ids, func(_, urn string) bool { return urn != "" && s.foreign(urn) }) // the tenant names them
 	return s
 }
 

@@ -84,9 +84,13 @@ var trust = []property{
 	{path: "audiences", what: "the audience that it trusts", shown: true},
 }
 
+// ofApplication are the properties that name the application of a credential; one
+// is set.
+var ofApplication = []string{"applicationId", "applicationObjectId", "servicePrincipalId"}
+
 // application is an application in words, by the property that refers to it.
 func (s *stack) application(side *Side) (text string, understood bool) {
-	for _, path := range []string{"applicationId", "applicationObjectId", "servicePrincipalId"} {
+	for _, path := range ofApplication {
 		v := valueOf(side, path)
 		if !v.set {
 			continue
@@ -100,8 +104,14 @@ func (s *stack) application(side *Side) (text string, understood bool) {
 }
 
 func checkApplication(s *stack, side *Side) []string {
-	if _, understood := s.application(side); !understood {
-		return []string{"applicationId"}
+	var set []string
+	for _, path := range ofApplication {
+		if valueOf(side, path).set {
+			set = append(set, path)
+		}
+	}
+	if _, understood := s.application(side); !understood || len(set) > 1 {
+		return append(set, "applicationId")
 	}
 	return nil
 }

@@ -101,13 +101,9 @@ func checkAssignment(s *stack, side *Side) []string {
 func (s *stack) appRole(assignment sided) (text string, understood bool) {
 	resource := valueOf(assignment.Side, "resourceObjectId")
 	of, _ := s.principal(resource)
-	api := "" // the component
-	if urn := s.ids[strings.ToLower(resource.text())]; urn != "" {
-		api = s.owner(urn)
-	} else if resource.raw == unknownValue && len(resource.from) == 1 {
-		api = s.owner(resource.from[0])
-	}
-	if api != "" {
+	of = strings.TrimSuffix(of, ",")
+	application := s.applicationOf(s.origin(resource))
+	if api := s.owner(application); api != "" && typeOf(api) == apiType {
 		of = code(nameOf(api))
 	}
 	sides := s.after
@@ -115,20 +111,56 @@ func (s *stack) appRole(assignment sided) (text string, understood bool) {
 		sides = s.before
 	}
 	id := valueOf(assignment.Side, "appRoleId")
+	var values []string // of the roles that it could be
 	for _, urn := range keys(sides, nil) {
-		role := sides[urn]
-		if typeOf(urn) != appRoleType || api == "" || s.owner(urn) != api {
+		if typeOf(urn) != appRoleType || application == "" || s.origin(valueOf(sides[urn], "applicationId")) != application {
 			continue
 		}
-		value := valueOf(role, "value")
-		byID := id.text() != "" && strings.EqualFold(id.text(), valueOf(role, "roleId").text())
+		byID := id.text() != "" && strings.EqualFold(id.text(), valueOf(sides[urn], "roleId").text())
 		byURN := id.raw == unknownValue && slices.Equal(id.from, []string{urn})
-		if (byID || byURN) && value.text() != "" {
-			return s.show(value) + " on " + strings.TrimSuffix(of, ","), true
+		if value := valueOf(sides[urn], "value"); (byID || byURN) && value.text() != "" {
+			values = append(values, s.show(value))
 		}
 	}
-	if id.text() == "00000000-0000-0000-0000-000000000000" {
-		return "access without a role to " + strings.TrimSuffix(of, ","), true
+	switch {
+	case len(values) == 1:
+		return values[0] + " on " + of, true
+	case id.text() == "00000000-0000-0000-0000-000000000000":
+		return "access without a role to " + of, true
 	}
-	return "the app role with the id " + s.show(id) + " on " + strings.TrimSuffix(of, ","), id.text() != ""
+	return "the app role with the id " + s.show(id) + " on " + of, id.text() != ""
+}
+
+// origin is the stack's own resource that has a known id, or that an unknown one
+// comes from, or "".
+func (s *stack) origin(v value) string {
+	if id := v.text(); id != "" {
+		return s.ids[strings.ToLower(objectOf(id))]
+	}
+	if v.raw == unknownValue && len(v.from) == 1 && !s.foreign(v.from[0]) {
+		return v.from[0]
+	}
+	return ""
+}
+
+// applicationOf is the app registration of a service principal of the stack's, or
+// "".
+func (s *stack) applicationOf(principal string) string {
+	side := s.side(principal)
+	if side == nil || typeOf(principal) != servicePrincipalType {
+		return ""
+	}
+	for _, path := range []string{"clientId", "applicationId"} {
+		if v := valueOf(side, path); v.set {
+			urn := s.ids[strings.ToLower(v.text())]
+			if v.raw == unknownValue && len(v.from) == 1 && !s.external[v.from[0]] {
+				urn = v.from[0]
+			}
+			if urn != "" && typeOf(urn) == applicationType {
+				return urn
+			}
+			return ""
+		}
+	}
+	return ""
 }

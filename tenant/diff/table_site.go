@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -103,11 +104,15 @@ func identityLines(s *stack, c change) (lines []line) {
 	was, is := valueOf(c.old, path), valueOf(c.new, path)
 	old, knew := was.list()
 	new, knows := is.list()
-	if !knew || !knows {
-		return []line{{gains, who + " changes the managed identities that its code **can act as** from " + s.show(was) + " to " + s.show(is) + s.sources(is)}}
+	if !knew && len(old) == 0 || !knows && len(new) == 0 {
+		return []line{{gains, who + " changes the managed identities that its code **can act as** from " + s.show(was) + " to " + s.show(is)}}
 	}
 	for _, id := range minus(new, old) {
-		lines = append(lines, line{gains, who + ": its code **can act as** " + s.armNamed(id)})
+		text := s.armNamed(id)
+		if opaque(id) { // one or more
+			text = "managed identities that are not known yet" + s.sources(is)
+		}
+		lines = append(lines, line{gains, who + ": its code **can act as** " + text})
 	}
 	for _, id := range minus(old, new) {
 		lines = append(lines, line{loses, who + ": its code can no longer act as " + s.armNamed(id)})
@@ -115,17 +120,16 @@ func identityLines(s *stack, c change) (lines []line) {
 	return lines
 }
 
-// sources are the resources that a value comes from, if it is not known itself.
+// sources are the resources that a value comes from.
 func (s *stack) sources(v value) string {
-	var all []string
-	for _, urn := range v.from {
-		if unversioned(typeOf(urn)) == userAssignedType {
-			all = append(all, s.label(urn))
-		}
-	}
-	if len(all) == 0 {
+	if len(v.from) == 0 {
 		return ""
 	}
+	var all []string
+	for _, urn := range v.from {
+		all = append(all, s.label(urn))
+	}
+	slices.Sort(all)
 	return ", from " + strings.Join(all, ", ")
 }
 

@@ -1,0 +1,71 @@
+package diff_test
+
+import (
+	"strings"
+	"testing"
+
+	"app-to-app/tenant/diff"
+)
+
+// TestDisguises: a program gives something away behind names and dependencies
+// that are right. Each report must have what is wanted and not what would hide
+// it.
+func TestDisguises(t *testing.T) {
+	t.Parallel()
+	const (
+		assigned      = "azuread:index/appRoleAssignment:AppRoleAssignment"
+		principal     = "azuread:index/servicePrincipal:ServicePrincipal"
+		appRole       = "azuread:index/applicationAppRole:ApplicationAppRole"
+		password      = "azuread:index/applicationPassword:ApplicationPassword"
+		roleAssigned  = "azure-native:authorization:RoleAssignment"
+		name          = "orders-client-assignment-Orders.Delete"
+		notUnderstood = "#### Changes that may affect access, not understood\n"
+		graphUnderAPI = urnPrefix + "::app-to-app:components:API$azuread:index/servicePrincipal:ServicePrincipal::orders-api-graph"
+		theirs        = urnPrefix + "::app-to-app:components:Client$azuread:index/servicePrincipal:ServicePrincipal::orders-client-theirs"
+		account       = urnPrefix + "::app-to-app:components:API$app-to-app:components:FunctionApp$azure-native:storage:StorageAccount::ordersapi"
+		owner         = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+	)
+	role, identity, api := []string{roleURN + deleteRole}, []string{itsIdentity}, []string{apiPrincipal}
+	gains := func(edits object) object {
+		return step("create", inClient, assigned, name, nil, assignmentOf(deleteRole, edits))
+	}
+	adopted := object{"clientId": "00000003-0000-0000-c000-000000000000", "useExisting": true}
+	for _, test := range []struct {
+		name       string
+		steps      []object
+		want, hide string
+	}{
+		{"an adopted service principal that stands for the API, with a role named like one of the API's", []object{
+			step("create", inAPI, principal, "orders-api-graph", nil, adopted), gains(from(role, identity, []string{graphUnderAPI})),
+		}, notUnderstood, "**gains** `Orders.Delete` on `orders-api`"},
+		{"an adopted service principal that stands for a client", []object{
+			step("create", inClient, principal, "orders-client-theirs", nil, adopted), gains(from(role, []string{theirs}, api)),
+		}, notUnderstood, ""},
+		{"an id that the program makes of a client's", []object{gains(nil)},
+			"managed identity `orders-client-identity` (client `orders-client`) (id not known yet) **gains**", ""},
+		{"the same, said once more", []object{gains(nil)}, "A preview cannot tell whether it passes on that very id", ""},
+		{"a scope that the program makes of an account's id", []object{step("create", inStack, roleAssigned, "x", nil, object{
+			"principalId": otherObject, "roleDefinitionId": owner, "scope": notYet, "-dependencies": object{"scope": []string{account}},
+		})}, "Owner of storage account `ordersapi` (id not known yet)", "which is new"},
+		{"two roles with one id", []object{gains(object{"appRoleId": deleteID}),
+			step("create", inAPI, appRole, "orders-api-role-harmless", nil, object{"applicationId": apiApplicationID, "value": "A.Harmless", "roleId": deleteID, "allowedMemberTypes": []string{"Application"}}),
+		}, "**gains** the app role with the id `" + deleteID + "` on `orders-api`", "**gains** `A.Harmless`"},
+		{"a role of another application below the API", []object{gains(object{"appRoleId": adminID}),
+			step("create", inAPI, appRole, "orders-api-role-Orders.Admin", nil, object{"value": "Orders.Read", "roleId": adminID, "applicationId": "/applications/" + otherObject}),
+		}, "**gains** the app role with the id `" + adminID + "` on `orders-api`", "**gains** `Orders.Read`"},
+		{"a secret of two applications", []object{step("create", inClient, password, "x", nil, object{
+			"applicationId": notYet, "applicationObjectId": otherObject, "-dependencies": object{"applicationId": []string{itsRegister}},
+		})}, notUnderstood, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			comment := previewWith(t, append(test.steps, offeredRole(deleteRole, deleteID))...).Markdown("dev", diff.Names{})
+			if !strings.Contains(comment, test.want) || test.hide != "" && strings.Contains(comment, test.hide) {
+				t.Errorf("want %q and not %q, got:\n%s", test.want, test.hide, comment)
+			}
+			if strings.Contains(comment, allClear) {
+				t.Errorf("got the all-clear:\n%s", comment)
+			}
+		})
+	}
+}
