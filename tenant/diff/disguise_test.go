@@ -1,6 +1,7 @@
 package diff_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -30,6 +31,11 @@ func TestDisguises(t *testing.T) {
 		return step("create", inClient, assigned, name, nil, assignmentOf(deleteRole, edits))
 	}
 	adopted := object{"clientId": "00000003-0000-0000-c000-000000000000", "useExisting": true}
+	held := object{"appRoleId": deleteID, "principalObjectId": otherObject, "-dependencies": object{"resourceObjectId": api}}
+	kept := func(s object, edits object) object {
+		maps.Copy(s["oldState"].(object), edits)
+		return s
+	}
 	for _, test := range []struct {
 		name       string
 		steps      []object
@@ -56,6 +62,19 @@ func TestDisguises(t *testing.T) {
 		{"a secret of two applications", []object{step("create", inClient, password, "x", nil, object{
 			"applicationId": notYet, "applicationObjectId": otherObject, "-dependencies": object{"applicationId": []string{itsRegister}},
 		})}, notUnderstood, ""},
+		{"an assignment that goes from the stack and stays in the tenant", []object{
+			kept(step("delete", inClient, assigned, name, held, nil), object{"retainOnDelete": true}),
+		}, "app role assignment `" + name + "` (client `orders-client`) **stays, but is no longer managed**", "**loses**"},
+		{"an assignment that is replaced and stays", []object{
+			kept(step("replace", inClient, assigned, name, held, assignmentOf(deleteRole, nil), "principalObjectId"), object{"retainOnDelete": true}),
+		}, "app role assignment `" + name + "` (client `orders-client`) **stays, but is no longer managed**", "is now another principal"},
+		{"an assignment that is said to go with a resource group", []object{
+			step("delete", inStack, "azure-native:resources:ResourceGroup", "app-to-app", object{}, nil),
+			kept(step("delete", inClient, assigned, name, held, nil), object{"deletedWith": urnPrefix + "::azure-native:resources:ResourceGroup::app-to-app"}),
+		}, "**stays, but is no longer managed**", "**loses**"},
+		{"an assignment that goes with something that stays", []object{
+			kept(step("delete", inClient, assigned, name, held, nil), object{"deletedWith": apiPrincipal}),
+		}, "**loses**", "no longer managed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

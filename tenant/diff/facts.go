@@ -60,6 +60,11 @@ type Side struct {
 	Inputs  map[string]any      `json:"inputs,omitempty"`  // texts, numbers, booleans or lists of them, by path; null if not handed over
 	Outputs map[string]any      `json:"outputs,omitempty"` // texts, by path: ids by which others refer to it
 	From    map[string][]string `json:"from,omitempty"`    // URNs that a property comes from, by its first name
+
+	// What the engine does when the stack no longer has it: nothing, or nothing if
+	// that URN goes too.
+	RetainOnDelete bool   `json:"retainOnDelete,omitempty"`
+	DeletedWith    string `json:"deletedWith,omitempty"`
 }
 
 // Facts reduces the preview of a stack.
@@ -94,6 +99,7 @@ func (k kind) side(s *State) *Side {
 		return nil
 	}
 	side := &Side{Parent: s.Parent, ID: s.ID, Inputs: flat(s.Inputs), From: s.PropertyDependencies}
+	side.RetainOnDelete, side.DeletedWith = s.RetainOnDelete, s.DeletedWith
 	for path, value := range side.Inputs {
 		if !k.shows(path) || !short(value) {
 			side.Inputs[path] = nil

@@ -161,8 +161,8 @@ func checkURN(urn, stack string) error {
 }
 
 func (s *Side) check() error {
-	if len(s.ID) > mostName {
-		return fmt.Errorf("expected an id of at most %d bytes, got %d", mostName, len(s.ID))
+	if err := texts(2, mostName, []string{s.ID, s.DeletedWith}); err != nil {
+		return fmt.Errorf("id and deletedWith: %w", err)
 	}
 	for _, values := range []map[string]any{s.Inputs, s.Outputs} {
 		if err := texts(mostItems*10, mostName, slices.Sorted(maps.Keys(values))); err != nil {

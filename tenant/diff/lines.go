@@ -25,6 +25,15 @@ const (
 // describe is what the table says about a change, and the paths that it does not
 // know.
 func (k kind) explain(s *stack, c change) (lines []line, unknown []string) {
+	if (c.op == replaced || c.op == deleted) && s.stays(k, c) {
+		stays := line{gains, s.label(c.urn) + " **stays, but is no longer managed**: what it allows is not taken away"}
+		if c.op == deleted {
+			return []line{stays}, nil
+		}
+		c.op, c.old = created, nil // beside the old one
+		lines, unknown = k.explain(s, c)
+		return append([]line{stays}, lines...), unknown
+	}
 	switch c.op {
 	case created, replaced, deleted:
 		if k.describe != nil {
@@ -50,6 +59,16 @@ func (k kind) explain(s *stack, c change) (lines []line, unknown []string) {
 // word is what happened, in words.
 func (c change) word() string {
 	return []string{"**new**", "changed", "**replaced**", "**deleted**", "changed otherwise"}[c.op]
+}
+
+// stays reports whether the engine forgets a resource that the stack no longer
+// has, instead of deleting it
+// (https://www.pulumi.com/docs/iac/concepts/options/retainondelete/ and deletedwith).
+func (s *stack) stays(k kind, c change) bool {
+	if with := c.old.DeletedWith; with != "" && s.before[with] != nil && s.after[with] == nil {
+		return unversioned(typeOf(with)) != k.inside
+	}
+	return c.old.RetainOnDelete
 }
 
 // weight of a change of which the table says no more than what happened.

@@ -65,6 +65,8 @@ type State struct {
 	ID                   string              `json:"id"`
 	Parent               string              `json:"parent"`
 	Provider             string              `json:"provider"` // its URN and id
+	RetainOnDelete       bool                `json:"retainOnDelete"`
+	DeletedWith          string              `json:"deletedWith"` // URN of what it is in
 	Outputs              map[string]any      `json:"outputs"`
 	Inputs               map[string]any      `json:"inputs"`
 	PropertyDependencies map[string][]string `json:"propertyDependencies"`

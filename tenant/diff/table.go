@@ -34,6 +34,7 @@ type kind struct {
 	noun       string     // "app registration"
 	rule       *rule      // when a change gives nobody access; nil if that is never assumed
 	outputs    []string   // texts by which others refer to it
+	inside     string     // the type of what takes it along when it is deleted
 	properties []property // every property that the table understands
 	// describe says what creating, deleting or replacing one means; nil says
 	// just that.
