@@ -134,29 +134,32 @@ func (w *world) up(args ...string) engine.Outcome {
 func (w *world) destroy() engine.Outcome {
 	w.t.Helper()
 	outcome := w.run("destroy", "--yes", "--skip-preview")
-	if kept := w.diagnosticSettings(); len(kept) > 0 {
+	if kept := w.orphanedSettings(); len(kept) > 0 {
 		w.t.Errorf("expected no diagnostic setting to outlive its resource, got %q", kept)
 	}
 	return outcome
 }
 
-// diagnosticSettings are those that this deployer made and did not delete, in
-// resource groups that are gone. No list shows them once their resource is gone,
-// so they are counted by requests.
-func (w *world) diagnosticSettings() (kept []string) {
+// orphanedSettings are the diagnostic settings that this deployer made and did
+// not delete, in resource groups that are gone: in Azure they live on. The other
+// stacks of a tenant still have their groups.
+func (w *world) orphanedSettings() []string {
 	w.t.Helper()
 	groups, err := w.azure.List(w.t.Context(), "/subscriptions/"+w.tenant.SubscriptionID+"/resourcegroups?api-version=2022-09-01")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer func() {
-		kept = slices.DeleteFunc(kept, func(setting string) bool {
-			return slices.ContainsFunc(groups, func(group map[string]any) bool {
-				id, _ := group["id"].(string)
-				return strings.HasPrefix(strings.ToLower(setting), strings.ToLower(id)+"/")
-			})
+	return slices.DeleteFunc(w.diagnosticSettings(), func(setting string) bool {
+		return slices.ContainsFunc(groups, func(group map[string]any) bool {
+			id, _ := group["id"].(string)
+			return strings.HasPrefix(strings.ToLower(setting), strings.ToLower(id)+"/")
 		})
-	}()
+	})
+}
+
+// diagnosticSettings are those that this deployer made and did not delete. No
+// list shows them once their resource is gone, so they are counted by requests.
+func (w *world) diagnosticSettings() (kept []string) {
 	for _, entry := range w.sandbox.History() {
 		if entry.CallerID != w.tenant.Deployer.ObjectID || !strings.Contains(entry.Route, "/diagnosticsettings/") || entry.Status >= 300 || entry.Object == "" {
 			continue
