@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -12,7 +13,7 @@ import (
 )
 
 // This file warns, in a preview and in an update, of consequences that the list of
-// changed resources does not show. It compares the settings with the stack's last
+// changed resources does not show, and refuses the worst of them. It compares the settings with the stack's last
 // exports.
 
 // expiryNotice is how long before a credential expires a warning starts, if
@@ -26,11 +27,22 @@ type granted struct {
 	Credentials                []struct{ Kind, ID, ExpiresOn string }
 }
 
-// warnOfChanges warns of what [changes] finds.
-func warnOfChanges(ctx *pulumi.Context, s settings.Settings, now time.Time) {
-	for _, text := range changes(lastAccess(ctx), s.Clients, now) {
-		warn(ctx, text)
+// refuseLastClient refuses to take the access of all clients away unless the
+// settings say that this is meant: a setting that is lost would do the same.
+func refuseLastClient(last []granted, s settings.Settings) (p settings.Problems) {
+	if len(last) > 0 && len(s.Clients) == 0 && !s.WithoutClients {
+		names := make([]string, len(last))
+		for i, was := range last {
+			names[i] = was.Client
+		}
+		const key = settings.Namespace + ":clients"
+		return settings.Problems{{
+			Key:  key,
+			Text: "expected at least one client, because all that the stack has would be deleted: " + strings.Join(names, ", "),
+			Next: "pulumi config rm " + key + " for the default client; if all are to go: " + settings.SetCommand(settings.Namespace+":withoutClients", "true"),
+		}}
 	}
+	return nil
 }
 
 // changes warns of app roles that an existing managed identity gets or loses,

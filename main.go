@@ -48,7 +48,13 @@ func (p program) deploy(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	warnOfChanges(ctx, stack, p.now())
+	last := lastAccess(ctx)
+	if err := refuseLastClient(last, stack).Err(ctx.Stack()); err != nil {
+		return err
+	}
+	for _, text := range changes(last, stack.Clients, p.now()) {
+		warn(ctx, text)
+	}
 	built, err := packages()
 	if err != nil {
 		return err
@@ -118,8 +124,14 @@ func (p program) settings(ctx *pulumi.Context) (settings.Settings, error) {
 			return settings.Settings{}, fmt.Errorf("read %s: %w", pulumi.EnvConfig, err)
 		}
 	}
+	var secrets []string
+	if encoded := p.getenv(pulumi.EnvConfigSecretKeys); encoded != "" {
+		if err := json.Unmarshal([]byte(encoded), &secrets); err != nil {
+			return settings.Settings{}, fmt.Errorf("read %s: %w", pulumi.EnvConfigSecretKeys, err)
+		}
+	}
 	loaded, warnings, problems := settings.Load(ctx.Context(), configuration, p.now(), settings.Sources{
-		MetadataHost: p.getenv("ARM_METADATA_HOSTNAME"), HTTPClient: p.httpClient, Providers: lookup.Providers{Context: ctx},
+		MetadataHost: p.getenv("ARM_METADATA_HOSTNAME"), Secrets: secrets, HTTPClient: p.httpClient, Providers: lookup.Providers{Context: ctx},
 	})
 	for _, warning := range warnings {
 		warn(ctx, warning)

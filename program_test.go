@@ -48,8 +48,11 @@ func programOf(t *testing.T, config map[string]string, folder string) program {
 		t.Fatal(err)
 	}
 	return program{folder: folder, httpClient: http.DefaultClient, now: func() time.Time { return today }, getenv: func(name string) string {
-		if name == pulumi.EnvConfig {
+		switch name {
+		case pulumi.EnvConfig:
 			return string(encoded)
+		case pulumi.EnvConfigSecretKeys:
+			return `["app-to-app:certificates"]`
 		}
 		return ""
 	}}
@@ -95,13 +98,39 @@ func TestRefusedSettingsRegisterNothing(t *testing.T) {
 	m := signedIn()
 	config := configuration(t, "dev", map[string]string{"app-to-app:tenent": "x", "azure-native:location": ""})
 	err := m.Run(config, programOf(t, config, ".").deploy)
-	for _, want := range []string{`settings of stack "dev": 2 problems, nothing was changed`, "app-to-app:tenent: ", "azure-native:location: missing; every resource is created there; fix: pulumi config set azure-native:location westeurope"} {
+	for _, want := range []string{`settings of stack "dev": 2 problems, nothing was changed`, "app-to-app:tenent: ", "azure-native:location: missing; every resource is created there; next: pulumi config set azure-native:location REGION"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q in it", err, want)
 		}
 	}
 	if got := m.Resources(); len(got) > 0 {
 		t.Errorf("expected nothing to be registered, got %v", got)
+	}
+}
+
+// TestLastClient: the settings must say so before all clients lose their access.
+func TestLastClient(t *testing.T) {
+	t.Parallel()
+	had := []granted{{Client: "orders-client"}, {Client: "by-secret"}}
+	one := []settings.Client{{Name: "orders-client"}}
+	for _, tt := range []struct {
+		name string
+		last []granted
+		s    settings.Settings
+		want string
+	}{
+		{"the first update", nil, settings.Settings{}, ""},
+		{"one is left", had, settings.Settings{Clients: one}, ""},
+		{"none is left", had, settings.Settings{}, "app-to-app:clients: expected at least one client, because all that the stack has would be deleted: orders-client, by-secret; next: pulumi config rm app-to-app:clients"},
+		{"none is left, as meant", had, settings.Settings{WithoutClients: true}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := refuseLastClient(tt.last, tt.s)
+			if text := fmt.Sprint(got.Err("dev")); tt.want != "" && !strings.Contains(text, tt.want) || tt.want == "" && got != nil {
+				t.Errorf("got %v, want %q", got, tt.want)
+			}
+		})
 	}
 }
 

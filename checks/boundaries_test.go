@@ -71,7 +71,7 @@ var boundaries = []boundary{
 	// that need the providers are in settings/lookup.
 	{
 		of: "app-to-app/settings", ours: []string{"app-to-app/azurecloud/endpoints", "app-to-app/components/credentials"},
-		testOurs: []string{"app-to-app/settings", "app-to-app/settings/settingstest"},
+		testOurs: []string{"app-to-app/settings", "app-to-app/settings/settingstest"}, testOutside: pulumi[:1], // what `pulumi config` runs
 	},
 	{of: "app-to-app/settings/lookup", ours: []string{"app-to-app/settings"}, outside: pulumi, testOurs: []string{"app-to-app/settings/lookup"}},
 	{of: "app-to-app/settings/settingstest", outside: []string{"gopkg.in/yaml.v3"}},

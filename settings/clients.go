@@ -5,11 +5,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // This file parses clients, except their identities (identity.go).
 
-const defaultSchedule = "0 */10 * * * *"
+const (
+	defaultSchedule = "0 */10 * * * *"
+	defaultClients  = `[{"name":"orders-client","identity":"managedIdentity","roles":["Orders.Read"],"functionApp":true,"tokenProviders":["azidentity"],"schedule":"` + defaultSchedule + `"}]`
+)
 
 // clientFields are the fields of a client.
 var clientFields = []string{"name", "identity", "previousIdentity", "roles", "functionApp", "tokenProviders", "schedule",
@@ -17,13 +21,14 @@ var clientFields = []string{"name", "identity", "previousIdentity", "roles", "fu
 
 func (p *parser) clients(roles []Role, secrets secretSettings) []Client {
 	var clients []Client
-	for _, i := range p.items("clients", clientFields...) {
+	for _, i := range p.items("clients", defaultClients, clientFields...) {
 		client := Client{Name: i.name(clients), Roles: i.clientRoles(roles)}
 		client.Identity, client.Previous = i.identities(client.Name, secrets)
 		i.checkCredentialName(client)
 		client.FunctionApp = i.flag("functionApp", runsHere(client.Identity))
 		client.Schedule = i.text("schedule", defaultSchedule)
-		client.TokenProviders = i.texts("tokenProviders", providersFor(client.Identity.Kind)[:1])
+		fitting := providersFor(client.Identity.Kind)
+		client.TokenProviders = i.texts("tokenProviders", fitting[:1], fitting)
 		i.checkFunctionApp(client)
 		i.checkFunctionAppFields(client)
 		clients = append(clients, client)
@@ -39,21 +44,39 @@ var clientNamePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$`)
 
 func (i item) name(others []Client) string {
 	name, key := i.text("name", ""), i.key("name")
-	same := func(other Client) bool {
+	ask := "pulumi config set --path " + shellWord(key) + " NAME"
+	same := func(other Client, name string) bool {
 		// The storage account's name has no hyphens.
 		return strings.ReplaceAll(other.Name, "-", "") == strings.ReplaceAll(name, "-", "")
 	}
-	switch {
+	taken := func(name string) bool {
+		return same(Client{Name: APIName}, name) || slices.ContainsFunc(others, func(other Client) bool { return same(other, name) })
+	}
+	switch plain := plainName(name); {
+	case i.p.has(key):
 	case name == "":
-		i.p.refuse(key, SetCommand(key, "orders-client"), "missing")
+		i.p.ask(key, ask, "missing")
+	case !clientNamePattern.MatchString(name) && clientNamePattern.MatchString(plain) && !taken(plain):
+		i.p.refuse(key, SetCommand(key, plain), "expected lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen, got %q", name)
 	case !clientNamePattern.MatchString(name):
-		i.p.refuse(key, SetCommand(key, "orders-client"), "expected at most 32 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen, got %q", name)
-	case same(Client{Name: APIName}):
-		i.p.refuse(key, SetCommand(key, "orders-client"), "expected a name other than the API's, got %q", name)
-	case slices.ContainsFunc(others, same):
-		i.p.refuse(key, SetCommand(key, name+"2"), "expected %q once (hyphens do not count)", name)
+		i.p.ask(key, ask, "expected at most 32 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen, got %q", name)
+	case same(Client{Name: APIName}, name):
+		i.p.ask(key, ask, "expected a name other than the API's, got %q", name)
+	case taken(name):
+		// A client that is renamed gets an identity of its own, which nobody meant.
+		i.p.ask(key, ask+", or remove one of the two: "+removeCommand(i.path), "expected %q once (hyphens do not count)", name)
 	}
 	return name
+}
+
+// plainName is a name without what a client's name cannot have.
+func plainName(name string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if r == '_' || r == '.' || r == ' ' {
+			return '-'
+		}
+		return unicode.ToLower(r)
+	}, name), "-")
 }
 
 // checkCredentialName refuses a name that Graph would refuse for the federated
@@ -75,16 +98,16 @@ func (i item) clientRoles(roles []Role) []string {
 	}
 	if !i.has("roles") && len(defined) > 1 {
 		key := i.key("roles[0]")
-		i.p.refuse(key, SetCommand(key, defined[0]), "missing; there is more than one role: %s", strings.Join(defined, ", "))
+		i.p.ask(key, "pulumi config set --path "+shellWord(key)+" "+strings.Join(defined, "|"), "missing; there is more than one role: %s", strings.Join(defined, ", "))
 	}
-	assigned := i.texts("roles", defined)
-	if len(defined) == 0 {
+	assigned := i.texts("roles", defined, defined)
+	if len(defined) == 0 || i.p.hasIn(Namespace+":roles") {
 		return assigned // the problem is reported with the roles
 	}
 	for n, value := range assigned {
 		if !slices.Contains(defined, value) {
 			key := fmt.Sprintf("%s[%d]", i.key("roles"), n)
-			i.p.refuse(key, SetCommand(key, defined[0]), "expected a role that is defined (%s), got %q", strings.Join(defined, ", "), value)
+			i.p.choose(key, value, defined, "expected a role that is defined (%s), got %q", strings.Join(defined, ", "), value)
 		}
 	}
 	return assigned
@@ -114,7 +137,7 @@ func (i item) checkFunctionAppFields(client Client) {
 		return
 	}
 	if err := checkSchedule(client.Schedule); err != nil {
-		i.p.refuse(i.key("schedule"), SetCommand(i.key("schedule"), defaultSchedule), "%v", err)
+		i.p.refuse(i.key("schedule"), SetCommand(i.key("schedule"), meantSchedule(client.Schedule)), "%v", err)
 	}
 	fitting := providersFor(client.Identity.Kind)
 	if len(client.TokenProviders) == 0 {
@@ -124,7 +147,7 @@ func (i item) checkFunctionAppFields(client Client) {
 	for n, provider := range client.TokenProviders {
 		if !slices.Contains(fitting, provider) {
 			key := fmt.Sprintf("%s[%d]", i.key("tokenProviders"), n)
-			i.p.refuse(key, SetCommand(key, fitting[0]), "expected a token provider that works with the identity %s (%s), got %q", client.Identity.Kind, strings.Join(fitting, ", "), provider)
+			i.p.choose(key, provider, fitting, "expected a token provider that works with the identity %s (%s), got %q", client.Identity.Kind, strings.Join(fitting, ", "), provider)
 		}
 	}
 }

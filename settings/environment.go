@@ -3,6 +3,9 @@ package settings
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // This file has the rules of the environments:
@@ -46,17 +49,27 @@ func (p *Problems) applyRules(s Settings) {
 	}
 }
 
-// protect reads whether the stack is protected. The default is yes in prod.
-func (p *parser) protect(environment string) bool {
-	value := p.text("protect")
+// truth is a key that holds true or false.
+func (p *parser) truth(name string, otherwise bool) bool {
+	value, key := p.text(name), Namespace+":"+name
 	if value == "" {
-		return environment == "prod"
+		return otherwise
 	}
-	var protect bool
-	if json.Unmarshal([]byte(value), &protect) != nil {
-		key := Namespace + ":protect"
-		p.refuse(key, removeCommand(key), "expected true or false, got %q", value)
-		return environment == "prod"
+	var truth bool
+	if json.Unmarshal([]byte(value), &truth) != nil {
+		p.refuseTruth(key, value, strconv.Quote(value))
+		return otherwise
 	}
-	return protect
+	return truth
+}
+
+// refuseTruth refuses what is neither true nor false.
+func (p *Problems) refuseTruth(key, value, shown string) {
+	for truth, words := range map[string][]string{"true": {"true", "yes", "y", "on", "1"}, "false": {"false", "no", "n", "off", "0"}} {
+		if slices.Contains(words, strings.ToLower(value)) {
+			p.refuse(key, SetCommand(key, truth), "expected true or false, got %s", shown)
+			return
+		}
+	}
+	p.ask(key, "pulumi config set "+pathFlag(key)+shellWord(key)+" true|false", "expected true or false, got %s", shown)
 }

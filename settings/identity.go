@@ -93,18 +93,16 @@ func (p *parser) secrets(now time.Time) secretSettings {
 
 // asOf is the time to use for rotation.
 func (p *parser) asOf(now time.Time) time.Time {
-	value := p.text("asOf")
+	value, at := date(p.text("asOf"))
 	if value == "" {
 		return now
 	}
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if at, err := time.Parse(layout, value); err == nil && at.Unix() >= 0 {
-			return at
-		}
+	if at.IsZero() || at.Unix() < 0 {
+		const key = Namespace + ":asOf"
+		p.refuse(key, removeCommand(key), "expected a date of RFC 3339 after 1970, such as 2027-06-30, got %q; without the key it is today", value)
+		return now
 	}
-	const key = Namespace + ":asOf"
-	p.refuse(key, SetCommand(key, ""), "expected a date of RFC 3339 after 1970, such as 2027-06-30, got %q", value) // empty means now
-	return now
+	return at
 }
 
 func (p *parser) rotationDays() int {
@@ -136,10 +134,10 @@ func (p *parser) certificates() map[string][]credentials.KeyPair {
 	brought := make(map[string][]credentials.KeyPair)
 	for _, client := range slices.Sorted(maps.Keys(byClient)) {
 		item := key + "." + client
-		fix := "pulumi config set --secret --path " + shellWord(item) + " < certificate-and-key.pem"
+		next := "pulumi config set --secret --path " + shellWord(item) + " < FILE, which has the certificate and its key"
 		texts := make([]string, 1)
 		if json.Unmarshal(byClient[client], &texts[0]) != nil && json.Unmarshal(byClient[client], &texts) != nil {
-			p.refuse(item, fix, "expected the PEM of a certificate and its key, or a list of them, got something else")
+			p.ask(item, next, "expected the PEM of a certificate and its key, or a list of them, got something else")
 			continue
 		}
 		for n, text := range texts {
@@ -148,7 +146,7 @@ func (p *parser) certificates() map[string][]credentials.KeyPair {
 				err = errors.New("expected each certificate once")
 			}
 			if err != nil {
-				p.refuse(fmt.Sprintf("%s[%d]", item, n), fix, "%v", err)
+				p.ask(fmt.Sprintf("%s[%d]", item, n), next, "%v", err)
 				continue
 			}
 			brought[client] = append(brought[client], pair)
@@ -158,6 +156,37 @@ func (p *parser) certificates() map[string][]credentials.KeyPair {
 		}
 	}
 	return brought
+}
+
+// ClearCertificates refuses private keys that are not secrets of the engine.
+// secrets are the keys that have some: Pulumi does not say which parts of a value
+// are, so a certificate in clear beside a secret one is not found.
+func ClearCertificates(configuration map[string]string, secrets []string) (p Problems) {
+	const key = Namespace + ":certificates"
+	var byClient map[string]json.RawMessage
+	if slices.Contains(secrets, key) || json.Unmarshal([]byte(configuration[key]), &byClient) != nil {
+		return nil
+	}
+	for _, client := range slices.Sorted(maps.Keys(byClient)) {
+		items := map[string]string{} // PEM by its place
+		var one string
+		var list []string
+		if json.Unmarshal(byClient[client], &one) == nil {
+			items[key+"."+client] = one
+		} else if json.Unmarshal(byClient[client], &list) == nil {
+			for n, text := range list {
+				items[fmt.Sprintf("%s.%s[%d]", key, client, n)] = text
+			}
+		}
+		for _, item := range slices.Sorted(maps.Keys(items)) {
+			if pair, err := credentials.ParseKeyPair(items[item]); err == nil && pair.IsPlaceholder() {
+				continue // of a copy that is previewed only
+			}
+			p.refuse(item, "pulumi config get --path "+shellWord(item)+" | pulumi config set --secret --path "+shellWord(item),
+				"expected a secret, got a private key in clear; if others have seen the stack's file, replace the certificate too")
+		}
+	}
+	return p
 }
 
 // refuseUnused refuses certificates of clients that use none.
@@ -206,7 +235,9 @@ func (i item) identity(field, otherwise, name string, secrets secretSettings) Id
 	case Existing:
 		identity.ObjectID, identity.DisplayName = i.existing()
 	default:
-		i.p.refuse(key, SetCommand(key, ManagedIdentity), "expected one of %s, got %q", strings.Join(IdentityKinds, ", "), identity.Kind)
+		if !i.p.has(key) {
+			i.p.choose(key, identity.Kind, IdentityKinds, "expected one of %s, got %q", strings.Join(IdentityKinds, ", "), identity.Kind)
+		}
 	}
 	return identity
 }
@@ -235,11 +266,12 @@ func (i item) federation() *Federation {
 		Issuer: i.text("issuer", ""), Subject: i.text("subject", ""),
 		Audience: i.text("audience", endpoints.Public().ExchangeAudience),
 	}
-	if u, err := url.Parse(f.Issuer); err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		i.p.refuse(i.key("issuer"), SetCommand(i.key("issuer"), "https://token.actions.githubusercontent.com"), "expected the https URL of the issuer whose tokens are trusted, got %q", f.Issuer)
+	// Whoever is named here can sign in as the client, so no command chooses one.
+	if u, err := url.Parse(f.Issuer); (err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "") && !i.p.has(i.key("issuer")) {
+		i.p.ask(i.key("issuer"), "pulumi config set --path "+shellWord(i.key("issuer"))+" https://ISSUER", "expected the https URL of the issuer whose tokens are trusted, got %q", f.Issuer)
 	}
-	if f.Subject == "" || strings.Contains(f.Subject, "*") {
-		i.p.refuse(i.key("subject"), SetCommand(i.key("subject"), "repo:ORG/REPO:environment:NAME"), "expected the exact subject of the tokens that are trusted, without *, got %q", f.Subject)
+	if (f.Subject == "" || strings.Contains(f.Subject, "*")) && !i.p.has(i.key("subject")) {
+		i.p.ask(i.key("subject"), "pulumi config set --path "+shellWord(i.key("subject"))+" SUBJECT, such as repo:ORG/REPO:environment:NAME", "expected the exact subject of the tokens that are trusted, without *, got %q", f.Subject)
 	}
 	if f.Audience == "" {
 		i.p.refuse(i.key("audience"), removeCommand(i.key("audience")), "expected an audience, got none")
@@ -247,17 +279,25 @@ func (i item) federation() *Federation {
 	return &f
 }
 
+const shownByEntra = "which is shown by: az ad sp list --display-name NAME --query '[].{name:displayName,id:id}'"
+
 // existing parses how a service principal made elsewhere is named: by object id
 // or by display name; the other one is "".
 func (i item) existing() (objectID, displayName string) {
 	objectID, displayName = strings.ToLower(i.text("objectId", "")), i.text("displayName", "")
 	key := i.key("objectId")
-	switch {
-	case (objectID == "") == (displayName == ""):
-		i.p.refuse(key, SetCommand(key, "OBJECT-ID"), "expected the object id of the service principal, or its displayName, and not both")
+	next := "pulumi config set --path " + shellWord(key) + " OBJECT-ID, " + shownByEntra
+	switch isID := guidPattern.MatchString(objectID); {
+	case i.p.has(key), i.p.has(i.key("displayName")):
 		return "", ""
-	case objectID != "" && !guidPattern.MatchString(objectID):
-		i.p.refuse(key, SetCommand(key, "OBJECT-ID"), "expected a GUID, got %q", objectID)
+	case isID && displayName != "":
+		i.p.refuse(i.key("displayName"), removeCommand(i.key("displayName")), "expected the object id of the service principal, or its displayName, and not both")
+		return "", ""
+	case objectID == "" && displayName == "":
+		i.p.ask(key, next, "expected the object id of the service principal, or its displayName, got neither")
+		return "", ""
+	case objectID != "" && !isID:
+		i.p.ask(key, next, "expected a GUID, got %q", objectID)
 		return "", ""
 	}
 	return objectID, displayName

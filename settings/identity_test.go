@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,7 +108,7 @@ var identityRefusals = []struct {
 		want: []string{"expected no function app for an identity that signs in elsewhere (existing)", "functionApp' false"}},
 	{name: "outside issuer with an app", client: `"identity":"federated","issuer":"https://ci.test","subject":"s","functionApp":true`,
 		want: []string{"signs in elsewhere (federated with an outside issuer)"}},
-	{name: "existing without a name", client: `"identity":"existing"`, want: []string{"clients[0].objectId: expected the object id of the service principal, or its displayName, and not both"}},
+	{name: "existing without a name", client: `"identity":"existing"`, want: []string{"clients[0].objectId: expected the object id of the service principal, or its displayName, got neither"}},
 	{name: "existing with both", client: `"identity":"existing","displayName":"Partner","objectId":"` + partnerID + `"`, want: []string{"and not both"}},
 	{name: "existing with a bad object id", client: `"identity":"existing","objectId":"Partner"`, want: []string{`clients[0].objectId: expected a GUID, got "partner"`}},
 	{name: "existing service principal that does not exist", client: `"identity":"existing","objectId":"` + callerID + `"`, want: []string{"clients[0].objectId: expected exactly one service principal: ", "az ad sp list"}},
@@ -201,6 +202,44 @@ func TestKeyPairIsNotPrinted(t *testing.T) {
 		t.Run(verb, func(t *testing.T) {
 			if got := fmt.Sprintf(verb, s); strings.Contains(got, "PRIVATE") || !strings.Contains(got, "certificate "+keyPair(t, settingstest.Pairs()[0]).Label()) {
 				t.Errorf("got %s, want the certificate's label alone", got)
+			}
+		})
+	}
+}
+
+// TestClearCertificates: a private key is a secret of the engine, or refused. A
+// placeholder, as in the copy of a stack that is only previewed, is no key.
+func TestClearCertificates(t *testing.T) {
+	t.Parallel()
+	pair := settingstest.Pairs()[0]
+	placeholder := pair.Certificate + settingstest.EncodePEM(credentials.PlaceholderType, []byte("1"))
+	const key = "app-to-app:certificates"
+	for _, tt := range []struct {
+		name    string
+		value   string
+		secrets []string
+		want    []string // keys
+	}{
+		{"none", `{}`, nil, nil},
+		{"no certificates at all", `pem`, nil, nil},
+		{"secret", settingstest.Certificates(t, pair.PEM()), []string{"other:key", key}, nil},
+		{"in clear", settingstest.Certificates(t, pair.PEM()), []string{"other:key"}, []string{key + ".orders-client"}},
+		{"a list in clear", settingstest.Certificates(t, []string{pair.PEM(), pair.PEM()}), nil, []string{key + ".orders-client[0]", key + ".orders-client[1]"}},
+		{"a key that cannot be read", settingstest.Certificates(t, strings.Replace(pair.PEM(), "A", "", 1)), nil, []string{key + ".orders-client"}},
+		{"a placeholder", settingstest.Certificates(t, placeholder), nil, nil},
+		{"a placeholder and a key", settingstest.Certificates(t, []string{placeholder, pair.PEM()}), nil, []string{key + ".orders-client[1]"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, problem := range settings.ClearCertificates(map[string]string{key: tt.value}, tt.secrets) {
+				got = append(got, problem.Key)
+				if strings.Contains(problem.Error(), "BEGIN") {
+					t.Errorf("got PEM in %v", problem)
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got problems of %q, want of %q", got, tt.want)
 			}
 		})
 	}

@@ -22,12 +22,11 @@ type item struct {
 }
 
 // items reads a list of objects that have no other fields than those named.
-func (p *parser) items(name string, known ...string) []item {
+// Without a value, or with null, which Pulumi hands on as an empty text, it is
+// the default of Pulumi.yaml.
+func (p *parser) items(name, otherwise string, known ...string) []item {
 	key := Namespace + ":" + name
-	value := p.text(name)
-	if value == "" {
-		return nil
-	}
+	value := cmp.Or(p.text(name), otherwise)
 	var list []map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(value), &list); err != nil {
 		p.refuse(key, removeCommand(key), "expected a list of objects with the fields %s, got %s", strings.Join(known, ", "), formOf([]byte(value)))
@@ -38,7 +37,10 @@ func (p *parser) items(name string, known ...string) []item {
 		items[i] = item{p: p, path: fmt.Sprintf("%s[%d]", key, i), fields: fields}
 		for _, field := range slices.Sorted(maps.Keys(fields)) {
 			if !slices.Contains(known, field) {
-				p.refuse(items[i].key(field), removeCommand(items[i].key(field)), "expected one of the fields %s", strings.Join(known, ", "))
+				p.refuseUnknown(items[i].key(field), field, known, removeCommand(items[i].key(field)), "fields")
+			}
+			if string(fields[field]) == "null" { // as if it were not there
+				delete(fields, field)
 			}
 		}
 	}
@@ -61,7 +63,8 @@ func (i item) has(field string) bool { _, ok := i.fields[field]; return ok }
 func (i item) text(field, otherwise string) string {
 	value := otherwise
 	if i.has(field) && json.Unmarshal(i.fields[field], &value) != nil {
-		i.p.refuse(i.key(field), SetCommand(i.key(field), otherwise), "expected a text, got %s", formOf(i.fields[field]))
+		// A command would make a number of what looks like one.
+		i.p.ask(i.key(field), "write a text in the stack's file, Pulumi.STACK.yaml, in quotes if it is a number", "expected a text, got %s", formOf(i.fields[field]))
 	}
 	return value
 }
@@ -70,7 +73,7 @@ func (i item) text(field, otherwise string) string {
 // is refused.
 func (i item) words(field, otherwise string) string {
 	value := i.text(field, otherwise)
-	if strings.TrimSpace(value) == "" {
+	if strings.TrimSpace(value) == "" && !i.p.has(i.key(field)) {
 		i.p.refuse(i.key(field), removeCommand(i.key(field)), "expected a text, got %q; without the key it is %q", value, otherwise)
 		return otherwise
 	}
@@ -80,22 +83,19 @@ func (i item) words(field, otherwise string) string {
 func (i item) flag(field string, otherwise bool) bool {
 	value := otherwise
 	if i.has(field) && json.Unmarshal(i.fields[field], &value) != nil {
-		i.p.refuse(i.key(field), SetCommand(i.key(field), fmt.Sprint(otherwise)), "expected true or false, got %s", formOf(i.fields[field]))
+		i.p.refuseTruth(i.key(field), strings.Trim(string(i.fields[field]), `"`), formOf(i.fields[field]))
 	}
 	return value
 }
 
-func (i item) texts(field string, otherwise []string) []string {
+// texts is a list of texts; possible are those that can be in it.
+func (i item) texts(field string, otherwise, possible []string) []string {
 	if !i.has(field) {
 		return otherwise
 	}
 	var values []string
 	if json.Unmarshal(i.fields[field], &values) != nil {
-		example := "TEXT"
-		if len(otherwise) > 0 {
-			example = otherwise[0]
-		}
-		i.p.refuse(i.key(field), removeCommand(i.key(field))+" && "+SetCommand(i.key(field)+"[0]", example), "expected a list of texts, got %s", formOf(i.fields[field]))
+		i.refuseText(field, possible)
 		return otherwise
 	}
 	for n, value := range values {
@@ -107,13 +107,25 @@ func (i item) texts(field string, otherwise []string) []string {
 	return values
 }
 
+// refuseText refuses something else than a list. One of the possible texts is
+// offered as the only one of the list.
+func (i item) refuseText(field string, possible []string) {
+	key := i.key(field)
+	var text string
+	if json.Unmarshal(i.fields[field], &text) == nil && slices.Contains(possible, text) {
+		i.p.refuse(key, removeCommand(key)+" && "+SetCommand(key+"[0]", text), "expected a list of texts, got %s", formOf(i.fields[field]))
+		return
+	}
+	i.p.ask(key, removeCommand(key)+" && pulumi config set --path "+shellWord(key+"[0]")+" "+cmp.Or(strings.Join(possible, "|"), "TEXT"), "expected a list of texts, got %s", formOf(i.fields[field]))
+}
+
 // roleValuePattern and maxRoleValue are the rules of appRole.value
 // (https://learn.microsoft.com/graph/api/resources/approle).
 var roleValuePattern = regexp.MustCompile("^[A-Za-z0-9:!#$%&'()*+,/;=?@\\[\\]^_`{|}~-][A-Za-z0-9:!#$%&'()*+,./;=?@\\[\\]^_`{|}~-]*$")
 
 const (
 	maxRoleValue = 120
-	anyRoleValue = "Orders.Read" // for commands that set one
+	defaultRoles = `[{"value":"Orders.Read","displayName":"Read orders","description":"Read all orders"}]`
 )
 
 // roles reads the app roles. Microsoft Entra ID refuses one without a display
@@ -122,17 +134,22 @@ const (
 func (p *parser) roles() []Role {
 	problems := len(p.Problems)
 	var roles []Role
-	for _, i := range p.items("roles", "value", "displayName", "description") {
+	for _, i := range p.items("roles", defaultRoles, "value", "displayName", "description") {
 		role := Role{Value: i.text("value", "")}
-		role.DisplayName = i.words("displayName", cmp.Or(role.Value, anyRoleValue))
+		role.DisplayName = i.words("displayName", cmp.Or(role.Value, "its value"))
 		role.Description = i.words("description", role.DisplayName)
 		key := i.key("value")
-		switch {
-		case role.Value == "":
-			p.refuse(key, SetCommand(key, anyRoleValue), "missing; it is what a token's roles claim holds")
+		fits := func(value string) bool { return len(value) <= maxRoleValue && roleValuePattern.MatchString(value) }
+		switch plain := strings.Join(strings.Fields(role.Value), "."); {
+		case p.has(key):
 			continue
-		case len(role.Value) > maxRoleValue || !roleValuePattern.MatchString(role.Value):
-			p.refuse(key, SetCommand(key, anyRoleValue), "expected at most %d letters, digits and signs, without spaces and without a leading dot, got %q", maxRoleValue, role.Value)
+		case role.Value == "":
+			p.ask(key, "pulumi config set --path "+shellWord(key)+" VALUE", "missing; it is what a token's roles claim holds")
+			continue
+		case !fits(role.Value) && fits(plain):
+			p.refuse(key, SetCommand(key, plain), "expected no spaces, got %q", role.Value)
+		case !fits(role.Value):
+			p.ask(key, "pulumi config set --path "+shellWord(key)+" VALUE", "expected at most %d letters, digits and signs, without spaces and without a leading dot, got %q", maxRoleValue, role.Value)
 		case slices.ContainsFunc(roles, func(other Role) bool { return other.Value == role.Value }):
 			p.refuse(key, removeCommand(i.path), "expected the role %q once", role.Value)
 			continue

@@ -11,7 +11,8 @@ import (
 
 // Sources are what [Load] uses besides the configuration.
 type Sources struct {
-	MetadataHost string // ARM_METADATA_HOSTNAME: the cloud's Resource Manager; "" means the public cloud
+	MetadataHost string   // ARM_METADATA_HOSTNAME: the cloud's Resource Manager; "" means the public cloud
+	Secrets      []string // keys whose values are secrets, or have some
 	HTTPClient   *http.Client
 	Providers    Providers
 }
@@ -44,7 +45,8 @@ type ServicePrincipal struct{ ObjectID, ClientID, DisplayName string }
 // Load parses a configuration and looks up what it leaves open. The settings are
 // complete if there are no problems; warnings do not stop a deployment.
 func Load(ctx context.Context, configuration map[string]string, now time.Time, from Sources) (s Settings, warnings []string, problems Problems) {
-	s, problems = Parse(configuration, now)
+	s, problems = parse(configuration, now)
+	problems = append(problems, ClearCertificates(configuration, from.Secrets)...)
 	l := &lookups{Sources: from, settings: &s, Problems: problems}
 	// Both providers start and sign in while the rest is looked up.
 	wait := l.signIn()
@@ -52,7 +54,16 @@ func Load(ctx context.Context, configuration map[string]string, now time.Time, f
 	l.findCloud(ctx)
 	s.ExchangeAudience = endpoints.ExchangeAudience(s.AuthorityHost)
 	l.checkLogins(wait())
-	return s, l.warnings, l.Problems
+	l.checkExpiry(now)
+	return s, l.warnings, l.Problems.inOrder()
+}
+
+// checkExpiry warns of a test stack that is past its day. It is no problem: the
+// stack would otherwise be refused from one day to the next.
+func (l *lookups) checkExpiry(now time.Time) {
+	if _, at := date(l.settings.ExpiresOn); !at.IsZero() && at.Before(now) && !l.has(Namespace+":expiresOn") {
+		l.warn("the stack may be deleted since %s; fix: %s", l.settings.ExpiresOn, SetCommand(Namespace+":expiresOn", now.Add(stackLife).UTC().Format(time.DateOnly)))
+	}
 }
 
 // lookups complete settings.
@@ -79,18 +90,22 @@ func (l *lookups) findExisting() {
 			continue
 		}
 		path := fmt.Sprintf("%s:clients[%d].", Namespace, n)
-		key, fix := path+"objectId", SetCommand(path+"objectId", "OBJECT-ID")+", with an id of: az ad sp list"
+		key := path + "objectId"
+		next := "pulumi config set --path " + shellWord(key) + " OBJECT-ID, " + shownByEntra
+		if identity.DisplayName != "" {
+			next = removeCommand(path+"displayName") + " && " + next
+		}
 		if identity.DisplayName != "" {
 			key = path + "displayName"
 		}
 		found, err := l.Providers.ServicePrincipals(identity.ObjectID, identity.DisplayName)
 		switch {
 		case err != nil:
-			l.refuse(key, fix, "expected exactly one service principal: %v", err)
+			l.ask(key, next, "expected exactly one service principal: %v", err)
 		case len(found) != 1:
-			l.refuse(key, fix, "expected exactly one service principal, got %d", len(found))
+			l.ask(key, next, "expected exactly one service principal, got %d", len(found))
 		case identity.DisplayName != "" && found[0].DisplayName != identity.DisplayName: // Graph ignores case
-			l.refuse(key, fix, "expected the exact display name, got %q for %q", identity.DisplayName, found[0].DisplayName)
+			l.refuse(key, SetCommand(key, found[0].DisplayName), "expected the exact display name, got %q for %q", identity.DisplayName, found[0].DisplayName)
 		default:
 			identity.ObjectID, identity.ClientID = found[0].ObjectID, found[0].ClientID
 		}

@@ -23,9 +23,24 @@ func (p *parser) authorityHost() string {
 	}
 	host, err := checkAuthorityHost(value)
 	if err != nil {
-		p.refuse(key, SetCommand(key, ""), "%v", err)
+		p.refuseAuthorityHost(key, value, err)
 	}
 	return host
+}
+
+// refuseAuthorityHost offers the host of an address that has only more or less
+// than it should have.
+func (p *parser) refuseAuthorityHost(key, value string, err error) {
+	_, rest, found := strings.Cut(value, "://")
+	if !found {
+		rest = value
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	if meant, wrong := checkAuthorityHost("https://" + host); wrong == nil {
+		p.refuse(key, SetCommand(key, meant), "%v", err)
+		return
+	}
+	p.ask(key, "pulumi config set "+key+" https://HOST, or pulumi config rm "+key+" to follow the cloud", "%v", err)
 }
 
 // findCloud finds the authority host: the pinned one, else what the cloud's
@@ -50,7 +65,7 @@ func (l *lookups) findCloud(ctx context.Context) {
 	}
 	if err != nil {
 		const key = Namespace + ":authorityHost"
-		l.refuse(key, SetCommand(key, endpoints.Public().AuthorityHost)+", or point ARM_METADATA_HOSTNAME at the cloud's Resource Manager",
+		l.ask(key, "start what ARM_METADATA_HOSTNAME points to (go run ./cmd/sandbox serve), or unset it for the public cloud",
 			"get the login endpoint of ARM_METADATA_HOSTNAME=%s: %v", l.MetadataHost, err)
 	}
 }
@@ -60,7 +75,7 @@ func (l *lookups) findCloud(ctx context.Context) {
 // The token libraries refuse one without TLS.
 func checkAuthorityHost(value string) (string, error) {
 	u, err := url.Parse(value)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "https" || !strings.ContainsAny(u.Host, ".:") || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return "", fmt.Errorf("expected https:// and a host, such as %s, got %q", endpoints.Public().AuthorityHost, value)
 	}
 	return "https://" + strings.ToLower(u.Host), nil
@@ -90,17 +105,17 @@ func (l *lookups) signIn() (wait func() logins) {
 // ones, and takes those that are not pinned from the login.
 func (l *lookups) checkLogins(found logins) {
 	if found.entraErr != nil {
-		l.refuse("sign in to Microsoft Entra ID", "az login, or ARM_TENANT_ID, ARM_CLIENT_ID and a credential", "%v", found.entraErr)
+		l.ask("sign in to Microsoft Entra ID", "az login, or ARM_TENANT_ID, ARM_CLIENT_ID and a credential", "%v", found.entraErr)
 	}
 	if found.azureErr != nil {
-		l.refuse("sign in to Azure Resource Manager", "az login, or ARM_SUBSCRIPTION_ID, ARM_TENANT_ID, ARM_CLIENT_ID and a credential", "%v", found.azureErr)
+		l.ask("sign in to Azure Resource Manager", "az login, or ARM_SUBSCRIPTION_ID, ARM_TENANT_ID, ARM_CLIENT_ID and a credential", "%v", found.azureErr)
 	}
 	if found.entraErr != nil || found.azureErr != nil {
 		return
 	}
 	s, entra, azure := l.settings, found.entra, found.azure
 	if !strings.EqualFold(entra.TenantID, azure.TenantID) {
-		l.refuse("sign in", "pulumi config rm azuread:tenantId && pulumi config rm azure-native:tenantId",
+		l.ask("sign in", "pulumi config rm azuread:tenantId && pulumi config rm azure-native:tenantId, if the login is to decide",
 			"expected one tenant, got %q for azuread and %q for azure-native", entra.TenantID, azure.TenantID)
 	}
 	pinned := s.TenantID != "" && s.SubscriptionID != ""
@@ -121,7 +136,7 @@ func (l *lookups) checkLogins(found logins) {
 func (l *lookups) pinned(name, want, got string) string {
 	if want != "" && !strings.EqualFold(want, got) {
 		key := Namespace + ":" + name
-		l.refuse(key, "sign in there, or "+SetCommand(key, got), "expected a login to %q, got one to %q", want, got)
+		l.ask(key, "sign in there (az login --tenant TENANT, az account set --subscription SUBSCRIPTION); to deploy to another place instead: "+SetCommand(key, got), "expected a login to %q, got one to %q", want, got)
 	}
 	return strings.ToLower(got)
 }

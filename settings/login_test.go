@@ -55,7 +55,7 @@ func TestCloudWithoutALoginEndpoint(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, problems, host := askCloud(t, tt.status, tt.document)
-			for _, want := range []string{"app-to-app:authorityHost: get the login endpoint of ARM_METADATA_HOSTNAME=" + host, tt.want, "pulumi config set app-to-app:authorityHost"} {
+			for _, want := range []string{"app-to-app:authorityHost: get the login endpoint of ARM_METADATA_HOSTNAME=" + host, tt.want, "; next: start what ARM_METADATA_HOSTNAME points to"} {
 				if len(problems) != 1 || !strings.Contains(problems[0].Error(), want) {
 					t.Errorf("got %v, want one problem with %q in it", problems, want)
 				}
@@ -102,9 +102,9 @@ func TestLogins(t *testing.T) {
 		providers fakeProviders
 		want      string
 	}{
-		{"not signed in to Entra", fakeProviders{entraErr: refused}, "sign in to Microsoft Entra ID: AADSTS7000215; fix: az login, or ARM_TENANT_ID, "},
-		{"not signed in to Resource Manager", fakeProviders{azureErr: refused}, "sign in to Azure Resource Manager: AADSTS7000215; fix: az login, or ARM_SUBSCRIPTION_ID, "},
-		{"signed in to two tenants", fakeProviders{entraTenant: partnerID}, `sign in: expected one tenant, got "` + partnerID + `" for azuread and "` + tenantID + `" for azure-native; fix: pulumi config rm azuread:tenantId && `},
+		{"not signed in to Entra", fakeProviders{entraErr: refused}, "sign in to Microsoft Entra ID: AADSTS7000215; next: az login, or ARM_TENANT_ID, "},
+		{"not signed in to Resource Manager", fakeProviders{azureErr: refused}, "sign in to Azure Resource Manager: AADSTS7000215; next: az login, or ARM_SUBSCRIPTION_ID, "},
+		{"signed in to two tenants", fakeProviders{entraTenant: partnerID}, `sign in: expected one tenant, got "` + partnerID + `" for azuread and "` + tenantID + `" for azure-native; next: pulumi config rm azuread:tenantId && `},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -133,6 +133,24 @@ func TestUnpinnedProd(t *testing.T) {
 			t.Parallel()
 			_, got, problems := settings.Load(t.Context(), configuration(t, tt.stack, tt.edits), today, settings.Sources{Providers: &fakeProviders{}})
 			if !slices.Equal(got, tt.want) || len(problems) > 0 {
+				t.Errorf("got %q, %v, want %q", got, problems, tt.want)
+			}
+		})
+	}
+}
+
+// TestPastExpiry: a test stack that is past its day is warned of, not refused.
+func TestPastExpiry(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, day, want string }{
+		{"today", "2026-11-25", "the stack may be deleted since 2026-11-25; fix: pulumi config set app-to-app:expiresOn 2026-12-25"},
+		{"tomorrow", "2026-11-26", ""},
+		{"an hour ago", "2026-11-25T11:00:00Z", "the stack may be deleted since 2026-11-25T11:00:00Z; fix: pulumi config set app-to-app:expiresOn 2026-12-25"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, got, problems := settings.Load(t.Context(), configuration(t, "test", map[string]string{"app-to-app:expiresOn": tt.day}), today, settings.Sources{Providers: &fakeProviders{}})
+			if strings.Join(got, "\n") != tt.want || len(problems) > 0 {
 				t.Errorf("got %q, %v, want %q", got, problems, tt.want)
 			}
 		})

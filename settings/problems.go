@@ -14,10 +14,20 @@ import (
 type Problem struct {
 	Key  string // the setting, such as app-to-app:clients[0].name; for a login, the sign-in
 	Text string // what was expected and what came
-	Fix  string // a command
+
+	// One of the two is set. Fix is a command that makes the problem go away as
+	// it is, and does nothing that was not asked for: it never chooses who may
+	// call, or where. Next is what to do where only the reader knows the value.
+	Fix  string
+	Next string
 }
 
-func (p Problem) Error() string { return p.Key + ": " + p.Text + "; fix: " + p.Fix }
+func (p Problem) Error() string {
+	if p.Fix == "" {
+		return p.Key + ": " + p.Text + "; next: " + p.Next
+	}
+	return p.Key + ": " + p.Text + "; fix: " + p.Fix
+}
 
 // Problems are all that is wrong with the settings of a stack.
 type Problems []Problem
@@ -43,29 +53,51 @@ func (p *Problems) refuse(key, fix, format string, args ...any) {
 	*p = append(*p, Problem{Key: key, Text: fmt.Sprintf(format, args...), Fix: fix})
 }
 
+// ask notes a problem of a key that only the reader can solve.
+func (p *Problems) ask(key, next, format string, args ...any) {
+	*p = append(*p, Problem{Key: key, Text: fmt.Sprintf(format, args...), Next: next})
+}
+
+// choose refuses a value that is not among those that are possible. It offers
+// the one that was meant, if there is no doubt.
+func (p *Problems) choose(key, value string, possible []string, format string, args ...any) {
+	if meant := closest(value, possible); meant != "" {
+		p.refuse(key, SetCommand(key, meant), format, args...)
+		return
+	}
+	p.ask(key, "pulumi config set "+pathFlag(key)+shellWord(key)+" "+strings.Join(possible, "|"), format, args...)
+}
+
 // has reports whether a key has a problem.
 func (p Problems) has(key string) bool {
 	return slices.ContainsFunc(p, func(problem Problem) bool { return problem.Key == key })
 }
 
-// element is the key of an element of a list.
-var element = regexp.MustCompile(`^(.*)\[\d+\]$`)
+// hasIn reports whether anything in the value of a key has a problem.
+func (p Problems) hasIn(key string) bool {
+	return slices.ContainsFunc(p, func(problem Problem) bool {
+		return problem.Key == key || strings.HasPrefix(problem.Key, key+"[") || strings.HasPrefix(problem.Key, key+".")
+	})
+}
 
-// lastFirst orders the problems for people who run the fixes one after the other:
-// removing an element moves those behind it, so the last one goes first.
-func (p Problems) lastFirst() Problems {
-	removals := make(map[string][]int) // places in p, by list
-	for i, problem := range p {
-		if list := element.FindStringSubmatch(problem.Key); list != nil && problem.Fix == removeCommand(problem.Key) {
-			removals[list[1]] = append(removals[list[1]], i)
+// removal is the command that removes an element of a list.
+var removal = regexp.MustCompile(`^pulumi config rm --path '.*\[\d+\]'$`)
+
+// inOrder orders the problems for people who run the fixes one after the other:
+// removing an element moves those behind it, so removals come last, and that of
+// the last element first.
+func (p Problems) inOrder() Problems {
+	removes := func(problem Problem) bool { return removal.MatchString(problem.Fix) }
+	var ordered, removals Problems
+	for _, problem := range p {
+		if removes(problem) {
+			removals = append(removals, problem)
+		} else {
+			ordered = append(ordered, problem)
 		}
 	}
-	for _, places := range removals {
-		for i, j := 0, len(places)-1; i < j; i, j = i+1, j-1 {
-			p[places[i]], p[places[j]] = p[places[j]], p[places[i]]
-		}
-	}
-	return p
+	slices.Reverse(removals)
+	return append(ordered, removals...)
 }
 
 // longestShown is shorter than any secret of Microsoft Entra ID.

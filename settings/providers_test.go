@@ -76,6 +76,7 @@ func configuration(t *testing.T, stack string, edits map[string]string) map[stri
 // load loads the settings of a committed stack with edits, in the public cloud.
 func load(t *testing.T, stack string, edits map[string]string) (settings.Settings, settings.Problems) {
 	t.Helper()
-	got, _, problems := settings.Load(t.Context(), configuration(t, stack, edits), today, settings.Sources{Providers: &fakeProviders{}, HTTPClient: http.DefaultClient})
+	got, _, problems := settings.Load(t.Context(), configuration(t, stack, edits), today, settings.Sources{
+		Providers: &fakeProviders{}, HTTPClient: http.DefaultClient, Secrets: []string{"app-to-app:certificates"}})
 	return got, problems
 }

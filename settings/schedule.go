@@ -41,7 +41,75 @@ func checkSchedule(schedule string) error {
 			}
 		}
 	}
+	if neverRuns(fields) {
+		return fmt.Errorf("expected a day that its months have, got day %s of month %s in %q", fields[3], fields[4], schedule)
+	}
 	return nil
+}
+
+// macros are what other cron programs call some schedules.
+var macros = map[string]string{
+	"@hourly": "0 0 * * * *", "@daily": "0 0 0 * * *", "@midnight": "0 0 0 * * *",
+	"@weekly": "0 0 0 * * 0", "@monthly": "0 0 0 1 * *", "@yearly": "0 0 0 1 1 *", "@annually": "0 0 0 1 1 *",
+}
+
+// meantSchedule is the schedule to offer for one that is wrong: five fields of
+// cron with a second in front, what a macro stands for, else the default.
+func meantSchedule(schedule string) string {
+	for _, meant := range []string{"0 " + schedule, macros[strings.TrimSpace(schedule)]} {
+		if checkSchedule(meant) == nil {
+			return meant
+		}
+	}
+	return defaultSchedule
+}
+
+// days are the most days of each month.
+var days = [...]int{31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
+
+// neverRuns reports whether the schedule names only days that its months do not
+// have, such as 31 February.
+func neverRuns(fields []string) bool {
+	if fields[5] != "*" {
+		return false
+	}
+	day, month := scheduleFields[3], scheduleFields[4]
+	for n, most := range days {
+		if !month.matches(fields[4], n+1) {
+			continue
+		}
+		for d := 1; d <= most; d++ {
+			if day.matches(fields[3], d) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// matches reports whether a field that [scheduleField.takes] names a number.
+func (f scheduleField) matches(field string, n int) bool {
+	for part := range strings.SplitSeq(field, ",") {
+		span, step, stepped := strings.Cut(part, "/")
+		first, last := f.min, f.max
+		if span != "*" {
+			from, to, isRange := strings.Cut(span, "-")
+			first, _ = f.number(from)
+			if isRange {
+				last, _ = f.number(to)
+			} else if !stepped {
+				last = first
+			}
+		}
+		every := 1
+		if stepped {
+			every, _ = strconv.Atoi(step)
+		}
+		if n >= first && n <= last && (n-first)%every == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // takes reports whether one part of a list is *, N, N-M, or one of them and a

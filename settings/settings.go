@@ -31,7 +31,7 @@ const locationKey = "azure-native:location"
 
 // keys are the names of all settings.
 var keys = []string{"asOf", "authorityHost", "blockedCallers", "certificates", "clients", "dailyLogCapGb", "environment", "expiresOn", "owners", "protect", "roles",
-	"rotationDays", "subscriptionId", "tenantId"}
+	"rotationDays", "subscriptionId", "tenantId", "withoutClients"}
 
 // environments are the values of the setting environment.
 var environments = []string{"dev", "test", "prod"}
@@ -49,6 +49,7 @@ type Settings struct {
 	OwnersPinned     bool     // false: Owners is whoever is signed in
 	BlockedCallers   []string // client or object ids
 	DailyLogCapGB    float64  // of logs that one function app may write
+	WithoutClients   bool     // the stack may lose its last client
 	Protect          bool     // keep what all access depends on from being deleted by accident
 	Roles            []Role
 	Clients          []Client
@@ -77,6 +78,11 @@ type Client struct {
 // host and the owners are empty unless they are pinned, and existing identities
 // are not looked up. Rotation uses now unless the setting asOf says otherwise.
 func Parse(configuration map[string]string, now time.Time) (Settings, Problems) {
+	s, problems := parse(configuration, now)
+	return s, problems.inOrder()
+}
+
+func parse(configuration map[string]string, now time.Time) (Settings, Problems) {
 	p := &parser{values: configuration}
 	p.refuseUnknownKeys()
 	s := Settings{
@@ -90,12 +96,13 @@ func Parse(configuration map[string]string, now time.Time) (Settings, Problems) 
 		Roles:          p.roles(),
 	}
 	s.OwnersPinned = len(s.Owners) > 0
-	s.ExpiresOn = p.expiresOn(s.Environment)
+	s.ExpiresOn = p.expiresOn(s.Environment, now)
 	s.Clients = p.clients(s.Roles, p.secrets(now))
 	s.DailyLogCapGB = p.dailyLogCap()
-	s.Protect = p.protect(s.Environment)
+	s.Protect = p.truth("protect", s.Environment == "prod")
+	s.WithoutClients = p.truth("withoutClients", false)
 	p.applyRules(s)
-	return s, p.lastFirst()
+	return s, p.Problems
 }
 
 // A parser parses the values of a configuration and keeps what is wrong with
@@ -112,19 +119,34 @@ func (p *parser) refuseUnknownKeys() {
 		name, ours := strings.CutPrefix(key, Namespace+":")
 		if ours && !slices.Contains(keys, name) {
 			// No --path: a dot is part of the key.
-			p.refuse(key, "pulumi config rm "+shellWord(key), "expected one of the keys %s", strings.Join(keys, ", "))
+			p.refuseUnknown(key, name, keys, "pulumi config rm "+shellWord(key), "keys")
 		}
 	}
 }
 
-// text is the value of a key of ours; "" when it is not set.
-func (p *parser) text(name string) string { return p.values[Namespace+":"+name] }
+// refuseUnknown refuses a name that is not known. One that is mistyped is to be
+// renamed: to remove it would lose what was set.
+func (p *parser) refuseUnknown(key, name string, known []string, remove, plural string) {
+	if meant := closest(name, known); meant != "" {
+		p.ask(key, fmt.Sprintf("rename it to %s in the stack's file, Pulumi.STACK.yaml", meant), "expected one of the %s %s; did you mean %q?", plural, strings.Join(known, ", "), meant)
+		return
+	}
+	p.refuse(key, remove, "expected one of the %s %s", plural, strings.Join(known, ", "))
+}
+
+// text is the value of a key of ours; "" when it is not set, or null.
+func (p *parser) text(name string) string {
+	if value := p.values[Namespace+":"+name]; value != "null" {
+		return value
+	}
+	return ""
+}
 
 func (p *parser) oneOf(name string, values ...string) string {
 	value := p.text(name)
 	if !slices.Contains(values, value) {
 		key := Namespace + ":" + name
-		p.refuse(key, SetCommand(key, values[0]), "expected one of %s, got %q", strings.Join(values, ", "), value)
+		p.choose(key, value, values, "expected one of %s, got %q", strings.Join(values, ", "), value)
 	}
 	return value
 }
@@ -138,7 +160,7 @@ func (p *parser) guid(name string) string {
 	value := strings.ToLower(p.text(name))
 	if value != "" && !guidPattern.MatchString(value) {
 		key := Namespace + ":" + name
-		p.refuse(key, SetCommand(key, ""), "expected a GUID, got %q", value) // empty follows the login
+		p.ask(key, "pulumi config set "+key+" GUID, or pulumi config rm "+key+" to follow the login", "expected a GUID, got %q", value)
 		return ""
 	}
 	return value
@@ -150,12 +172,19 @@ func (p *parser) guids(name string) []string {
 		key := fmt.Sprintf("%s:%s[%d]", Namespace, name, i)
 		values[i] = strings.ToLower(value)
 		if !guidPattern.MatchString(values[i]) {
-			p.refuse(key, removeCommand(key), "expected a GUID, got %q", value)
+			p.ask(key, "pulumi config set --path "+shellWord(key)+" OBJECT-ID, "+idSources[name], "expected a GUID, got %q", value)
 		} else if slices.Contains(values[:i], values[i]) {
 			p.refuse(key, removeCommand(key), "expected %q once", values[i])
 		}
 	}
 	return values
+}
+
+// idSources are the commands that show the ids for a list. To remove a wrong
+// entry is no fix: it would admit a caller, or take the rights of an owner.
+var idSources = map[string]string{
+	"owners":         "which is shown by: az ad user show --id USER --query id",
+	"blockedCallers": "which is shown, for each client, by: pulumi stack output access",
 }
 
 // list is a key that holds a list of texts.
@@ -167,7 +196,11 @@ func (p *parser) list(name string) []string {
 	var values []string
 	if err := json.Unmarshal([]byte(value), &values); err != nil {
 		key := Namespace + ":" + name
-		p.refuse(key, removeCommand(key), "expected a list of texts, got %s", formOf([]byte(value)))
+		if guidPattern.MatchString(strings.ToLower(value)) {
+			p.refuse(key, removeCommand(key)+" && "+SetCommand(key+"[0]", value), "expected a list of texts, got one text")
+			return nil
+		}
+		p.ask(key, removeCommand(key)+" && pulumi config set --path "+shellWord(key+"[0]")+" OBJECT-ID, "+idSources[name], "expected a list of texts, got %s", formOf([]byte(value)))
 		return nil
 	}
 	return values
@@ -180,37 +213,57 @@ var locationPattern = regexp.MustCompile(`^[a-z][a-z0-9]+$`)
 
 func (p *parser) location() string {
 	value := p.values[locationKey]
-	if value == "" {
-		p.refuse(locationKey, SetCommand(locationKey, "westeurope"), "missing; every resource is created there")
-	} else if !locationPattern.MatchString(value) {
-		p.refuse(locationKey, SetCommand(locationKey, "westeurope"), "expected the name of a region, such as westeurope, got %q", value)
+	plain := strings.ReplaceAll(strings.ToLower(value), " ", "")
+	switch {
+	case value == "":
+		p.ask(locationKey, setRegion, "missing; every resource is created there")
+	case locationPattern.MatchString(value):
+	case locationPattern.MatchString(plain): // the display name
+		p.refuse(locationKey, SetCommand(locationKey, plain), "expected the name of a region, such as westeurope, got %q", value)
+	default:
+		p.ask(locationKey, setRegion, "expected the name of a region, such as westeurope, got %q", value)
 	}
 	return value
 }
 
+const setRegion = "pulumi config set " + locationKey + " REGION, one of: az account list-locations --query '[].name'"
+
+// stackLife is how long a test stack is offered to live.
+const stackLife = 30 * 24 * time.Hour
+
 // expiresOn is a date of RFC 3339 (full-date or date-time). It is absolute, so
 // that a preview tomorrow is as empty as one today.
-func (p *parser) expiresOn(environment string) string {
+func (p *parser) expiresOn(environment string, now time.Time) string {
 	const key = Namespace + ":expiresOn"
-	value := p.text("expiresOn")
+	value, at := date(p.text("expiresOn"))
+	later := SetCommand(key, now.Add(stackLife).UTC().Format(time.DateOnly))
 	switch {
 	case !slices.Contains(environments, environment): // already reported; which rule applies is unknown
 	case environment != "test" && value != "":
 		p.refuse(key, removeCommand(key), "only test stacks expire, this one is %s", environment)
 	case environment != "test":
 	case value == "":
-		p.refuse(key, SetCommand(key, "2027-06-30"), "missing; a test stack says when it may be deleted")
-	case !isDate(value):
-		p.refuse(key, SetCommand(key, "2027-06-30"), "expected a date of RFC 3339, such as 2027-06-30, got %q", value)
+		p.refuse(key, later, "missing; a test stack says when it may be deleted")
+	case at.IsZero():
+		p.refuse(key, later, "expected a date of RFC 3339, such as 2027-06-30, got %q", value)
 	}
 	return value
 }
 
-func isDate(value string) bool {
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if _, err := time.Parse(layout, value); err == nil {
-			return true
+// date reads a date of RFC 3339, with or without a time. YAML makes a time of a
+// date without quotes, which Pulumi hands on as Go prints it: that is read as the
+// date that somebody wrote. The time is zero if it is no date.
+func date(value string) (string, time.Time) {
+	if at, err := time.Parse("2006-01-02 15:04:05 -0700 MST", value); err == nil {
+		value = at.Format(time.RFC3339)
+		if at.Equal(at.Truncate(24 * time.Hour)) {
+			value = at.Format(time.DateOnly)
 		}
 	}
-	return false
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(layout, value); err == nil {
+			return value, at
+		}
+	}
+	return value, time.Time{}
 }

@@ -47,6 +47,7 @@ func runCheck(ctx context.Context, c command, flags *flag.FlagSet, args []string
 		}
 		var declared settings.Settings
 		declared, problems = settings.Parse(configuration, c.now())
+		problems = append(problems, settings.ClearCertificates(configuration, nil)...) // c.config leaves secrets out
 		complete(&want, declared)
 	}
 	if want.Location == "" && *stack == "" {
@@ -97,7 +98,7 @@ func complete(want *tenant.Requirements, s settings.Settings) {
 func settingGaps(problems settings.Problems) []tenant.Gap {
 	gaps := make([]tenant.Gap, len(problems))
 	for i, problem := range problems {
-		gaps[i] = tenant.Gap{Kind: tenant.GapSetting, Subject: problem.Key, Text: problem.Text, Fix: problem.Fix}
+		gaps[i] = tenant.Gap{Kind: tenant.GapSetting, Subject: problem.Key, Text: problem.Text, Fix: cmp.Or(problem.Fix, problem.Next)}
 	}
 	return gaps
 }

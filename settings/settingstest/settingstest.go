@@ -25,6 +25,22 @@ import (
 // stack's file, and edits, in which "" removes a key.
 func Configuration(t *testing.T, folder, stack string, edits map[string]string) map[string]string {
 	t.Helper()
+	configuration := Defaults(t, folder)
+	var file struct{ Config map[string]any }
+	readYAML(t, filepath.Join(folder, "Pulumi."+stack+".yaml"), &file)
+	maps.Copy(configuration, asTexts(t, file.Config))
+	for key, value := range edits {
+		configuration[key] = value
+		if value == "" {
+			delete(configuration, key)
+		}
+	}
+	return configuration
+}
+
+// Defaults are those of Pulumi.yaml in the project's folder.
+func Defaults(t *testing.T, folder string) map[string]string {
+	t.Helper()
 	var project struct {
 		Config map[string]struct{ Default any }
 	}
@@ -33,24 +49,22 @@ func Configuration(t *testing.T, folder, stack string, edits map[string]string) 
 	for key, setting := range project.Config {
 		values[key] = setting.Default
 	}
-	var file struct{ Config map[string]any }
-	readYAML(t, filepath.Join(folder, "Pulumi."+stack+".yaml"), &file)
-	maps.Copy(values, file.Config)
-	configuration := make(map[string]string)
+	return asTexts(t, values)
+}
+
+// asTexts are values as the engine hands them to the program: a text as it is,
+// anything else as JSON.
+func asTexts(t *testing.T, values map[string]any) map[string]string {
+	t.Helper()
+	texts := make(map[string]string)
 	for key, value := range values {
 		if text, isText := value.(string); isText {
-			configuration[key] = text
+			texts[key] = text
 			continue
 		}
-		configuration[key] = encode(t, value)
+		texts[key] = encode(t, value)
 	}
-	for key, value := range edits {
-		configuration[key] = value
-		if value == "" {
-			delete(configuration, key)
-		}
-	}
-	return configuration
+	return texts
 }
 
 func readYAML(t *testing.T, path string, into any) {
