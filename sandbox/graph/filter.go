@@ -1,117 +1,229 @@
 package graph
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 )
 
-// This file reads $filter. The rules are: only eq, any and startswith, joined
-// by and, are known, on the properties that a collection lists; everything else
-// is unemulated, because ignoring or guessing a filter would return the wrong
-// objects.
+// This file reads $filter
+// (https://learn.microsoft.com/graph/filter-query-parameter). The rules are:
+// eq, startswith and any, joined by and, or and parentheses, are known, on the
+// properties that a collection lists; and binds tighter than or (OData 4.01 URL
+// conventions, section 5.1.1.17). Everything else is unemulated, because
+// ignoring or guessing a filter would return the wrong objects.
 
 // filterable has the properties that a collection can be filtered by; true
 // means that case matters.
 type filterable map[string]bool
 
-const quoted = `'((?:[^']|'')*)'`
+// A condition says whether an object matches.
+type condition func(props map[string]any) bool
 
-var (
-	filterEquals = regexp.MustCompile(`^(\w+) eq (?:` + quoted + `|(true|false|null|[0-9A-Fa-f-]{36}))$`)
-	filterAny    = regexp.MustCompile(`^(\w+)/any\((\w+):\s*(\w+) eq ` + quoted + `\)$`)
-	filterStarts = regexp.MustCompile(`^(?i:startswith)\((\w+),\s*` + quoted + `\)$`)
-)
+// deepest is how far parentheses may be nested.
+const deepest = 32
 
-// parseFilter returns a function that says whether an object matches.
-// Everything matches an empty filter.
-func parseFilter(text string, fields filterable) (func(map[string]any) bool, error) {
+// parseFilter returns the condition that a filter states. Everything matches
+// an empty filter.
+func parseFilter(text string, fields filterable) (condition, error) {
 	if text == "" {
 		return func(map[string]any) bool { return true }, nil
 	}
-	var tests []func(map[string]any) bool
-	for _, clause := range clauses(text) {
-		test, ok := parseClause(clause, fields)
-		if !ok {
-			return nil, unemulated("$filter %q", text)
-		}
-		tests = append(tests, test)
+	words, ok := filterWords(text)
+	p := filterParser{words: words, fields: fields}
+	c := p.either(0)
+	if !ok || p.wrong || len(p.words) > 0 {
+		return nil, unemulated("$filter %q", text)
 	}
+	return c, nil
+}
+
+var (
+	filterText = regexp.MustCompile(`^'(?:[^']|'')*'`)
+	filterName = regexp.MustCompile(`^[\w-]+`) // of a property or a function, an operator, or a literal
+	filterSign = regexp.MustCompile(`^[(),:/]`)
+)
+
+// filterWords splits a filter. It fails at a character that no word starts
+// with, and at a name or a text that touches another one.
+func filterWords(text string) (words []string, ok bool) {
+	touching := false
+	for text != "" {
+		if rest := strings.TrimLeft(text, " "); rest != text {
+			text, touching = rest, false
+			continue
+		}
+		word := filterSign.FindString(text)
+		if word != "" {
+			touching = false
+		} else if word = cmp.Or(filterText.FindString(text), filterName.FindString(text)); word == "" || touching {
+			return nil, false
+		} else {
+			touching = true
+		}
+		words, text = append(words, word), text[len(word):]
+	}
+	return words, true
+}
+
+// A filterParser has the words that are still to be read. wrong is set at the
+// first one that does not fit; what is returned then is not used.
+type filterParser struct {
+	words  []string
+	fields filterable
+	wrong  bool
+}
+
+// next takes the next word, which is empty at the end.
+func (p *filterParser) next() string {
+	if len(p.words) == 0 {
+		return ""
+	}
+	word := p.words[0]
+	p.words = p.words[1:]
+	return word
+}
+
+// take takes the next word if it is this one.
+func (p *filterParser) take(word string) bool {
+	if len(p.words) == 0 || p.words[0] != word {
+		return false
+	}
+	p.next()
+	return true
+}
+
+// expect takes words that must come next.
+func (p *filterParser) expect(words ...string) {
+	for _, word := range words {
+		p.wrong = !p.take(word) || p.wrong
+	}
+}
+
+// either reads conditions joined by or.
+func (p *filterParser) either(depth int) condition {
+	c := p.both(depth)
+	for p.take("or") {
+		first, second := c, p.both(depth)
+		c = func(props map[string]any) bool { return first(props) || second(props) }
+	}
+	return c
+}
+
+// both reads conditions joined by and.
+func (p *filterParser) both(depth int) condition {
+	c := p.single(depth)
+	for p.take("and") {
+		first, second := c, p.single(depth)
+		c = func(props map[string]any) bool { return first(props) && second(props) }
+	}
+	return c
+}
+
+// single reads one condition, or several in parentheses.
+func (p *filterParser) single(depth int) condition {
+	switch name := p.next(); {
+	case name == "(":
+		if p.wrong = p.wrong || depth == deepest; p.wrong {
+			return nil
+		}
+		c := p.either(depth + 1)
+		p.expect(")")
+		return c
+	case strings.EqualFold(name, "startswith") && p.take("("):
+		return p.starts()
+	case p.take("/"):
+		return p.any(name)
+	default:
+		p.expect("eq")
+		return p.equals(name)
+	}
+}
+
+// property takes note of the property of a condition. It returns whether case
+// matters.
+func (p *filterParser) property(name string) bool {
+	exact, known := p.fields[name]
+	p.wrong = p.wrong || !known
+	return exact
+}
+
+// text reads a string in quotes.
+func (p *filterParser) text() string {
+	word := p.next()
+	if !strings.HasPrefix(word, "'") {
+		p.wrong = true
+		return ""
+	}
+	return strings.ReplaceAll(word[1:len(word)-1], "''", "'")
+}
+
+// starts reads the rest of startswith(name,'text').
+func (p *filterParser) starts() condition {
+	name := p.next()
+	p.property(name)
+	p.expect(",")
+	start := strings.ToLower(p.text())
+	p.expect(")")
 	return func(props map[string]any) bool {
-		for _, test := range tests {
-			if !test(props) {
-				return false
+		value, _ := props[name].(string)
+		return strings.HasPrefix(strings.ToLower(value), start)
+	}
+}
+
+// any reads the rest of name/any(x:x eq 'text').
+func (p *filterParser) any(name string) condition {
+	exact := p.property(name)
+	p.expect("any", "(")
+	item := p.next()
+	p.wrong = p.wrong || !filterName.MatchString(item)
+	p.expect(":", item, "eq")
+	want := p.text()
+	p.expect(")")
+	return func(props map[string]any) bool {
+		values, _ := props[name].([]string)
+		for _, value := range values {
+			if same(value, want, exact) {
+				return true
 			}
 		}
-		return true
-	}, nil
+		return false
+	}
+}
+
+// equals reads the value of name eq value.
+func (p *filterParser) equals(name string) condition {
+	exact := p.property(name)
+	if len(p.words) > 0 && strings.HasPrefix(p.words[0], "'") {
+		want := p.text()
+		return func(props map[string]any) bool {
+			value, isText := props[name].(string)
+			return isText && same(value, want, exact)
+		}
+	}
+	bare := p.next()
+	p.wrong = p.wrong || bare != "true" && bare != "false" && bare != "null" && !isGUID(bare)
+	return func(props map[string]any) bool {
+		switch value := props[name].(type) {
+		case nil:
+			return bare == "null"
+		case bool:
+			return value && bare == "true" || !value && bare == "false"
+		case string:
+			return strings.EqualFold(value, bare)
+		}
+		return false
+	}
 }
 
 // equalTo returns the value of a $filter that is one equality on property, or
 // "".
 func equalTo(text, property string) string {
-	if m := filterEquals.FindStringSubmatch(text); m != nil && m[1] == property {
-		return unquote(m[2])
+	words, _ := filterWords(text)
+	if len(words) != 3 || words[0] != property || words[1] != "eq" || !strings.HasPrefix(words[2], "'") {
+		return ""
 	}
-	return ""
+	return (&filterParser{words: words[2:]}).text()
 }
-
-// clauses splits at "and" outside quotes.
-func clauses(text string) []string {
-	const and = " and "
-	var parts []string
-	inside, start := false, 0
-	for i := 0; i < len(text); i++ {
-		if text[i] == '\'' {
-			inside = !inside
-		}
-		if !inside && strings.HasPrefix(text[i:], and) {
-			parts = append(parts, strings.TrimSpace(text[start:i]))
-			i += len(and) - 1
-			start = i + 1
-		}
-	}
-	return append(parts, strings.TrimSpace(text[start:]))
-}
-
-func parseClause(clause string, fields filterable) (func(map[string]any) bool, bool) {
-	if m := filterEquals.FindStringSubmatch(clause); m != nil {
-		exact, known := fields[m[1]]
-		want, bare := unquote(m[2]), m[3]
-		return func(props map[string]any) bool {
-			switch value := props[m[1]].(type) {
-			case nil:
-				return bare == "null"
-			case bool:
-				return value && bare == "true" || !value && bare == "false"
-			case string:
-				return bare != "" && strings.EqualFold(value, bare) || bare == "" && same(value, want, exact)
-			}
-			return false
-		}, known
-	}
-	if m := filterAny.FindStringSubmatch(clause); m != nil && m[2] == m[3] {
-		exact, known := fields[m[1]]
-		return func(props map[string]any) bool {
-			values, _ := props[m[1]].([]string)
-			for _, value := range values {
-				if same(value, unquote(m[4]), exact) {
-					return true
-				}
-			}
-			return false
-		}, known
-	}
-	if m := filterStarts.FindStringSubmatch(clause); m != nil {
-		_, known := fields[m[1]]
-		return func(props map[string]any) bool {
-			value, _ := props[m[1]].(string)
-			return strings.HasPrefix(strings.ToLower(value), strings.ToLower(unquote(m[2])))
-		}, known
-	}
-	return nil, false
-}
-
-// unquote replaces the doubled quotes in an OData string.
-func unquote(text string) string { return strings.ReplaceAll(text, "''", "'") }
 
 func same(a, b string, exact bool) bool { return exact && a == b || !exact && strings.EqualFold(a, b) }

@@ -194,36 +194,6 @@ func TestPaging(t *testing.T) {
 	}
 }
 
-func TestFilters(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	id, client := w.newApplication(map[string]any{"displayName": "O'Hara and sons"})
-	sp := w.newServicePrincipal(client)
-	for _, test := range []struct {
-		name, path, filter, want string
-	}{
-		{"client id", "/v1.0/applications", "appId eq '" + client + "'", id},
-		{"client id in another case", "/v1.0/applications", "appId eq '" + strings.ToUpper(client) + "'", id},
-		{"quote and the word and in a value", "/beta/applications", "displayName eq 'O''Hara and sons'", id},
-		{"two terms", "/beta/applications", "displayName eq 'o''hara and sons' and appId eq '" + client + "'", id},
-		{"two terms of which one does not match", "/v1.0/applications", "displayName eq 'O''Hara' and appId eq '" + client + "'", ""},
-		{"service principal by client id", "/v1.0/servicePrincipals", "appId eq '" + client + "'", sp},
-		{"any", "/v1.0/servicePrincipals", "servicePrincipalNames/any(c:c eq 'https://graph.microsoft.com')", graphPrincipal},
-		{"type", "/v1.0/servicePrincipals", "servicePrincipalType eq 'ManagedIdentity'", ordersIdentity},
-		{"display name", "/v1.0/servicePrincipals", "displayName eq 'orders-client'", ordersIdentity},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			got := w.get(filtered(test.path, test.filter)).values()
-			if test.want == "" && len(got) == 0 {
-				return
-			}
-			if len(got) != 1 || got[0]["id"] != test.want {
-				t.Errorf("got %d objects, want %q", len(got), test.want)
-			}
-		})
-	}
-}
-
 func TestManagedIdentity(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
