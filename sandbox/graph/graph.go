@@ -156,29 +156,3 @@ func (s *Service) challenge(w http.ResponseWriter, r *http.Request, message stri
 	w.Header().Set("WWW-Authenticate", `Bearer realm="", authorization_uri="`+s.AuthorityHost+`/common/oauth2/authorize", client_id="`+ClientID+`"`)
 	s.refuse(w, r, http.StatusUnauthorized, "InvalidAuthenticationToken", message)
 }
-
-// segments are the words of Graph's paths in the routes' case. Graph ignores
-// case, and the azuread provider relies on that (directory/deleteditems).
-var segments = func() map[string]string {
-	words := make(map[string]string)
-	for _, word := range []string{
-		"v1.0", "beta", "applications", "servicePrincipals", "owners", "$ref", "addPassword", "removePassword",
-		"federatedIdentityCredentials", "appRoleAssignedTo", "appRoleAssignments", "directoryObjects",
-		"directory", "deletedItems", "microsoft.graph.application", "microsoft.graph.servicePrincipal",
-		"restore", "organization", "me",
-	} {
-		words[strings.ToLower(word)] = word
-	}
-	return words
-}()
-
-// canonicalPath writes the words of a path in the routes' case.
-func canonicalPath(path string) string {
-	parts := strings.Split(path, "/")
-	for i, part := range parts {
-		if word, ok := segments[strings.ToLower(part)]; ok {
-			parts[i] = word
-		}
-	}
-	return strings.Join(parts, "/")
-}

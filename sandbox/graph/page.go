@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"app-to-app/sandbox/store"
 )
 
 // listQuery are the query parameters of every list.
@@ -70,6 +72,36 @@ func (q *request) list(context string, fields filterable, objects iter.Seq2[stri
 	return answer{status: http.StatusOK, context: context + selected(query), page: p}, nil
 }
 
+// counter is an operation that answers with the number of the objects that
+// $filter asks for.
+func counter(fields filterable, objects func(*store.Tx, *request, bool) iter.Seq2[string, object]) operation {
+	return func(tx *store.Tx, q *request) (answer, error) {
+		if err := q.advanced("$count"); err != nil {
+			return answer{}, err
+		}
+		matches, err := parseFilter(q.URL.Query().Get("$filter"), fields)
+		if err != nil {
+			return answer{}, err
+		}
+		n := 0
+		for _, o := range objects(tx, q, false) {
+			if matches(o.props) {
+				n++
+			}
+		}
+		return answer{status: http.StatusOK, text: strconv.Itoa(n)}, nil
+	}
+}
+
+// advanced checks that the request has the header that advanced queries need
+// (https://learn.microsoft.com/graph/aad-advanced-queries).
+func (q *request) advanced(what string) error {
+	if !strings.EqualFold(q.Header.Get("ConsistencyLevel"), "eventual") {
+		return unemulated("%s without the header ConsistencyLevel: eventual", what)
+	}
+	return nil
+}
+
 // one returns a single object with the properties that $select names.
 func (q *request) one(context string, o object) (answer, error) {
 	props, err := project(q.URL.Query(), o.props)
@@ -91,17 +123,13 @@ func readTop(query url.Values) (int, error) {
 	return top, nil
 }
 
-// countWanted returns a counter if $count asks for one; counting is an advanced
-// query (https://learn.microsoft.com/graph/aad-advanced-queries).
+// countWanted returns a counter if $count asks for one.
 func (q *request) countWanted(query url.Values) (*int, error) {
 	switch query.Get("$count") {
 	case "", "false":
 		return nil, nil
 	case "true":
-		if !strings.EqualFold(q.Header.Get("ConsistencyLevel"), "eventual") {
-			return nil, unemulated("$count without the header ConsistencyLevel: eventual")
-		}
-		return new(int), nil
+		return new(int), q.advanced("$count")
 	}
 	return nil, badRequest("Invalid value '%s' for $count query option found. Valid values are 'false' and 'true'.", query.Get("$count"))
 }

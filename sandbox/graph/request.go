@@ -32,10 +32,11 @@ type request struct {
 	metadata string // minimal, full or none: OData control information
 }
 
-// An answer is the result of an operation: an object, a page of them, or
-// nothing.
+// An answer is the result of an operation: an object, a page of them, a text,
+// or nothing.
 type answer struct {
 	status  int
+	text    string
 	context string // what follows $metadata# in @odata.context
 	object  *object
 	page    *page
@@ -60,10 +61,12 @@ func (s *Service) serve(op operation) http.HandlerFunc {
 		q.reach, _ = r.Context().Value(reachKey{}).(reach)
 		q.version = strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")[0]
 		var a answer
-		err := q.readAccept()
+		err := errors.Join(q.readAccept(), checkIDs(r))
 		if err == nil {
 			run := func(tx *store.Tx) (err error) {
-				a, err = op(tx, q)
+				if err = q.findByClientID(tx); err == nil {
+					a, err = op(tx, q)
+				}
 				return err
 			}
 			if r.Method == http.MethodGet || r.Method == http.MethodHead {
@@ -164,6 +167,12 @@ func (q *request) note(id string) { route.Note(q.Context()).Object = id }
 
 // write sends the answer with the wanted control information.
 func (q *request) write(w http.ResponseWriter, a answer) {
+	if a.text != "" {
+		w.Header().Set("Content-Type", "text/plain")
+		w.WriteHeader(a.status)
+		_, _ = io.WriteString(w, a.text) // if the client has gone, there is nobody to tell
+		return
+	}
 	if a.object == nil && a.page == nil {
 		w.WriteHeader(a.status)
 		return

@@ -56,6 +56,8 @@ func (s *Service) routes() []route.Route {
 
 var applicationRows = []row{
 	{"GET", "/applications", readApps, listQuery, listApplications, "application-list", "2026-11-23", "list applications"},
+	{"GET", "/applications/$count", readApps, []string{"$filter"}, counter(applicationFilters, applications),
+		"application-list", "2026-11-26", "count applications"},
 	{"POST", "/applications", writeApps, nil, createApplication, "application-post-applications", "2026-11-23", "create application"},
 	{"GET", "/applications/{id}", readOwn, selectQuery, getApplication, "application-get", "2026-11-23", "get application"},
 	{"PATCH", "/applications/{id}", writeApps, nil, patchApplication, "application-update", "2026-11-23", "update application"},
@@ -87,6 +89,8 @@ var applicationRows = []row{
 var servicePrincipalRows = []row{
 	{"GET", "/servicePrincipals", readApps, listQuery, listServicePrincipals,
 		"serviceprincipal-list", "2026-11-23", "list service principals"},
+	{"GET", "/servicePrincipals/$count", readApps, []string{"$filter"}, counter(servicePrincipalFilters, servicePrincipals),
+		"serviceprincipal-list", "2026-11-26", "count service principals"},
 	{"POST", "/servicePrincipals", writeApps, nil, createServicePrincipal,
 		"serviceprincipal-post-serviceprincipals", "2026-11-23", "create service principal"},
 	{"GET", "/servicePrincipals/{id}", readOwn, selectQuery, getServicePrincipal,

@@ -29,6 +29,7 @@ const (
 
 var witnesses = []witness{
 	{"list applications", "GET", "/applications", ``, 200, "value.id={app}", ""},
+	{"count applications", "GET", "/applications/$count?$filter=startswith(displayName,'orders')", ``, 200, "=1", ""},
 	{"create application", "POST", "/applications", `{"displayName":"new"}`, 201, "displayName=new", ""},
 	{"get application", "GET", app, ``, 200, "appId={client}", ""},
 	{"update application", "PATCH", app, `{"displayName":"renamed"}`, 204, "", app + " displayName=renamed"},
@@ -49,6 +50,7 @@ var witnesses = []witness{
 		app + "/federatedIdentityCredentials/{federated} gone"},
 
 	{"list service principals", "GET", "/servicePrincipals", ``, 200, "value.id={sp}", ""},
+	{"count service principals", "GET", "/servicePrincipals/$count?$filter=displayName%20eq%20'orders-client'", ``, 200, "=1", ""},
 	{"create service principal", "POST", "/servicePrincipals", `{"appId":"{free client}"}`, 201, "appId={free client}", ""},
 	{"get service principal", "GET", sp, ``, 200, "appId={client}", ""},
 	{"update service principal", "PATCH", sp, `{"appRoleAssignmentRequired":true}`, 204, "", sp + " appRoleAssignmentRequired=true"},
