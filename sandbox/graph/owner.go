@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"app-to-app/sandbox/schema"
 	"app-to-app/sandbox/store"
 )
 
@@ -84,12 +85,11 @@ func addOwner(tx *store.Tx, q *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	for name := range body {
-		if name != "@odata.id" {
-			return answer{}, unemulated("property %q of a reference", name)
-		}
+	target := body["@odata.id"]
+	if _, err := read(schema.Fields{"@odata.id": schema.Any(), "@odata.type": schema.Text()}, "Reference", body); err != nil {
+		return answer{}, err
 	}
-	id, err := q.reference(tx, body["@odata.id"])
+	id, err := q.reference(tx, target)
 	if err != nil {
 		return answer{}, err
 	}
@@ -145,7 +145,8 @@ func (q *request) bindOwners(tx *store.Tx, body map[string]any) ([]string, error
 }
 
 // reference returns the id in the address of a service principal. azuread puts
-// the tenant's id between version and collection.
+// the tenant's id between version and collection; so does an object's own
+// @odata.id, which ends in its type.
 func (q *request) reference(tx *store.Tx, value any) (string, error) {
 	address, _ := value.(string)
 	if address == "" {
@@ -159,8 +160,14 @@ func (q *request) reference(tx *store.Tx, value any) (string, error) {
 		return "", badRequest("Invalid URL '%s' in a reference.", address)
 	}
 	parts := strings.Split(strings.Trim(canonicalPath(parsed.Path), "/"), "/")
+	if len(parts) == 5 && strings.HasPrefix(parts[4], directoryService) {
+		parts = parts[:4]
+	}
 	if len(parts) == 4 && strings.EqualFold(parts[1], q.caller.TenantID) {
 		parts = slices.Delete(parts, 1, 2)
+	}
+	if len(parts) == 3 && strings.HasPrefix(parts[2], "(") {
+		return "", unemulated("the reference %q", address)
 	}
 	if len(parts) != 3 || parts[0] != "v1.0" && parts[0] != "beta" || parts[1] != "directoryObjects" && parts[1] != "servicePrincipals" {
 		return "", badRequest("Invalid URL '%s' in a reference.", address)

@@ -1,7 +1,9 @@
 package graph
 
 import (
+	"maps"
 	"regexp"
+	"strings"
 
 	"app-to-app/sandbox/schema"
 )
@@ -63,7 +65,6 @@ var plainApplication = schema.Fields{
 
 // applicationFields has all properties of an application.
 var applicationFields = plainApplication.With(schema.Fields{
-	"@odata.type":         schema.Any(),
 	"displayName":         schema.Text().NotNull(),
 	"signInAudience":      schema.Text("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount").NotNull(),
 	"tags":                texts(),
@@ -92,7 +93,6 @@ var plainServicePrincipal = schema.Fields{
 
 // servicePrincipalFields has all properties of a service principal.
 var servicePrincipalFields = plainServicePrincipal.With(schema.Fields{
-	"@odata.type":               schema.Any().Only("#microsoft.graph.servicePrincipal"),
 	"accountEnabled":            schema.Flag().NotNull(),
 	"appRoleAssignmentRequired": schema.Flag().NotNull(),
 	"tags":                      texts(),
@@ -115,8 +115,22 @@ var assignmentFields = schema.Each(schema.Text().NotNull(), "appRoleId", "princi
 // index is the index of a list in a path, which Graph's errors leave out.
 var index = regexp.MustCompile(`\[\d+\]`)
 
+// control is the control information that answers carry. Clients that send an
+// object back as they got it send it too, and Graph ignores it (OData JSON
+// format 4.01, section 4.6).
+var control = []string{"@odata.context", "@odata.id", "@odata.editLink"}
+
 // read checks a request by its description, and words problems as Graph does.
 func read(fields schema.Fields, resource string, sent map[string]any) (map[string]any, error) {
+	sent = maps.Clone(sent)
+	for _, name := range control {
+		if _, isText := sent[name].(string); isText {
+			delete(sent, name)
+		}
+	}
+	if sent["@odata.type"] == "#microsoft.graph."+strings.ToLower(resource[:1])+resource[1:] {
+		delete(sent, "@odata.type")
+	}
 	body, err := schema.Reader{}.Read(fields, sent)
 	problem, wrong := err.(*schema.Problem)
 	if !wrong {

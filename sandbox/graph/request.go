@@ -202,6 +202,9 @@ func (q *request) write(w http.ResponseWriter, a answer) {
 	writeJSON(w, a.status, q.metadata, body)
 }
 
+// directoryService is before an object's type in its @odata.id.
+const directoryService = "Microsoft.DirectoryServices."
+
 // decorate adds an object's own control information.
 func (q *request) decorate(o object) map[string]any {
 	body := maps.Clone(o.props)
@@ -212,8 +215,8 @@ func (q *request) decorate(o object) map[string]any {
 		body["@odata.type"] = "#microsoft.graph." + o.kind
 	}
 	if q.metadata == "full" && o.id != "" {
-		body["@odata.id"] = q.root() + "/" + q.caller.TenantID + "/directoryObjects/" + o.id + "/Microsoft.DirectoryServices." + strings.ToUpper(o.kind[:1]) + o.kind[1:]
-		body["@odata.editLink"] = "directoryObjects/" + o.id + "/Microsoft.DirectoryServices." + strings.ToUpper(o.kind[:1]) + o.kind[1:]
+		body["@odata.editLink"] = "directoryObjects/" + o.id + "/" + directoryService + strings.ToUpper(o.kind[:1]) + o.kind[1:]
+		body["@odata.id"] = q.root() + "/" + q.caller.TenantID + "/" + body["@odata.editLink"].(string)
 	}
 	return body
 }
