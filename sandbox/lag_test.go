@@ -66,9 +66,15 @@ func (l *lagging) principal(clientID string, required bool) string {
 
 func (l *lagging) newSecret() string {
 	l.t.Helper()
-	var credential struct{ SecretText string }
-	l.do("POST", "/v1.0/applications/"+l.client.object+"/addPassword", map[string]any{}, &credential)
-	return credential.SecretText
+	_, secret := l.addPassword("/v1.0/applications/" + l.client.object)
+	return secret
+}
+
+func (l *lagging) addPassword(holder string) (keyID, secret string) {
+	l.t.Helper()
+	var credential struct{ KeyID, SecretText string }
+	l.do("POST", holder+"/addPassword", map[string]any{}, &credential)
+	return credential.KeyID, credential.SecretText
 }
 
 func (l *lagging) assign() {
@@ -139,6 +145,23 @@ func TestLagOfClientSecrets(t *testing.T) {
 	l.want(0, l.bySecret(l.secret))
 	l.advance(time.Minute)
 	l.want(0, l.bySecret(second))
+}
+
+// TestSecretsOfServicePrincipals signs in with a secret that the service
+// principal has, and not its application.
+func TestSecretsOfServicePrincipals(t *testing.T) {
+	t.Parallel()
+	l := newLagging(t, false)
+	l.lag(`{"tokenSecret":"1m"}`)
+	holder := "/v1.0/servicePrincipals/" + l.client.principal
+	keyID, secret := l.addPassword(holder)
+	l.want(7000215, l.bySecret(secret))
+	l.advance(time.Minute)
+	l.want(0, l.bySecret(secret))
+	l.want(0, l.bySecret(l.secret))
+	l.do("POST", holder+"/removePassword", map[string]any{"keyId": keyID}, nil)
+	l.want(7000215, l.bySecret(secret))
+	l.want(0, l.bySecret(l.secret))
 }
 
 func TestLagOfClients(t *testing.T) {

@@ -41,11 +41,18 @@ func (s *Service) findClient(tx *store.Tx, tenantNamed, clientID string) (regist
 		registered, present = false, false
 	}
 	present = present && !store.Fresh(tx, now, lag.TokenClient, tenant.ID, known.principal.ObjectID)
-	fresh := func(lag time.Duration, id string) bool {
-		return store.Fresh(tx, now, lag, tenant.ID, known.app.ObjectID+"/"+id)
+	fresh := func(lag time.Duration, holder, id string) bool {
+		return store.Fresh(tx, now, lag, tenant.ID, holder+"/"+id)
 	}
-	known.app.PasswordCredentials = slices.DeleteFunc(known.app.PasswordCredentials, func(c store.PasswordCredential) bool { return fresh(lag.TokenSecret, c.KeyID) })
-	known.app.FederatedCredentials = slices.DeleteFunc(known.app.FederatedCredentials, func(c store.FederatedIdentityCredential) bool { return fresh(lag.TokenFederated, c.ID) })
+	known.app.PasswordCredentials = slices.DeleteFunc(known.app.PasswordCredentials, func(c store.PasswordCredential) bool {
+		return fresh(lag.TokenSecret, known.app.ObjectID, c.KeyID)
+	})
+	known.principal.PasswordCredentials = slices.DeleteFunc(known.principal.PasswordCredentials, func(c store.PasswordCredential) bool {
+		return fresh(lag.TokenSecret, known.principal.ObjectID, c.KeyID)
+	})
+	known.app.FederatedCredentials = slices.DeleteFunc(known.app.FederatedCredentials, func(c store.FederatedIdentityCredential) bool {
+		return fresh(lag.TokenFederated, known.app.ObjectID, c.ID)
+	})
 	switch {
 	case clientID == uuid.Nil.String(): // captured for this id; other ids get 700016
 		return known, refuse(700038, "%s is not an application identifier: expected the client id of an app registration", clientID)
@@ -61,7 +68,7 @@ func (s *Service) findClient(tx *store.Tx, tenantNamed, clientID string) (regist
 // of claim azpacr for it.
 func (s *Service) checkProof(ctx context.Context, known registeredClient, request tokenRequest) (string, error) {
 	if request.assertion == "" {
-		return provedBySecret, s.checkSecret(known.app, request)
+		return provedBySecret, s.checkSecret(known, request)
 	}
 	assertion, err := parseJWT(request.assertion)
 	if err != nil {
@@ -75,10 +82,12 @@ func (s *Service) checkProof(ctx context.Context, known registeredClient, reques
 	return provedByAssertion, s.checkCertificate(known, request.clientID, assertion)
 }
 
-func (s *Service) checkSecret(app store.Application, request tokenRequest) error {
+// checkSecret admits the secrets of the application and those of its service
+// principal.
+func (s *Service) checkSecret(known registeredClient, request tokenRequest) error {
 	hash := sha256.Sum256([]byte(request.secret))
 	now := s.Store.Now()
-	for _, secret := range app.PasswordCredentials {
+	for _, secret := range slices.Concat(known.app.PasswordCredentials, known.principal.PasswordCredentials) {
 		if subtle.ConstantTimeCompare(secret.SecretHash, hash[:]) != 1 {
 			continue
 		}

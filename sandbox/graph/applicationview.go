@@ -127,7 +127,7 @@ func viewServicePrincipal(sp store.ServicePrincipal, app *store.Application, ver
 		"info":                  plainApplication["info"].Show(nil),
 		"applicationTemplateId": nil, "disabledByMicrosoftStatus": nil,
 		"preferredTokenSigningKeyThumbprint": nil,
-		"addIns":                             []any{}, "keyCredentials": []any{}, "passwordCredentials": []any{},
+		"addIns":                             []any{}, "keyCredentials": []any{}, "passwordCredentials": viewPasswords(sp.PasswordCredentials),
 		"resourceSpecificApplicationPermissions": []any{},
 		"verifiedPublisher":                      map[string]any{"displayName": nil, "verifiedPublisherId": nil, "addedDateTime": nil},
 	}

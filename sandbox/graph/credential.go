@@ -26,10 +26,43 @@ import (
 
 const passwordResource = "PasswordCredential"
 
+// A secretHolder is an application or a service principal with its secrets.
+type secretHolder struct {
+	secrets []store.PasswordCredential
+	put     func(secrets []store.PasswordCredential)
+}
+
+// secretHolder returns the object of the path. A managed identity has a
+// credential that nobody sees, and cannot be given another one.
+func (q *request) secretHolder(tx *store.Tx) (secretHolder, error) {
+	if strings.Contains(q.Pattern, "/applications/") {
+		app, err := q.application(tx)
+		return secretHolder{app.PasswordCredentials, func(secrets []store.PasswordCredential) {
+			app.PasswordCredentials = secrets
+			q.putApplication(tx, app)
+		}}, err
+	}
+	sp, err := q.servicePrincipal(tx)
+	if err == nil && sp.Type == store.ServicePrincipalManagedIdentity {
+		err = denied()
+	}
+	return secretHolder{sp.PasswordCredentials, func(secrets []store.PasswordCredential) {
+		before := sp.PasswordCredentials
+		sp.PasswordCredentials = secrets
+		q.bornParts(tx, sp.ObjectID, secretIDs(before), secretIDs(secrets))
+		q.putServicePrincipal(tx, sp)
+	}}, err
+}
+
 // addPassword creates a client secret
-// (https://learn.microsoft.com/graph/api/application-addpassword).
+// (https://learn.microsoft.com/graph/api/application-addpassword,
+// https://learn.microsoft.com/graph/api/serviceprincipal-addpassword).
 func addPassword(tx *store.Tx, q *request) (answer, error) {
-	app, body, err := q.applicationBody(tx)
+	holder, err := q.secretHolder(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := q.body()
 	if err != nil {
 		return answer{}, err
 	}
@@ -48,8 +81,7 @@ func addPassword(tx *store.Tx, q *request) (answer, error) {
 	tx.Issue(store.ClientSecret, secret)
 	sum := sha256.Sum256([]byte(secret))
 	c.SecretHash, c.Hint = sum[:], secret[:3]
-	app.PasswordCredentials = append(app.PasswordCredentials, c)
-	q.putApplication(tx, app)
+	holder.put(append(holder.secrets, c))
 	shown := viewPassword(c)
 	shown["secretText"] = secret
 	return answer{status: http.StatusOK, context: "microsoft.graph.passwordCredential", object: &object{kind: "passwordCredential", props: shown}}, nil
@@ -91,7 +123,11 @@ func newSecret() string {
 // removePassword deletes a client secret
 // (https://learn.microsoft.com/graph/api/application-removepassword).
 func removePassword(tx *store.Tx, q *request) (answer, error) {
-	app, body, err := q.applicationBody(tx)
+	holder, err := q.secretHolder(tx)
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := q.body()
 	if err != nil {
 		return answer{}, err
 	}
@@ -99,12 +135,11 @@ func removePassword(tx *store.Tx, q *request) (answer, error) {
 		return answer{}, err
 	}
 	keyID, _ := body["keyId"].(string)
-	kept := slices.DeleteFunc(slices.Clone(app.PasswordCredentials), func(c store.PasswordCredential) bool { return strings.EqualFold(c.KeyID, keyID) })
-	if len(kept) == len(app.PasswordCredentials) {
+	kept := slices.DeleteFunc(slices.Clone(holder.secrets), func(c store.PasswordCredential) bool { return strings.EqualFold(c.KeyID, keyID) })
+	if len(kept) == len(holder.secrets) {
 		return answer{}, badRequest("No password credential found with keyId.")
 	}
-	app.PasswordCredentials = kept
-	q.putApplication(tx, app)
+	holder.put(kept)
 	return answer{status: http.StatusNoContent}, nil
 }
 

@@ -14,36 +14,44 @@ import (
 // born records when the application, its app roles and its credentials appear,
 // for [request.late].
 func (q *request) born(tx *store.Tx, app store.Application) {
-	now := q.service.Store.Now()
 	before, known := store.Applications.Get(tx, store.TenantKey(app.TenantID, app.ObjectID))
 	if !known {
-		store.Born(tx, now, app.TenantID, app.ObjectID)
+		store.Born(tx, q.service.Store.Now(), app.TenantID, app.ObjectID)
 	}
-	old, parts := partsOf(before), partsOf(app)
+	q.bornParts(tx, app.ObjectID, partsOf(before), partsOf(app))
+}
+
+// bornParts records when the parts of an object appear that it did not have.
+func (q *request) bornParts(tx *store.Tx, object string, old, parts map[string]bool) {
 	for id := range parts {
 		if !old[id] {
-			store.Born(tx, now, app.TenantID, app.ObjectID+"/"+id)
+			store.Born(tx, q.service.Store.Now(), q.caller.TenantID, object+"/"+id)
 		}
 	}
 	for id := range old {
 		if !parts[id] {
-			store.Gone(tx, app.TenantID, app.ObjectID+"/"+id)
+			store.Gone(tx, q.caller.TenantID, object+"/"+id)
 		}
 	}
 }
 
 func partsOf(app store.Application) map[string]bool {
-	parts := map[string]bool{}
+	parts := secretIDs(app.PasswordCredentials)
 	for _, role := range app.AppRoles {
 		parts[strings.ToLower(role.ID)] = true
-	}
-	for _, secret := range app.PasswordCredentials {
-		parts[strings.ToLower(secret.KeyID)] = true
 	}
 	for _, federated := range app.FederatedCredentials {
 		parts[strings.ToLower(federated.ID)] = true
 	}
 	return parts
+}
+
+func secretIDs(secrets []store.PasswordCredential) map[string]bool {
+	ids := map[string]bool{}
+	for _, secret := range secrets {
+		ids[strings.ToLower(secret.KeyID)] = true
+	}
+	return ids
 }
 
 // late says whether id is too new for a part of Graph to know it.

@@ -107,8 +107,10 @@ var servicePrincipalRows = []row{
 		"serviceprincipal-list-owners", "2026-11-23", "get service principal owner"},
 	{"DELETE", "/servicePrincipals/{id}/owners/{owner}/$ref", writeApps, nil, removeOwner,
 		"serviceprincipal-delete-owners", "2026-11-23", "remove service principal owner"},
-	{"POST", "/servicePrincipals/{id}/addPassword", writeApps, nil, addServicePrincipalPassword,
-		"serviceprincipal-addpassword", "2026-11-23", "password of a managed identity"},
+	{"POST", "/servicePrincipals/{id}/addPassword", writeApps, nil, addPassword,
+		"serviceprincipal-addpassword", "2026-11-26", "add service principal password"},
+	{"POST", "/servicePrincipals/{id}/removePassword", writeApps, nil, removePassword,
+		"serviceprincipal-removepassword", "2026-11-26", "remove service principal password"},
 }
 
 var assignmentRows = []row{

@@ -104,6 +104,12 @@ func createServicePrincipal(tx *store.Tx, q *request) (answer, error) {
 	if sp.Owners, err = q.bindOwners(tx, body); err != nil {
 		return answer{}, err
 	}
+	// The name is the application's. Whether Graph keeps another one is not
+	// documented.
+	if name, sent := body["displayName"]; sent && name != app.DisplayName {
+		return answer{}, unemulated("a service principal's displayName that is not its application's")
+	}
+	delete(body, "displayName")
 	if err := setServicePrincipal(&sp, body); err != nil {
 		return answer{}, err
 	}
@@ -170,19 +176,6 @@ func deleteServicePrincipal(tx *store.Tx, q *request) (answer, error) {
 	recycle(tx, sp, q.service.Store.Now())
 	q.note(sp.ObjectID)
 	return answer{status: http.StatusNoContent}, nil
-}
-
-// addServicePrincipalPassword refuses what Entra refuses. Secrets are emulated
-// for applications, but not for service principals.
-func addServicePrincipalPassword(tx *store.Tx, q *request) (answer, error) {
-	sp, err := q.servicePrincipal(tx)
-	if err != nil {
-		return answer{}, err
-	}
-	if sp.Type == store.ServicePrincipalManagedIdentity {
-		return answer{}, denied()
-	}
-	return answer{}, unemulated("a client secret of a service principal")
 }
 
 func setServicePrincipal(sp *store.ServicePrincipal, body map[string]any) error {

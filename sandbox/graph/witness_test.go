@@ -51,7 +51,7 @@ var witnesses = []witness{
 
 	{"list service principals", "GET", "/servicePrincipals", ``, 200, "value.id={sp}", ""},
 	{"count service principals", "GET", "/servicePrincipals/$count?$filter=displayName%20eq%20'orders-client'", ``, 200, "=1", ""},
-	{"create service principal", "POST", "/servicePrincipals", `{"appId":"{free client}"}`, 201, "appId={free client}", ""},
+	{"create service principal", "POST", "/servicePrincipals", `{"appId":"{free client}","displayName":"free"}`, 201, "appId={free client}", ""},
 	{"get service principal", "GET", sp, ``, 200, "appId={client}", ""},
 	{"update service principal", "PATCH", sp, `{"appRoleAssignmentRequired":true}`, 204, "", sp + " appRoleAssignmentRequired=true"},
 	{"delete service principal", "DELETE", sp, ``, 204, "", sp + " gone"},
@@ -59,8 +59,9 @@ var witnesses = []witness{
 	{"add service principal owner", "POST", sp + "/owners/$ref", maybe, 204, "", sp + "/owners value.id={admin}"},
 	{"get service principal owner", "GET", sp + "/owners/{reader}/$ref", ``, 200, "id={reader}", ""},
 	{"remove service principal owner", "DELETE", sp + "/owners/{reader}/$ref", ``, 204, "", sp + "/owners/{reader}/$ref gone"},
-	{"password of a managed identity", "POST", "/servicePrincipals/{identity}/addPassword", `{}`, 403,
-		"error.code=Authorization_RequestDenied", ""},
+	{"add service principal password", "POST", sp + "/addPassword", `{"passwordCredential":{"displayName":"second"}}`, 200,
+		"displayName=second", sp + " passwordCredentials.displayName=second"},
+	{"remove service principal password", "POST", sp + "/removePassword", `{"keyId":"{sp key}"}`, 204, "", sp + " passwordCredentials=[]"},
 
 	{"list appRoleAssignedTo", "GET", sp + "/appRoleAssignedTo", ``, 200, "value.id={assigned}", ""},
 	{"get appRoleAssignedTo", "GET", sp + "/appRoleAssignedTo/{assigned}", ``, 200, "principalId={identity}", ""},
@@ -114,8 +115,9 @@ func TestWitness(t *testing.T) {
 }
 
 // newWitnessWorld makes an application with a role, a password and a federated
-// credential, its service principal, to which a managed identity is assigned,
-// an application without one and a deleted one with its service principal.
+// credential, its service principal with a password, to which a managed
+// identity is assigned, an application without one and a deleted one with its
+// service principal.
 func newWitnessWorld(t *testing.T, version string) (*world, *strings.Replacer) {
 	w := newWorld(t)
 	post := func(path string, body any) reply {
@@ -133,6 +135,7 @@ func newWitnessWorld(t *testing.T, version string) (*world, *strings.Replacer) {
 	post("/applications/"+object+"/owners/$ref", reader)
 	post("/servicePrincipals/"+principal+"/owners/$ref", reader)
 	key := post("/applications/"+object+"/addPassword", `{}`).property("keyId")
+	principalKey := post("/servicePrincipals/"+principal+"/addPassword", `{}`).property("keyId")
 	federated := post("/applications/"+object+"/federatedIdentityCredentials",
 		`{"name":"first","issuer":"https://a.test","subject":"s","audiences":["api://AzureADTokenExchange"]}`).property("id")
 	assigned := post("/servicePrincipals/"+principal+"/appRoleAssignedTo",
@@ -143,6 +146,6 @@ func newWitnessWorld(t *testing.T, version string) (*world, *strings.Replacer) {
 	w.want(204, "admin", "DELETE", version+"/applications/"+deleted.property("id"), nil)
 	return w, strings.NewReplacer("{base}", w.base, "{role}", ordersRead, "{identity}", ordersIdentity,
 		"{reader}", w.callers["reader"].ObjectID, "{admin}", w.callers["admin"].ObjectID,
-		"{app}", object, "{client}", client, "{sp}", principal, "{key}", key, "{federated}", federated, "{assigned}", assigned,
+		"{app}", object, "{client}", client, "{sp}", principal, "{key}", key, "{sp key}", principalKey, "{federated}", federated, "{assigned}", assigned,
 		"{free client}", free, "{deleted}", deleted.property("id"), "{deleted sp}", deletedSP)
 }

@@ -116,7 +116,8 @@ type ServicePrincipal struct {
 	AccountEnabled            bool
 	AppRoleAssignmentRequired bool
 	AppOwnerTenantID          string
-	Owners                    []string // object ids
+	PasswordCredentials       []PasswordCredential // its own, beside its application's
+	Owners                    []string             // object ids
 	Tags                      []string
 
 	// FirstParty marks Microsoft's own services (Graph, ARM, Storage), whose
