@@ -25,6 +25,9 @@ var (
 	}
 	readTenant  = []string{"Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	selectQuery = []string{"$select"}
+
+	expandQuery     = []string{"$select", "$expand"}
+	expandListQuery = append([]string{"$expand"}, listQuery...)
 )
 
 // A row is a request that both versions answer.
@@ -87,14 +90,14 @@ var applicationRows = []row{
 }
 
 var servicePrincipalRows = []row{
-	{"GET", "/servicePrincipals", readApps, listQuery, listServicePrincipals,
-		"serviceprincipal-list", "2026-11-23", "list service principals"},
+	{"GET", "/servicePrincipals", readApps, expandListQuery, listServicePrincipals,
+		"serviceprincipal-list", "2026-11-26", "list service principals"},
 	{"GET", "/servicePrincipals/$count", readApps, []string{"$filter"}, counter(servicePrincipalFilters, servicePrincipals),
 		"serviceprincipal-list", "2026-11-26", "count service principals"},
 	{"POST", "/servicePrincipals", writeApps, nil, createServicePrincipal,
 		"serviceprincipal-post-serviceprincipals", "2026-11-23", "create service principal"},
-	{"GET", "/servicePrincipals/{id}", readOwn, selectQuery, getServicePrincipal,
-		"serviceprincipal-get", "2026-11-23", "get service principal"},
+	{"GET", "/servicePrincipals/{id}", readOwn, expandQuery, getServicePrincipal,
+		"serviceprincipal-get", "2026-11-26", "get service principal"},
 	{"PATCH", "/servicePrincipals/{id}", writeApps, nil, patchServicePrincipal,
 		"serviceprincipal-update", "2026-11-23", "update service principal"},
 	{"DELETE", "/servicePrincipals/{id}", writeApps, nil, deleteServicePrincipal,

@@ -47,7 +47,11 @@ func (q *request) putServicePrincipal(tx *store.Tx, sp store.ServicePrincipal) {
 }
 
 func listServicePrincipals(tx *store.Tx, q *request) (answer, error) {
-	return q.list("servicePrincipals", servicePrincipalFilters, servicePrincipals(tx, q, false))
+	a, err := q.list("servicePrincipals", servicePrincipalFilters, servicePrincipals(tx, q, false))
+	if err != nil {
+		return a, err
+	}
+	return q.expandAssignments(tx, a)
 }
 
 // servicePrincipals are the tenant's service principals, either deleted or not.
@@ -73,7 +77,11 @@ func getServicePrincipal(tx *store.Tx, q *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return q.one("servicePrincipals", viewServicePrincipal(sp, applicationOf(tx, sp), q.version))
+	a, err := q.one("servicePrincipals", viewServicePrincipal(sp, applicationOf(tx, sp), q.version))
+	if err != nil {
+		return a, err
+	}
+	return q.expandAssignments(tx, a)
 }
 
 // createServicePrincipal creates the service principal of an application
