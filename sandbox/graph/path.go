@@ -22,7 +22,7 @@ var segments = func() map[string]string {
 		"v1.0", "beta", "applications", "servicePrincipals", "owners", "$ref", "$count", "addPassword", "removePassword",
 		"federatedIdentityCredentials", "appRoleAssignedTo", "appRoleAssignments", "directoryObjects",
 		"directory", "deletedItems", "microsoft.graph.application", "microsoft.graph.servicePrincipal",
-		"restore", "organization", "me",
+		"restore", "organization", "me", "getByIds", "getMemberGroups", "oauth2PermissionGrants", "$batch",
 	} {
 		words[strings.ToLower(word)] = word
 	}

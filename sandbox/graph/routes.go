@@ -24,6 +24,8 @@ var (
 		"AppRoleAssignment.ReadWrite.All+Directory.Read.All", "AppRoleAssignment.ReadWrite.All+Directory.ReadWrite.All",
 	}
 	readTenant  = []string{"Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readAll     = []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readGrants  = []string{"Directory.Read.All", "Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"}
 	selectQuery = []string{"$select"}
 
 	expandQuery     = []string{"$select", "$expand"}
@@ -47,6 +49,7 @@ type row struct {
 func (s *Service) routes() []route.Route {
 	var routes []route.Route
 	for _, version := range []string{"/v1.0", "/beta"} {
+		routes = append(routes, s.batchRoute(version))
 		for _, r := range slices.Concat(applicationRows, servicePrincipalRows, assignmentRows, directoryRows) {
 			routes = append(routes, route.Route{
 				Pattern: r.method + " " + version + r.path, Permission: r.permission, Query: r.query, Serve: s.serve(r.serve),
@@ -55,6 +58,15 @@ func (s *Service) routes() []route.Route {
 		}
 	}
 	return routes
+}
+
+// batchRoute is the route that runs others. Its caller needs a token, and the
+// permissions of what is in the batch.
+func (s *Service) batchRoute(version string) route.Route {
+	return route.Route{
+		Pattern: "POST " + version + "/$batch", Serve: s.batch, Doc: "https://learn.microsoft.com/graph/json-batching",
+		Checked: "2026-11-26", Witness: "TestWitness" + version + "/batch",
+	}
 }
 
 var applicationRows = []row{
@@ -136,6 +148,14 @@ var assignmentRows = []row{
 }
 
 var directoryRows = []row{
+	{"POST", "/directoryObjects/getByIds", []string{"Directory.Read.All"}, nil, getByIDs,
+		"directoryobject-getbyids", "2026-11-26", "get objects by ids"},
+	{"POST", "/servicePrincipals/{id}/getMemberGroups", readAll, nil, getMemberGroups,
+		"directoryobject-getmembergroups", "2026-11-26", "groups of a service principal"},
+	{"GET", "/servicePrincipals/{id}/oauth2PermissionGrants", readGrants, listQuery, listGrantsOf,
+		"serviceprincipal-list-oauth2permissiongrants", "2026-11-26", "delegated permissions of a service principal"},
+	{"GET", "/oauth2PermissionGrants", readGrants, listQuery, listGrants,
+		"oauth2permissiongrant-list", "2026-11-26", "list delegated permissions"},
 	{"GET", "/directoryObjects/{id}", readOwn, selectQuery, getDirectoryObject,
 		"directoryobject-get", "2026-11-23", "get directory object"},
 	{"GET", "/directory/deletedItems/microsoft.graph.application", readApps, listQuery, listDeletedApplications,
