@@ -11,7 +11,7 @@
 //
 // It follows learn.microsoft.com/rest/api, and uses the error texts that ARM
 // and its resource providers send; where a text or code is a guess, the file
-// says so. It does not support templates, policies, locks, quotas, PATCH,
+// says so. It does not support templates, policies, locks, quotas,
 // management groups, or moving resources.
 //
 // Not for production.

@@ -85,6 +85,24 @@ func (s *Service) do(serve func(*call) (reply, error)) http.HandlerFunc {
 
 // read returns the request's JSON object as fields describe it.
 func (c *call) read(fields schema.Fields) (map[string]any, error) {
+	sent, err := c.sent()
+	if err != nil {
+		return nil, err
+	}
+	body, err := c.reader().Read(fields, sent)
+	if problem, ok := err.(*schema.Problem); ok {
+		return nil, refuseProblem(problem, c.version)
+	}
+	return body, err
+}
+
+// reader reads requests by ARM's rules.
+func (c *call) reader() schema.Reader {
+	return schema.Reader{FoldCase: true, NullIsAbsent: true, IgnoreReadOnly: true, Decimals: true, Version: c.version}
+}
+
+// sent returns the request's JSON object.
+func (c *call) sent() (map[string]any, error) {
 	data, err := io.ReadAll(http.MaxBytesReader(nil, c.r.Body, bodyLimit))
 	if err != nil {
 		return nil, refuse(http.StatusRequestEntityTooLarge, "RequestContentTooLarge", "The request content is larger than %d bytes.", bodyLimit)
@@ -100,12 +118,7 @@ func (c *call) read(fields schema.Fields) (map[string]any, error) {
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "InvalidRequestContent", "The request content was invalid and could not be deserialized: expected one JSON object.")
 	}
-	reader := schema.Reader{FoldCase: true, NullIsAbsent: true, IgnoreReadOnly: true, Decimals: true, Version: c.version}
-	body, err := reader.Read(fields, sent)
-	if problem, ok := err.(*schema.Problem); ok {
-		return nil, refuseProblem(problem, c.version)
-	}
-	return body, err
+	return sent, nil
 }
 
 // isNull says whether stored JSON is empty or null.

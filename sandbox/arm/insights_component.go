@@ -26,6 +26,7 @@ func components() *resourceType {
 		name:     componentType,
 		under:    "providers/" + componentType,
 		doc:      "https://learn.microsoft.com/rest/api/application-insights/components/create-or-update",
+		patch:    patching{[]string{"tags"}, docs + "application-insights/components/update-tags"},
 		versions: []string{"2020-02-02", "2020-02-02-preview"},
 		names:    nameRule{regexp.MustCompile(`^[^/%&\\?]{0,259}[^/%&\\?. ]$`), "InvalidResourceName", "The resource name '%s' is not valid."},
 		body:     envelope(componentProperties, schema.Fields{"kind": schema.Text().Required()}),

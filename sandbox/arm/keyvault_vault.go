@@ -27,6 +27,7 @@ func vaults() *resourceType {
 		name:        vaultType,
 		under:       "providers/" + vaultType,
 		doc:         "https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/create-or-update",
+		patch:       patching{[]string{"tags", "properties"}, docs + "keyvault/keyvault/vaults/update"},
 		versions:    vaultVersions,
 		names:       nameRule{regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$`), "VaultNameNotValid", vaultNameText},
 		body:        envelope(nil, schema.Fields{"properties": schema.Object(vaultProperties).Required()}),

@@ -22,6 +22,7 @@ func userAssignedIdentities() *resourceType {
 		name:     userAssignedType,
 		under:    "providers/" + userAssignedType,
 		doc:      "https://learn.microsoft.com/rest/api/managedidentity/user-assigned-identities/create-or-update",
+		patch:    patching{[]string{"tags"}, docs + "managedidentity/user-assigned-identities/update"},
 		versions: identityVersions,
 		names: nameRule{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$`), "InvalidResourceName",
 			"The resource name '%s' is not valid: 3 to 128 letters, digits, '-' and '_', starting with a letter or digit."},

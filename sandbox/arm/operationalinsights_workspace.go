@@ -31,6 +31,7 @@ func workspaces() *resourceType {
 		name:     workspaceType,
 		under:    "providers/" + workspaceType,
 		doc:      "https://learn.microsoft.com/rest/api/loganalytics/workspaces/create-or-update",
+		patch:    patching{[]string{"tags", "properties"}, docs + "loganalytics/workspaces/update"},
 		versions: []string{"2020-08-01", "2021-06-01", "2021-12-01-preview", "2022-10-01", "2023-09-01", "2025-02-01"},
 		names: nameRule{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$`), "InvalidWorkspaceName",
 			"The workspace name '%s' is not valid: 4 to 63 letters, digits and '-', not starting or ending with '-'."},

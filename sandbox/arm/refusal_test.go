@@ -173,7 +173,7 @@ func TestUnemulated(t *testing.T) {
 	t.Parallel()
 	run(t, []refusal{
 		{name: "unknown type", ask: put(group+"/providers/Microsoft.Network/virtualNetworks/x", here), status: 501, code: "NotEmulated", says: "route"},
-		{name: "unknown method", ask: request{method: "PATCH", path: group, body: here}, status: 501, code: "NotEmulated"},
+		{name: "unknown method", ask: request{method: "PATCH", path: credential, body: here}, status: 501, code: "NotEmulated"},
 		{name: "unknown query parameter", ask: request{method: "GET", path: group + "?api-version=2022-09-01&$expand=x"}, status: 501, code: "NotEmulated", says: "$expand"},
 		{name: "unknown property", ask: put(identity+"2", `{"location":"westeurope","zones":["1"]}`), status: 501, code: "NotEmulated", says: "zones"},
 		{name: "unknown nested property", ask: put(account, strings.Replace(accountBody, `"properties":{`, `"properties":{"networkAcls":{"defaultAction":"Allow","more":1},`, 1)), status: 501, code: "NotEmulated", says: "properties.networkAcls.more"},

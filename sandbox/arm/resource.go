@@ -94,17 +94,24 @@ func (c *call) put(t *resourceType) (reply, error) {
 	if err := ch.prepare(); err != nil {
 		return reply{}, err
 	}
+	return ch.store()
+}
+
+// store checks the change by the rules of its type, and stores it.
+func (ch *change) store() (reply, error) {
+	t := ch.kind
 	if t.check != nil {
 		if err := t.check(ch); err != nil {
 			return reply{}, err
 		}
 	}
+	var err error
 	if ch.resource.Properties, err = json.Marshal(ch.properties); err != nil {
 		return reply{}, err
 	}
-	store.Resources.Put(c.tx, store.ResourceKey(ch.resource.ID), ch.resource)
-	c.note(ch.resource.ID)
-	return c.written(t, ch)
+	store.Resources.Put(ch.tx, store.ResourceKey(ch.resource.ID), ch.resource)
+	ch.note(ch.resource.ID)
+	return ch.written(t, ch)
 }
 
 // prepare reads the request by the description of the type.

@@ -88,6 +88,10 @@ func (s *Service) ofType(name, checked string) []route.Route {
 		of("GET", item, "read", "get", (*call).get),
 		of("GET", collection, "read", "list", (*call).list),
 	}
+	if t.patch.members != nil {
+		routes = append(routes, of("PATCH", item, "write", "update", (*call).patch))
+		routes[len(routes)-1].Doc, routes[len(routes)-1].Checked = t.patch.doc, "2026-11-26"
+	}
 	if !t.lasting {
 		erase := (*call).delete
 		if t.name == siteType {

@@ -38,6 +38,8 @@ func (s *Service) resourceRoutes() []route.Route {
 			s.doAt(resourcesVersions, (*call).putGroup), doc + "resource-groups/create-or-update", "2026-11-23", "create a resource group"},
 		{"GET " + groupPath, may(groupRead), nil,
 			s.doAt(resourcesVersions, (*call).getGroup), doc + "resource-groups/get", "2026-11-23", "resource group"},
+		{"PATCH " + groupPath, may(groupWrite), nil,
+			s.doAt(resourcesVersions, (*call).patchGroup), doc + "resource-groups/update", "2026-11-26", "update a resource group"},
 		{"DELETE " + groupPath, may(groupErase), nil,
 			s.doAt(resourcesVersions, (*call).deleteGroup), doc + "resource-groups/delete", "2026-11-23", "delete a resource group"},
 		{"GET " + groupPath + "/resources", may(groupRead), []string{"$filter", "$expand"},

@@ -29,6 +29,7 @@ func storageAccounts() *resourceType {
 		name:     storageType,
 		under:    "providers/" + storageType,
 		doc:      "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create",
+		patch:    patching{[]string{"tags", "properties", "sku", "kind", "identity"}, docs + "storagerp/storage-accounts/update"},
 		versions: storageVersions,
 		names:    nameRule{accountName, "AccountNameInvalid", accountNameText},
 		body: envelope(accountProperties, schema.Fields{

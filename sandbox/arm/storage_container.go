@@ -22,6 +22,7 @@ func containers() *resourceType {
 		parent:   storageType,
 		under:    "blobServices/default/containers",
 		doc:      "https://learn.microsoft.com/rest/api/storagerp/blob-containers/create",
+		patch:    patching{[]string{"properties"}, docs + "storagerp/blob-containers/update"},
 		versions: storageVersions,
 		names: nameRule{regexp.MustCompile(`^(\$root|\$web|[a-z0-9](-?[a-z0-9]){2,62})$`), "InvalidResourceName",
 			"The specified resource name %s is not valid: 3 to 63 lower-case letters, digits and single hyphens."},

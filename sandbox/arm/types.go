@@ -17,6 +17,7 @@ type resourceType struct {
 	parent   string   // the type it is a child of; empty: it is in a resource group
 	under    string   // between the parent's id and the name
 	doc      string   // the reference page
+	patch    patching // empty: PATCH is not emulated
 	versions []string // accepted api-versions
 	names    nameRule
 	body     schema.Fields     // of the whole request

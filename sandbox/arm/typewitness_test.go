@@ -37,21 +37,22 @@ var typeWitnesses = []struct {
 	name, path, body string
 	created          int
 	member           string // of the resource
+	patch            string // body of a PATCH, and the member that it changes; empty: there is no PATCH
 }{
-	{"Microsoft.ManagedIdentity/userAssignedIdentities", identity, here, 201, "location=westeurope"},
+	{"Microsoft.ManagedIdentity/userAssignedIdentities", identity, here, 201, "location=westeurope", `{"tags":{"stack":"dev"}} tags.stack=dev`},
 	{"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials", credential,
-		`{"properties":{"issuer":"https://a.test","subject":"s","audiences":["api://AzureADTokenExchange"]}}`, 201, "properties.subject=s"},
-	{"Microsoft.Storage/storageAccounts", account, accountBody, 202, "properties.minimumTlsVersion=TLS1_2"},
-	{"Microsoft.Storage/storageAccounts/blobServices", blobService, softDelete, 200, "properties.deleteRetentionPolicy.days=7"},
+		`{"properties":{"issuer":"https://a.test","subject":"s","audiences":["api://AzureADTokenExchange"]}}`, 201, "properties.subject=s", ""},
+	{"Microsoft.Storage/storageAccounts", account, accountBody, 202, "properties.minimumTlsVersion=TLS1_2", `{"properties":{"minimumTlsVersion":"TLS1_3"}} properties.minimumTlsVersion=TLS1_3`},
+	{"Microsoft.Storage/storageAccounts/blobServices", blobService, softDelete, 200, "properties.deleteRetentionPolicy.days=7", ""},
 	{"Microsoft.Storage/storageAccounts/blobServices/containers", container, `{"properties":{"metadata":{"a":"b"}}}`, 201,
-		"properties.metadata.a=b"},
-	{"Microsoft.Web/serverfarms", plan, planBody, 200, "sku.name=FC1"},
-	{"Microsoft.Web/sites", site, siteBody(), 200, "properties.state=Running"},
-	{"Microsoft.OperationalInsights/workspaces", workspace, workspaceBody, 201, "properties.retentionInDays=30"},
-	{"Microsoft.Insights/components", component, componentBody, 200, "properties.WorkspaceResourceId=" + workspace},
-	{"Microsoft.KeyVault/vaults", vault, vaultBody(""), 200, "properties.vaultUri=" + baseURL + "/keyvault/orders-vault/"},
+		"properties.metadata.a=b", `{"properties":{"metadata":{"a":"c"}}} properties.metadata.a=c`},
+	{"Microsoft.Web/serverfarms", plan, planBody, 200, "sku.name=FC1", `{"properties":{"perSiteScaling":false}} sku.name=FC1`},
+	{"Microsoft.Web/sites", site, siteBody(), 200, "properties.state=Running", `{"properties":{"httpsOnly":false}} properties.httpsOnly=false`},
+	{"Microsoft.OperationalInsights/workspaces", workspace, workspaceBody, 201, "properties.retentionInDays=30", `{"properties":{"retentionInDays":60}} properties.retentionInDays=60`},
+	{"Microsoft.Insights/components", component, componentBody, 200, "properties.WorkspaceResourceId=" + workspace, `{"tags":{"stack":"dev"}} tags.stack=dev`},
+	{"Microsoft.KeyVault/vaults", vault, vaultBody(""), 200, "properties.vaultUri=" + baseURL + "/keyvault/orders-vault/", `{"tags":{"stack":"dev"}} tags.stack=dev`},
 	{"Microsoft.KeyVault/vaults/secrets", secret, secretBody, 201,
-		"properties.secretUri=" + baseURL + "/keyvault/orders-vault/secrets/client-secret"},
+		"properties.secretUri=" + baseURL + "/keyvault/orders-vault/secrets/client-secret", ""},
 }
 
 // TestTypeWitness asks every route of every resource type.
@@ -88,6 +89,13 @@ func TestTypeWitness(t *testing.T) {
 			row("list", list(collection))
 			if strings.Count(tt.name, "/") == 1 {
 				row("list of a subscription", list(strings.Replace(collection, group, sub, 1)))
+			}
+			if body, member, ok := strings.Cut(tt.patch, "} "); ok {
+				row("update", func(w *world, create request) {
+					w.follow(create)
+					w.shows(200, request{method: "PATCH", path: tt.path, body: body + "}"}, member)
+					w.shows(200, request{method: "GET", path: tt.path}, member)
+				})
 			}
 			if tt.path == secret || tt.path == blobService {
 				return // ARM has no deletion of them

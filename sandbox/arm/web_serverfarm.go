@@ -32,6 +32,7 @@ func serverFarms() *resourceType {
 		name:     planType,
 		under:    "providers/" + planType,
 		doc:      "https://learn.microsoft.com/rest/api/appservice/app-service-plans/create-or-update",
+		patch:    patching{[]string{"properties", "kind"}, docs + "appservice/app-service-plans/update"},
 		versions: webVersions,
 		names:    nameRule{regexp.MustCompile(`^[A-Za-z0-9-]{1,60}$`), "BadRequest", "The parameter name has an invalid value: '%s'."},
 		body: envelope(planProperties, schema.Fields{

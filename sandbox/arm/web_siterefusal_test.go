@@ -15,7 +15,7 @@ func TestSiteRefusals(t *testing.T) {
 	other := strings.Replace(identity, "app-id", "other", 1)
 	system := siteBody(`"UserAssignedIdentity","userAssignedIdentityResourceId":"`+identity+`"`, `"SystemAssignedIdentity"`)
 	run(t, []refusal{
-		{name: "no kind", ask: put(site, siteBody(`"kind":"functionapp,linux",`, "")), status: 400, code: "MissingRequiredProperty", says: "kind"},
+		{name: "no kind", ask: put(site, siteBody(`"kind":"functionapp,linux",`, "")), status: 501, code: "NotEmulated", says: "kind"},
 		{name: "name with a point", ask: put(site+".x", siteBody()), status: 400, code: "BadRequest"},
 		{name: "name that is taken", first: []request{put(site, siteBody()), put(plan+"2", planBody), put(group+"2", here)},
 			ask: put(strings.Replace(site, "/rg/", "/rg2/", 1), siteBody("app-plan", "app-plan2")), status: 409, code: "Conflict", says: "orders-app already exists"},

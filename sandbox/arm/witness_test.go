@@ -55,6 +55,8 @@ var resourceWitnesses = []witness{
 	{name: "create a resource group", method: "PUT", path: group + "2", body: here,
 		status: 201, member: "properties.provisioningState=Succeeded"},
 	{name: "resource group", method: "GET", path: group, status: 200, member: "location=westeurope"},
+	{name: "update a resource group", method: "PATCH", path: group, body: `{"tags":{"stack":"dev"}}`, status: 200, member: "tags.stack=dev",
+		then: group + " tags.stack=dev"},
 	{name: "delete a resource group", method: "DELETE", path: group, status: 202, then: group + " gone"},
 	{name: "resources of a subscription", method: "GET", path: sub + "/resources", status: 200, member: "value.id=" + site},
 	{name: "resources of a group", method: "GET", path: group + "/resources", status: 200, member: "value.id=" + site},

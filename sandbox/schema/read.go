@@ -63,6 +63,7 @@ type Reader struct {
 	NullIsAbsent   bool   // a property that is null counts as not sent
 	IgnoreReadOnly bool   // read-only properties are left out instead of refused
 	Decimals       bool   // 40.0 is a whole number, and becomes 40
+	Partial        bool   // required properties may be missing, as in a PATCH
 	Version        string // of the API, for [Field.Since]
 }
 
@@ -91,7 +92,7 @@ func (r Reader) object(fields Fields, sent map[string]any, path string) (map[str
 		read[name] = value
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if _, sent := read[name]; fields[name].required && !sent {
+		if _, sent := read[name]; fields[name].required && !sent && !r.Partial {
 			return nil, &Problem{Kind: Missing, Path: path + name}
 		}
 	}
