@@ -188,7 +188,7 @@ func TestChecks(t *testing.T) {
 }
 
 // linted are the modules with code of ours.
-var linted = []string{".", "tools/sdkgen"}
+var linted = []string{".", "clients", "tools/sdkgen"}
 
 // TestVet is a test so that `go test ./...` is the only command to run.
 func TestVet(t *testing.T) {
@@ -243,6 +243,19 @@ func TestGeneratedSDK(t *testing.T) {
 		t.Skip("builds Pulumi's generator")
 	}
 	if problems := toolProblems("tools/sdkgen", "go", "test", "-count=1", "./..."); problems != "" {
+		t.Error(problems)
+	}
+}
+
+// TestClients runs other people's clients against the sandbox. Their tests are a
+// module of their own, so that none of the clients reaches go.mod. -count=1,
+// because go test's cache does not see the sandbox's module.
+func TestClients(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("installs clients from npm")
+	}
+	if problems := toolProblems("clients", "go", "test", "-count=1", "./..."); problems != "" {
 		t.Error(problems)
 	}
 }

@@ -64,6 +64,10 @@ type Options struct {
 	Addr string
 	// FirstAddr is tried before a free port when Dir has no address yet.
 	FirstAddr string
+	// AuthorityAlias is an address besides BaseURL to which client assertions may
+	// be made out: https://login.microsoftonline.com for a client in which that
+	// is fixed, and whose requests a test sends to the sandbox. Empty means none.
+	AuthorityAlias string
 	// Wall is the machine's clock; nil means time.Now.
 	Wall func() time.Time
 	// NewKey makes the tenants' signing keys; nil means new RSA keys of 2048
@@ -174,7 +178,10 @@ type handlers struct{ main, graph, arm http.Handler }
 
 // assemble connects the services to the store.
 func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (handlers, error) {
-	s.entra = entra.New(entra.Config{Store: s.store, BaseURL: s.BaseURL, GraphURL: s.GraphURL, ResourceManagerURL: s.ResourceManagerURL, Log: s.log, Weather: s.weather, NewKey: o.NewKey})
+	s.entra = entra.New(entra.Config{
+		Store: s.store, BaseURL: s.BaseURL, AuthorityAlias: o.AuthorityAlias, GraphURL: s.GraphURL, ResourceManagerURL: s.ResourceManagerURL,
+		Log: s.log, Weather: s.weather, NewKey: o.NewKey,
+	})
 	blobs := blob.New(blob.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
 	vaults := keyvault.New(keyvault.Config{Store: s.store, AuthorityHost: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
 	s.vaults = keyvault.NewAddresses(vaults.Handler(), certificate)

@@ -158,9 +158,14 @@ func (s *Service) keyCredential(app store.Application, header jwtHeader) (store.
 // accepts a few more forms, which are not documented.
 func (s *Service) checkAssertionAudience(tenant store.Tenant, got audience) error {
 	var accepted []string
-	for _, name := range []string{tenant.ID, tenant.Domain} {
-		base := s.BaseURL + "/" + strings.ToLower(name)
-		accepted = append(accepted, base+"/oauth2/v2.0/token", base+"/oauth2/token", base+"/v2.0", base+"/")
+	for _, authority := range []string{s.BaseURL, s.AuthorityAlias} {
+		if authority == "" {
+			continue
+		}
+		for _, name := range []string{tenant.ID, tenant.Domain} {
+			base := authority + "/" + strings.ToLower(name)
+			accepted = append(accepted, base+"/oauth2/v2.0/token", base+"/oauth2/token", base+"/v2.0", base+"/")
+		}
 	}
 	for _, value := range got {
 		if slices.Contains(accepted, strings.ToLower(value)) {

@@ -38,6 +38,8 @@ import (
 type Config struct {
 	Store   *store.Store
 	BaseURL string // https://127.0.0.1:PORT
+	// AuthorityAlias is [sandbox.Options.AuthorityAlias]; empty for none.
+	AuthorityAlias string
 	// The addresses of the other services that are resources by themselves.
 	GraphURL, ResourceManagerURL string
 	Log                          *route.Log

@@ -149,6 +149,12 @@ var refusalTests = []refusalTest{
 	{name: "assertion for another audience", form: withCertificate(func(w *world, _, claims map[string]any) {
 		claims["aud"] = w.base() + "/" + w.fabrikam.ID + "/oauth2/v2.0/token"
 	}), status: 401, number: 700023, code: "invalid_client"},
+	{name: "assertion for Microsoft", form: withCertificate(func(w *world, _, claims map[string]any) {
+		claims["aud"] = "https://login.microsoftonline.com/" + w.contoso.ID + "/oauth2/v2.0/token"
+	}), status: 401, number: 700023, code: "invalid_client"},
+	{name: "assertion for another tenant at the alias", form: withCertificate(func(w *world, _, claims map[string]any) {
+		claims["aud"] = aliasURL + "/" + w.fabrikam.ID + "/oauth2/v2.0/token"
+	}), status: 401, number: 700023, code: "invalid_client"},
 	{name: "expired assertion", form: withCertificate(func(_ *world, _, claims map[string]any) { claims["exp"] = time.Now().Add(-6 * time.Minute).Unix() }), status: 401, number: 700024, code: "invalid_client"},
 	{name: "assertion not yet valid", form: withCertificate(func(_ *world, _, claims map[string]any) { claims["nbf"] = time.Now().Add(6 * time.Minute).Unix() }), status: 401, number: 700024, code: "invalid_client"},
 	{name: "assertion without expiry", form: withCertificate(func(_ *world, _, claims map[string]any) { delete(claims, "exp") }), status: 401, number: 700024, code: "invalid_client"},

@@ -194,6 +194,9 @@ func TestProofs(t *testing.T) {
 		{name: "audience by domain", form: certificate(func(_, claims map[string]any) {
 			claims["aud"] = []string{w.base() + "/" + w.contoso.Domain + "/oauth2/v2.0/token"}
 		}), proof: "2"},
+		{name: "audience at the alias", form: certificate(func(_, claims map[string]any) {
+			claims["aud"] = aliasURL + "/" + w.contoso.ID + "/oauth2/v2.0/token"
+		}), proof: "2"},
 		{name: "audience is the issuer", form: certificate(func(_, claims map[string]any) { claims["aud"] = w.issuer() }), proof: "2"},
 		{name: "managed identity as federated assertion", form: func(t *testing.T) url.Values {
 			token, err := w.service.ManagedIdentityToken(w.contoso.ID, w.assigned.ObjectID, exchangeURI)

@@ -78,6 +78,7 @@ const (
 	offURI        = "api://off.contoso"
 	graphURL      = "https://127.0.0.1:20001"
 	armURL        = "https://127.0.0.1:20002"
+	aliasURL      = "https://login.alias.test"
 	exchangeURI   = "api://AzureADTokenExchange"
 	exchangeID    = "fb60f99c-7a34-4190-8149-302f77469936"
 )
@@ -94,7 +95,7 @@ func newWorld(t testing.TB) *world {
 	w.server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	var made atomic.Int32
 	w.service = entra.New(entra.Config{
-		Store: s, BaseURL: "https://" + w.server.Listener.Addr().String(), GraphURL: graphURL, ResourceManagerURL: armURL, Log: w.log, Weather: w.weather,
+		Store: s, BaseURL: "https://" + w.server.Listener.Addr().String(), AuthorityAlias: aliasURL, GraphURL: graphURL, ResourceManagerURL: armURL, Log: w.log, Weather: w.weather,
 		HTTPClient: w.outside.Client(),
 		NewKey: func() (*rsa.PrivateKey, error) {
 			return tokenKeys[int(made.Add(1)-1)%len(tokenKeys)](), nil
