@@ -18,7 +18,12 @@ import (
 
 const vaultType = keyvault.VaultType
 
-var vaultVersions = []string{"2021-10-01", "2022-07-01", "2022-11-01", "2023-02-01", "2023-07-01", "2024-04-01-preview", "2024-11-01", "2024-12-01-preview"}
+var vaultVersions = []string{"2021-10-01", "2022-07-01", "2022-11-01", "2023-02-01", "2023-07-01", "2024-04-01-preview", "2024-11-01", "2024-12-01-preview", "2025-05-01", rbacByDefault}
+
+// rbacByDefault is the first api-version in which vaults are created with RBAC,
+// and updated without a change of it, if the request does not say:
+// learn.microsoft.com/azure/key-vault/general/access-control-default.
+const rbacByDefault = "2026-02-01"
 
 const vaultNameText = "The vault name '%s' is invalid. A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens. Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742"
 
@@ -104,6 +109,10 @@ func (ch *change) checkVaultSwitches() error {
 	}
 	if ch.properties["enablePurgeProtection"] == false {
 		return badRequest(`The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is an irreversible action.`)
+	}
+	if ch.version >= rbacByDefault {
+		kept, had := ch.before["enableRbacAuthorization"]
+		ch.setDefault("enableRbacAuthorization", !had || kept == true)
 	}
 	rbacNow := ch.properties["enableRbacAuthorization"] == true
 	if _, given := ch.properties["accessPolicies"]; !given && !rbacNow && ch.old == nil {

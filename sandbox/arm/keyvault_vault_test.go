@@ -178,3 +178,33 @@ func TestVaultNeedsARegisteredNamespace(t *testing.T) {
 	w.must(200, "POST", "/subscriptions/"+fabrikamSub+"/providers/Microsoft.KeyVault/register", "")
 	w.must(200, "PUT", theirs, body)
 }
+
+// A vault without a word about RBAC has access policies up to 2025-05-01 and
+// RBAC from 2026-02-01 on; an update with that api-version changes nothing.
+func TestVaultsPermissionModel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.must(201, "PUT", group, here)
+	said := strings.NewReplacer(`,"enableRbacAuthorization":true`, "")
+	body, policies := said.Replace(vaultBody("")), said.Replace(vaultBody(`,"accessPolicies":[]`))
+	if got := w.do(put(vault+"?api-version=2025-05-01", body)); got.Code != 400 {
+		t.Errorf("got %d in 2025-05-01 without policies, want 400", got.Code)
+	}
+	rbac := func(path, version, body string) any {
+		return at(w.must(200, "PUT", path+"?api-version="+version, body), "properties", "enableRbacAuthorization")
+	}
+	for _, tt := range []struct {
+		what, path, version, body string
+		want                      bool
+	}{
+		{"created before", vault, "2025-05-01", policies, false},
+		{"updated since", vault, "2026-02-01", body, false},
+		{"created since", vault + "2", "2026-02-01", body, true},
+		{"updated since", vault + "2", "2026-02-01", body, true},
+		{"created since, without RBAC", vault + "3", "2026-02-01", strings.Replace(vaultBody(`,"accessPolicies":[]`), "true", "false", 1), false},
+	} {
+		if got := rbac(tt.path, tt.version, tt.body); got != tt.want {
+			t.Errorf("%s: got enableRbacAuthorization %v, want %v", tt.what, got, tt.want)
+		}
+	}
+}

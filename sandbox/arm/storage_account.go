@@ -18,7 +18,12 @@ import (
 
 const storageType = "Microsoft.Storage/storageAccounts"
 
-var storageVersions = []string{"2021-09-01", "2022-05-01", "2022-09-01", "2023-01-01", "2023-04-01", "2023-05-01", "2024-01-01", "2025-01-01"}
+// Those from 2025-06-01 on were compared in the models of @azure/arm-storage
+// 21.0.0: they add properties, which are not emulated.
+var storageVersions = []string{
+	"2021-09-01", "2022-05-01", "2022-09-01", "2023-01-01", "2023-04-01", "2023-05-01", "2024-01-01", "2025-01-01",
+	"2025-06-01", "2025-08-01", "2026-04-01", "2026-06-01", "2026-09-01",
+}
 
 var accountName = regexp.MustCompile(`^[a-z0-9]{3,24}$`)
 
