@@ -87,6 +87,17 @@ func TestDeletedSecret(t *testing.T) {
 	}
 }
 
+func TestVersionsOfTheAPI(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	want := w.must(user, "GET rbac/secrets/it", "")
+	for _, version := range []string{"7.3", "7.5", "7.6", "2025-07-01", "2026-04-01"} {
+		if got := w.must(user, "GET rbac/secrets/it?api-version="+version, ""); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: got %v, want %v", version, got, want)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	long := `{"value":"` + strings.Repeat("x", 25<<10+1) + `"}`
@@ -129,6 +140,7 @@ func TestRefusals(t *testing.T) {
 		{name: "attribute the sandbox does not know", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: `{"value":"x","attributes":{"exportable":true}}`, status: 501, code: "NotEmulated", says: "attributes.exportable"},
 		{name: "property the sandbox does not know", caller: tenant + " " + officer, call: "PUT rbac/secrets/it", body: `{"value":"x","kid":"y"}`, status: 501, code: "NotEmulated", says: "kid"},
 		{name: "version of the API that it does not know", caller: tenant + " " + officer, call: "GET rbac/secrets/it?api-version=2016-10-01", status: 501, code: "NotEmulated"},
+		{name: "content type to convert to", caller: tenant + " " + user, call: "GET rbac/secrets/it?api-version=2026-04-01&outContentType=application/x-pem-file", status: 501, code: "NotEmulated", says: "outContentType"},
 		{name: "keys", caller: tenant + " " + officer, call: "GET rbac/keys", status: 501, code: "NotEmulated"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

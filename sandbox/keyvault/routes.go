@@ -24,8 +24,9 @@ const (
 
 const docs = "https://learn.microsoft.com/rest/api/keyvault/secrets/"
 
-// versions of the API that answer alike, as far as the sandbox goes.
-var versions = []string{"7.3", "7.4", "7.5", "7.6"}
+// versions of the API that answer alike, as far as the sandbox goes. Those with
+// a date, from the changes of azsecrets, add what is of certificates alone.
+var versions = []string{"7.3", "7.4", "7.5", "7.6", "2025-07-01", "2026-04-01"}
 
 func (s *Service) routes() []route.Route {
 	const secrets, deleted = " /keyvault/{vault}/secrets", " /keyvault/{vault}/deletedsecrets"
