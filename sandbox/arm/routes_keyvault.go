@@ -11,6 +11,8 @@ func (s *Service) keyVaultRoutes() []route.Route {
 	return slices.Concat(routesOf([]row{
 		{"POST " + subscriptionPath + "/providers/microsoft.keyvault/checknameavailability", may(vaultNameCheck), nil,
 			s.do((*call).checkVaultName), docs + "keyvault/keyvault/vaults/check-name-availability", "2026-11-23", "name of a vault"},
+		{"GET " + subscriptionPath + "/providers/microsoft.keyvault/managedhsms", may("Microsoft.KeyVault/managedHSMs/read"), nil,
+			s.doAt(vaultVersions, (*call).listHSMs), docs + "keyvault/managedhsm/managed-hsms/list-by-subscription", "2026-11-26", "managed HSMs"},
 		{"GET " + deletedVaultsPath, may(deletedVaultsRead), nil,
 			s.do((*call).deletedVaults), docs + "keyvault/keyvault/vaults/list-deleted", "2026-11-23", "deleted vaults"},
 		{"GET " + oneDeletedVaultPath, may(deletedVaultRead), nil,

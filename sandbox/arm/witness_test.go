@@ -89,6 +89,7 @@ var resourceWitnesses = []witness{
 	{name: "deleted workspaces", first: []request{newWorkspace, {method: "DELETE", path: workspace}},
 		method: "GET", path: sub + "/providers/Microsoft.OperationalInsights/deletedWorkspaces",
 		status: 200, member: "value.name=orders-logs"},
+	{name: "managed HSMs", method: "GET", path: sub + "/providers/Microsoft.KeyVault/managedHSMs?api-version=2023-07-01", status: 200, member: "value=[]"},
 	{name: "deleted vaults", first: []request{makeVault, eraseVault}, method: "GET",
 		path: sub + "/providers/Microsoft.KeyVault/deletedVaults", status: 200, member: "value.properties.vaultId=" + vault},
 	{name: "deleted vault", first: []request{makeVault, eraseVault}, method: "GET", path: deletedOne, status: 200,
