@@ -65,6 +65,12 @@ func (w *world) newPartner(displayName string) partner {
 // calls calls the API as the partner, and returns the status.
 func (w *world) calls(p partner, e exports) int {
 	w.t.Helper()
+	return w.get(e.APIURL, "Authorization", "Bearer "+w.tokenOf(p, e)).StatusCode
+}
+
+// tokenOf is the partner's access token for the API.
+func (w *world) tokenOf(p partner, e exports) string {
+	w.t.Helper()
 	resp, err := w.sandbox.HTTPClient().PostForm(w.sandbox.BaseURL+"/"+w.tenant.ID+"/oauth2/v2.0/token", url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {p.clientID}, "client_secret": {p.secret}, "scope": {"api://" + e.APIClientID + "/.default"},
 	})
@@ -79,7 +85,7 @@ func (w *world) calls(p partner, e exports) int {
 	if err := json.NewDecoder(resp.Body).Decode(&body); err != nil || body.AccessToken == "" {
 		w.t.Fatalf("expected a token for the partner, got %v: %s", err, body.Description)
 	}
-	return w.get(e.APIURL, "Authorization", "Bearer "+body.AccessToken).StatusCode
+	return body.AccessToken
 }
 
 // everyKind are clients of each kind of identity, and their roles.

@@ -69,7 +69,8 @@ func TestFunctionFiles(t *testing.T) {
 		RunOnStartup, UseMonitor                          bool
 	}
 	for file, want := range map[string]binding{
-		"orders-api/GetOrders": {Type: "httpTrigger", AuthLevel: "anonymous", Route: "orders", Name: "req", Methods: []string{"get"}},
+		"orders-api/GetOrders":    {Type: "httpTrigger", AuthLevel: "anonymous", Route: "orders", Name: "req", Methods: []string{"get"}},
+		"orders-api/ExportOrders": {Type: "httpTrigger", AuthLevel: "anonymous", Route: "orders/export", Name: "req", Methods: []string{"get"}},
 		"orders-client/ProcessOrders": {Type: "httpTrigger", AuthLevel: "function", Route: "ProcessOrders", Name: "req",
 			Methods: []string{"get", "post"}},
 		"orders-client/ProcessOrdersTimer": {Type: "timerTrigger", Name: "timer", Schedule: "%ORDERS_SCHEDULE%", UseMonitor: true},

@@ -1,6 +1,6 @@
-// Orders-api is the handler of the function app that serves the orders. Its one
-// function, GetOrders, admits only applications of its tenant that have the app
-// role.
+// Orders-api is the handler of the function app that serves the orders. It admits
+// only applications of its tenant that have the app role of the operation: one to
+// get orders, another to export them.
 //
 // It runs under the Azure Functions host as the custom handler named in
 // host.json, built for linux/amd64 as handler. It requires an access token and no
@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 
 	"app-to-app/functions/internal/customhandler"
@@ -35,6 +36,25 @@ func start(ctx context.Context, app *customhandler.App) error {
 		return err
 	}
 	go keys.Run(ctx)
-	app.HTTP("GET /api/orders", newGetOrders(verifier, orders.Sample(), app))
+	for _, o := range operations(settings.role) {
+		app.HTTP(o.pattern, &gate{verifier: verifier.ForRole(o.role), app: app, admit: o.answer(orders.Sample(), app.Logger)})
+	}
 	return nil
+}
+
+// exportRole is the app role that exporting needs. If the API does not offer it,
+// nobody has it.
+const exportRole = "Orders.Export"
+
+// An operation is what a caller may ask for, with the app role that it needs.
+type operation struct {
+	pattern, role string
+	answer        func([]orders.Order, *slog.Logger) admitted
+}
+
+func operations(role string) []operation {
+	return []operation{
+		{"GET /api/orders", role, getOrders},
+		{"GET /api/orders/export", exportRole, exportOrders},
+	}
 }

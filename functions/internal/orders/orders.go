@@ -7,6 +7,7 @@ package orders
 
 import (
 	"fmt"
+	"iter"
 	"net/url"
 	"slices"
 	"strings"
@@ -96,15 +97,18 @@ func shown(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-// Apply returns the orders that the filter selects, in their order; never nil.
-// Case does not matter.
-func (f Filter) Apply(list []Order) []Order {
-	selected := []Order{}
-	for _, order := range list {
-		if (f.Region == "" || strings.EqualFold(f.Region, order.Region)) &&
-			(f.Rep == "" || strings.EqualFold(f.Rep, order.Rep)) {
-			selected = append(selected, order)
+// Select yields the orders that the filter selects, in their order. Case does not
+// matter.
+func (f Filter) Select(list []Order) iter.Seq[Order] {
+	return func(yield func(Order) bool) {
+		for _, order := range list {
+			if (f.Region == "" || strings.EqualFold(f.Region, order.Region)) &&
+				(f.Rep == "" || strings.EqualFold(f.Rep, order.Rep)) && !yield(order) {
+				return
+			}
 		}
 	}
-	return selected
 }
+
+// Apply returns the orders that the filter selects; never nil.
+func (f Filter) Apply(list []Order) []Order { return slices.AppendSeq([]Order{}, f.Select(list)) }

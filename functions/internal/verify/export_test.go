@@ -18,7 +18,8 @@ func CheckNames() []string {
 // of that name passes everything.
 func WithoutCheck(v *Verifier, name string) *Verifier {
 	mutant := &Verifier{
-		issuer: v.issuer, tenantID: v.tenantID, audience: v.audience, role: v.role,
+		verified: new(cache),
+		issuer:   v.issuer, tenantID: v.tenantID, audience: v.audience, role: v.role,
 		v1Issuer: v.v1Issuer, v1Audience: v.v1Audience,
 		keys: v.keys, allowed: v.allowed, blocked: v.blocked, now: v.now,
 	}

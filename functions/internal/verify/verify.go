@@ -109,7 +109,7 @@ type Verifier struct {
 	now              func() time.Time
 	checks           []check
 	rechecks         []recheck // those that run for cached tokens too
-	verified         cache
+	verified         *cache
 }
 
 // NewVerifier returns a verifier, or an error that names every required value
@@ -150,9 +150,23 @@ func NewVerifier(config Config) (*Verifier, error) {
 		allowed: set(config.AllowedClients),
 		blocked: set(config.BlockedCallers),
 		now:     now,
+
+		verified: new(cache),
 	}
 	v.use(checks)
 	return v, nil
+}
+
+// ForRole returns a verifier that requires another app role, for an operation of
+// its own. It shares all else, the cache of verified tokens included, since the
+// role is checked on every call. Without a role it refuses all.
+func (v *Verifier) ForRole(role string) *Verifier {
+	if v == nil || role == "" {
+		return nil
+	}
+	other := *v
+	other.role = role
+	return &other
 }
 
 // checkV1 refuses a v1.0 issuer of another tenant, whose callers would be
