@@ -10,8 +10,8 @@ import (
 )
 
 var applicationFilters = filterable{
-	"id": false, "appId": false, "displayName": false, "identifierUris": false,
-	"signInAudience": false, "publisherDomain": false,
+	"id": filterText, "appId": filterText, "displayName": filterStart, "identifierUris": filterList,
+	"signInAudience": filterText, "publisherDomain": filterStart,
 }
 
 // viewApplication shows an application. Certificates are shown only if selected
@@ -96,9 +96,9 @@ func viewKeys(credentials []store.KeyCredential, withKeys bool) []any {
 }
 
 var servicePrincipalFilters = filterable{
-	"id": false, "appId": false, "displayName": false, "servicePrincipalType": false,
-	"servicePrincipalNames": false, "accountEnabled": false, "appOwnerOrganizationId": false,
-	"tags": false,
+	"id": filterText, "appId": filterStart, "displayName": filterStart, "servicePrincipalType": filterText,
+	"servicePrincipalNames": filterList, "accountEnabled": filterFlag, "appOwnerOrganizationId": filterGUID,
+	"tags": filterList,
 }
 
 // viewServicePrincipal shows a service principal, with many properties of its

@@ -22,7 +22,7 @@ import (
 // defaultAccess is the role id for resources that define no roles.
 const defaultAccess = "00000000-0000-0000-0000-000000000000"
 
-var assignmentFilters = filterable{"id": true}
+var assignmentFilters = filterable{"id": filterExact}
 
 func viewAssignment(tx *store.Tx, a store.AppRoleAssignment, version string) object {
 	principal, _ := store.LiveServicePrincipal(tx, a.TenantID, a.PrincipalID)

@@ -43,7 +43,7 @@ func listFederated(tx *store.Tx, q *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return q.list(federatedContext(app), filterable{"name": true, "issuer": true, "subject": true}, func(yield func(string, object) bool) {
+	return q.list(federatedContext(app), filterable{"name": filterExact, "issuer": filterExact, "subject": filterExact}, func(yield func(string, object) bool) {
 		sorted := slices.SortedFunc(slices.Values(app.FederatedCredentials), func(a, b store.FederatedIdentityCredential) int { return strings.Compare(a.ID, b.ID) })
 		for _, f := range sorted {
 			if !yield(f.ID, viewFederated(f)) {

@@ -3,19 +3,34 @@ package graph
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // This file reads $filter
 // (https://learn.microsoft.com/graph/filter-query-parameter). The rules are:
 // eq, startswith and any, joined by and, or and parentheses, are known, on the
-// properties that a collection lists; and binds tighter than or (OData 4.01 URL
-// conventions, section 5.1.1.17). Everything else is unemulated, because
-// ignoring or guessing a filter would return the wrong objects.
+// properties that a collection lists and where Graph takes them; and binds
+// tighter than or (OData 4.01 URL conventions, section 5.1.1.17). A literal has
+// to be of the property's type. Everything else is unemulated, because ignoring
+// or guessing a filter would return the wrong objects; eq null is, because many
+// properties take it in advanced queries alone
+// (https://learn.microsoft.com/graph/aad-advanced-queries).
 
-// filterable has the properties that a collection can be filtered by; true
-// means that case matters.
-type filterable map[string]bool
+// filterable has the properties that a collection can be filtered by.
+type filterable map[string]filterKind
+
+// A filterKind is what a property can be compared with.
+type filterKind int
+
+const (
+	filterText  filterKind = iota + 1 // eq 'text', in any case
+	filterExact                       // eq 'text', in this case
+	filterStart                       // eq 'text' and startswith, in any case
+	filterGUID                        // eq a GUID without quotes: an Edm.Guid
+	filterFlag                        // eq true, eq false
+	filterList                        // any
+)
 
 // A condition says whether an object matches.
 type condition func(props map[string]any) bool
@@ -39,9 +54,9 @@ func parseFilter(text string, fields filterable) (condition, error) {
 }
 
 var (
-	filterText = regexp.MustCompile(`^'(?:[^']|'')*'`)
-	filterName = regexp.MustCompile(`^[\w-]+`) // of a property or a function, an operator, or a literal
-	filterSign = regexp.MustCompile(`^[(),:/]`)
+	quotedWord = regexp.MustCompile(`^'(?:[^']|'')*'`)
+	nameWord   = regexp.MustCompile(`^[\w-]+`) // of a property or a function, an operator, or a literal
+	signWord   = regexp.MustCompile(`^[(),:/]`)
 )
 
 // filterWords splits a filter. It fails at a character that no word starts
@@ -53,10 +68,10 @@ func filterWords(text string) (words []string, ok bool) {
 			text, touching = rest, false
 			continue
 		}
-		word := filterSign.FindString(text)
+		word := signWord.FindString(text)
 		if word != "" {
 			touching = false
-		} else if word = cmp.Or(filterText.FindString(text), filterName.FindString(text)); word == "" || touching {
+		} else if word = cmp.Or(quotedWord.FindString(text), nameWord.FindString(text)); word == "" || touching {
 			return nil, false
 		} else {
 			touching = true
@@ -140,12 +155,11 @@ func (p *filterParser) single(depth int) condition {
 	}
 }
 
-// property takes note of the property of a condition. It returns whether case
-// matters.
-func (p *filterParser) property(name string) bool {
-	exact, known := p.fields[name]
-	p.wrong = p.wrong || !known
-	return exact
+// property returns the kind of a condition's property, which must be among these.
+func (p *filterParser) property(name string, kinds ...filterKind) filterKind {
+	kind := p.fields[name]
+	p.wrong = p.wrong || !slices.Contains(kinds, kind)
+	return kind
 }
 
 // text reads a string in quotes.
@@ -161,7 +175,7 @@ func (p *filterParser) text() string {
 // starts reads the rest of startswith(name,'text').
 func (p *filterParser) starts() condition {
 	name := p.next()
-	p.property(name)
+	p.property(name, filterStart)
 	p.expect(",")
 	start := strings.ToLower(p.text())
 	p.expect(")")
@@ -173,17 +187,17 @@ func (p *filterParser) starts() condition {
 
 // any reads the rest of name/any(x:x eq 'text').
 func (p *filterParser) any(name string) condition {
-	exact := p.property(name)
+	p.property(name, filterList)
 	p.expect("any", "(")
 	item := p.next()
-	p.wrong = p.wrong || !filterName.MatchString(item)
+	p.wrong = p.wrong || !nameWord.MatchString(item)
 	p.expect(":", item, "eq")
 	want := p.text()
 	p.expect(")")
 	return func(props map[string]any) bool {
 		values, _ := props[name].([]string)
 		for _, value := range values {
-			if same(value, want, exact) {
+			if strings.EqualFold(value, want) {
 				return true
 			}
 		}
@@ -193,26 +207,18 @@ func (p *filterParser) any(name string) condition {
 
 // equals reads the value of name eq value.
 func (p *filterParser) equals(name string) condition {
-	exact := p.property(name)
-	if len(p.words) > 0 && strings.HasPrefix(p.words[0], "'") {
+	switch kind := p.property(name, filterText, filterExact, filterStart, filterGUID, filterFlag); kind {
+	case filterGUID:
+		want := p.next()
+		p.wrong = p.wrong || !isGUID(want)
+		return func(props map[string]any) bool { return sameText(props[name], want, false) }
+	case filterFlag:
+		want := p.next()
+		p.wrong = p.wrong || want != "true" && want != "false"
+		return func(props map[string]any) bool { return props[name] == (want == "true") }
+	default:
 		want := p.text()
-		return func(props map[string]any) bool {
-			value, isText := props[name].(string)
-			return isText && same(value, want, exact)
-		}
-	}
-	bare := p.next()
-	p.wrong = p.wrong || bare != "true" && bare != "false" && bare != "null" && !isGUID(bare)
-	return func(props map[string]any) bool {
-		switch value := props[name].(type) {
-		case nil:
-			return bare == "null"
-		case bool:
-			return value && bare == "true" || !value && bare == "false"
-		case string:
-			return strings.EqualFold(value, bare)
-		}
-		return false
+		return func(props map[string]any) bool { return sameText(props[name], want, kind == filterExact) }
 	}
 }
 
@@ -226,4 +232,8 @@ func equalTo(text, property string) string {
 	return (&filterParser{words: words[2:]}).text()
 }
 
-func same(a, b string, exact bool) bool { return exact && a == b || !exact && strings.EqualFold(a, b) }
+// sameText compares a property, which is no text if it is null.
+func sameText(property any, want string, exact bool) bool {
+	value, isText := property.(string)
+	return isText && (value == want || !exact && strings.EqualFold(value, want))
+}

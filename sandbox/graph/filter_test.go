@@ -23,7 +23,10 @@ func TestFilters(t *testing.T) {
 		{"any", "/v1.0/servicePrincipals", "servicePrincipalNames/any(c:c eq 'https://graph.microsoft.com')", graphPrincipal},
 		{"type", "/v1.0/servicePrincipals", "servicePrincipalType eq 'ManagedIdentity'", ordersIdentity},
 		{"display name", "/v1.0/servicePrincipals", "displayName eq 'orders-client'", ordersIdentity},
-		{"id without quotes", "/v1.0/servicePrincipals", "id eq " + sp, sp},
+		{"flag", "/v1.0/servicePrincipals", "accountEnabled eq true and id eq '" + sp + "'", sp},
+		{"flag that is not so", "/v1.0/servicePrincipals", "accountEnabled eq false and id eq '" + sp + "'", ""},
+		{"GUID in another case", "/v1.0/servicePrincipals", "appOwnerOrganizationId eq " + strings.ToUpper(contoso) + " and id eq '" + sp + "'", sp},
+		{"GUID of others", "/v1.0/servicePrincipals", "appOwnerOrganizationId eq " + zero + " and id eq '" + sp + "'", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := w.get(filtered(test.path, test.filter)).values()
@@ -44,7 +47,7 @@ func TestFilterPrecedence(t *testing.T) {
 	w := newWorld(t)
 	named := strings.NewReplacer(
 		"{owner}", "displayName eq 'owner'", "{reader}", "displayName eq 'reader'", "{r}", "startswith(displayName, 'R')",
-		"{none}", "displayName eq 'or'", "{caller}", "appOwnerOrganizationId eq '"+contoso+"'",
+		"{none}", "displayName eq 'or'", "{caller}", "appOwnerOrganizationId eq "+contoso,
 	)
 	for _, tt := range []struct {
 		filter string
@@ -83,11 +86,16 @@ func TestFiltersThatAreNotKnown(t *testing.T) {
 		"startswith(notes,'x')", "endswith(displayName,'x')", "startswith(displayName,'x') eq true", "displayName eq 'x", "displayName eq \"x\"",
 		"identifierUris/any(x:y eq 'a')", "identifierUris/any((:( eq 'a')", "identifierUris/all(x:x eq 'a')", "identifierUris/any()",
 		"identifierUris/$count eq 0", "web/homePageUrl eq 'x'",
+		"displayName eq true", "displayName eq null", "id eq " + zero, "identifierUris eq 'x'", "displayName/any(x:x eq 'a')", // not of the type
+		"startswith(appId,'x')", "startswith(signInAudience,'x')", "startswith(identifierUris,'x')", // where Graph does not take it
 		strings.Repeat("(", 33) + "displayName eq 'x'" + strings.Repeat(")", 33), strings.Repeat("(", 10000),
 	} {
 		if got := w.want(501, "deployer", "GET", filtered("/v1.0/applications", filter), nil); !strings.Contains(got.message(), "$filter") {
 			t.Errorf("%s: got message %q, want the filter named", filter, got.message())
 		}
+	}
+	for _, filter := range []string{"accountEnabled eq 'true'", "accountEnabled eq null", "appOwnerOrganizationId eq '" + zero + "'", "appOwnerOrganizationId eq null"} {
+		w.want(501, "deployer", "GET", filtered("/v1.0/servicePrincipals", filter), nil)
 	}
 	w.get(filtered("/v1.0/applications", strings.Repeat("(", 32)+"displayName eq 'x'"+strings.Repeat(")", 32)))
 }

@@ -113,7 +113,7 @@ func listGrantsOf(tx *store.Tx, q *request) (answer, error) {
 }
 
 func listGrants(_ *store.Tx, q *request) (answer, error) {
-	return q.list("oauth2PermissionGrants", filterable{"id": true, "clientId": false, "consentType": false, "principalId": false, "resourceId": false},
+	return q.list("oauth2PermissionGrants", filterable{"id": filterExact, "clientId": filterText, "consentType": filterText, "principalId": filterText, "resourceId": filterText},
 		func(func(string, object) bool) {})
 }
 
