@@ -13,6 +13,7 @@ package route
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 )
 
@@ -71,7 +72,12 @@ func (t Table) Handler(log *Log, weather *Weather) http.Handler {
 		serve := switchable(t.Service, route)
 		mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) {
 			Note(r.Context()).Route = route.Pattern
-			for name := range r.URL.Query() {
+			query, err := url.ParseQuery(r.URL.RawQuery)
+			if err != nil { // a semicolon or a lone percent sign: URL.Query would leave that parameter out
+				t.Unemulated(w, r, "query that cannot be read")
+				return
+			}
+			for name := range query {
 				if !slices.Contains(route.Query, name) && !slices.Contains(route.Query, "*") {
 					t.Unemulated(w, r, fmt.Sprintf("query parameter %q", name))
 					return

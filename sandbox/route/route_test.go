@@ -52,6 +52,8 @@ func TestAnswers(t *testing.T) {
 		{name: "without the permission", method: "GET", url: "/things/7", status: 403, shown: "/things/7"},
 		{name: "unknown path", method: "GET", url: "/others", status: 501, unemulated: "route", shown: "/others"},
 		{name: "unknown method", method: "DELETE", url: "/things/7", status: 501, unemulated: "route", shown: "/things/7"},
+		{name: "semicolon, at which URL.Query drops a parameter", method: "GET", url: "/things/7?$filter=a;b", permission: "Things.Read", status: 501, unemulated: "query that cannot be read", shown: "/things/7"},
+		{name: "lone percent sign", method: "GET", url: "/things/7?$filter=100%", permission: "Things.Read", status: 501, unemulated: "query that cannot be read", shown: "/things/7"},
 		{name: "unknown query parameter", method: "GET", url: "/things/7?$top=1", status: 501, unemulated: `query parameter "$top"`, shown: "/things/7?%24top=1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
