@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,7 +19,8 @@ import (
 // (https://learn.microsoft.com/graph/json-batching). The rules are: each one
 // needs its own permission, and is recorded, throttled and struck by faults as
 // if it had come alone; they run in their order, and one whose dependency
-// failed does not run at all.
+// failed does not run at all; a write without a body or its type fails the
+// whole batch before any of it runs; case does not matter in ids.
 
 // mostBatched is how many requests a batch can have.
 const mostBatched = 20
@@ -34,6 +36,11 @@ type batched struct {
 }
 
 type headers map[string]string
+
+// have says whether a header is there, in any case.
+func (h headers) have(name string) bool {
+	return slices.ContainsFunc(slices.Collect(maps.Keys(h)), func(other string) bool { return strings.EqualFold(other, name) })
+}
 
 // A batchAnswer is the answer to one of them.
 type batchAnswer struct {
@@ -59,7 +66,7 @@ func (s *Service) batch(w http.ResponseWriter, r *http.Request) {
 	version, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	answers := make([]batchAnswer, 0, len(requests))
 	for _, one := range requests {
-		failed := slices.ContainsFunc(answers, func(a batchAnswer) bool { return a.Status >= 400 && slices.Contains(one.DependsOn, a.ID) })
+		failed := slices.ContainsFunc(answers, func(a batchAnswer) bool { return a.Status >= 400 && containsID(one.DependsOn, a.ID) })
 		if failed {
 			answers = append(answers, batchAnswer{ID: one.ID, Status: http.StatusFailedDependency, Headers: headers{}, Body: map[string]any{
 				"error": map[string]any{"code": "FailedDependency", "message": "a request that this one depends on failed"},
@@ -90,11 +97,14 @@ func (q *request) readBatch() ([]batched, error) {
 	}
 	var before []string
 	for _, one := range batch.Requests {
-		if slices.Contains(before, one.ID) {
+		if containsID(before, one.ID) {
 			return nil, &refusal{http.StatusBadRequest, "BadRequest", fmt.Sprintf("expected each id once in a batch, got %q twice", one.ID)}
 		}
+		if writes := []string{"POST", "PATCH", "PUT"}; containsID(writes, one.Method) && (one.Body == nil || !one.Headers.have("Content-Type")) {
+			return nil, &refusal{http.StatusBadRequest, "BadRequest", fmt.Sprintf("Write request id : %s does not contain Content-Type header or body.", one.ID)}
+		}
 		for _, id := range one.DependsOn {
-			if !slices.Contains(before, id) {
+			if !containsID(before, id) {
 				return nil, unemulated("a request that depends on %q, which is not before it in the batch", id)
 			}
 		}
