@@ -63,6 +63,18 @@ func TestMSALNode(t *testing.T) {
 	operator := e.operator.Deployer.ClientID
 	s.does("acquireTokenByClientCredential, secret", func() error { return s.token(operator, "secret") })
 	s.does("acquireTokenByClientCredential, wrong secret", func() error { return s.refuses("AADSTS7000215", "wrong-secret") })
+	s.does("acquireTokenByClientCredential, azureRegion", func() error {
+		before := len(e.sandbox.History())
+		if err := s.token(operator, "region"); err != nil {
+			return err
+		}
+		for _, request := range e.sandbox.History()[before:] {
+			if strings.HasPrefix(request.URL, "/"+e.operator.ID+"/oauth2/v2.0/token/") && request.Status == 200 {
+				return nil
+			}
+		}
+		return fmt.Errorf("expected a token from the path with a slash at the end, which regions have, got %v", e.sandbox.History()[before:])
+	})
 	s.assertion = e.federate(e.caller)
 	s.does("acquireTokenByClientCredential, assertion", func() error { return s.token(e.caller.clientID, "assertion", e.caller.clientID) })
 	s.does("acquireTokenByClientCredential twice, from the cache", func() error { return s.result("true", "twice") })

@@ -109,7 +109,7 @@ func (e *estate) node(t *testing.T, environ []string, args ...string) *exec.Cmd 
 	if err != nil {
 		t.Fatal(err)
 	}
-	hosts, err := json.Marshal(map[string]string{"login.microsoftonline.com": host(e.sandbox.BaseURL), "graph.microsoft.com": host(e.sandbox.GraphURL)})
+	hosts, err := json.Marshal(map[string]string{"login.microsoftonline.com": host(e.sandbox.BaseURL), "westeurope.login.microsoft.com": host(e.sandbox.BaseURL), "graph.microsoft.com": host(e.sandbox.GraphURL)})
 	if err != nil {
 		t.Fatal(err)
 	}

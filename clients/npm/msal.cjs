@@ -14,6 +14,12 @@ const token = async (client, more) => (await client.acquireTokenByClientCredenti
 run({
   secret: () => token(application(secret)),
   "wrong-secret": () => token(application({ clientSecret: "wrong" })),
+  // A region is a host of its own, which MSAL derives from Microsoft's alone;
+  // this authority's metadata is in its code.
+  region: () =>
+    token(new ConfidentialClientApplication({ auth: { clientId: estate.client, authority: `https://login.microsoftonline.com/${estate.tenant}`, ...secret } }), {
+      azureRegion: "westeurope",
+    }),
   assertion: (client) => token(application({ clientId: client, clientAssertion: estate.assertion })),
   twice: async () => {
     const client = application(secret);

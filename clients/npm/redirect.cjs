@@ -33,6 +33,15 @@ for (const name of ["request", "get"]) {
   };
 }
 
+const originalFetch = globalThis.fetch;
+globalThis.fetch = (resource, options) => {
+  const url = new URL(typeof resource === "string" || resource instanceof URL ? resource : resource.url);
+  const sandbox = hosts[url.hostname];
+  if (!sandbox) return originalFetch(resource, options);
+  url.host = sandbox;
+  return resource instanceof Request ? originalFetch(new Request(url, resource), options) : originalFetch(url, options);
+};
+
 const connect = net.Socket.prototype.connect;
 net.Socket.prototype.connect = function (...args) {
   const { host } = net._normalizeArgs(Array.isArray(args[0]) ? args[0] : args)[0];
