@@ -23,6 +23,9 @@ func (q *request) expandAssignments(tx *store.Tx, a answer) (answer, error) {
 	if relation != fromPrincipal.name {
 		return a, unemulated("$expand=%s", relation)
 	}
+	if q.eventual() && query.Get("$count") == "true" {
+		return a, unemulated("$expand in an advanced query, which Graph does not support")
+	}
 	if q.reach != reachAll {
 		return a, unemulated("$expand for a caller that may not read all service principals")
 	}

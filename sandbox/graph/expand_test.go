@@ -47,7 +47,7 @@ func TestExpandAssignments(t *testing.T) {
 	}
 	for _, path := range []string{
 		"/v1.0/servicePrincipals?$expand=owners", "/v1.0/servicePrincipals?$expand=appRoleAssignments($top=1)",
-		"/v1.0/applications?$expand=appRoleAssignments", "/v1.0/directoryObjects/" + api + "?$expand=appRoleAssignments",
+		"/v1.0/servicePrincipals?$expand=appRoleAssignments&$count=true", "/v1.0/applications?$expand=appRoleAssignments", "/v1.0/directoryObjects/" + api + "?$expand=appRoleAssignments",
 	} {
 		w.want(501, "deployer", "GET", path, nil)
 	}

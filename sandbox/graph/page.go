@@ -76,8 +76,8 @@ func (q *request) list(context string, fields filterable, objects iter.Seq2[stri
 // $filter asks for.
 func counter(fields filterable, objects func(*store.Tx, *request, bool) iter.Seq2[string, object]) operation {
 	return func(tx *store.Tx, q *request) (answer, error) {
-		if err := q.advanced("$count"); err != nil {
-			return answer{}, err
+		if !q.eventual() {
+			return answer{}, badRequest("$count is not currently supported.")
 		}
 		matches, err := parseFilter(q.URL.Query().Get("$filter"), fields)
 		if err != nil {
@@ -93,13 +93,10 @@ func counter(fields filterable, objects func(*store.Tx, *request, bool) iter.Seq
 	}
 }
 
-// advanced checks that the request has the header that advanced queries need
+// eventual says whether the request has the header that advanced queries need
 // (https://learn.microsoft.com/graph/aad-advanced-queries).
-func (q *request) advanced(what string) error {
-	if !strings.EqualFold(q.Header.Get("ConsistencyLevel"), "eventual") {
-		return unemulated("%s without the header ConsistencyLevel: eventual", what)
-	}
-	return nil
+func (q *request) eventual() bool {
+	return strings.EqualFold(q.Header.Get("ConsistencyLevel"), "eventual")
 }
 
 // one returns a single object with the properties that $select names.
@@ -123,13 +120,18 @@ func readTop(query url.Values) (int, error) {
 	return top, nil
 }
 
-// countWanted returns a counter if $count asks for one.
+// countWanted returns a counter if $count asks for one. As in Graph it is
+// ignored without the header of advanced queries, and after the first page
+// (https://learn.microsoft.com/graph/query-parameters#count).
 func (q *request) countWanted(query url.Values) (*int, error) {
 	switch query.Get("$count") {
 	case "", "false":
 		return nil, nil
 	case "true":
-		return new(int), q.advanced("$count")
+		if !q.eventual() || query.Has("$skiptoken") {
+			return nil, nil
+		}
+		return new(int), nil
 	}
 	return nil, badRequest("Invalid value '%s' for $count query option found. Valid values are 'false' and 'true'.", query.Get("$count"))
 }

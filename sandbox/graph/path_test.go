@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -88,4 +89,19 @@ func TestCount(t *testing.T) {
 		t.Errorf("got count %q as %q after %q, want three more as text", after.text, after.header.Get("Content-Type"), before)
 	}
 	w.want(501, "deployer", "GET", filtered("/v1.0/servicePrincipals/$count", "notes eq 'x'"), nil)
+
+	// Without ConsistencyLevel: eventual the path is refused, and the parameter
+	// ignored. A batch sends just the headers that a request in it has.
+	_, answers := w.batch("deployer", "/v1.0", `{"id":"1","method":"GET","url":"/applications/$count"},{"id":"2","method":"GET","url":"/applications?$count=true"},`+
+		`{"id":"3","method":"GET","url":"/applications?$count=true","headers":{"ConsistencyLevel":"eventual"}}`)
+	refused, _ := answers[0]["body"].(map[string]any)
+	if answers[0]["status"] != 400.0 || !strings.Contains(fmt.Sprint(refused["error"]), "$count is not currently supported") {
+		t.Errorf("got %v, want the count refused", answers[0])
+	}
+	for i, counted := range []bool{false, true} {
+		list := answers[i+1]["body"].(map[string]any)
+		if _, has := list["@odata.count"]; answers[i+1]["status"] != 200.0 || has != counted {
+			t.Errorf("got %v, want a list with its count: %v", answers[i+1], counted)
+		}
+	}
 }

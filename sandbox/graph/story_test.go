@@ -177,8 +177,12 @@ func TestPaging(t *testing.T) {
 				t.Errorf("got properties %v, want the two selected", app)
 			}
 		}
-		if got.body["@odata.count"] != 7.0 {
-			t.Errorf("got count %v, want 7", got.body["@odata.count"])
+		var count any // in the first page alone
+		if len(sizes) == 1 {
+			count = 7.0
+		}
+		if got.body["@odata.count"] != count {
+			t.Errorf("got count %v in page %d, want %v", got.body["@odata.count"], len(sizes), count)
 		}
 		if !strings.HasSuffix(got.property("@odata.context"), "/v1.0/$metadata#applications(id,displayName)") {
 			t.Errorf("got context %q", got.property("@odata.context"))
