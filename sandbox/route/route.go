@@ -12,8 +12,10 @@ package route
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 )
 
@@ -46,6 +48,23 @@ func (r Route) With(names ...string) Route {
 	return r
 }
 
+// unknownQuery names what a query has that the route does not know, "" if nothing.
+func (r Route) unknownQuery(raw string) string {
+	if slices.Contains(r.Query, "*") {
+		return "" // a function's own business
+	}
+	query, err := url.ParseQuery(raw)
+	if err != nil { // a semicolon or a lone percent sign: URL.Query would leave that parameter out
+		return "query that cannot be read"
+	}
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if !slices.Contains(r.Query, name) {
+			return fmt.Sprintf("query parameter %q", name)
+		}
+	}
+	return ""
+}
+
 // A Table is all the routes of one service.
 type Table struct {
 	Service string // entra, graph, arm, blob, appservice, …
@@ -72,16 +91,9 @@ func (t Table) Handler(log *Log, weather *Weather) http.Handler {
 		serve := switchable(t.Service, route)
 		mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) {
 			Note(r.Context()).Route = route.Pattern
-			query, err := url.ParseQuery(r.URL.RawQuery)
-			if err != nil { // a semicolon or a lone percent sign: URL.Query would leave that parameter out
-				t.Unemulated(w, r, "query that cannot be read")
+			if unknown := route.unknownQuery(r.URL.RawQuery); unknown != "" {
+				t.Unemulated(w, r, unknown)
 				return
-			}
-			for name := range query {
-				if !slices.Contains(route.Query, name) && !slices.Contains(route.Query, "*") {
-					t.Unemulated(w, r, fmt.Sprintf("query parameter %q", name))
-					return
-				}
 			}
 			if weather.strike(w, r, t, route.Pattern) {
 				return
@@ -105,12 +117,19 @@ func (t Table) Handler(log *Log, weather *Weather) http.Handler {
 			matched.URL.Path = t.Path(r.URL.Path)
 			matched.URL.RawPath = ""
 		}
-		if _, pattern := mux.Handler(matched); pattern == "" || !hasPattern(t.Routes, pattern) {
+		if _, pattern := mux.Handler(matched); pattern == "" || !hasPattern(t.Routes, pattern) || !isClean(matched.URL.Path) {
 			t.Unemulated(w, r, "route")
 			return
 		}
 		mux.ServeHTTP(w, matched)
 	}))
+}
+
+// isClean is false for a path such as /a//b, from which ServeMux redirects to /a/b:
+// no service does.
+func isClean(p string) bool {
+	clean := path.Clean(p)
+	return p == clean || p == clean+"/"
 }
 
 // hasPattern is false for the redirects that ServeMux adds by itself.

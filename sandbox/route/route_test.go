@@ -51,6 +51,7 @@ func TestAnswers(t *testing.T) {
 		{name: "a token where none belongs", method: "GET", url: "/others/eyJhbGciOiJSUzI1NiJ9.eyJ9.AA/x?q=eyJhbGciOiJSUzI1NiJ9.e.A", status: 501, unemulated: "route", shown: "/others/%2A%2A%2A/x?q=%2A%2A%2A"},
 		{name: "without the permission", method: "GET", url: "/things/7", status: 403, shown: "/things/7"},
 		{name: "unknown path", method: "GET", url: "/others", status: 501, unemulated: "route", shown: "/others"},
+		{name: "path that ServeMux would redirect from", method: "GET", url: "/things//7", status: 501, unemulated: "route", shown: "/things//7"},
 		{name: "unknown method", method: "DELETE", url: "/things/7", status: 501, unemulated: "route", shown: "/things/7"},
 		{name: "semicolon, at which URL.Query drops a parameter", method: "GET", url: "/things/7?$filter=a;b", permission: "Things.Read", status: 501, unemulated: "query that cannot be read", shown: "/things/7"},
 		{name: "lone percent sign", method: "GET", url: "/things/7?$filter=100%", permission: "Things.Read", status: 501, unemulated: "query that cannot be read", shown: "/things/7"},
