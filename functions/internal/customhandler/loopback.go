@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 )
 
 // This file protects a handler on a developer's machine from web pages. A page can
@@ -16,22 +17,22 @@ import (
 // In Azure, where the Functions host passes the caller's Host on and no browser
 // reaches the handler, any name may be right.
 
-// platformVariables are set by App Service and Functions, not all of them on every
-// plan: Flex Consumption has a container instead of an instance
+// platformVariables are sets of variables that App Service and Functions set, not
+// all of them on every plan
 // (https://learn.microsoft.com/azure/app-service/reference-app-settings; the
-// Functions host tells its plans apart by them, EnvironmentExtensions of
-// Azure/azure-functions-host). Core Tools set none of them.
-var platformVariables = []string{"WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME", "WEBSITE_POD_NAME", "CONTAINER_NAME", "IDENTITY_ENDPOINT"}
+// Functions host tells its plans apart by some, EnvironmentExtensions of
+// Azure/azure-functions-host). Core Tools set none of them. Others set a part of
+// the last: a machine of Azure Arc has an identity endpoint without the header, and
+// containers on a developer's machine often have CONTAINER_NAME, which therefore
+// does not count.
+var platformVariables = [][]string{{"WEBSITE_INSTANCE_ID"}, {"WEBSITE_SITE_NAME"}, {"WEBSITE_POD_NAME"}, {"IDENTITY_ENDPOINT", "IDENTITY_HEADER"}}
 
 // InAzure reports whether the handler runs in App Service or Azure Functions, and
 // not on a developer's machine.
 func (s *AppSettings) InAzure() bool {
-	for _, name := range platformVariables {
-		if s.lookup(name) != "" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(platformVariables, func(names []string) bool {
+		return !slices.ContainsFunc(names, func(name string) bool { return s.lookup(name) == "" })
+	})
 }
 
 // onLoopback refuses requests that were not sent to this machine by a name of its

@@ -88,12 +88,20 @@ func TestForeignHostOnADevelopersMachine(t *testing.T) {
 // sets at least one of these.
 func TestAnyHostInAzure(t *testing.T) {
 	t.Parallel()
-	for _, variable := range []string{"WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME", "WEBSITE_POD_NAME", "CONTAINER_NAME", "IDENTITY_ENDPOINT"} {
-		t.Run(variable, func(t *testing.T) {
+	for variables, want := range map[string]int{
+		"WEBSITE_INSTANCE_ID": http.StatusOK, "WEBSITE_SITE_NAME": http.StatusOK, "WEBSITE_POD_NAME": http.StatusOK, "IDENTITY_ENDPOINT IDENTITY_HEADER": http.StatusOK,
+		// Of a machine of Azure Arc, and of any container.
+		"IDENTITY_ENDPOINT IMDS_ENDPOINT": http.StatusMisdirectedRequest, "CONTAINER_NAME": http.StatusMisdirectedRequest,
+	} {
+		t.Run(variables, func(t *testing.T) {
 			t.Parallel()
-			address, _, _ := served(t, map[string]string{variable: "x"})
-			if status, _ := ask(t, address, "orders.azurewebsites.net"); status != http.StatusOK {
-				t.Errorf("got %d, want 200", status)
+			settings := make(map[string]string)
+			for _, variable := range strings.Fields(variables) {
+				settings[variable] = "x"
+			}
+			address, _, _ := served(t, settings)
+			if status, _ := ask(t, address, "orders.azurewebsites.net"); status != want {
+				t.Errorf("got %d, want %d", status, want)
 			}
 		})
 	}
