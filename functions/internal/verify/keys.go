@@ -221,6 +221,13 @@ func (k *Keys) find(keyID string) (Key, bool) {
 	return key, ok
 }
 
+// landed is a fetch that has ended.
+var landed = func() *flight {
+	f := &flight{done: make(chan struct{})}
+	close(f.done)
+	return f
+}()
+
 // ask returns a fetch to wait for: the one under way, or a new one if that is
 // allowed.
 func (k *Keys) ask(keyID string) (*flight, error) {
@@ -228,6 +235,9 @@ func (k *Keys) ask(keyID string) (*flight, error) {
 	defer k.mu.Unlock()
 	if k.flight != nil {
 		return k.flight, nil
+	}
+	if _, ok := k.find(keyID); ok { // a fetch ended since the caller looked
+		return landed, nil
 	}
 	now := k.config.Now()
 	if k.usable() == nil {

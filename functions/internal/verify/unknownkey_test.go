@@ -172,3 +172,34 @@ func mustRetry(t *testing.T, err error, after string) {
 		t.Fatalf("got %v, status %d, Retry-After %q, want %v, 503, %q", err, answer.Status, got, verify.ErrKeysUnavailable, after)
 	}
 }
+
+// TestKeyFoundByAnotherRequest: another request's fetch brings the key between this
+// request's look at the set and its own turn to ask, and spends the budget.
+func TestKeyFoundByAnotherRequest(t *testing.T) {
+	t.Parallel()
+	tenant := verifytest.NewTenant(t)
+	clock := newClock()
+	var meanwhile func()
+	keys := newKeys(t, tenant, func() time.Time {
+		if run := meanwhile; run != nil { // the request has the old set by now
+			meanwhile = nil
+			run()
+		}
+		return clock.Now()
+	})
+	mustKey(t, keys, tenant.Signing.ID)
+	for i := range 3 {
+		_, err := keys.Key(t.Context(), fmt.Sprint("key-", i+100))
+		mustRefuse(t, err)
+	}
+	second := verifytest.Key(t, "key-2", 2048)
+	tenant.Publish(tenant.Signing, second)
+	meanwhile = func() {
+		_, err := keys.Key(t.Context(), "key-103")
+		mustRefuse(t, err)
+	}
+	mustKey(t, keys, second.ID)
+	if got := tenant.Fetches(); got != 5 {
+		t.Errorf("got %d fetches, want 5: the first and four for unknown keys", got)
+	}
+}
