@@ -13,13 +13,15 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // This file proves that no secret is left in a copy. The rules are:
 //   - it searches all of the copy, names of properties included, for each secret
-//     as it is, and as base64, hexadecimal, JSON in a text and part of a URL
+//     as it is, and as base64, hexadecimal, JSON in a text and part of a URL, in
+//     which any character may be escaped
 //   - a secret of several lines is also searched for by its lines; a private key
 //     by its secret numbers, since its lines have the public ones too
 //   - a secret that is too short to be searched for is refused, not passed over
@@ -54,14 +56,27 @@ func (r *redactor) prove(c Copy) error {
 	}
 	for _, t := range texts {
 		path := wanted.in(t.text)
-		if lines := inOneLine.Replace(t.text); path == "" && lines != t.text {
-			path = wanted.in(lines)
+		for _, reading := range []string{inOneLine.Replace(t.text), unescaped(t.text)} {
+			if path == "" && reading != t.text {
+				path = wanted.in(reading)
+			}
 		}
 		if path != "" {
 			problems = append(problems, fmt.Errorf("%s: the secret is also in plain text, in %s", path, t.path))
 		}
 	}
 	return errors.Join(problems...)
+}
+
+var percentEscape = regexp.MustCompile(`%[0-9a-fA-F]{2}`)
+
+// unescaped undoes the escapes of URLs, whatever their case and whichever
+// characters they are of.
+func unescaped(text string) string {
+	return percentEscape.ReplaceAllStringFunc(text, func(escape string) string {
+		b, _ := hex.DecodeString(escape[1:])
+		return string(b)
+	})
 }
 
 // needles are what is searched for, by how it starts, so that one pass over the

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"time"
 )
@@ -198,8 +199,14 @@ func (r *redactor) envelope(path string, envelope map[string]any) (any, error) {
 	return map[string]any{signatureKey: secretSignature, "plaintext": string(text)}, nil
 }
 
+// propertyName is what a name in a secret object may look like to be kept. Anything
+// else may be a secret itself.
+var propertyName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*(?:[_.-]{1,2}[A-Za-z0-9]+)*$`)
+
 // secret replaces everything in a secret: texts by placeholders, numbers and
-// booleans by their zero value. The names in an object stay.
+// booleans by their zero value. The names in an object stay, since the preview
+// would differ without them; a secret is no place for other names than those of
+// properties, settings and clients.
 func (r *redactor) secret(path string, value any) (_ any, err error) {
 	switch value := value.(type) {
 	case string:
@@ -212,6 +219,9 @@ func (r *redactor) secret(path string, value any) (_ any, err error) {
 		for _, key := range slices.Sorted(maps.Keys(value)) {
 			if key == signatureKey {
 				continue // says what else the value is, such as an asset
+			}
+			if len(key) > 64 || !propertyName.MatchString(key) {
+				return nil, fmt.Errorf("%s: expected names of properties in a secret object, got another one of %d characters, which may be a secret and would stay in the copy", path, len(key))
 			}
 			if value[key], err = r.secret(path+"."+key, value[key]); err != nil {
 				return nil, err

@@ -198,6 +198,8 @@ func TestProof(t *testing.T) {
 		{"base64 for URLs", secret, base64.RawURLEncoding.EncodeToString([]byte(secret)), "also in plain text"},
 		{"hexadecimal", secret, hex.EncodeToString([]byte(secret)), "also in plain text"},
 		{"a part of a URL", secret, "https://x/?a=" + url.QueryEscape(secret), "also in plain text"},
+		{"a part of a URL in lower case", secret + "/+=", "https://x/?a=" + strings.ToLower(url.QueryEscape("/+=")) + secret + strings.ToLower(url.QueryEscape("/+=")), "also in plain text"},
+		{"a URL with letters escaped", secret, "https://x/?a=%" + hex.EncodeToString([]byte(secret[:1])) + secret[1:], "also in plain text"},
 		{"JSON in a text", `with "quotes" and \`, `{"a":"with \"quotes\" and \\"}`, "also in plain text"},
 		{"one line of several", "first line of it\nsecond line of it", "the second line of it", "also in plain text"},
 		{"a certificate", p.certificate + p.eight, p.certificate, ""},
@@ -234,6 +236,8 @@ func TestMakeRefuses(t *testing.T) {
 		"an encrypted setting":  {source(nil, map[string]any{"a": map[string]any{"secret": true}}), "fix: pulumi config --json --show-secrets"},
 		"no state":              {redact.Source{State: []byte("no"), Config: []byte("{}")}, "expected the output of pulumi stack export"},
 		"a state of nothing":    {redact.Source{State: []byte("[]"), Config: []byte("{}")}, "expected a deployment"},
+		"a secret for a name":   {source(map[string]any{"a": envelope(map[string]any{"b": map[string]any{"s3cret+/==": 1}})}, nil), "expected names of properties in a secret object"},
+		"a long name":           {source(map[string]any{"a": envelope(map[string]any{strings.Repeat("a", 65): 1})}, nil), "another one of 65 characters"},
 		"settings of something": {redact.Source{State: []byte(`{"deployment":{}}`), Config: []byte("no")}, "expected the output of pulumi config"},
 	} {
 		if _, err := redact.Make(test.source); err == nil || !strings.Contains(err.Error(), test.want) {
