@@ -18,6 +18,11 @@ import (
 // the state must have nothing that the program of the default branch could not
 // have put there.
 
+// secretsProviders are those that docs/state.md has: a passphrase, Pulumi Cloud,
+// and a key of Azure Key Vault, which is of type cloud. A state without secrets has
+// none.
+var secretsProviders = []string{"", "passphrase", "service", "cloud"}
+
 // ErrForeign is the refusal of a state with resources that are not the program's.
 var ErrForeign = errors.New("state has resources that the program does not make")
 
@@ -28,6 +33,9 @@ type foreignResource struct{ urn, reason string }
 // did not finish.
 type exportedResources struct {
 	Deployment struct {
+		SecretsProviders struct {
+			Type string `json:"type"`
+		} `json:"secrets_providers"`
 		Resources []program.Resource `json:"resources"`
 		Pending   []struct {
 			Resource program.Resource `json:"resource"`
@@ -41,6 +49,10 @@ func findForeign(state []byte) ([]foreignResource, error) {
 	var exported exportedResources
 	if err := json.Unmarshal(state, &exported); err != nil {
 		return nil, err
+	}
+	if kind := exported.Deployment.SecretsProviders.Type; !slices.Contains(secretsProviders, kind) {
+		return nil, fmt.Errorf("%w: expected a secrets provider of this project (%s), got %q, of which the engine would ask whatever the state says: nothing was deleted",
+			ErrForeign, strings.Join(secretsProviders[1:], ", "), kind)
 	}
 	all := exported.Deployment.Resources
 	for _, pending := range exported.Deployment.Pending {

@@ -94,3 +94,24 @@ func TestForeignIsForgotten(t *testing.T) {
 		t.Errorf("got the log %q, want the command named in it", &w.log)
 	}
 }
+
+// TestForeignSecretsProvider: to decrypt a state, the engine asks what the state
+// names, so only the kinds that this project uses are taken.
+func TestForeignSecretsProvider(t *testing.T) {
+	t.Parallel()
+	for kind, foreign := range map[string]bool{"": false, "passphrase": false, "service": false, "cloud": false, "b64": true, "Passphrase": true} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.deploy("test", "2026-01-01")
+			w.stack.secrets = kind
+			_, err := teardown.Run(t.Context(), w.options())
+			if errors.Is(err, teardown.ErrForeign) != foreign {
+				t.Errorf("got %v, want a refusal: %v", err, foreign)
+			}
+			if foreign && (w.deletions() != 0 || w.stack.destroyed != 0) {
+				t.Errorf("got %d deletions and %d destroys, want none", w.deletions(), w.stack.destroyed)
+			}
+		})
+	}
+}
