@@ -82,6 +82,18 @@ func (w workflow) triggers() (names []string) {
 	return names
 }
 
+// branchesOf are the base branches for which a trigger starts the workflow, nil for
+// all.
+func (w workflow) branchesOf(trigger string) []string {
+	for i := 0; w.On.Kind == yaml.MappingNode && i < len(w.On.Content); i += 2 {
+		var filter struct{ Branches []string }
+		if w.On.Content[i].Value == trigger && w.On.Content[i+1].Decode(&filter) == nil {
+			return filter.Branches
+		}
+	}
+	return nil
+}
+
 func (w workflow) steps() []step {
 	all := slices.Clone(w.Runs.Steps)
 	for _, j := range w.Jobs {

@@ -96,6 +96,9 @@ func renderedComment(w workflow) string {
 		if granted := grants(j.Permissions); granted["pull-requests"] != "write" && granted["issues"] != "write" && granted["*"] != "write-all" {
 			continue
 		}
+		if branches := w.branchesOf("pull_request"); slices.Contains(w.triggers(), "pull_request") && !slices.Equal(branches, []string{"main"}) {
+			return fmt.Sprintf("job %s comments with the base branch's code: expected branches: [main], got %q", name, branches)
+		}
 		for _, s := range j.Steps {
 			action, _, _ := strings.Cut(s.Uses, "@")
 			switch {
@@ -129,6 +132,9 @@ func pullRequestTarget(w workflow) string {
 		return ""
 	}
 	const where = "with pull_request_target, "
+	if branches := w.branchesOf("pull_request_target"); !slices.Equal(branches, []string{"main"}) {
+		return fmt.Sprintf("%sexpected branches: [main], since GitHub runs the base branch's copy of the workflow, got %q", where, branches)
+	}
 	for _, name := range slices.Sorted(maps.Keys(w.Jobs)) {
 		j := w.Jobs[name]
 		granted := grants(j.Permissions)
@@ -224,7 +230,7 @@ func TestWorkflowTrust(t *testing.T) {
 			"      - uses: actions/checkout@0\n        with: {ref: '" + baseCommit + "'}\n" +
 			"      - uses: actions/download-artifact@0\n" +
 			"      - run: bin/tenant diff -stack \"$STACK\" -from \"$facts\" -comment \"$GITHUB_REPOSITORY#$NUMBER\"\n"
-		target = "on:\n  pull_request_target:\n    types: [closed]\njobs:\n  a:\n" +
+		target = "on:\n  pull_request_target:\n    types: [closed]\n    branches: [main]\njobs:\n  a:\n" +
 			"    if: github.event.pull_request.head.repo.full_name == github.repository\n" +
 			"    environment: teardown\n    permissions: {contents: read, id-token: write}\n" +
 			"    env: {STACK: 'pr-${{ github.event.pull_request.number }}'}\n    steps:\n" +
@@ -269,7 +275,9 @@ func TestWorkflowTrust(t *testing.T) {
 		{"pull_request", pullRequestTarget, "a.yml", "on: pull_request", ""},
 		{"workflow_run", pullRequestTarget, "a.yml", "on:\n  workflow_run:", "started by workflow_run, which gives any pull request the rights of the default branch; fix: use pull_request"},
 		{"pull_request_target with the default branch", pullRequestTarget, "a.yml", target, ""},
-		{"pull_request_target in a list", pullRequestTarget, "a.yml", "on: [push, pull_request_target]\njobs:\n  a:\n    permissions: write-all", "with pull_request_target, job a may write *"},
+		{"pull_request_target in a list", pullRequestTarget, "a.yml", "on: {push: , pull_request_target: {branches: [main]}}\njobs:\n  a:\n    permissions: write-all", "with pull_request_target, job a may write *"},
+		{"for any base branch", pullRequestTarget, "a.yml", without(target, "\n    branches: [main]", ""), "with pull_request_target, expected branches: [main], since GitHub runs the base branch's copy of the workflow, got []"},
+		{"for another base branch too", pullRequestTarget, "a.yml", without(target, "branches: [main]", "branches: [main, 'dev/**']"), `with pull_request_target, expected branches: [main], since GitHub runs the base branch's copy of the workflow, got ["main" "dev/**"]`},
 		{"that checks out the merge", pullRequestTarget, "a.yml", without(target, "\n        with: {ref: '"+defaultBranch+"'}", ""), "with pull_request_target, job a: expected a checkout of " + defaultBranch + `, got ""`},
 		{"that checks out the branch", pullRequestTarget, "a.yml", without(target, defaultBranch, "${{ github.event.pull_request.head.sha }}"),
 			"with pull_request_target, job a: expected a checkout of " + defaultBranch + `, got "${{ github.event.pull_request.head.sha }}"`},
@@ -280,7 +288,7 @@ func TestWorkflowTrust(t *testing.T) {
 		{"that writes", pullRequestTarget, "a.yml", without(target, "contents: read", "contents: write"), "with pull_request_target, job a may write contents"},
 		{"in another environment", pullRequestTarget, "a.yml", without(target, "environment: teardown", "environment: test"), `with pull_request_target, job a: expected the environment teardown, which accepts main only, got ["test"]`},
 		{"that reads an artifact", pullRequestTarget, "a.yml", target + "      - uses: actions/download-artifact@0\n", "with pull_request_target, job a reads an artifact"},
-		{"that calls a workflow", pullRequestTarget, "a.yml", "on: pull_request_target\njobs:\n  a: {uses: ./b.yml}", "with pull_request_target, job a calls another workflow"},
+		{"that calls a workflow", pullRequestTarget, "a.yml", "on: {pull_request_target: {branches: [main]}}\njobs:\n  a: {uses: ./b.yml}", "with pull_request_target, job a calls another workflow"},
 
 		{"prod with its preview", prodWithoutPreview, "a.yml", prod, ""},
 		{"prod without a preview", prodWithoutPreview, "a.yml", without(prod, "needs: [dev, look]", "needs: dev"),
