@@ -3,12 +3,14 @@ package azurecloud
 import (
 	"context"
 	"crypto"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -234,14 +236,31 @@ func first(values ...string) string {
 	return ""
 }
 
+func isBusy(err error) bool {
+	var failed *azidentity.AuthenticationFailedError
+	if errors.As(err, &failed) && failed.RawResponse != nil {
+		return failed.RawResponse.StatusCode >= 500 || failed.RawResponse.StatusCode == http.StatusTooManyRequests
+	}
+	var untrusted *tls.CertificateVerificationError
+	var connection net.Error
+	return errors.As(err, &connection) && !errors.As(err, &untrusted)
+}
+
 var entraError = regexp.MustCompile(`AADSTS\d+: [^"\\\r\n]*`)
 
+// ErrBusy is in a sign-in error that may pass: the token endpoint answered that it
+// is busy or broken, or not at all.
+var ErrBusy = errors.New("the token endpoint does not answer as it should")
+
 // SignInError is an error of [azcore.TokenCredential] without azidentity's dump
-// of the response.
+// of the response. It wraps [ErrBusy] if the same sign-in may work later.
 func SignInError(err error) error {
 	message := entraError.FindString(err.Error())
 	if message == "" {
 		message, _, _ = strings.Cut(err.Error(), "\n")
+	}
+	if isBusy(err) {
+		return WithHint(fmt.Errorf("sign in: %w: %s", ErrBusy, message), "try again in a few minutes; https://azure.status.microsoft says whether sign-in is disturbed")
 	}
 	return WithHint(fmt.Errorf("sign in: %s", message),
 		"check ARM_TENANT_ID, ARM_CLIENT_ID and the credential in ARM_*, or run az login; settings of the providers in the stack do not reach this command")

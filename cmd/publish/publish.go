@@ -56,6 +56,7 @@ const (
 	waitingForSite    = "waiting for the SCM site"
 	waitingForStorage = "waiting for the host's access to its storage"
 	waitingForOther   = "waiting for another deployment"
+	waitingForSignIn  = "waiting for the sign-in"
 )
 
 func hintOf(reason string) string {
@@ -64,6 +65,8 @@ func hintOf(reason string) string {
 		return "check the role assignments of the host's identity on the storage account; a new one can take ten minutes. PUBLISH_TIMEOUT=30m waits longer"
 	case waitingForOther:
 		return "run pulumi up again when the other deployment is done"
+	case waitingForSignIn:
+		return "run pulumi up again when Microsoft Entra ID gives tokens; https://azure.status.microsoft says whether sign-in is disturbed"
 	}
 	return "run pulumi up again; the site may still be starting"
 }
@@ -75,6 +78,8 @@ func (p *publisher) retry(err error) (reason string, limit time.Duration) {
 	var status *statusError
 	var failed *failedError
 	switch {
+	case errors.Is(err, azurecloud.ErrBusy):
+		return waitingForSignIn, p.order.timeout
 	case errors.As(err, &failed):
 		if isStorageRefusal(failed.Error()) {
 			return waitingForStorage, p.order.timeout
@@ -187,6 +192,8 @@ func isPassing(err error) bool {
 	var connection *connectionError
 	var status *statusError
 	switch {
+	case errors.Is(err, azurecloud.ErrBusy):
+		return true
 	case errors.As(err, &connection):
 		return !connection.untrusted()
 	case errors.As(err, &status):

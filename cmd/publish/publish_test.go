@@ -251,3 +251,33 @@ func TestRefusedSignIn(t *testing.T) {
 		t.Errorf("expected nothing to be sent, got %q", w.requests)
 	}
 }
+
+// TestBusySignIn: a token endpoint that is busy for minutes is waited for, as long
+// as anything else.
+func TestBusySignIn(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusInternalServerError} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.outage = slices.Repeat([]int{status}, 50)
+			if err := w.publish(); err != nil {
+				t.Fatal(err)
+			}
+			const want = "publish: waiting for the sign-in, 0s of 15m0s: sign in: the token endpoint does not answer as it should: AADSTS90033"
+			if !strings.Contains(w.output.String(), want) {
+				t.Errorf("got output:\n%s\nwant %q in it", w.output.String(), want)
+			}
+		})
+	}
+	t.Run("for too long", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.outage = slices.Repeat([]int{503}, 100_000)
+		err := w.publish()
+		var hinted *azurecloud.HintError
+		if err == nil || !strings.Contains(err.Error(), "gave up after 1") || !errors.As(err, &hinted) || !strings.Contains(hinted.Hint, "Microsoft Entra ID") {
+			t.Errorf("got %v, want it to give up at the end of its time, with a hint", err)
+		}
+	})
+}

@@ -50,6 +50,7 @@ type world struct {
 	answers  map[string][]answer // by "METHOD path"; the last one is repeated
 	requests []string
 	forms    []url.Values // of token requests
+	outage   []int        // statuses of the first token requests
 	output   strings.Builder
 }
 
@@ -106,7 +107,16 @@ func (w *world) token(rw http.ResponseWriter, r *http.Request) {
 	}
 	w.mu.Lock()
 	w.forms = append(w.forms, r.PostForm)
+	status := 0
+	if len(w.outage) > 0 {
+		status, w.outage = w.outage[0], w.outage[1:]
+	}
 	w.mu.Unlock()
+	if status != 0 {
+		rw.Header().Set("Retry-After-Ms", "1") // or the library would wait for seconds of the machine's clock
+		writeJSON(rw, status, map[string]any{"error": "temporarily_unavailable", "error_description": "AADSTS90033: A transient error has occurred. Please try again."})
+		return
+	}
 	if r.PostForm.Get("client_assertion") == "" && r.PostForm.Get("client_secret") != clientSecret {
 		writeJSON(rw, http.StatusUnauthorized, map[string]any{
 			"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided. Trace ID: x", "error_codes": []int{7000215}})
