@@ -26,6 +26,9 @@ type Issued struct {
 // Issued returns the secrets of this run, and those of earlier runs that are
 // still valid.
 func (s *Sandbox) Issued() (Issued, error) {
+	if s.forgetful {
+		return Issued{}, errors.New("issued secrets: expected a sandbox that keeps them, got one with ForgetIssued")
+	}
 	found := Issued{
 		AccessTokens: s.store.Issued(store.AccessToken), ClientSecrets: s.store.Issued(store.ClientSecret),
 		FunctionKeys: s.store.Issued(store.FunctionKey), IdentityHeaders: s.store.Issued(store.IdentityHeader),

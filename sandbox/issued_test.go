@@ -136,3 +136,17 @@ func TestIssuedSecretsOfSites(t *testing.T) {
 	second := sandboxtest.Start(t, sandboxtest.Options{Options: sandbox.Options{Dir: dir}})
 	check(second)
 }
+
+// TestForgottenSecrets: a sandbox that keeps none says so, instead of an empty list.
+func TestForgottenSecrets(t *testing.T) {
+	t.Parallel()
+	s, err := sandbox.Start(t.Context(), sandbox.Options{Dir: t.TempDir(), ForgetIssued: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	issueSome(t, s)
+	if issued, err := s.Issued(); err == nil || len(issued.AccessTokens) > 0 {
+		t.Errorf("got %d tokens, %v, want none and an error", len(issued.AccessTokens), err)
+	}
+}

@@ -73,6 +73,9 @@ type Options struct {
 	// NewKey makes the tenants' signing keys; nil means new RSA keys of 2048
 	// bits. Tests share a few.
 	NewKey func() (*rsa.PrivateKey, error)
+	// ForgetIssued keeps no secrets for [Sandbox.Issued], whose memory grows with
+	// each token: for a sandbox that runs for days.
+	ForgetIssued bool
 	// Output receives what the function apps print; nil discards it.
 	Output io.Writer
 	// Logger receives the sandbox's log; nil discards it.
@@ -88,17 +91,18 @@ type Sandbox struct {
 	GraphURL           string
 	ResourceManagerURL string
 
-	store   *store.Store
-	log     *route.Log
-	weather *route.Weather
-	entra   *entra.Service
-	apps    *appservice.Service
-	vaults  *keyvault.Addresses
-	tenants []Tenant
-	roots   *x509.CertPool
-	routes  map[string][]route.Route
-	control *control
-	servers []*http.Server
+	store     *store.Store
+	log       *route.Log
+	weather   *route.Weather
+	entra     *entra.Service
+	apps      *appservice.Service
+	vaults    *keyvault.Addresses
+	tenants   []Tenant
+	forgetful bool // of issued secrets
+	roots     *x509.CertPool
+	routes    map[string][]route.Route
+	control   *control
+	servers   []*http.Server
 	// The server closes a listener only if Serve was called with it.
 	listeners []net.Listener
 }
@@ -132,6 +136,9 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 	}()
 	if s.store, err = store.Open(dir, o.Wall); err != nil {
 		return nil, err
+	}
+	if s.forgetful = o.ForgetIssued; s.forgetful {
+		s.store.ForgetIssued()
 	}
 	s.log = &route.Log{Now: s.store.Now}
 	certificate, roots, err := openTrust(dir, o.Wall())

@@ -48,6 +48,23 @@ func TestVaultAddress(t *testing.T) {
 	if recovered := vaultOf(t, second, "orders", `"x":"y"`, `"createMode":"recover",`); recovered != made {
 		t.Errorf("after recovery: got %q, want %q", recovered, made)
 	}
+
+	// A vault that is purged gives its port back, and its name can be used again.
+	if err := azure.Do(t.Context(), http.MethodDelete, vault+"?api-version=2023-02-01", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	purge := "/subscriptions/" + tenant.SubscriptionID + "/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults/orders/purge?api-version=2023-02-01"
+	if err := azure.Do(t.Context(), http.MethodPost, purge, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := second.HTTPClient().Get(made + "secrets/it?api-version=7.4"); err == nil {
+		resp.Body.Close()
+		t.Errorf("after a purge: got %d from %s, want nobody there", resp.StatusCode, made)
+	}
+	anew := vaultOf(t, second, "orders", `"x":"y"`, "")
+	if status, _, _ := getSecret(t, second, anew+"secrets/it", ""); status != http.StatusUnauthorized {
+		t.Errorf("a new vault of the same name: got %d, want the vault's challenge", status)
+	}
 }
 
 // vaultOf creates or updates a vault of the first tenant, and returns its address.

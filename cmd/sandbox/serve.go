@@ -29,7 +29,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, err := start(ctx, sandbox.Options{Dir: *dir, Addr: *addr, FirstAddr: "127.0.0.1:8443"}, project, stderr)
+	s, err := start(ctx, sandbox.Options{Dir: *dir, Addr: *addr, FirstAddr: "127.0.0.1:8443", ForgetIssued: true}, project, stderr)
 	if err != nil {
 		return err
 	}

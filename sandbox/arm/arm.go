@@ -52,6 +52,8 @@ type Vaults interface {
 	// Of is the address of a vault, with a slash at the end. It stays the same as
 	// long as the vault keeps its name.
 	Of(vault string) (string, error)
+	// Purged is told of a vault that is gone for good.
+	Purged(vault string)
 }
 
 // Sites runs the apps of Microsoft.Web/sites.

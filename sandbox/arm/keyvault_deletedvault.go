@@ -70,6 +70,7 @@ func (c *call) deletedVault(name string) (keyvault.Vault, bool, error) {
 func (c *call) purge(r store.Resource) {
 	store.Resources.Delete(c.tx, deletedKey(r.ID))
 	keyvault.PurgeAll(c.tx, r.Name)
+	c.service.config.Vaults.Purged(r.Name)
 }
 
 func (c *call) showDeletedVault(v keyvault.Vault) map[string]any {

@@ -334,6 +334,8 @@ func (w *world) prepare() {
 // vaultsByPath gives vaults addresses on one port.
 type vaultsByPath struct{}
 
+func (vaultsByPath) Purged(string) {}
+
 func (vaultsByPath) Of(vault string) (string, error) {
 	return baseURL + "/keyvault/" + vault + "/", nil
 }

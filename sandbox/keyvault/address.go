@@ -20,8 +20,8 @@ import (
 
 // Addresses gives each vault a port of its own: clients take the ids of secrets
 // apart from the root of the vault's host. The rules are: a vault keeps its port
-// as long as its name, through deletion and recovery; the port is in the vault's
-// own address, which the store has. It is safe for concurrent use.
+// as long as its name, through deletion and recovery, until it is purged; the port
+// is in the vault's own address, which the store has. It is safe for concurrent use.
 type Addresses struct {
 	certificate tls.Certificate
 	handler     http.Handler // of all vaults, below /keyvault/VAULT
@@ -53,6 +53,17 @@ func (a *Addresses) Of(vault string) (string, error) {
 		return "", fmt.Errorf("open the port of vault %q: %w", vault, err)
 	}
 	return a.serveLocked(vault, l), nil
+}
+
+// Purged closes the port of a vault that is gone for good.
+func (a *Addresses) Purged(vault string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	name := strings.ToLower(vault)
+	if server := a.servers[name]; server != nil {
+		delete(a.servers, name)
+		_ = server.Close() // nobody is to use it any more
+	}
 }
 
 // Reopen opens the ports of the vaults that a store has, deleted ones included.

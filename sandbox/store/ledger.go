@@ -8,7 +8,8 @@ import (
 // This file keeps every secret that the sandbox issued since it started, so that
 // a test can search logs and files for them. The rules are: it stays in memory
 // and only Go code can read it; nothing is ever removed, because a revoked
-// secret must not appear in a log either.
+// secret must not appear in a log either; a sandbox that serves for days keeps
+// none.
 
 // A SecretKind says what a secret is used for.
 type SecretKind string
@@ -25,7 +26,16 @@ const (
 // A ledger is safe for concurrent use.
 type ledger struct {
 	mu    sync.Mutex
+	off   bool
 	kinds map[SecretKind]map[string]bool
+}
+
+// ForgetIssued keeps no secrets for a search from now on: with each token, the
+// ledger grows by that token.
+func (s *Store) ForgetIssued() {
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	s.ledger.off, s.ledger.kinds = true, nil
 }
 
 // Issue notes a secret that was issued.
@@ -35,6 +45,9 @@ func (s *Store) Issue(kind SecretKind, value string) {
 	}
 	s.ledger.mu.Lock()
 	defer s.ledger.mu.Unlock()
+	if s.ledger.off {
+		return
+	}
 	if s.ledger.kinds == nil {
 		s.ledger.kinds = map[SecretKind]map[string]bool{}
 	}
