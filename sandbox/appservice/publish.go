@@ -191,29 +191,43 @@ func uploadFailure(err error) string {
 	return "InaccessibleStorageException: Failed to access storage account for deployment: BlobUploadFailedException: Failed to upload blob to storage account: " + cause
 }
 
-// activate makes the site run the stored package.
+// activate makes the site run the stored package. If it does not start, the site
+// runs the one before again: a deployment that failed has changed nothing. (That
+// Azure does so too is not documented.)
 func (p *publication) activate() {
 	if p.problem != nil {
 		p.end(statusFailed, p.problem.Error())
 		return
 	}
 	p.step(statusDeploying, "Restarting the app with the package")
-	a := p.app
-	err := a.service.updateSite(a.id, func(site *store.Site) { site.Package = p.deployment.Package })
-	if err != nil {
-		p.end(statusFailed, err.Error())
-		return
-	}
-	a.refresh(true)
-	host := a.await(context.Background())
+	before, host, err := p.app.runPackage(p.deployment.Package)
 	switch {
+	case err != nil:
+		p.end(statusFailed, err.Error())
 	case host == nil:
 		p.end(statusFailed, "the app is stopping; publish again")
 	case host.err != nil:
-		p.end(statusFailed, fmt.Sprintf("SyncTriggers failed: encountered an error (ServiceUnavailable) from host runtime: %s", host.err))
+		problem := fmt.Sprintf("SyncTriggers failed: encountered an error (ServiceUnavailable) from host runtime: %s", host.err)
+		if before != "" {
+			if _, _, err := p.app.runPackage(before); err != nil {
+				problem += "; the package before does not run either: " + err.Error()
+			}
+		}
+		p.end(statusFailed, problem)
 	default:
 		p.end(statusSuccess, "Deployment successful")
 	}
+}
+
+// runPackage makes the site run a package, and returns the one before and the host, nil
+// if the app is stopping.
+func (a *app) runPackage(digest string) (before string, host *functionsHost, err error) {
+	err = a.service.updateSite(a.id, func(site *store.Site) { before, site.Package = site.Package, digest })
+	if err != nil {
+		return "", nil, err
+	}
+	a.refresh(true)
+	return before, a.await(context.Background()), nil
 }
 
 // step records the progress of the deployment.

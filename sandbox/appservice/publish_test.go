@@ -202,6 +202,30 @@ func TestHostThatCannotRunFailsTheDeployment(t *testing.T) {
 	}
 }
 
+// TestFailedDeploymentChangesNothing: once the setting that kept the new package
+// from starting is mended, the app runs the package before.
+func TestFailedDeploymentChangesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	first := w.publish(standard(everything))
+	if first.Status != 4 {
+		t.Fatalf("got %+v, want a deployment that succeeds", first)
+	}
+	w.set("AzureWebJobsStorage__clientId", publisher)
+	if d := w.publish(standard(everything, entry{"note.txt", "new", 0o644})); d.Status != 3 || d.Active {
+		t.Fatalf("got %+v, want a deployment that fails", d)
+	}
+	var runs string
+	err := w.store.View(func(tx *store.Tx) error {
+		site, _ := store.Sites.Get(tx, store.ResourceKey(siteID))
+		runs = site.Package
+		return nil
+	})
+	if err != nil || runs != first.PackageSHA256 {
+		t.Errorf("got package %s, %v, want %s", runs, err, first.PackageSHA256)
+	}
+}
+
 func TestTwoAtATime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
