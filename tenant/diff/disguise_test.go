@@ -24,6 +24,9 @@ func TestDisguises(t *testing.T) {
 		graphUnderAPI = urnPrefix + "::app-to-app:components:API$azuread:index/servicePrincipal:ServicePrincipal::orders-api-graph"
 		theirs        = urnPrefix + "::app-to-app:components:Client$azuread:index/servicePrincipal:ServicePrincipal::orders-client-theirs"
 		account       = urnPrefix + "::app-to-app:components:API$app-to-app:components:FunctionApp$azure-native:storage:StorageAccount::ordersapi"
+		site          = "azure-native:web/v20240401:WebApp"
+		settings      = "azure-native:web/v20240401:WebAppApplicationSettings"
+		siteURN       = urnPrefix + "::app-to-app:components:API$app-to-app:components:FunctionApp$azure-native:web/v20240401:WebApp::s"
 		owner         = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 	)
 	role, identity, api := []string{roleURN + deleteRole}, []string{itsIdentity}, []string{apiPrincipal}
@@ -50,9 +53,9 @@ func TestDisguises(t *testing.T) {
 		{"an id that the program makes of a client's", []object{gains(nil)},
 			"managed identity `orders-client-identity` (client `orders-client`) (id not known yet) **gains**", ""},
 		{"the same, said once more", []object{gains(nil)}, "A preview cannot tell whether it passes on that very id", ""},
-		{"a scope that the program makes of an account's id", []object{step("create", inStack, roleAssigned, "x", nil, object{
+		{"a scope that the program makes of an account's id", []object{step("same", inAPIApp, "azure-native:storage:StorageAccount", "ordersapi", object{}, object{}), step("create", inStack, roleAssigned, "x", nil, object{
 			"principalId": otherObject, "roleDefinitionId": owner, "scope": notYet, "-dependencies": object{"scope": []string{account}},
-		})}, "Owner of storage account `ordersapi` (id not known yet)", "which is new"},
+		})}, "Owner of storage account `ordersapi` (`orders-api`) (id not known yet)", "which is new"},
 		{"two roles with one id", []object{gains(object{"appRoleId": deleteID}),
 			step("create", inAPI, appRole, "orders-api-role-harmless", nil, object{"applicationId": apiApplicationID, "value": "A.Harmless", "roleId": deleteID, "allowedMemberTypes": []string{"Application"}}),
 		}, "**gains** the app role with the id `" + deleteID + "` on `orders-api`", "**gains** `A.Harmless`"},
@@ -72,6 +75,26 @@ func TestDisguises(t *testing.T) {
 			step("delete", inStack, "azure-native:resources:ResourceGroup", "app-to-app", object{}, nil),
 			kept(step("delete", inClient, assigned, name, held, nil), object{"deletedWith": urnPrefix + "::azure-native:resources:ResourceGroup::app-to-app"}),
 		}, "**stays, but is no longer managed**", "**loses**"},
+		{"an assignment that is said to go with a site, which is replaced", []object{
+			step("create-replacement", inAPIApp, site, "s", object{"name": "a"}, object{"name": "b"}, "name"), step("replace", inAPIApp, site, "s", object{"name": "a"}, object{"name": "b"}, "name"),
+			step("delete-replaced", inAPIApp, site, "s", object{"name": "a"}, nil),
+			kept(step("delete", inStack, roleAssigned, "x", object{"principalId": otherObject, "roleDefinitionId": owner, "scope": "/subscriptions/s"}, nil), object{"deletedWith": siteURN}),
+		}, "role assignment `x` **may stay, no longer managed**", "**loses**"},
+		{"the same for a replaced assignment", []object{
+			step("replace", inAPIApp, site, "s", object{"name": "a"}, object{"name": "b"}, "name"),
+			kept(step("replace", inClient, assigned, name, held, assignmentOf(deleteRole, nil), "principalObjectId"), object{"deletedWith": siteURN}),
+		}, "**may stay, no longer managed**", "is now another principal"},
+		{"settings that are said to go with another site than theirs", []object{
+			step("delete", inAPIApp, site, "s", object{"name": "a"}, nil),
+			kept(step("delete", inAPIApp, settings, "x", object{"name": "b"}, nil), object{"deletedWith": siteURN}),
+		}, "app settings `x` (`orders-api`) **stays, but is no longer managed**", "app settings `x` (`orders-api`) is **deleted**"},
+		{"an assignment that moves to another application's role of the same name", append(apiCalled("a", "r1"), append(apiCalled("b", "r2"),
+			step("replace", inClient, assigned, name, object{"appRoleId": "r1", "principalObjectId": otherObject, "resourceObjectId": "sp-a"}, object{"appRoleId": "r2", "principalObjectId": otherObject, "resourceObjectId": "sp-b"}, "appRoleId"))...),
+			"**gains** `Orders.Read` on `orders-api` (role id `r2` of service principal `b-principal` (`orders-api`), object id `sp-b`)", " keeps `Orders"},
+		{"a scope of something that is not of Azure", []object{
+			step("create", inStack, "random:index/randomString:RandomString", "vault", nil, object{}),
+			step("create", inStack, roleAssigned, "x", nil, object{"principalId": otherObject, "roleDefinitionId": owner, "scope": notYet, "-dependencies": object{"scope": []string{urnPrefix + "::random:index/randomString:RandomString::vault"}}}),
+		}, "`scope`", "(id not known yet)"},
 		{"an assignment that goes with something that stays", []object{
 			kept(step("delete", inClient, assigned, name, held, nil), object{"deletedWith": apiPrincipal}),
 		}, "**loses**", "no longer managed"},
@@ -87,4 +110,18 @@ func TestDisguises(t *testing.T) {
 			}
 		})
 	}
+}
+
+// apiCalled is an application below the API with a role Orders.Read, and its
+// service principal.
+func apiCalled(name, roleID string) (steps []object) {
+	same := func(token, suffix string, inputs, outputs object) {
+		s := step("same", inAPI, token, name+suffix, inputs, inputs)
+		s["oldState"].(object)["outputs"] = outputs
+		steps = append(steps, s)
+	}
+	same("azuread:index/application:Application", "", object{}, object{"objectId": "app-" + name, "clientId": "client-" + name})
+	same("azuread:index/servicePrincipal:ServicePrincipal", "-principal", object{"clientId": "client-" + name}, object{"objectId": "sp-" + name})
+	same("azuread:index/applicationAppRole:ApplicationAppRole", "-role", object{"applicationId": "/applications/app-" + name, "value": "Orders.Read", "roleId": roleID}, nil)
+	return steps
 }

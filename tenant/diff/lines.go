@@ -27,6 +27,9 @@ const (
 func (k kind) explain(s *stack, c change) (lines []line, unknown []string) {
 	if (c.op == replaced || c.op == deleted) && s.stays(k, c) {
 		stays := line{gains, s.label(c.urn) + " **stays, but is no longer managed**: what it allows is not taken away"}
+		if !c.old.RetainOnDelete && s.after[c.old.DeletedWith] != nil {
+			stays.text = s.label(c.urn) + " **may stay, no longer managed**: the engine leaves it to the replacement of the " + s.label(c.old.DeletedWith) + ", which does not take it along"
+		}
 		if c.op == deleted {
 			return []line{stays}, nil
 		}
@@ -61,14 +64,24 @@ func (c change) word() string {
 	return []string{"**new**", "changed", "**replaced**", "**deleted**", "changed otherwise"}[c.op]
 }
 
-// stays reports whether the engine forgets a resource that the stack no longer
+// stays reports whether the engine may forget a resource that the stack no longer
 // has, instead of deleting it
 // (https://www.pulumi.com/docs/iac/concepts/options/retainondelete/ and deletedwith).
+// It leaves to deletedWith what is deleted, and also what is replaced by making
+// the new one first (isDeletedWith and GenerateDeletes in the engine's
+// resource/deploy). A preview does not say which is made first.
 func (s *stack) stays(k kind, c change) bool {
-	if with := c.old.DeletedWith; with != "" && s.before[with] != nil && s.after[with] == nil {
-		return unversioned(typeOf(with)) != k.inside
+	if with := c.old.DeletedWith; s.goes[with] {
+		return !s.isIn(k, c.old, with)
 	}
 	return c.old.RetainOnDelete
+}
+
+// isIn reports whether a resource goes when another one does: that is of the type
+// that such resources are in, and has the name that this one gives for it.
+func (s *stack) isIn(k kind, side *Side, with string) bool {
+	name, its := valueOf(side, k.inside.by), valueOf(s.before[with], k.inside.by)
+	return k.inside.token == unversioned(typeOf(with)) && name.text() != "" && strings.EqualFold(name.text(), its.text())
 }
 
 // weight of a change of which the table says no more than what happened.

@@ -64,7 +64,8 @@ var nounsOf = map[string]string{
 func (s *stack) reach(v value) (text string, understood bool) {
 	scope := v.text()
 	if scope == "" {
-		if v.raw == unknownValue && len(v.from) == 1 {
+		// Only a resource of Azure has an id that is a scope.
+		if v.raw == unknownValue && len(v.from) == 1 && strings.HasPrefix(typeOf(v.from[0]), "azure-native:") && !s.foreign(v.from[0]) {
 			return s.label(v.from[0]) + notKnownYet, true
 		}
 		return "a scope that is " + s.show(v), false

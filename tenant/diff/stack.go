@@ -12,6 +12,7 @@ type stack struct {
 	table         table
 	before, after map[string]*Side  // by URN
 	external      map[string]bool   // resources that the program only reads
+	goes          map[string]bool   // those that a step deletes, be it for a new one
 	ids           map[string]string // URN of the stack's own resource with an id, in lower case; "" if several claim it
 }
 
@@ -29,7 +30,7 @@ const (
 )
 
 func newStack(f Facts, t table) *stack {
-	s := &stack{Facts: f, table: t, before: make(map[string]*Side), after: make(map[string]*Side), external: make(map[string]bool), ids: make(map[string]string)}
+	s := &stack{Facts: f, table: t, before: make(map[string]*Side), after: make(map[string]*Side), external: make(map[string]bool), goes: make(map[string]bool), ids: make(map[string]string)}
 	for _, step := range f.Steps {
 		was, is := step.Old, step.New
 		if !step.changes() {
@@ -40,6 +41,9 @@ func newStack(f Facts, t table) *stack {
 		}
 		if is != nil {
 			s.after[step.URN] = cmp.Or(s.after[step.URN], is)
+		}
+		if step.Op == "delete" || step.Op == "delete-replaced" || step.Op == "replace" || step.Op == "remove-pending-replace" {
+			s.goes[step.URN] = true
 		}
 		if step.Op == "read" {
 			s.external[step.URN] = true

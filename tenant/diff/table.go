@@ -34,7 +34,7 @@ type kind struct {
 	noun       string     // "app registration"
 	rule       *rule      // when a change gives nobody access; nil if that is never assumed
 	outputs    []string   // texts by which others refer to it
-	inside     string     // the type of what takes it along when it is deleted
+	inside     container  // what takes it along when it is deleted
 	properties []property // every property that the table understands
 	// describe says what creating, deleting or replacing one means; nil says
 	// just that.
@@ -43,6 +43,10 @@ type kind struct {
 	// a principal that is not known yet.
 	check func(*stack, *Side) []string
 }
+
+// A container is the type of what has resources in it, and the property by which
+// both name it.
+type container struct{ token, by string }
 
 // A property is one property of a kind, and everything inside it.
 type property struct {

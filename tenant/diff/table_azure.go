@@ -41,7 +41,7 @@ var azureKinds = table{
 		}...), quiet("tags", "properties.sku", "properties.enableSoftDelete", "properties.softDeleteRetentionInDays", "properties.enablePurgeProtection")...),
 	},
 	"azure-native:keyvault:Secret": {
-		noun: "secret in a key vault", inside: vaultType,
+		noun: "secret in a key vault", inside: container{vaultType, "vaultName"},
 		properties: append(append(parts("resourceGroupName", "secretName", "vaultName"), []property{
 			{path: "properties.value", what: "its value", then: "; whoever reads it gets the new one", part: true},
 			{path: "properties.attributes.enabled", what: "whether it can be read", shown: true, part: true},

@@ -26,6 +26,12 @@ func (c change) sides() (all []sided) {
 	return all
 }
 
+// keeps reports whether a property surely has the same value before and after.
+func (c change) keeps(path string) bool {
+	was, is := valueOf(c.old, path), valueOf(c.new, path)
+	return was.text() != "" && strings.EqualFold(was.text(), is.text())
+}
+
 func describeAppRole(s *stack, c change) (lines []line) {
 	for _, side := range c.sides() {
 		application, _ := s.application(side.Side)
@@ -71,8 +77,15 @@ func describeAssignment(s *stack, c change) (lines []line) {
 		role, _ := s.appRole(side)
 		whos, roles = append(whos, who), append(roles, role)
 	}
-	if c.op == replaced && roles[0] == roles[1] {
-		if whos[0] == whos[1] {
+	sameRole := c.op == replaced && c.keeps("appRoleId") && c.keeps("resourceObjectId")
+	if c.op == replaced && !sameRole && roles[0] == roles[1] { // only the ids tell them apart
+		for i, side := range c.sides() {
+			of, _ := s.principal(valueOf(side.Side, "resourceObjectId"))
+			roles[i] += " (role id " + s.show(valueOf(side.Side, "appRoleId")) + " of " + strings.TrimSuffix(of, ",") + ")"
+		}
+	}
+	if sameRole {
+		if c.keeps("principalObjectId") {
 			return []line{{neither, where + whos[1] + " keeps " + roles[1] + ", by a new assignment"}}
 		}
 		return []line{{gains, fmt.Sprintf("%sthe holder of %s **is now another principal**: from %s to %s", where, roles[1], strings.TrimSuffix(whos[0], ","), strings.TrimSuffix(whos[1], ","))}}

@@ -28,7 +28,7 @@ var siteKinds = table{
 		}...), quiet("tags", "functionAppConfig.scaleAndConcurrency", "kind", "reserved", "isXenon", "hyperV", "scmSiteAlsoStopped", "serverFarmId", "clientAffinityEnabled")...),
 	},
 	"azure-native:web:WebAppApplicationSettings": {
-		noun: "app settings", inside: siteType,
+		noun: "app settings", inside: container{siteType, "name"},
 		properties: append(append(parts("resourceGroupName", "name"),
 			admits("ORDERS_ROLE", "the app role that callers need"),
 			admits("ORDERS_TENANT_ID", "the tenant whose tokens count"),
@@ -53,10 +53,10 @@ var siteKinds = table{
 		), quiet("properties.ORDERS_SCHEDULE", "properties.ORDERS_TOKEN_PROVIDERS")...),
 	},
 	"azure-native:web:WebAppFtpAllowed": {
-		noun: "publishing by FTP", inside: siteType, describe: describePasswords, properties: append(parts("resourceGroupName", "name"), property{path: "allow", shown: true, lines: passwordLines}),
+		noun: "publishing by FTP", inside: container{siteType, "name"}, describe: describePasswords, properties: append(parts("resourceGroupName", "name"), property{path: "allow", shown: true, lines: passwordLines}),
 	},
 	"azure-native:web:WebAppScmAllowed": {
-		noun: "publishing with basic authentication", inside: siteType, describe: describePasswords, properties: append(parts("resourceGroupName", "name"), property{path: "allow", shown: true, lines: passwordLines}),
+		noun: "publishing with basic authentication", inside: container{siteType, "name"}, describe: describePasswords, properties: append(parts("resourceGroupName", "name"), property{path: "allow", shown: true, lines: passwordLines}),
 	},
 }
 
