@@ -108,25 +108,45 @@ func (k kind) describeNew(s *stack, c change) (lines []line, unknown []string) {
 				unknown = append(unknown, path)
 			}
 		}
-		c.old = nil
 	}
-	var with []string
+	var with, hidden []string
 	for _, p := range k.properties {
 		v := valueOf(c.new, p.path)
+		differs := c.op == replaced && c.differsIn(p.path)
 		switch {
 		case p.lines != nil:
 			lines = append(lines, p.lines(s, c)...)
-		case p.quiet || p.part || p.what == "":
+		case p.quiet || p.what == "" || (p.part || p.place) && !differs:
+		case differs:
+			with = append(with, p.what+s.fromTo(c, p, inside(c.new, p.path))+p.then)
+		case v.set && !v.known() && !opaqueFrom(v):
+			hidden = append(hidden, p.what)
 		case v.set && !reflect.DeepEqual(v.raw, p.usual), len(inside(c.new, p.path)) > 0 && !v.set:
 			with = append(with, p.what+": "+s.show(v)+p.then)
 		case !v.set && p.stated:
 			with = append(with, p.what+": not stated"+p.then)
 		}
 	}
+	if len(hidden) > 0 {
+		with = append(with, "set, with a value that is not shown: "+strings.Join(hidden, ", "))
+	}
 	if len(with) > 0 {
 		lines = append([]line{{gains, s.label(c.urn) + " is " + c.word() + ": " + strings.Join(with, "; ")}}, lines...)
 	}
 	return lines, unknown
+}
+
+// opaqueFrom reports whether it is known at least where a value comes from.
+func opaqueFrom(v value) bool { return v.raw == unknownValue && len(v.from) > 0 }
+
+// differsIn reports whether a property, or anything inside it, is not surely the
+// same before and after.
+func (c change) differsIn(property string) bool {
+	paths := append(inside(c.old, property), inside(c.new, property)...)
+	return slices.ContainsFunc(paths, func(path string) bool {
+		was, is := valueOf(c.old, path), valueOf(c.new, path)
+		return was.set != is.set || !same(was.raw, is.raw) || slices.Contains(c.paths, path)
+	})
 }
 
 // describeUpdate says what each changed property means.
@@ -137,7 +157,7 @@ func (k kind) describeUpdate(s *stack, c change) (lines []line, unknown []string
 	changed := make(map[string][]string) // paths by property
 	for _, path := range c.paths {
 		p, found := k.property(path)
-		if !found || p.part && p.what == "" {
+		if !found || p.place || p.part && p.what == "" {
 			unknown = append(unknown, path)
 			continue
 		}
@@ -178,6 +198,9 @@ func (s *stack) fromTo(c change, p property, paths []string) string {
 	}
 	if was.set || is.set {
 		return " from " + s.show(was) + " to " + s.show(is)
+	}
+	if len(paths) == 0 {
+		return " from a value that is not shown to nothing"
 	}
 	for i, path := range paths {
 		paths[i] = code(path)

@@ -34,9 +34,9 @@ var otherKinds = table{
 			safe: map[string]any{"disableLocalAuth": true},
 		},
 		properties: append(quiet("tags", "kind", "applicationType", "flowType", "requestSource", "ingestionMode", "retentionInDays", "samplingPercentage"),
-			property{path: "location", part: true}, property{path: "resourceGroupName", part: true}, property{path: "resourceName", part: true},
-			property{path: "workspaceResourceId", what: "the workspace that it goes to", then: "; whoever may read that workspace reads it", shown: true},
-			property{path: "disableLocalAuth", what: "whether a key is refused", then: "; without, whoever has the connection string can send some", shown: true, usual: true, stated: true},
+			append(places("location", "resourceGroupName", "resourceName"),
+				property{path: "workspaceResourceId", what: "the workspace that it goes to", then: "; whoever may read that workspace reads it", shown: true},
+				property{path: "disableLocalAuth", what: "whether a key is refused", then: "; without, whoever has the connection string can send some", shown: true, usual: true, stated: true})...,
 		),
 	},
 	// The other features decide who may read the logs.
@@ -66,7 +66,8 @@ var otherKinds = table{
 	"azure-native:insights:DiagnosticSetting": {
 		noun: "diagnostic setting",
 		rule: &rule{only: []string{"logs", "metrics", "logAnalyticsDestinationType"}},
-		properties: append(append(quiet("logs", "metrics", "logAnalyticsDestinationType"), parts("name", "resourceUri")...),
+		properties: append(append(quiet("logs", "metrics", "logAnalyticsDestinationType"), places("name")...),
+			property{path: "resourceUri", what: "what it logs", shown: true},
 			property{path: "workspaceId", what: "the workspace that its logs go to", then: "; whoever may read that workspace reads them", shown: true},
 		),
 	},

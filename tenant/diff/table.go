@@ -55,6 +55,7 @@ type property struct {
 	then   string // what follows from it: "; whoever …"
 	shown  bool   // its value may be handed over and shown
 	part   bool   // [kind.describe] says it, so a new resource needs no line for it
+	place  bool   // where the resource is, which is said only if it moves
 	usual  any    // the value that a new resource needs no line for
 	stated bool   // a new resource has to state it, because the default is not the usual value
 	quiet  bool   // it decides about nobody's access
@@ -77,6 +78,14 @@ func quiet(paths ...string) (all []property) {
 func parts(paths ...string) (all []property) {
 	for _, path := range paths {
 		all = append(all, property{path: path, shown: true, part: true})
+	}
+	return all
+}
+
+// places are properties that say where a resource is.
+func places(paths ...string) (all []property) {
+	for _, path := range paths {
+		all = append(all, property{path: path, what: "its `" + path + "`", shown: true, place: true})
 	}
 	return all
 }

@@ -19,21 +19,22 @@ var azureKinds = table{
 	},
 	userAssignedType: {
 		noun: "managed identity", outputs: []string{"principalId", "clientId"}, describe: describeIdentity,
-		properties: append(parts("location", "resourceGroupName", "resourceName"), quiet("tags")...),
+		properties: append(places("location", "resourceGroupName", "resourceName"), quiet("tags")...),
 	},
 	"azure-native:managedidentity:FederatedIdentityCredential": {
 		noun: "federated credential",
-		properties: append(append(parts("resourceGroupName", "resourceName"),
-			property{path: "federatedIdentityCredentialResourceName", shown: true, part: true}), trust...),
+		properties: append(append(places("federatedIdentityCredentialResourceName"),
+			property{path: "resourceName", what: "the managed identity that it is of", shown: true},
+			property{path: "resourceGroupName", what: "the resource group of that identity", shown: true}), trust...),
 	},
 	vaultType: {
 		noun: "key vault", outputs: []string{"name"},
-		properties: append(append(parts("location", "resourceGroupName", "vaultName"), []property{
+		properties: append(append(places("location", "resourceGroupName", "vaultName"), []property{
 			{path: "properties.enableRbacAuthorization", what: "whether roles decide who reads it", then: "; without, access policies do", shown: true, usual: true, stated: true},
 			{path: "properties.accessPolicies", shown: true, ids: true, lines: accessPolicyLines},
 			{path: "properties.publicNetworkAccess", what: "whether it is reachable from public networks", shown: true, usual: "Enabled"},
 			{path: "properties.networkAcls", what: "the networks that reach it"},
-			{path: "properties.tenantId", what: "the tenant whose principals it admits", shown: true, part: true},
+			{path: "properties.tenantId", what: "the tenant whose principals it admits", shown: true},
 			{path: "properties.enabledForDeployment", what: "whether virtual machines may fetch its certificates", shown: true, usual: false},
 			{path: "properties.enabledForDiskEncryption", what: "whether disk encryption may fetch its secrets", shown: true, usual: false},
 			{path: "properties.enabledForTemplateDeployment", what: "whether whoever deploys templates may fetch its secrets", shown: true, usual: false},
@@ -42,14 +43,15 @@ var azureKinds = table{
 	},
 	"azure-native:keyvault:Secret": {
 		noun: "secret in a key vault", inside: container{vaultType, "vaultName"},
-		properties: append(append(parts("resourceGroupName", "secretName", "vaultName"), []property{
+		properties: append(append(places("resourceGroupName", "secretName"), []property{
+			{path: "vaultName", what: "the vault that it is in", then: "; whoever may read that vault reads it", shown: true},
 			{path: "properties.value", what: "its value", then: "; whoever reads it gets the new one", part: true},
-			{path: "properties.attributes.enabled", what: "whether it can be read", shown: true, part: true},
+			{path: "properties.attributes.enabled", what: "whether it can be read", shown: true, usual: true},
 		}...), quiet("tags", "properties.contentType", "properties.attributes.expires", "properties.attributes.notBefore")...),
 	},
 	"azure-native:keyvault:AccessPolicy": {
 		noun: "access policy of a key vault",
-		properties: append(parts("resourceGroupName", "vaultName"),
+		properties: append(append(places("resourceGroupName"), property{path: "vaultName", what: "the vault that it is of", shown: true}),
 			property{path: "policy", shown: true, ids: true, lines: accessPolicyLines}),
 	},
 }
@@ -63,7 +65,7 @@ func describeRoleAssignment(s *stack, c change) (lines []line) {
 		reach, _ := s.reach(valueOf(side.Side, "scope"))
 		text := fmt.Sprintf("%s of %s", role, reach)
 		if condition := valueOf(side.Side, "condition"); condition.set {
-			text += ", under the condition " + s.show(condition)
+			text += ", under the condition " + s.show(condition) + " in version " + s.show(valueOf(side.Side, "conditionVersion"))
 		}
 		if side.gone {
 			lines = append(lines, line{loses, who + " **loses** " + text})

@@ -48,7 +48,7 @@ var entraKinds = table{
 	},
 	"azuread:index/applicationIdentifierUri:ApplicationIdentifierUri": {
 		noun: "identifier URI", properties: []property{
-			{path: "applicationId", shown: true, part: true}, {path: "identifierUri", what: "the audience of tokens", shown: true},
+			{path: "applicationId", what: "the application that it is of", shown: true}, {path: "identifierUri", what: "the audience of tokens", shown: true},
 		},
 	},
 	"azuread:index/applicationPassword:ApplicationPassword": {

@@ -39,10 +39,18 @@ func describeAppRole(s *stack, c change) (lines []line) {
 		if side.gone {
 			lines = append(lines, line{loses, application + " **no longer has** the app role " + value})
 		} else {
-			lines = append(lines, line{neither, application + " **offers** the app role " + value})
+			lines = append(lines, line{neither, application + " **offers** the app role " + value + s.roleID(side.Side)})
 		}
 	}
 	return lines
+}
+
+// roleID says the id of a role: whoever holds a role that had it holds this one.
+func (s *stack) roleID(side *Side) string {
+	if id := valueOf(side, "roleId"); id.text() != "" {
+		return " with the id " + s.show(id)
+	}
+	return ""
 }
 
 // memberTypeLines says who can hold an app role.

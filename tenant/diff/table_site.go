@@ -12,7 +12,7 @@ var siteKinds = table{
 	siteType: {
 		noun: "function app", outputs: []string{"identity.principalId"},
 		rule: &rule{onlyUpdate: true, only: []string{"tags", "functionAppConfig.scaleAndConcurrency"}},
-		properties: append(append(parts("location", "resourceGroupName", "name"), []property{
+		properties: append(append(places("location", "resourceGroupName", "name"), []property{
 			{path: "identity.type", what: "the kinds of identity that it has", shown: true},
 			{path: "identity.userAssignedIdentities", shown: true, lines: identityLines},
 			{path: "keyVaultReferenceIdentity", what: "the identity that reads its secrets", shown: true},
@@ -29,7 +29,7 @@ var siteKinds = table{
 	},
 	"azure-native:web:WebAppApplicationSettings": {
 		noun: "app settings", inside: container{siteType, "name"},
-		properties: append(append(parts("resourceGroupName", "name"),
+		properties: append(append(slices.Clone(ofSite),
 			admits("ORDERS_ROLE", "the app role that callers need"),
 			admits("ORDERS_TENANT_ID", "the tenant whose tokens count"),
 			admits("ORDERS_AUTHORITY_HOST", "whose signature on tokens counts, and to whom credentials are sent"),
@@ -43,32 +43,35 @@ var siteKinds = table{
 			hidden("ORDERS_CLIENT_SECRET", "the client secret that it signs in with"),
 			hidden("ORDERS_CLIENT_CERTIFICATE", "the certificate that it signs in with"),
 			hidden("AzureServicesAuthConnectionString", "how one of its libraries signs in"),
-			hidden("AzureWebJobsStorage__blobServiceUri", "where the host keeps its keys"),
-			hidden("AzureWebJobsStorage__queueServiceUri", "where the host keeps its queues"),
-			hidden("AzureWebJobsStorage__tableServiceUri", "where the host keeps its tables"),
-			hidden("AzureWebJobsStorage__credential", "how the host signs in"),
-			hidden("AzureWebJobsStorage__clientId", "the identity that the host acts as"),
+			admits("AzureWebJobsStorage__blobServiceUri", "where the host keeps its keys"),
+			admits("AzureWebJobsStorage__queueServiceUri", "where the host keeps its queues"),
+			admits("AzureWebJobsStorage__tableServiceUri", "where the host keeps its tables"),
+			admits("AzureWebJobsStorage__credential", "how the host signs in"),
+			admits("AzureWebJobsStorage__clientId", "the identity that the host acts as"),
 			hidden("APPLICATIONINSIGHTS_CONNECTION_STRING", "where its telemetry goes"),
 			hidden("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "how its telemetry signs in"),
 		), quiet("properties.ORDERS_SCHEDULE", "properties.ORDERS_TOKEN_PROVIDERS")...),
 	},
 	"azure-native:web:WebAppFtpAllowed": {
-		noun: "publishing by FTP", inside: container{siteType, "name"}, describe: describePasswords, properties: append(parts("resourceGroupName", "name"), property{path: "allow", shown: true, lines: passwordLines}),
+		noun: "publishing by FTP", inside: container{siteType, "name"}, describe: describePasswords, properties: append(slices.Clone(ofSite), property{path: "allow", shown: true, lines: passwordLines}),
 	},
 	"azure-native:web:WebAppScmAllowed": {
-		noun: "publishing with basic authentication", inside: container{siteType, "name"}, describe: describePasswords, properties: append(parts("resourceGroupName", "name"), property{path: "allow", shown: true, lines: passwordLines}),
+		noun: "publishing with basic authentication", inside: container{siteType, "name"}, describe: describePasswords, properties: append(slices.Clone(ofSite), property{path: "allow", shown: true, lines: passwordLines}),
 	},
 }
+
+// ofSite says which site a resource is part of. The name of a site is unique in
+// all of Azure.
+var ofSite = append(places("resourceGroupName"), property{path: "name", what: "the function app that it is of", shown: true})
 
 // admits is an app setting that is compared and shown.
 func admits(name, what string) property {
 	return property{path: "properties." + name, what: what + " (`" + name + "`)", shown: true}
 }
 
-// hidden is an app setting that may be a secret, or is no more than an address of
-// the stack's own.
+// hidden is an app setting that may be a secret.
 func hidden(name, what string) property {
-	return property{path: "properties." + name, what: what + " (`" + name + "`)", part: true}
+	return property{path: "properties." + name, what: what + " (`" + name + "`)"}
 }
 
 // callers is an app setting with ids and commas.
@@ -135,8 +138,11 @@ func (s *stack) sources(v value) string {
 
 // describePasswords says what is not in the property allow.
 func describePasswords(s *stack, c change) []line {
-	if c.op == deleted {
+	switch c.op {
+	case deleted:
 		return []line{{loses, s.label(c.urn) + " is no longer set by the program"}}
+	case replaced:
+		return []line{{neither, s.label(c.urn) + " is **replaced**"}}
 	}
 	return nil
 }
