@@ -61,9 +61,9 @@ func TestConfigureFindsTheCallerWithoutClaim(t *testing.T) {
 func TestConfigureRetriesTheTokenEndpoint(t *testing.T) {
 	t.Parallel()
 	graph, engine := newGraph(t)
-	graph.queue("POST /"+tenantID+"/oauth2/v2.0/token", fault{status: 503}, fault{status: 429})
+	graph.queue("POST /"+tenantID+"/oauth2/v2.0/token", fault{status: 503}, fault{status: 429}, fault{dropped: true})
 	engine.MustConfigure(graph.config())
-	if want := []time.Duration{time.Second, 2 * time.Second}; !slices.Equal(graph.waits, want) {
+	if want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}; !slices.Equal(graph.waits, want) {
 		t.Errorf("got waits %v, want %v", graph.waits, want)
 	}
 }
@@ -175,7 +175,7 @@ func TestApplicationFailureAfterCreationKeepsIt(t *testing.T) {
 	t.Parallel()
 	graph, engine := newGraph(t)
 	graph.start(engine)
-	graph.queue("PATCH "+betaApp, fault{http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."})
+	graph.queue("PATCH "+betaApp, fault{status: http.StatusForbidden, code: "Authorization_RequestDenied", message: "Insufficient privileges to complete the operation."})
 	state, err := engine.Create(applicationToken, "api", enginetest.Of(map[string]any{"displayName": "orders"}))
 	if err == nil || !strings.Contains(err.Error(), "Insufficient privileges") || !strings.Contains(err.Error(), "PATCH /beta/applications") {
 		t.Errorf("got %v, want the refusal and the call", err)
@@ -189,7 +189,7 @@ func TestRetries(t *testing.T) {
 	t.Parallel()
 	graph, engine := newGraph(t)
 	graph.start(engine)
-	lag := fault{http.StatusNotFound, "Request_ResourceNotFound", "not replicated"}
+	lag := fault{status: http.StatusNotFound, code: "Request_ResourceNotFound", message: "not replicated"}
 	graph.queue("PATCH "+betaApp, lag, lag, fault{status: 500}, fault{status: 424}, fault{status: 503})
 	state := engine.MustCreate(applicationToken, "api", enginetest.Of(map[string]any{"displayName": "orders"}))
 	want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}
@@ -205,6 +205,32 @@ func TestRetries(t *testing.T) {
 	want = append(want, slices.Repeat([]time.Duration{30 * time.Second}, 4)...)
 	if !slices.Equal(graph.waits, want) {
 		t.Errorf("refresh: got waits %v, want all nine, %v", graph.waits, want)
+	}
+}
+
+// TestBusyGraphIsAskedAgain: a resource that switched retries off does not wait
+// for replication, but it does for Graph itself, as hamilton's
+// Client.DisableRetries says.
+func TestBusyGraphIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	graph, engine := newGraph(t)
+	graph.start(engine)
+	graph.objects["/applications/"+firstID] = object{"id": firstID, "appRoles": []any{}}
+	role := enginetest.Of(map[string]any{"applicationId": "/applications/" + firstID, "roleId": roleID,
+		"allowedMemberTypes": []any{"Application"}, "value": "Orders.Read", "displayName": "Read", "description": "Read orders"})
+	graph.queue("GET "+v1App, fault{status: http.StatusTooManyRequests}, fault{status: http.StatusInternalServerError})
+	graph.queue("PATCH "+v1App, fault{status: http.StatusServiceUnavailable}, fault{dropped: true})
+	engine.MustCreate(roleToken, "role", role)
+	want := []time.Duration{time.Second, 2 * time.Second, time.Second, 2 * time.Second}
+	if !slices.Equal(graph.waits, want) {
+		t.Errorf("got waits %v, want %v", graph.waits, want)
+	}
+	for _, status := range []int{http.StatusNotFound, http.StatusFailedDependency, http.StatusNotImplemented} {
+		graph.objects["/applications/"+firstID], graph.waits = object{"id": firstID, "appRoles": []any{}}, nil
+		graph.queue("GET "+v1App, fault{status: status})
+		if _, err := engine.Create(roleToken, "role", role); err == nil || len(graph.waits) > 0 {
+			t.Errorf("%d: got %v after waits %v, want an error at once", status, err, graph.waits)
+		}
 	}
 }
 
@@ -267,7 +293,7 @@ func TestDeletionOfWhatIsGone(t *testing.T) {
 			graph, engine := newGraph(t)
 			graph.start(engine)
 			state := engine.MustCreate(test.token, "it", enginetest.Of(test.inputs))
-			graph.queue("DELETE "+test.path, slices.Repeat([]fault{{http.StatusNotFound, "Request_ResourceNotFound", "deleted meanwhile"}}, 10)...)
+			graph.queue("DELETE "+test.path, slices.Repeat([]fault{{status: http.StatusNotFound, code: "Request_ResourceNotFound", message: "deleted meanwhile"}}, 10)...)
 			if err := engine.Delete(state); err == nil || !strings.Contains(err.Error(), "deleted meanwhile") {
 				t.Errorf("gone after the look: got %v, want the refusal", err)
 			}
@@ -318,7 +344,7 @@ func TestServicePrincipalCallSequence(t *testing.T) {
 	t.Parallel()
 	graph, engine := newGraph(t)
 	graph.start(engine)
-	graph.queue("POST /v1.0/servicePrincipals", fault{http.StatusBadRequest, "Request_BadRequest", "The appId 'x' of the service principal does not reference a valid application object."})
+	graph.queue("POST /v1.0/servicePrincipals", fault{status: http.StatusBadRequest, code: "Request_BadRequest", message: "The appId 'x' of the service principal does not reference a valid application object."})
 	inputs := map[string]any{"clientId": owner2ID, "appRoleAssignmentRequired": true, "description": "the API", "owners": []any{callerID}}
 	state := engine.MustCreate(principalToken, "sp", enginetest.Of(inputs))
 	find := "GET /v1.0/servicePrincipals?$filter=appId eq '" + owner2ID + "'"
@@ -355,8 +381,8 @@ func TestAppRoleAssignmentCallSequence(t *testing.T) {
 	graph.objects["/servicePrincipals/"+firstID] = object{"id": firstID}
 	graph.next = 1
 	all := v1SP + "/appRoleAssignedTo"
-	graph.queue("POST "+all, fault{http.StatusNotFound, "Request_ResourceNotFound", "Resource 'x' does not exist"},
-		fault{http.StatusBadRequest, "Request_BadRequest", "Not a valid reference update."})
+	graph.queue("POST "+all, fault{status: http.StatusNotFound, code: "Request_ResourceNotFound", message: "Resource 'x' does not exist"},
+		fault{status: http.StatusBadRequest, code: "Request_BadRequest", message: "Not a valid reference update."})
 	inputs := enginetest.Of(map[string]any{"appRoleId": roleID, "principalObjectId": owner2ID, "resourceObjectId": firstID})
 	state := engine.MustCreate(assignmentToken, "assignment", inputs)
 	read := "GET " + all + "?$filter=id eq '" + secondID + "'"
@@ -377,7 +403,7 @@ func TestAppRoleAssignmentCallSequence(t *testing.T) {
 		t.Errorf("refresh: got id %q, error %v, waits %v, want it gone at once", gone.ID, err, graph.waits)
 	}
 	graph.taken()
-	graph.queue("POST "+all, fault{http.StatusBadRequest, "Request_BadRequest", "Permission being assigned was not found on application 'x'."})
+	graph.queue("POST "+all, fault{status: http.StatusBadRequest, code: "Request_BadRequest", message: "Permission being assigned was not found on application 'x'."})
 	if _, err := engine.Create(assignmentToken, "early", inputs); err == nil {
 		t.Error("role that is not replicated: got no error, want no second try")
 	}

@@ -50,6 +50,7 @@ type fakeGraph struct {
 type fault struct {
 	status        int
 	code, message string
+	dropped       bool // the connection is closed instead
 }
 
 func newGraph(t *testing.T) (*fakeGraph, *enginetest.Engine) {
@@ -116,6 +117,9 @@ func (f *fakeGraph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.calls = append(f.calls, call)
 	if queued := f.faults[call]; len(queued) > 0 {
 		f.faults[call] = queued[1:]
+		if queued[0].dropped {
+			panic(http.ErrAbortHandler)
+		}
 		refuse(w, queued[0].status, queued[0].code, queued[0].message)
 		return
 	}

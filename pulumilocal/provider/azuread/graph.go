@@ -20,9 +20,9 @@ import (
 )
 
 // This file sends requests to Graph with hamilton's headers, retries and polls.
-// The rules are: retry 429, 5xx (not 501), 424 and network errors; retry 404
-// where the object may not be replicated yet; retry nothing where the resource
-// switched retries off.
+// The rules are: retry 429, 5xx (not 501) and network errors always; retry 424,
+// and 404 where the object may not be replicated yet, unless the resource
+// switched retries off, which hamilton means for replication alone.
 
 const (
 	v1   = "/v1.0"
@@ -54,7 +54,7 @@ type request struct {
 	body    any
 	full    bool                           // ask for all OData annotations
 	patient bool                           // 404 may mean not replicated yet
-	once    bool                           // retries are switched off
+	once    bool                           // no retries that wait for replication
 	again   func(*cloud.RefusedError) bool // a refusal that may pass
 }
 
@@ -95,19 +95,27 @@ func (g *graph) do(ctx context.Context, r request, out any) error {
 func worthAnother(r request, err error) bool {
 	var refused *cloud.RefusedError
 	if !errors.As(err, &refused) {
-		var untrusted *tls.CertificateVerificationError
-		return !r.once && !errors.As(err, &untrusted)
+		return passing(err)
 	}
 	if r.again != nil && r.again(refused) {
 		return true
 	}
-	switch {
-	case r.once, refused.Status == http.StatusNotImplemented:
+	switch refused.Status {
+	case http.StatusNotFound:
+		return r.patient && !r.once
+	case http.StatusFailedDependency:
+		return !r.once
+	case http.StatusNotImplemented:
 		return false
-	case refused.Status == http.StatusNotFound:
-		return r.patient
 	}
-	return refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusFailedDependency || refused.Status >= 500
+	return refused.Status == http.StatusTooManyRequests || refused.Status >= 500
+}
+
+// passing reports whether an error of the network may pass. One of trust never
+// does.
+func passing(err error) bool {
+	var untrusted *tls.CertificateVerificationError
+	return !errors.As(err, &untrusted)
 }
 
 func (g *graph) send(ctx context.Context, r request) (*http.Response, error) {

@@ -13,7 +13,7 @@ import (
 // This file has the resources that each own one element of an application's
 // collections. They send the whole collection under the application's lock,
 // which, as in the official provider, does not lock out other processes. They
-// use v1.0, and retry only in updates.
+// use v1.0, and wait for replication only in updates.
 
 const applications = v1 + "/applications"
 
@@ -44,7 +44,7 @@ func (a appRole) Create(ctx context.Context, call plugin.Call) (plugin.Result, e
 	return result, err
 }
 
-// patchOnce changes an application without retries.
+// patchOnce changes an application without waiting for its replication.
 func (p *provider) patchOnce(ctx context.Context, id string, body plugin.Object) error {
 	return p.graph.patch(ctx, request{path: applications, once: true}, id, body)
 }

@@ -85,7 +85,8 @@ func (s *tokenSource) signIn(ctx context.Context) (string, time.Duration, error)
 	return s.ask(ctx, address, form)
 }
 
-// ask posts a token request, and again if the endpoint is busy or fails.
+// ask posts a token request, and again if the endpoint is busy, fails or cannot
+// be reached.
 func (s *tokenSource) ask(ctx context.Context, address string, form url.Values) (string, time.Duration, error) {
 	for attempt := 0; ; attempt++ {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
@@ -93,19 +94,21 @@ func (s *tokenSource) ask(ctx context.Context, address string, form url.Values) 
 			return "", 0, err
 		}
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		var body []byte
 		resp, err := s.options.HTTPClient.Do(req)
-		if err != nil {
-			return "", 0, err
+		if err == nil {
+			body, err = cloud.ReadBody(resp)
 		}
-		body, err := cloud.ReadBody(resp)
-		if err != nil {
-			return "", 0, err
-		}
-		if resp.StatusCode == http.StatusOK {
+		if err == nil && resp.StatusCode == http.StatusOK {
 			return readToken(body)
 		}
-		if busy := resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented; !busy || attempt == maxRetries {
-			return "", 0, tokenError(resp.StatusCode, body)
+		busy := err != nil && passing(err) && ctx.Err() == nil
+		if err == nil {
+			err = tokenError(resp.StatusCode, body)
+			busy = resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented
+		}
+		if !busy || attempt == maxRetries {
+			return "", 0, err
 		}
 		if err := s.options.Wait(ctx, backoff(attempt, resp)); err != nil {
 			return "", 0, err
