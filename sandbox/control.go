@@ -155,8 +155,8 @@ func (c *control) faults(body struct {
 		return nil, fmt.Errorf("queue faults: expected the pattern of a route, as in docs/parity.md, got %q", body.Route)
 	}
 	for _, fault := range body.Faults {
-		if !fault.Drop && (fault.Status < 400 || fault.Status > 599) {
-			return nil, fmt.Errorf("queue faults: expected a status from 400 to 599, or drop, got %d", fault.Status)
+		if err := fault.Check(); err != nil {
+			return nil, fmt.Errorf("queue faults: %w", err)
 		}
 	}
 	c.sandbox.weather.Queue(body.Route, body.Faults...)

@@ -62,6 +62,8 @@ func TestControlEndpoint(t *testing.T) {
 		{name: "no faults to queue", method: "POST", path: "/faults", body: `{"route":"GET /x"}`, status: 400},
 		{name: "faults of an unknown route", method: "POST", path: "/faults", body: `{"route":"GET /x","faults":[{"status":503}]}`, status: 400},
 		{name: "a fault without a status", method: "POST", path: "/faults", body: `{"route":"GET /metadata/endpoints","faults":[{}]}`, status: 400},
+		{name: "a lost answer after nothing", method: "POST", path: "/faults", body: `{"route":"GET /metadata/endpoints","faults":[{"after":true,"delay":1}]}`, status: 400},
+		{name: "a fault of a request before the next", method: "POST", path: "/faults", body: `{"route":"GET /metadata/endpoints","faults":[{"skip":-1,"drop":true}]}`, status: 400},
 		{name: "rotate keys of an unknown tenant", method: "POST", path: "/keys", body: `{"tenant":"adatum"}`, status: 404},
 		{name: "rotate keys", method: "POST", path: "/keys", body: `{"tenant":"contoso"}`, status: 204},
 		{name: "forge for an unknown tenant", method: "POST", path: "/forge", body: `{"tenant":"adatum"}`, status: 404},

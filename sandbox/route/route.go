@@ -95,19 +95,18 @@ func (t Table) Handler(log *Log, weather *Weather) http.Handler {
 				t.Unemulated(w, r, unknown)
 				return
 			}
-			if weather.strike(w, r, t, route.Pattern) {
-				return
-			}
-			if t.Guard != nil {
-				var ok bool
-				if r, ok = t.Guard(w, r, route); !ok {
+			weather.through(w, r, t, route.Pattern, func(w http.ResponseWriter, r *http.Request) {
+				if t.Guard != nil {
+					var ok bool
+					if r, ok = t.Guard(w, r, route); !ok {
+						return
+					}
+				}
+				if weather.throttle(w, r, t, log.now()) {
 					return
 				}
-			}
-			if weather.throttle(w, r, t, log.now()) {
-				return
-			}
-			serve(w, r)
+				serve(w, r)
+			})
 		})
 	}
 	return log.record(t.Service, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

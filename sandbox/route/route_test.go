@@ -1,9 +1,11 @@
 package route_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -117,5 +119,43 @@ func TestADroppedConnection(t *testing.T) {
 	if resp, err := server.Client().Get(server.URL + "/things/7"); err == nil {
 		resp.Body.Close()
 		t.Errorf("got status %d, want a closed connection", resp.StatusCode)
+	}
+}
+
+// TestWhenAFaultStrikes: the second request of the route takes effect, and its
+// answer is lost after the strike. A held request whose client leaves has none.
+func TestWhenAFaultStrikes(t *testing.T) {
+	t.Parallel()
+	var log route.Log
+	var weather route.Weather
+	server := httptest.NewServer(newTable(&log, &weather))
+	defer server.Close()
+	get := func() int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/things/7", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Permission", "Things.Read")
+		resp, err := server.Client().Do(r)
+		if err != nil {
+			return 0
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	struck := 0
+	weather.Queue("GET /things/{id}", route.Fault{Skip: 1, After: true, Status: 500, Strike: func() { struck++ }},
+		route.Fault{Delay: time.Nanosecond}, route.Fault{Delay: time.Hour})
+	if got := []int{get(), get(), get()}; !slices.Equal(got, []int{204, 500, 204}) {
+		t.Errorf("got statuses %v, want 204, then 500 of the fault, then 204 of the slow answer", got)
+	}
+	if struck != 1 || log.Entries()[1].Object != "7" || log.Entries()[1].Status != 500 {
+		t.Errorf("got %d strikes and entry %+v, want one strike, and an effect behind the answer", struck, log.Entries()[1])
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	newTable(&log, &weather).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/things/7", nil).WithContext(gone))
+	if got := log.Entries()[3]; got.Status != 0 || got.Object != "" {
+		t.Errorf("got %+v for a held request whose client left, want no effect", got)
 	}
 }

@@ -1,19 +1,40 @@
 package route
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
 )
 
-// A Fault is an answer that replaces the service's own.
+// A Fault is what goes wrong with one request, once.
 type Fault struct {
+	Skip       int           `json:"skip,omitempty"`  // requests of the route that pass unharmed before it
+	Delay      time.Duration `json:"delay,omitempty"` // how long the request is held first
+	After      bool          `json:"after,omitempty"` // the request takes effect, and only its answer is replaced
 	Status     int           `json:"status,omitempty"`
 	Code       string        `json:"code,omitempty"`
 	Message    string        `json:"message,omitempty"`
 	RetryAfter time.Duration `json:"retryAfter,omitempty"` // sent in whole seconds
 	Drop       bool          `json:"drop,omitempty"`       // close the connection instead of answering
+
+	// Strike runs before the answer is replaced: a test kills the client here.
+	// Only Go can set it.
+	Strike func() `json:"-"`
+}
+
+// Check reports what is wrong with a fault that does nothing, or is no failure.
+func (f Fault) Check() error {
+	switch {
+	case f.Skip < 0 || f.Delay < 0:
+		return fmt.Errorf("expected no negative skip or delay, got %d and %s", f.Skip, f.Delay)
+	case f.Drop, f.Status >= 400 && f.Status <= 599:
+		return nil
+	case f.Status == 0 && f.Delay > 0 && !f.After:
+		return nil
+	}
+	return fmt.Errorf("expected a status from 400 to 599, drop, or a delay alone, got status %d", f.Status)
 }
 
 // Weather is the failures that a test sets up: faults queued for a route's
@@ -52,29 +73,70 @@ func (w *Weather) Unused() map[string]int {
 	return unused
 }
 
-// strike answers the request with the next fault queued for pattern, if any.
-func (w *Weather) strike(rw http.ResponseWriter, r *http.Request, t Table, pattern string) bool {
+// next takes the fault that is due for a request of the route, if any.
+func (w *Weather) next(pattern string) (Fault, bool) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	faults := w.faults[pattern]
 	if len(faults) == 0 {
-		w.mu.Unlock()
-		return false
+		return Fault{}, false
 	}
-	fault := faults[0]
+	if faults[0].Skip > 0 {
+		faults[0].Skip--
+		return Fault{}, false
+	}
 	w.faults[pattern] = faults[1:]
-	w.mu.Unlock()
+	return faults[0], true
+}
 
-	if fault.Drop {
+// through serves a request in the weather of its route.
+func (w *Weather) through(rw http.ResponseWriter, r *http.Request, t Table, pattern string, serve http.HandlerFunc) {
+	fault, due := w.next(pattern)
+	if !due {
+		serve(rw, r)
+		return
+	}
+	if fault.Delay > 0 {
+		held := time.NewTimer(fault.Delay)
+		defer held.Stop()
+		select {
+		case <-held.C:
+		case <-r.Context().Done():
+			return // the client left, and the request never arrived
+		}
+	}
+	if !fault.Drop && fault.Status == 0 {
+		serve(rw, r)
+		return
+	}
+	if fault.After {
+		serve(lost{}, r)
+	}
+	if fault.Strike != nil {
+		fault.Strike()
+	}
+	fault.answer(rw, r, t)
+}
+
+// answer replaces the service's answer.
+func (f Fault) answer(rw http.ResponseWriter, r *http.Request, t Table) {
+	if f.Drop {
 		Note(r.Context()).Code = "dropped"
 		if conn, _, err := http.NewResponseController(rw).Hijack(); err == nil {
 			conn.Close()
-			return true
+			return
 		}
 		panic(http.ErrAbortHandler) // HTTP/2 has no connection to take over
 	}
-	if fault.RetryAfter > 0 {
-		rw.Header().Set("Retry-After", strconv.Itoa(int((fault.RetryAfter+time.Second-1)/time.Second)))
+	if f.RetryAfter > 0 {
+		rw.Header().Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
 	}
-	t.Refuse(rw, r, fault.Status, fault.Code, fault.Message)
-	return true
+	t.Refuse(rw, r, f.Status, f.Code, f.Message)
 }
+
+// lost is an answer that nobody gets.
+type lost http.Header
+
+func (l lost) Header() http.Header         { return http.Header(l) }
+func (l lost) Write(b []byte) (int, error) { return len(b), nil }
+func (l lost) WriteHeader(int)             {}
