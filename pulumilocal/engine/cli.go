@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"app-to-app/pulumilocal/executable"
+	"app-to-app/sandbox/layout"
 )
 
 // A CLI is the Pulumi command to run.
@@ -23,13 +24,13 @@ type CLI struct {
 
 // Find returns the CLI of a normal installation if there is one on PATH.
 // Otherwise it builds the CLI from tools/pulumi, once per machine (about six
-// minutes on two cores). projectDir is any directory in this repository; progress
-// goes to log.
-func Find(ctx context.Context, projectDir string, log io.Writer) (CLI, error) {
-	if path, err := exec.LookPath("pulumi"); err == nil {
-		if _, err := exec.LookPath(LanguageHost); err == nil && !ours(path) {
-			return CLI{Path: path, Official: true}, nil
-		}
+// minutes on two cores). dir is the sandbox directory to [Install] it in: what an
+// earlier Install left there is not an installation, although a shell that sourced
+// the directory's env file has it first on PATH. projectDir is any directory in
+// this repository; progress goes to log.
+func Find(ctx context.Context, projectDir, dir string, log io.Writer) (CLI, error) {
+	if path, ok := official(os.Getenv("PATH"), layout.Bin(dir)); ok {
+		return CLI{Path: path, Official: true}, nil
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -45,11 +46,52 @@ func Find(ctx context.Context, projectDir string, log io.Writer) (CLI, error) {
 	return CLI{Path: path}, nil
 }
 
-// ours reports whether [Install] put this CLI into a sandbox directory, which is
-// on PATH in a shell that sourced the directory's env file.
-func ours(path string) bool {
-	_, err := os.Stat(markOf(filepath.Join(filepath.Dir(path), LanguageHost)))
+// official returns the first pulumi in the folders of list if it belongs to a
+// normal installation, with a Go language host. bin is skipped if what is there is
+// Install's, which removes it again.
+func official(list, bin string) (path string, ok bool) {
+	for _, folder := range filepath.SplitList(list) {
+		path := filepath.Join(folder, "pulumi")
+		if !filepath.IsAbs(path) || !isExecutable(path) {
+			continue
+		}
+		// Package managers put a link on PATH. The CLI follows it and looks for
+		// language hosts where it leads, then on PATH.
+		target, err := filepath.EvalSymlinks(path)
+		if err != nil {
+			continue
+		}
+		if installed(filepath.Dir(target)) {
+			if same(filepath.Dir(target), bin) {
+				continue
+			}
+			return "", false // the env file of another sandbox is sourced
+		}
+		host := isExecutable(filepath.Join(filepath.Dir(target), LanguageHost))
+		for _, other := range filepath.SplitList(list) {
+			host = host || !installed(other) && isExecutable(filepath.Join(other, LanguageHost))
+		}
+		return path, host
+	}
+	return "", false
+}
+
+// installed reports whether [Install] put a language host into a folder.
+func installed(folder string) bool {
+	_, err := os.Stat(markOf(filepath.Join(folder, LanguageHost)))
 	return err == nil
+}
+
+func isExecutable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+}
+
+// same reports whether two paths lead to the same folder.
+func same(a, b string) bool {
+	one, err := os.Stat(a)
+	other, failed := os.Stat(b)
+	return err == nil && failed == nil && os.SameFile(one, other)
 }
 
 // build builds the CLI at path. Only one process builds at a time.

@@ -42,7 +42,7 @@ func Prepare(ctx context.Context, projectDir, dir string, log io.Writer) error {
 	var both sync.WaitGroup
 	both.Go(func() {
 		var err error
-		if cli, err = Find(either, projectDir, log); err != nil {
+		if cli, err = Find(either, projectDir, dir, log); err != nil {
 			fail(err)
 		}
 	})

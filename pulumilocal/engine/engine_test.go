@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,18 +21,30 @@ type project struct {
 
 func newProject(t *testing.T, program string) *project {
 	t.Helper()
+	dir := t.TempDir()
+	cli, standIn := built(t, dir)
+	return newProjectIn(t, dir, program, cli, standIn)
+}
+
+// built finds or builds what a sandbox in dir needs.
+func built(t *testing.T, dir string) (cli engine.CLI, standIn string) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("runs the real engine")
 	}
-	cli, err := engine.Find(context.Background(), ".", t.Output())
+	cli, err := engine.Find(t.Context(), ".", dir, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
-	standIn, err := engine.BuildStandIn(t.Context(), ".", t.Output())
-	if err != nil {
+	if standIn, err = engine.BuildStandIn(t.Context(), ".", t.Output()); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	return cli, standIn
+}
+
+// newProjectIn is newProject with a CLI of the test's choice.
+func newProjectIn(t *testing.T, dir, program string, cli engine.CLI, standIn string) *project {
+	t.Helper()
 	if err := engine.Install(t.Context(), dir, cli, standIn); err != nil {
 		t.Fatal(err)
 	}
