@@ -38,7 +38,9 @@ func BuildStandIn(ctx context.Context, projectDir string, log io.Writer) (string
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintln(log, "building the Pulumi stand-in, once for this checkout (about four minutes on two cores)")
 	}
-	if err := executable.Build(ctx, root, path, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "./cmd/pulumi-stand-in"); err != nil {
+	// No -trimpath: with it, the go command compiles each package of the Pulumi SDK
+	// once for the stand-in and once more for the program, which is built without.
+	if err := executable.Build(ctx, root, path, "-buildvcs=false", "-ldflags=-s -w", "./cmd/pulumi-stand-in"); err != nil {
 		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
 	}
 	return path, nil
