@@ -49,15 +49,13 @@ func Open(dir string, wall func() time.Time) (*Store, error) {
 	if err := os.MkdirAll(contents, 0o700); err != nil {
 		return nil, fmt.Errorf("create store: %w", err)
 	}
-	db, err := bolt.Open(filepath.Join(dir, "state.db"), 0o600, &bolt.Options{
-		Timeout: time.Second,
-		// No sync: the sandbox promises to survive a killed process, and the
-		// kernel keeps written pages then.
-		NoSync:         true,
-		NoFreelistSync: true,
-	})
+	path := filepath.Join(dir, "state.db")
+	db, err := openFile(path)
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("open store %q: %w", dir, ErrInUse)
+	}
+	if isCorrupt(err) {
+		return nil, fmt.Errorf("open store: expected the state of a sandbox in %s, got %w; fix: rm -r '%s', which loses what is deployed there; the next start makes a new one", path, err, dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
@@ -77,6 +75,28 @@ func Open(dir string, wall func() time.Time) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("prepare store: %w", err), db.Close())
 	}
 	return s, nil
+}
+
+// openFile opens the file at path. bbolt panics over some of the files that it
+// cannot read.
+func openFile(path string) (db *bolt.DB, err error) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			err = fmt.Errorf("%w: %v", bolterrors.ErrInvalid, problem)
+		}
+	}()
+	return bolt.Open(path, 0o600, &bolt.Options{
+		Timeout: time.Second,
+		// No sync: the sandbox promises to survive a killed process, and the
+		// kernel keeps written pages then.
+		NoSync:         true,
+		NoFreelistSync: true,
+	})
+}
+
+// isCorrupt reports whether bbolt says that a file is not one of its own.
+func isCorrupt(err error) bool {
+	return errors.Is(err, bolterrors.ErrInvalid) || errors.Is(err, bolterrors.ErrVersionMismatch) || errors.Is(err, bolterrors.ErrChecksum)
 }
 
 // Close releases the store.

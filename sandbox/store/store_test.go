@@ -3,6 +3,8 @@ package store_test
 import (
 	"errors"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -92,6 +94,47 @@ func TestOneProcessOwnsTheStore(t *testing.T) {
 	defer s.Close()
 	if _, err := store.Open(dir, nil); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("got error %v, want %v", err, store.ErrInUse)
+	}
+}
+
+// TestACorruptFileIsNamed follows the offered fix.
+func TestACorruptFileIsNamed(t *testing.T) {
+	t.Parallel()
+	whole := t.TempDir()
+	if err := open(t, whole).Close(); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(filepath.Join(whole, "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name    string
+		content []byte
+	}{
+		{"text", []byte(strings.Repeat("not a database\n", 1000))},
+		{"a short text", []byte("x")},
+		{"without its beginning", good[len(good)/2:]},
+		{"zeros", make([]byte, len(good))},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "of Ann")
+			path := filepath.Join(dir, "state.db")
+			if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(path, tt.content, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := store.Open(dir, nil)
+			if err == nil || !strings.HasPrefix(err.Error(), "open store: expected the state of a sandbox in "+path+", got ") {
+				t.Fatalf("got %v, want an error that names %s", err, path)
+			}
+			_, fix, _ := strings.Cut(err.Error(), "; fix: ")
+			fix, _, _ = strings.Cut(fix, ", which loses ")
+			if out, err := exec.Command("sh", "-c", fix).CombinedOutput(); err != nil {
+				t.Fatalf("%s: %v\n%s", fix, err, out)
+			}
+			open(t, dir).Close()
+		})
 	}
 }
 
