@@ -172,6 +172,7 @@ func writeBundle(dir string, ca *x509.Certificate) error {
 	if len(bundle) > 0 && bundle[len(bundle)-1] != '\n' {
 		bundle = append(bundle, '\n')
 	}
+	bundle = addFolders(bundle, os.Getenv("SSL_CERT_DIR"))
 	bundle = append(bundle, ours...)
 	return os.WriteFile(bundlePath(dir), bundle, 0o644)
 }
@@ -194,4 +195,34 @@ func trustedBefore(dir string) ([]byte, error) {
 		}
 	}
 	return nil, nil
+}
+
+// addFolders adds the certificates of the folders in list, as SSL_CERT_DIR has
+// them, that bundle lacks. The env files unset that variable. What is not a
+// certificate is passed over, as by those who read the variable.
+func addFolders(bundle []byte, list string) []byte {
+	known := make(map[string]bool)
+	certificates(bundle, func(block *pem.Block) { known[string(block.Bytes)] = true })
+	for _, folder := range filepath.SplitList(list) {
+		entries, _ := os.ReadDir(folder)
+		for _, entry := range entries {
+			data, _ := os.ReadFile(filepath.Join(folder, entry.Name()))
+			certificates(data, func(block *pem.Block) {
+				if !known[string(block.Bytes)] {
+					known[string(block.Bytes)] = true
+					bundle = append(bundle, pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})...)
+				}
+			})
+		}
+	}
+	return bundle
+}
+
+// certificates calls found for each certificate in PEM data.
+func certificates(data []byte, found func(*pem.Block)) {
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			found(block)
+		}
+	}
 }
