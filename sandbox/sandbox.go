@@ -20,6 +20,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"crypto/tls"
@@ -264,12 +265,12 @@ func listen(s *store.Store, name, addr, first string) (net.Listener, error) {
 	if addr != "" && used != "" && addr != used {
 		return nil, fmt.Errorf("listen: expected %s, the address that this sandbox's stacks and function apps use, got %q; fix: leave out the address, or choose another directory", used, addr)
 	}
-	if used != "" {
-		addr = used
-	}
-	listener, err := openListener(addr, first)
-	if err != nil {
-		return nil, err
+	listener, err := openListener(cmp.Or(used, addr), first)
+	switch {
+	case err != nil && used != "":
+		return nil, fmt.Errorf("listen on %s, the address of this sandbox: %w; fix: stop the process that uses it, or choose another directory", used, err)
+	case err != nil:
+		return nil, fmt.Errorf("%w; fix: leave out the address, to take a free port", err)
 	}
 	kept, err := json.Marshal(listener.Addr().String())
 	if err == nil {
@@ -307,11 +308,7 @@ func openListener(addr, first string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen: expected a port number, got %q", port)
 	}
-	listener, err := loopback.Listen(context.Background(), number)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s, the address of this sandbox: %w; fix: stop the process that uses it, or choose another directory", addr, err)
-	}
-	return listener, nil
+	return loopback.Listen(context.Background(), number)
 }
 
 // serve answers on listener until Close.

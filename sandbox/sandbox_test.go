@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -56,7 +58,8 @@ func TestStartRefuses(t *testing.T) {
 	}{
 		{"no directory", sandbox.Options{}, "expected a directory"},
 		{"a directory in use", sandbox.Options{Dir: running.Dir}, store.ErrInUse.Error()},
-		{"a taken address", sandbox.Options{Dir: t.TempDir(), Addr: taken}, taken},
+		{"a taken address", sandbox.Options{Dir: t.TempDir(), Addr: taken}, taken + ": bind: address already in use; fix: leave out the address"},
+		{"the taken address of this directory", sandbox.Options{Dir: moved(t, taken)}, "listen on " + taken + ", the address of this sandbox: "},
 		{"an address on all interfaces", sandbox.Options{Dir: t.TempDir(), Addr: "0.0.0.0:0"}, "expected the loopback address"},
 		{"an address without a port", sandbox.Options{Dir: t.TempDir(), Addr: "127.0.0.1"}, "expected an address like"},
 	} {
@@ -70,6 +73,24 @@ func TestStartRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// moved is the directory of a sandbox whose address is taken by another process.
+func moved(t *testing.T, taken string) string {
+	t.Helper()
+	dir := t.TempDir()
+	state, err := store.Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer state.Close()
+	if err := state.Update(func(tx *store.Tx) error {
+		store.Settings.Put(tx, "addr", json.RawMessage(strconv.Quote(taken)))
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func TestTheAuthoritySignsForLoopbackOnly(t *testing.T) {
