@@ -102,8 +102,9 @@ func main() {
 
 // run is the command without the process: arguments in, exit code out.
 func (c command) run(ctx context.Context, verbs []verb, args []string) int {
+	const listed = "tenant help lists the verbs"
 	if len(args) == 0 {
-		return c.refuse(usageOf(verbs), errors.New("expected a verb, got nothing"))
+		return c.refuse(errors.New("expected a verb, got nothing"), listed)
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
@@ -115,7 +116,7 @@ func (c command) run(ctx context.Context, verbs []verb, args []string) int {
 			return c.runVerb(ctx, v, args[1:])
 		}
 	}
-	return c.refuse(usageOf(verbs), fmt.Errorf("expected one of the verbs, got %q", args[0]))
+	return c.refuse(fmt.Errorf("expected one of the verbs, got %q", args[0]), listed)
 }
 
 func (c command) runVerb(ctx context.Context, v verb, args []string) int {
@@ -132,16 +133,16 @@ func (c command) runVerb(ctx context.Context, v verb, args []string) int {
 	case errors.Is(err, errDiffers):
 		return exitDiffers
 	case errors.As(err, &wrong):
-		return c.refuse(v.usageText(flags), err)
+		return c.refuse(err, "tenant "+v.name+" -h lists its flags")
 	}
 	c.complain(err)
 	return exitFailed
 }
 
-// refuse says what is wrong with a command line.
-func (c command) refuse(usage string, err error) int {
-	c.complain(err)
-	fmt.Fprint(c.stderr, usage)
+// refuse says what is wrong with a command line, and what to read. The usage itself
+// would push the error out of sight.
+func (c command) refuse(err error, hint string) int {
+	c.complain(azurecloud.WithHint(err, hint))
 	return exitUsage
 }
 

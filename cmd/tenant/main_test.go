@@ -27,7 +27,7 @@ func TestUsage(t *testing.T) {
 			}
 		})
 		t.Run("unknown flag of "+v.name, func(t *testing.T) {
-			if code := h.run(v.name, "-no-such-flag"); code != exitUsage || !strings.Contains(h.stderr.String(), "\nusage: tenant "+v.name) || h.stdout.Len() > 0 {
+			if code := h.run(v.name, "-no-such-flag"); code != exitUsage || !strings.HasSuffix(h.stderr.String(), "\ntenant: hint: tenant "+v.name+" -h lists its flags\n") || strings.Count(h.stderr.String(), "\n") != 2 || h.stdout.Len() > 0 {
 				t.Errorf("got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
 			}
 		})
@@ -46,7 +46,7 @@ func TestUsage(t *testing.T) {
 		{"a flag missing", "check", "expected -location or -stack, got neither"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if code := h.run(strings.Fields(tt.args)...); code != exitUsage || !strings.HasPrefix(h.stderr.String(), "tenant: error: "+tt.want) {
+			if code := h.run(strings.Fields(tt.args)...); code != exitUsage || !strings.HasPrefix(h.stderr.String(), "tenant: error: "+tt.want+"\ntenant: hint: ") || strings.Count(h.stderr.String(), "\n") != 2 {
 				t.Errorf("got exit code %d and:\n%s\nwant %d and %q", code, &h.stderr, exitUsage, tt.want)
 			}
 		})
