@@ -33,11 +33,11 @@ const neighbour = "neighbour"
 
 // demo runs the story: up, call, preview, destroy, and what is left.
 func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
-	flags := newFlags("demo", stderr)
+	flags := newFlags("demo")
 	stack := flags.String("stack", "dev", "stack file to deploy, as in Pulumi.NAME.yaml")
 	asJSON := flags.Bool("json", false, "print one JSON object on stdout, everything else on stderr")
 	keep := flags.Bool("keep", false, "do not destroy; keep serving, and say how to go on")
-	if err := parse(flags, args); err != nil {
+	if err := parse(flags, args, stdout); err != nil {
 		return err
 	}
 	if *keep && *asJSON {

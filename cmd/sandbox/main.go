@@ -48,7 +48,6 @@ func main() {
 // run is the command without the process: arguments in, output out.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
-		fmt.Fprint(stderr, usage)
 		return withHint(errors.New("expected a verb, got nothing"), "sandbox demo shows the whole story")
 	}
 	switch args[0] {
@@ -60,22 +59,24 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		fmt.Fprint(stdout, usage)
 		return nil
 	}
-	fmt.Fprint(stderr, usage)
 	return withHint(fmt.Errorf("expected serve or demo, got %q", args[0]), "sandbox help lists the flags")
 }
 
-// newFlags is a flag set that answers -h with the usage text.
-func newFlags(verb string, stderr io.Writer) *flag.FlagSet {
+// newFlags is a flag set that prints nothing itself: the usage above an error would
+// push it out of sight.
+func newFlags(verb string) *flag.FlagSet {
 	flags := flag.NewFlagSet(verb, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() { fmt.Fprint(stderr, usage) }
+	flags.SetOutput(io.Discard)
 	return flags
 }
 
-// parse reads the flags and refuses what is left over.
-func parse(flags *flag.FlagSet, args []string) error {
-	if err := flags.Parse(args); err != nil {
+// parse reads the flags and refuses what is left over. It answers -h on stdout.
+func parse(flags *flag.FlagSet, args []string, stdout io.Writer) error {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage)
 		return err
+	} else if err != nil {
+		return withHint(err, "sandbox help lists the flags")
 	}
 	if flags.NArg() > 0 {
 		return withHint(fmt.Errorf("expected only flags after %s, got %q", flags.Name(), flags.Arg(0)), "sandbox help lists the flags")

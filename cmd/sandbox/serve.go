@@ -19,10 +19,10 @@ import (
 
 // serve runs a sandbox until it is interrupted.
 func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := newFlags("serve", stderr)
+	flags := newFlags("serve")
 	addr := flags.String("addr", "", "main address; default: the one used before, else 127.0.0.1:8443, else a free port")
 	dir := flags.String("dir", ".sandbox", "directory of the sandbox's state")
-	if err := parse(flags, args); err != nil {
+	if err := parse(flags, args, stdout); err != nil {
 		return err
 	}
 	project, err := projectDir()

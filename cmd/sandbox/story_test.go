@@ -379,9 +379,9 @@ func TestWrongArguments(t *testing.T) {
 		want []string
 		env  []string
 	}{
-		{name: "no verb", dir: root, want: []string{"usage:", "sandbox: error: expected a verb", "sandbox: hint:"}},
+		{name: "no verb", dir: root, want: []string{"sandbox: error: expected a verb", "sandbox: hint:"}},
 		{name: "unknown verb", args: []string{"deploy"}, dir: root, want: []string{`expected serve or demo, got "deploy"`, "sandbox: hint:"}},
-		{name: "unknown flag", args: []string{"demo", "-fast"}, dir: root, want: []string{"-fast", "usage:"}},
+		{name: "unknown flag", args: []string{"demo", "-fast"}, dir: root, want: []string{"-fast", "sandbox: hint:"}},
 		{name: "an argument too many", args: []string{"demo", "dev"}, dir: root, want: []string{`got "dev"`, "sandbox: hint:"}},
 		{name: "unknown stack", args: []string{"demo", "-stack", "staging"}, dir: root, want: []string{"Pulumi.staging.yaml", "sandbox: hint:"},
 			env: []string{"HOME=", "XDG_CACHE_HOME="}}, // no cache folder: a demo that starts before it looks fails over that
@@ -401,6 +401,9 @@ func TestWrongArguments(t *testing.T) {
 				if !strings.Contains(string(out), want) {
 					t.Errorf("got:\n%s\nwant %q in it", out, want)
 				}
+			}
+			if lines := bytes.Count(out, []byte("\n")); lines > 2 {
+				t.Errorf("got %d lines, want the error and its hint:\n%s", lines, out)
 			}
 		})
 	}
