@@ -39,7 +39,13 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(stdout, "serving a local Azure on %s (state in %s)\n\n", s.BaseURL, shown(s.Dir))
-	fmt.Fprintf(stdout, "In a second shell, in this folder:\n\n    . %s\n    pulumi stack init %s\n    pulumi up\n\n", shown(s.EnvFile(s.Tenants()[0])), stacks[0])
+	verb := "init"
+	if known, err := inState(filepath.Join(s.Dir, "state"), stacks[0]); err != nil {
+		return err
+	} else if known {
+		verb = "select"
+	}
+	fmt.Fprintf(stdout, "In a second shell, in this folder:\n\n    . %s\n    pulumi stack %s %s\n    pulumi up\n\n", shown(s.EnvFile(s.Tenants()[0])), verb, stacks[0])
 	for _, t := range s.Tenants() {
 		fmt.Fprintf(stdout, "tenant %-9s %s, subscription %s: . %s\n", t.Name, t.ID, t.SubscriptionID, shown(s.EnvFile(t)))
 	}
@@ -130,12 +136,18 @@ func copyNew(from, path string) error {
 	return errors.Join(err, f.Close())
 }
 
+// inState reports whether the backend in the folder state has a stack. After
+// `pulumi destroy` it still does.
+func inState(state, stack string) (bool, error) {
+	known, err := filepath.Glob(filepath.Join(state, ".pulumi", "stacks", "*", stack+".json*"))
+	return len(known) > 0, err
+}
+
 // dropOldSalt removes the encryption salt from the file of a stack that this
 // sandbox does not have: it belongs to the passphrase of another directory, and
 // `pulumi stack init` would reject the new passphrase as incorrect.
 func dropOldSalt(path, stack, state string) error {
-	known, err := filepath.Glob(filepath.Join(state, ".pulumi", "stacks", "*", stack+".json*"))
-	if err != nil || len(known) > 0 {
+	if known, err := inState(state, stack); err != nil || known {
 		return err
 	}
 	data, err := os.ReadFile(path)

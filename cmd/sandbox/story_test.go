@@ -100,9 +100,21 @@ func git(t *testing.T, dir string, args ...string) string {
 
 // A serving sandbox is a process that a person started in a shell.
 type serving struct {
-	t   *testing.T
-	cmd *exec.Cmd
-	out *bytes.Buffer
+	t    *testing.T
+	cmd  *exec.Cmd
+	out  *bytes.Buffer // standard error
+	said string        // how to go on
+}
+
+// commands are those that it says to run in a second shell, as a script.
+func (s *serving) commands() string {
+	var script strings.Builder
+	for line := range strings.Lines(s.said) {
+		if command, ok := strings.CutPrefix(line, "    "); ok {
+			script.WriteString(strings.Replace(command, "pulumi up", "pulumi up --yes --skip-preview", 1))
+		}
+	}
+	return script.String()
 }
 
 // serve starts the command and returns when it says how to go on.
@@ -126,6 +138,7 @@ func serve(t *testing.T, binary, dir string, args ...string) *serving {
 	})
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
+		s.said += lines.Text() + "\n"
 		if strings.HasPrefix(lines.Text(), "Stop with Ctrl-C") {
 			go io.Copy(io.Discard, stdout)
 			return s
@@ -174,7 +187,7 @@ func TestASecondShell(t *testing.T) {
 	binary, dir := build(t), checkout(t)
 
 	s := serve(t, binary, dir)
-	shell(t, dir, ". .sandbox/env; pulumi stack init local-dev; pulumi up --yes --skip-preview")
+	shell(t, dir, s.commands())
 	apps := handlers(t, dir)
 	if len(apps) != 3 {
 		t.Errorf("got %d running handlers, want 3", len(apps))
@@ -187,7 +200,7 @@ func TestASecondShell(t *testing.T) {
 		}
 	}
 	s = serve(t, binary, dir)
-	shell(t, dir, ". .sandbox/env; pulumi refresh --yes --skip-preview")
+	shell(t, dir, s.commands()+"pulumi refresh --yes --skip-preview")
 
 	s.stop()
 	s = serve(t, binary, dir)
