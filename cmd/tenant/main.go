@@ -4,6 +4,7 @@
 //	tenant check     may this caller deploy here
 //	tenant diff      what does a preview change in access
 //	tenant audit     does the tenant differ from what the stack declares
+//	tenant call      call a client, and show what it got as whom
 //	tenant plan      preview, and keep the plan for somebody to approve
 //	tenant apply     apply such a plan, if nothing has changed since
 //	tenant redact    copy a stack without its secrets
@@ -48,6 +49,7 @@ var verbs = []verb{
 	checkVerb,
 	diffVerb,
 	auditVerb,
+	callVerb,
 	whyVerb,
 	planVerb,
 	applyVerb,

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+)
+
+// buildWork is the processor time of a first run, in minutes: the Pulumi CLI 5,
+// the stand-in 4, the rest 2 (docs/measurements.md).
+const buildWork = 11
+
+// builds is the log of the builds as a step of the demo. A first run says what it
+// builds and how long that takes; then the line in work counts packages.
+type builds struct {
+	step   *step
+	screen *screen
+
+	mu        sync.Mutex
+	announced bool
+	told      []string // names of the builds that count, in the order of their start
+	compiled  map[string][2]int
+}
+
+// Write shows a line of the log. Builds write whole lines.
+func (b *builds) Write(p []byte) (int, error) {
+	for line := range strings.Lines(string(p)) {
+		if strings.HasPrefix(line, "building ") {
+			b.announce()
+		}
+		b.step.set("%s", strings.TrimSuffix(line, "\n"))
+	}
+	return len(p), nil
+}
+
+// announce says, once, that this takes minutes.
+func (b *builds) announce() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.announced {
+		return
+	}
+	b.announced = true
+	cores := runtime.NumCPU()
+	b.step.note(fmt.Sprintf("The first run compiles Pulumi from source, once: about %d minutes on %s.",
+		max(1, (buildWork+cores-1)/cores), plural(cores, "processor")))
+}
+
+// Building counts the packages of one of the builds.
+func (b *builds) Building(name string, compiled, packages int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.compiled == nil {
+		b.compiled = make(map[string][2]int)
+	}
+	if _, known := b.compiled[name]; !known {
+		b.told = append(b.told, name)
+	}
+	b.compiled[name] = [2]int{compiled, packages}
+	var parts []string
+	for _, name := range b.told {
+		count := b.compiled[name]
+		parts = append(parts, fmt.Sprintf("%s: %d of %d packages", name, count[0], count[1]))
+	}
+	b.step.set("%s", strings.Join(parts, "; "))
+}
+
+// plural is a count with its noun.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
