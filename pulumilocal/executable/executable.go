@@ -25,10 +25,27 @@ import (
 // Callers that share a target must hold its [Lock]. When ctx ends, Build interrupts
 // the go command and its compilers.
 func Build(ctx context.Context, dir, target string, args ...string) error {
+	return Watch(ctx, dir, target, nil, args...)
+}
+
+// Watch is [Build], and tells watch how many of the program's packages are
+// compiled, if it is not nil. The package must be the last of args. The go command
+// counts only what it compiles, so a build may end far below the number of packages.
+func Watch(ctx context.Context, dir, target string, watch func(compiled, packages int), args ...string) error {
+	var problems bytes.Buffer
+	var output io.Writer = &problems
+	if watch != nil {
+		names, err := dependencies(ctx, dir, args[len(args)-1])
+		if err != nil {
+			return err
+		}
+		watch(0, len(names))
+		output = &counter{names: names, watch: watch, rest: &problems}
+		args = append([]string{"-v"}, args...)
+	}
 	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", target}, args...)...)
 	cmd.Dir = dir
-	var problems bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &problems, &problems
+	cmd.Stdout, cmd.Stderr = output, output
 	// An interrupted go command removes its temporary folder; a killed one does not.
 	// It waits for the compilers and linkers that it started, so its whole process
 	// group is interrupted.
@@ -43,6 +60,50 @@ func Build(ctx context.Context, dir, target string, args ...string) error {
 		return fmt.Errorf("go build in %q: interrupted: %w", dir, context.Cause(ctx))
 	}
 	return fmt.Errorf("go build in %q: %w\n%s", dir, err, strings.TrimSpace(problems.String()))
+}
+
+// dependencies are the import paths of a program's packages.
+func dependencies(ctx context.Context, dir, program string) (map[string]bool, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-deps", program)
+	cmd.Dir = dir
+	var problems bytes.Buffer
+	cmd.Stderr = &problems
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list in %q: %w\n%s", dir, err, strings.TrimSpace(problems.String()))
+	}
+	names := make(map[string]bool)
+	for name := range strings.Lines(string(out)) {
+		names[strings.TrimSuffix(name, "\n")] = true
+	}
+	return names, nil
+}
+
+// A counter counts the lines that name a package, as go build -v prints them, and
+// hands on the rest.
+type counter struct {
+	names    map[string]bool
+	watch    func(compiled, packages int)
+	compiled int
+	line     []byte // not yet complete
+	rest     io.Writer
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	for _, b := range p {
+		c.line = append(c.line, b)
+		if b != '\n' {
+			continue
+		}
+		if c.names[string(c.line[:len(c.line)-1])] {
+			c.compiled++
+			c.watch(c.compiled, len(c.names))
+		} else if _, err := c.rest.Write(c.line); err != nil {
+			return 0, err
+		}
+		c.line = c.line[:0]
+	}
+	return len(p), nil
 }
 
 // Lock waits for the exclusive lock of target, until ctx ends. If another process

@@ -78,3 +78,39 @@ func (write writerFunc) Write(p []byte) (int, error) {
 	write(p)
 	return len(p), nil
 }
+
+// TestWatchedBuild compiles two packages of its own, which no cache has.
+func TestWatchedBuild(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("GOFLAGS", "")
+	t.Setenv("GOWORK", "off")
+	for name, text := range map[string]string{
+		"go.mod":          "module watched\n\ngo 1.26\n",
+		"main.go":         "package main\n\nimport \"watched/inner\"\n\nfunc main() { println(inner.Of(\"" + dir + "\")) }\n",
+		"inner/inner.go":  "package inner\n\nfunc Of(s string) string { return s + \"" + dir + "\" }\n",
+		"broken/main.go":  "package main\n\nfunc main() { undefined() }\n",
+		"missing/main.go": "package main\n\nimport \"watched/nowhere\"\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var compiled, packages int
+	watch := func(c, p int) { compiled, packages = c, p }
+	target := filepath.Join(dir, "built")
+	if err := executable.Watch(t.Context(), dir, target, watch, "."); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(target); err != nil || compiled != 2 || packages < 3 {
+		t.Errorf("got %d of %d packages, %v; want 2 of more", compiled, packages, err)
+	}
+	if err := executable.Watch(t.Context(), dir, target, watch, "."); err != nil || compiled != 0 {
+		t.Errorf("an unchanged program: got %d packages, %v; want none", compiled, err)
+	}
+	for name, want := range map[string]string{"./broken": "undefined: undefined", "./missing": "watched/nowhere"} {
+		if err := executable.Watch(t.Context(), dir, target, watch, name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q in it", name, err, want)
+		}
+	}
+}
