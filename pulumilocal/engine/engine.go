@@ -31,9 +31,26 @@ const LanguageHost = "pulumi-language-go"
 // PluginPrefix is how the base name of a provider's executable starts.
 const PluginPrefix = "pulumi-resource-"
 
+// A Watcher is a log that wants to know how far builds are. Both builds of
+// [Prepare] call it, at once.
+type Watcher interface {
+	// Building says how many packages of a program are compiled, of how many at
+	// most.
+	Building(name string, compiled, packages int)
+}
+
+// watch is the part of a log that counts, for one build; nil if it has none.
+func watch(log io.Writer, name string) func(compiled, packages int) {
+	watcher, ok := log.(Watcher)
+	if !ok {
+		return nil
+	}
+	return func(compiled, packages int) { watcher.Building(name, compiled, packages) }
+}
+
 // Prepare finds or builds the CLI and the stand-in, in parallel, and installs them
 // in a sandbox directory. projectDir is any directory in this repository; progress
-// goes to log, from both at once.
+// goes to log, from both at once, and to its Building if it is a [Watcher].
 func Prepare(ctx context.Context, projectDir, dir string, log io.Writer) error {
 	either, fail := context.WithCancelCause(ctx) // neither works without the other
 	defer fail(nil)

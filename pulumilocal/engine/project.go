@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -9,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +23,9 @@ import (
 type Project struct {
 	Dir     string   // where Pulumi.yaml is
 	Environ []string // complete, PATH included
+	// Watch is told of each resource while Run runs, if it is not nil: how many are
+	// done, and the name of the one that the engine began last.
+	Watch func(done int, name string)
 }
 
 // NewScratch writes a project folder in dir that runs the program of the project
@@ -68,6 +69,27 @@ func NewScratch(source, dir, stack string, names ...string) error {
 	return nil
 }
 
+// DropSetting removes a key from the file of a stack, so that the project's default
+// holds.
+func (p Project) DropSetting(stack, key string) error {
+	path := filepath.Join(p.Dir, "Pulumi."+stack+".yaml")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var file map[string]any
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		return fmt.Errorf("read %q: %w", path, err)
+	}
+	if config, ok := file["config"].(map[string]any); ok {
+		delete(config, key)
+	}
+	if data, err = yaml.Marshal(file); err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o600)
+}
+
 // An Outcome is the result of one command of the engine.
 type Outcome struct {
 	// Changes counts resources by operation (create, update, replace, delete,
@@ -101,7 +123,10 @@ func (p Project) Run(ctx context.Context, output io.Writer, stack, verb string, 
 	args = append([]string{verb, "--non-interactive", "--stack", stack, "--event-log", events.Name()}, args...)
 	logged := p
 	logged.Environ = append(slices.Clone(p.Environ), "PULUMI_DEBUG_COMMANDS=true") // adds the flag --event-log
-	if err := logged.Pulumi(ctx, output, args...); err != nil {
+	stop := p.follow(events.Name())
+	err = logged.Pulumi(ctx, output, args...)
+	stop()
+	if err != nil {
 		return Outcome{}, err
 	}
 	outcome := Outcome{Elapsed: time.Since(start)}
@@ -155,40 +180,4 @@ func (p Project) path() string {
 		break
 	}
 	return "pulumi"
-}
-
-// event is the part of an engine event that an Outcome needs.
-type event struct {
-	Summary *struct {
-		Changes map[string]int `json:"resourceChanges"`
-	} `json:"summaryEvent"`
-	Resource *struct {
-		Metadata struct {
-			Op  string `json:"op"`
-			URN string `json:"urn"`
-		} `json:"metadata"`
-	} `json:"resourcePreEvent"`
-}
-
-func (o *Outcome) read(events io.Reader) error {
-	touched := make(map[string]bool)
-	for decoder := json.NewDecoder(bufio.NewReader(events)); ; {
-		var e event
-		if err := decoder.Decode(&e); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return err
-		}
-		if e.Summary != nil {
-			o.Changes = e.Summary.Changes
-		}
-		if e.Resource != nil && e.Resource.Metadata.Op != "same" {
-			touched[e.Resource.Metadata.Op+" "+e.Resource.Metadata.URN] = true
-		}
-	}
-	if o.Changes == nil {
-		return errors.New("expected a summary in the engine's event log, got none")
-	}
-	o.Touched = slices.Sorted(maps.Keys(touched))
-	return nil
 }

@@ -35,12 +35,14 @@ func BuildStandIn(ctx context.Context, projectDir string, log io.Writer) (string
 		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
 	}
 	defer unlock()
+	var counted func(compiled, packages int) // only a first build takes long enough
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		counted = watch(log, "the stand-in")
 		fmt.Fprintln(log, "building the Pulumi stand-in, once for this checkout (about four minutes on two cores)")
 	}
 	// No -trimpath: with it, the go command compiles each package of the Pulumi SDK
 	// once for the stand-in and once more for the program, which is built without.
-	if err := executable.Build(ctx, root, path, "-buildvcs=false", "-ldflags=-s -w", "./cmd/pulumi-stand-in"); err != nil {
+	if err := executable.Watch(ctx, root, path, counted, "-buildvcs=false", "-ldflags=-s -w", "./cmd/pulumi-stand-in"); err != nil {
 		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
 	}
 	return path, nil
