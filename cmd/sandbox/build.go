@@ -43,8 +43,8 @@ func (b *builds) announce() {
 	}
 	b.announced = true
 	cores := runtime.NumCPU()
-	b.step.note(fmt.Sprintf("The first run compiles Pulumi from source, once: about %d minutes on %s.",
-		max(1, (buildWork+cores-1)/cores), plural(cores, "processor")))
+	b.step.note(fmt.Sprintf("Compiling Pulumi from source, once for this user: about %s on %s.",
+		plural((buildWork+cores-1)/cores, "minute"), plural(cores, "core")))
 }
 
 // Building counts the packages of one of the builds.
@@ -61,9 +61,9 @@ func (b *builds) Building(name string, compiled, packages int) {
 	var parts []string
 	for _, name := range b.told {
 		count := b.compiled[name]
-		parts = append(parts, fmt.Sprintf("%s: %d of %d packages", name, count[0], count[1]))
+		parts = append(parts, fmt.Sprintf("%s %d of %d", name, count[0], count[1]))
 	}
-	b.step.set("%s", strings.Join(parts, "; "))
+	b.step.set("packages of %s", strings.Join(parts, ", of "))
 }
 
 // plural is a count with its noun.

@@ -9,9 +9,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
-	"text/tabwriter"
-	"time"
 
 	"app-to-app/pulumilocal/deployer"
 )
@@ -50,10 +47,12 @@ type report struct {
 	LeftBehind     deployer.Inventory `json:"leftBehind"`
 	RecycleBin     deployer.Bin       `json:"recycleBin"`
 	Seconds        struct {
-		Up      float64 `json:"up"`
-		Call    float64 `json:"call"`
-		Preview float64 `json:"preview"`
-		Destroy float64 `json:"destroy"`
+		Build     float64 `json:"build"`
+		Neighbour float64 `json:"neighbour"`
+		Up        float64 `json:"up"`
+		Call      float64 `json:"call"`
+		Preview   float64 `json:"preview"`
+		Destroy   float64 `json:"destroy"`
 	} `json:"seconds"`
 }
 
@@ -73,31 +72,6 @@ func (r report) write(w io.Writer) error {
 	}
 	_, err = fmt.Fprintf(w, "%s\n", data)
 	return err
-}
-
-// call calls each client, shows the orders that the first one got from the
-// server, and says which token library and credential each one used.
-func (d *demonstration) call(ctx context.Context) error {
-	start := time.Now()
-	called, err := d.callStack(ctx, d.stack)
-	if err != nil {
-		return err
-	}
-	d.report.Seconds.Call = time.Since(start).Round(time.Millisecond).Seconds()
-	d.report.Orders = called[0].results[0].Orders
-	d.say("\nWhat %s received from the server over HTTP, with its own identity:\n", called[0].client)
-	if err := d.showOrders(d.report.Orders); err != nil {
-		return err
-	}
-	for _, c := range called {
-		for _, r := range c.results {
-			d.say("The server saw %s as object id %s with %s: %s with %s.\n",
-				c.client, r.Caller.ObjectID, strings.Join(r.Caller.Roles, ", "), r.TokenProvider, r.Credential)
-			d.report.Providers = append(d.report.Providers, providerReport{Client: c.client, Name: r.TokenProvider,
-				Credential: r.Credential, Status: r.Status, Caller: r.Caller, TokenSource: r.TokenSource})
-		}
-	}
-	return nil
 }
 
 // A clientResult is what one client got.
@@ -144,19 +118,4 @@ func (d *demonstration) callClient(ctx context.Context, site, url string) ([]res
 		}
 	}
 	return got.Results, nil
-}
-
-func (d *demonstration) showOrders(orders []json.RawMessage) error {
-	table := tabwriter.NewWriter(d.show, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "  id\tdate\tregion\trep\titem\tunits\tunitCost\ttotal")
-	for _, data := range orders {
-		var o map[string]any
-		decoder := json.NewDecoder(strings.NewReader(string(data)))
-		decoder.UseNumber() // show amounts as they came
-		if err := decoder.Decode(&o); err != nil {
-			return fmt.Errorf("read an order: %w", err)
-		}
-		fmt.Fprintf(table, "  %v\t%v\t%v\t%v\t%v\t%v\t%v\t%v\n", o["id"], o["date"], o["region"], o["rep"], o["item"], o["units"], o["unitCost"], o["total"])
-	}
-	return table.Flush()
 }

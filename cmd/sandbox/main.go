@@ -21,11 +21,11 @@ import (
 )
 
 const usage = `usage: sandbox serve [-addr 127.0.0.1:PORT] [-dir DIR]
-       sandbox demo [-stack NAME] [-json] [-keep]
+       sandbox demo [-stack NAME] [-json] [-keep] [-v]
 
 serve  start a local Azure; go on in a second shell with ". DIR/env"
-demo   deploy both function apps to a local Azure of its own, call them,
-       preview, destroy, and count what is left
+demo   deploy the function apps to a local Azure of its own, call them, preview,
+       destroy, and count what is left; -v shows what Pulumi and they print
 `
 
 func main() {

@@ -125,7 +125,7 @@ func (st *step) set(format string, args ...any) {
 // note prints a line above that of the step in work.
 func (st *step) note(text string) {
 	if !st.screen.terminal {
-		st.screen.say("%-10s %s\n", "", text)
+		st.screen.say("%s\n", text)
 		return
 	}
 	st.screen.mu.Lock()

@@ -29,7 +29,8 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, err := start(ctx, sandbox.Options{Dir: *dir, Addr: *addr, FirstAddr: "127.0.0.1:8443", ForgetIssued: true}, project, stderr)
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, err := start(ctx, sandbox.Options{Dir: *dir, Addr: *addr, FirstAddr: "127.0.0.1:8443", ForgetIssued: true, Output: stderr, Logger: logger}, project, stderr)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	} else if known {
 		verb = "select"
 	}
-	fmt.Fprintf(stdout, "In a second shell, in this folder:\n\n    . %s\n    pulumi stack %s %s\n    pulumi up\n\n", shown(s.EnvFile(s.Tenants()[0])), verb, stacks[0])
+	fmt.Fprintf(stdout, "In a second shell, in this folder:\n\n    . %s\n    pulumi stack %s %s\n    pulumi up\n    go run ./cmd/tenant call orders-client -stack %[3]s\n\n", shown(s.EnvFile(s.Tenants()[0])), verb, stacks[0])
 	for _, t := range s.Tenants() {
 		fmt.Fprintf(stdout, "tenant %-9s %s, subscription %s: . %s\n", t.Name, t.ID, t.SubscriptionID, shown(s.EnvFile(t)))
 	}
@@ -55,16 +56,14 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return reportUnemulated(s)
 }
 
-// start starts a sandbox and installs its engine.
-func start(ctx context.Context, options sandbox.Options, project string, stderr io.Writer) (*sandbox.Sandbox, error) {
+// start starts a sandbox and installs its engine. log receives what is built.
+func start(ctx context.Context, options sandbox.Options, project string, log io.Writer) (*sandbox.Sandbox, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return nil, withHint(fmt.Errorf("expected the go command, which builds the program and the function apps: %w", err), "put the bin folder of a Go installation on PATH")
 	}
 	if _, err := os.UserCacheDir(); err != nil {
 		return nil, withHint(fmt.Errorf("expected a cache folder, where the Pulumi CLI is kept: %w", err), "set HOME")
 	}
-	options.Output = stderr
-	options.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s, err := sandbox.Start(ctx, options)
 	switch {
 	case errors.Is(err, sandbox.ErrPlatform):
@@ -74,7 +73,7 @@ func start(ctx context.Context, options sandbox.Options, project string, stderr 
 	case err != nil:
 		return nil, err
 	}
-	if err := engine.Prepare(ctx, project, s.Dir, stderr); err != nil {
+	if err := engine.Prepare(ctx, project, s.Dir, log); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

@@ -3,13 +3,11 @@ package main_test
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -226,8 +224,14 @@ func TestASecondShell(t *testing.T) {
 	}
 }
 
-// handlers finds the processes that run out of the sandbox in dir.
+// handlers finds the processes of function apps of the sandbox in dir.
 func handlers(t *testing.T, dir string) []int {
+	t.Helper()
+	return processesIn(t, filepath.Join(dir, ".sandbox", "apps"))
+}
+
+// processesIn finds the processes whose executable is in a folder.
+func processesIn(t *testing.T, folder string) []int {
 	t.Helper()
 	links, err := filepath.Glob("/proc/[0-9]*/exe")
 	if err != nil {
@@ -236,7 +240,7 @@ func handlers(t *testing.T, dir string) []int {
 	var pids []int
 	for _, link := range links {
 		target, err := os.Readlink(link)
-		if err == nil && strings.HasPrefix(target, filepath.Join(dir, ".sandbox", "apps")+"/") {
+		if err == nil && strings.HasPrefix(target, folder+"/") {
 			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
 			if err != nil {
 				t.Fatal(err)
@@ -256,126 +260,6 @@ func gone(pid int) bool {
 		}
 	}
 	return false
-}
-
-// TestDemo runs the main job and compares what it says with the README.
-func TestDemo(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs the real engine")
-	}
-	t.Parallel()
-	binary, dir := build(t), checkout(t)
-	cmd := exec.Command(binary, "demo", "-json")
-	cmd.Dir = dir
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v\n%s", err, stderr.String())
-	}
-	checkReport(t, stdout.Bytes())
-	checkTranscript(t, stderr.String(), filepath.Join(dir, "README.md"))
-	if strings.Contains(stdout.String()+stderr.String(), "eyJ") {
-		t.Error("expected no token in the output, got something that looks like one")
-	}
-	if got := git(t, dir, "status", "--porcelain"); got != "" {
-		t.Errorf("expected a clean tree, got:\n%s", got)
-	}
-}
-
-// checkReport checks that the object on stdout has the promised members.
-func checkReport(t *testing.T, data []byte) {
-	t.Helper()
-	var report struct {
-		Stack     string `json:"stack"`
-		Resources struct {
-			Created int `json:"created"`
-		} `json:"resources"`
-		Orders    []map[string]any `json:"orders"`
-		Providers []struct {
-			Client     string `json:"client"`
-			Name       string `json:"name"`
-			Credential string `json:"credential"`
-			Status     int    `json:"status"`
-			Caller     struct {
-				ObjectID string   `json:"objectId"`
-				ClientID string   `json:"clientId"`
-				Roles    []string `json:"roles"`
-			} `json:"caller"`
-			TokenSource string `json:"tokenSource"`
-		} `json:"providers"`
-		PreviewChanges int            `json:"previewChanges"`
-		LeftBehind     map[string]int `json:"leftBehind"`
-		RecycleBin     map[string]int `json:"recycleBin"`
-		Seconds        map[string]float64
-	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&report); err != nil {
-		t.Fatalf("expected one JSON object on stdout: %v\n%s", err, data)
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		t.Errorf("expected one JSON object on stdout, got more:\n%s", data)
-	}
-	if report.Stack != "dev" || report.Resources.Created < 20 || len(report.Orders) != 5 || report.PreviewChanges != 0 {
-		t.Errorf("got stack %q, %d created, %d orders, %d preview changes; want dev, 20 or more, 5, 0",
-			report.Stack, report.Resources.Created, len(report.Orders), report.PreviewChanges)
-	}
-	for _, p := range report.Providers {
-		if p.Status != 200 || p.Caller.ObjectID == "" || p.Caller.ObjectID == p.Caller.ClientID || len(p.Caller.Roles) != 1 {
-			t.Errorf("got provider %+v, want 200 and a caller with one role and two ids", p)
-		}
-	}
-	if len(report.Providers) == 0 {
-		t.Error("got no token providers, want at least one")
-	}
-	for _, kind := range []string{"resources", "resourceGroups", "roleAssignments", "applications", "servicePrincipals", "appRoleAssignments"} {
-		if n, ok := report.LeftBehind[kind]; !ok || n != 0 {
-			t.Errorf("got leftBehind.%s %d (there %t), want 0", kind, n, ok)
-		}
-	}
-	for _, kind := range []string{"applications", "servicePrincipals"} {
-		if n := report.RecycleBin[kind]; n < 1 {
-			t.Errorf("got recycleBin.%s %d, want what destroy deleted", kind, n)
-		}
-	}
-}
-
-var (
-	guid     = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
-	duration = regexp.MustCompile(`\b\d+s\b`)
-)
-
-// masked is a line without what differs from run to run.
-func masked(line string) string {
-	line = guid.ReplaceAllString(strings.TrimSpace(line), "GUID")
-	return duration.ReplaceAllString(line, "Ns")
-}
-
-// checkTranscript finds the lines of the README's transcript, in order, in what
-// the demo said. A line "…" stands for any lines.
-func checkTranscript(t *testing.T, output, readme string) {
-	t.Helper()
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, ok := strings.Cut(string(text), "$ go run ./cmd/sandbox demo\n")
-	transcript, _, closed := strings.Cut(rest, "```")
-	if !ok || !closed || strings.TrimSpace(transcript) == "" {
-		t.Fatal("expected a transcript of the demo in the README, got none")
-	}
-	said := bufio.NewScanner(strings.NewReader(output))
-	for want := range strings.Lines(transcript) {
-		if want = masked(want); want == "" || want == "…" {
-			continue
-		}
-		for found := false; !found; {
-			if !said.Scan() {
-				t.Fatalf("expected the demo to say %q as the README does, got:\n%s", want, output)
-			}
-			found = masked(said.Text()) == want
-		}
-	}
 }
 
 func TestWrongArguments(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"app-to-app/pulumilocal/deployer"
 )
@@ -43,14 +44,16 @@ func (d *demonstration) picture(text *strings.Builder, called []clientResult) {
 		more = fmt.Sprintf("  and %d more, who got theirs too\n", len(called)-shownClients)
 		called = called[:shownClients]
 	}
+	width := 0
 	for _, c := range called {
 		r := c.results[0]
-		arrow := d.screen.paint(green, fmt.Sprintf("──[ %s ]──▶", strings.Join(r.Caller.Roles, ", ")))
-		fmt.Fprintf(text, "  %-22s %s orders-api: %s\n", c.client, arrow, plural(len(r.Orders), "order"))
+		arrow := fmt.Sprintf("──[ %s ]──▶", strings.Join(r.Caller.Roles, ", "))
+		width = max(width, utf8.RuneCountInString(arrow))
+		fmt.Fprintf(text, "  %-22s %s orders-api: %s\n", c.client, d.screen.paint(green, arrow), plural(len(r.Orders), "order"))
 		fmt.Fprintf(text, "    %s  %s, %s\n", r.Caller.ObjectID, r.Credential, libraries(c.results))
 	}
 	text.WriteString(more)
-	fmt.Fprintf(text, "  %-22s %s orders-api: %d\n\n", "anybody, no token", d.screen.paint(red, "──────────────────✗ "), d.refused)
+	fmt.Fprintf(text, "  %-22s %s orders-api: %d\n\n", "anybody, no token", d.screen.paint(red, strings.Repeat("─", width-1)+"✗"), d.refused)
 }
 
 // libraries names the token library, or counts them.
