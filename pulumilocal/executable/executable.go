@@ -30,16 +30,18 @@ func Build(ctx context.Context, dir, target string, args ...string) error {
 
 // Watch is [Build], and tells watch how many of the program's packages are
 // compiled, if it is not nil. The package must be the last of args. The go command
-// counts only what it compiles, so a build may end far below the number of packages.
+// counts only what it compiles, so the last step, to all of them, may be a long one.
 func Watch(ctx context.Context, dir, target string, watch func(compiled, packages int), args ...string) error {
 	var problems bytes.Buffer
 	var output io.Writer = &problems
+	finished := func() {}
 	if watch != nil {
 		names, err := dependencies(ctx, dir, args[len(args)-1])
 		if err != nil {
 			return err
 		}
 		watch(0, len(names))
+		finished = func() { watch(len(names), len(names)) }
 		output = &counter{names: names, watch: watch, rest: &problems}
 		args = append([]string{"-v"}, args...)
 	}
@@ -55,6 +57,7 @@ func Watch(ctx context.Context, dir, target string, watch func(compiled, package
 	err := cmd.Run()
 	switch {
 	case err == nil:
+		finished()
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("go build in %q: interrupted: %w", dir, context.Cause(ctx))
