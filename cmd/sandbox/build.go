@@ -14,8 +14,7 @@ const buildWork = 11
 // builds is the log of the builds as a step of the demo. A first run says what it
 // builds and how long that takes; then the line in work counts packages.
 type builds struct {
-	step   *step
-	screen *screen
+	step *step
 
 	mu        sync.Mutex
 	announced bool

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,22 +128,17 @@ func (d *demonstration) copyProject(project, scratch string) error {
 
 // open starts the sandbox, builds the engine and signs in.
 func (d *demonstration) open(ctx context.Context, dir, project string, handlers io.Writer) (err error) {
-	st := d.screen.begin("build", "the Pulumi CLI and the stand-ins for its plugins")
-	defer st.fail()
-	building := &builds{step: st, screen: d.screen}
-	level := slog.LevelWarn
-	options := sandbox.Options{Dir: dir, Output: handlers, Logger: slog.New(slog.NewTextHandler(handlers, &slog.HandlerOptions{Level: level}))}
-	if d.sandbox, err = start(ctx, options, project, building); err != nil {
+	began := time.Now()
+	if d.sandbox, err = start(ctx, sandbox.Options{Dir: dir, Output: handlers}, project, d.screen); err != nil {
 		return err
 	}
+	d.report.Seconds.Build = seconds(time.Since(began))
 	d.tenant = d.sandbox.Tenants()[0]
 	d.project.Environ = d.sandbox.Overlay(os.Environ(), d.sandbox.Environ(d.tenant)...)
 	d.report.Stack = d.stack
 	if d.azure, err = deployer.New(ctx, d.sandbox, d.tenant); err != nil {
 		return errors.Join(err, d.sandbox.Close())
 	}
-	d.report.Seconds.Build = seconds(time.Since(st.start))
-	st.done("a local Azure serves on %s", d.sandbox.BaseURL)
 	return nil
 }
 

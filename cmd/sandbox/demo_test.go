@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -148,10 +149,18 @@ func TestAnInterruptedDemo(t *testing.T) {
 	}
 	t.Parallel()
 	binary, dir := build(t), checkout(t)
-	for _, step := range []string{"build ", "neighbour ", "deploy ", "destroy "} {
-		t.Run(strings.TrimSpace(step), func(t *testing.T) {
+	for _, tt := range []struct {
+		step string
+		args []string
+	}{
+		{step: "build", args: []string{"demo"}},
+		{step: "neighbour", args: []string{"demo"}},
+		{step: "deploy", args: []string{"demo"}},
+		{step: "destroy", args: []string{"demo", "-v"}},
+	} {
+		t.Run(tt.step, func(t *testing.T) {
 			temporary := t.TempDir()
-			cmd := exec.Command(binary, "demo")
+			cmd := exec.Command(binary, tt.args...)
 			cmd.Dir, cmd.Env = dir, append(os.Environ(), "TMPDIR="+temporary)
 			stdout, err := cmd.StdoutPipe()
 			if err != nil {
@@ -163,9 +172,10 @@ func TestAnInterruptedDemo(t *testing.T) {
 				t.Fatal(err)
 			}
 			said := bufio.NewScanner(stdout)
-			reached := false
+			reached, engine := false, false
 			for said.Scan() {
-				if !reached && strings.HasPrefix(said.Text(), step) {
+				engine = engine || strings.Contains(said.Text(), "pulumi:pulumi:Stack app-to-app-dev")
+				if !reached && strings.HasPrefix(said.Text(), tt.step+" ") {
 					reached = true
 					if err := cmd.Process.Signal(os.Interrupt); err != nil {
 						t.Fatal(err)
@@ -175,6 +185,9 @@ func TestAnInterruptedDemo(t *testing.T) {
 			err = cmd.Wait()
 			if !reached || err == nil || stderr.String() != "sandbox: error: interrupted\n" {
 				t.Errorf("got %v, step reached %t; want an interrupted demo:\n%s", err, reached, &stderr)
+			}
+			if verbose := slices.Contains(tt.args, "-v"); engine != verbose {
+				t.Errorf("got Pulumi's output shown %t, want %t", engine, verbose)
 			}
 			left, err := os.ReadDir(temporary)
 			if err != nil {

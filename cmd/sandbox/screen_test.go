@@ -149,7 +149,7 @@ func TestAFirstRunSaysWhatItBuilds(t *testing.T) {
 	var out bytes.Buffer
 	s, c := newTestScreen(&out, true)
 	st := s.begin("build", "the engine")
-	b := &builds{step: st, screen: s}
+	b := &builds{step: st}
 	b.Write([]byte("building the Pulumi CLI\n"))
 	b.Write([]byte("building the stand-in\n"))
 	b.Building("the Pulumi CLI", 0, 1686)

@@ -29,8 +29,8 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := start(ctx, sandbox.Options{Dir: *dir, Addr: *addr, FirstAddr: "127.0.0.1:8443", ForgetIssued: true, Output: stderr, Logger: logger}, project, stderr)
+	options := sandbox.Options{Dir: *dir, Addr: *addr, FirstAddr: "127.0.0.1:8443", ForgetIssued: true, Output: stderr}
+	s, err := start(ctx, options, project, newScreen(stderr, os.Getenv, false))
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "serving a local Azure on %s (state in %s)\n\n", s.BaseURL, shown(s.Dir))
+	fmt.Fprintf(stdout, "The state is in %s.\n\n", shown(s.Dir))
 	verb := "init"
 	if known, err := inState(filepath.Join(s.Dir, "state"), stacks[0]); err != nil {
 		return err
@@ -56,14 +56,16 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return reportUnemulated(s)
 }
 
-// start starts a sandbox and installs its engine. log receives what is built.
-func start(ctx context.Context, options sandbox.Options, project string, log io.Writer) (*sandbox.Sandbox, error) {
+// start starts a sandbox, which logs where the function apps print, and builds and
+// installs its engine as a step of the screen.
+func start(ctx context.Context, options sandbox.Options, project string, shown *screen) (*sandbox.Sandbox, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return nil, withHint(fmt.Errorf("expected the go command, which builds the program and the function apps: %w", err), "put the bin folder of a Go installation on PATH")
 	}
 	if _, err := os.UserCacheDir(); err != nil {
 		return nil, withHint(fmt.Errorf("expected a cache folder, where the Pulumi CLI is kept: %w", err), "set HOME")
 	}
+	options.Logger = slog.New(slog.NewTextHandler(options.Output, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s, err := sandbox.Start(ctx, options)
 	switch {
 	case errors.Is(err, sandbox.ErrPlatform):
@@ -73,9 +75,12 @@ func start(ctx context.Context, options sandbox.Options, project string, log io.
 	case err != nil:
 		return nil, err
 	}
-	if err := engine.Prepare(ctx, project, s.Dir, log); err != nil {
+	st := shown.begin("build", "the Pulumi CLI and the stand-ins for its plugins")
+	defer st.fail()
+	if err := engine.Prepare(ctx, project, s.Dir, &builds{step: st}); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	st.done("a local Azure serves on %s", s.BaseURL)
 	return s, nil
 }
 

@@ -28,9 +28,12 @@ func (d *demonstration) summary(called []clientResult, destroyed bool) error {
 		text.WriteString(leftLines(d.report.LeftBehind, d.report.RecycleBin))
 	}
 	took := d.report.Seconds
-	fmt.Fprintf(&text, "Took %.0f s: neighbour %.0f s, up %.0f s, preview %.0f s, destroy %.0f s.\n",
-		time.Since(d.start).Seconds(), took.Neighbour, took.Up, took.Preview, took.Destroy)
-	if destroyed {
+	fmt.Fprintf(&text, "Took %.0f s: neighbour %.0f s, up %.0f s, preview %.0f s",
+		time.Since(d.start).Seconds(), took.Neighbour, took.Up, took.Preview)
+	if !destroyed {
+		text.WriteString(".\n")
+	} else {
+		fmt.Fprintf(&text, ", destroy %.0f s.\n", took.Destroy)
 		text.WriteString("Next, with your own changes: go run ./cmd/sandbox serve\n")
 	}
 	d.screen.say("%s", text.String())
