@@ -185,7 +185,9 @@ func TestASecondShell(t *testing.T) {
 	binary, dir := build(t), checkout(t)
 
 	s := serve(t, binary, dir)
-	shell(t, dir, s.commands())
+	if out := shell(t, dir, s.commands()); !strings.Contains(out, "orders-client got 5 orders from the API.\n") {
+		t.Errorf("expected orders in the end, got:\n%s", out)
+	}
 	apps := handlers(t, dir)
 	if len(apps) != 3 {
 		t.Errorf("got %d running handlers, want 3", len(apps))
