@@ -212,11 +212,11 @@ func (d *demonstration) run(ctx context.Context, st *step, total int, stack, ver
 	}
 	watched := d.project
 	watched.Watch = func(done int, name string) {
-		of := ""
 		if total > 0 {
-			of = fmt.Sprintf(" of %d", total)
+			st.set("%d of %d resources: %s", done, total, name)
+		} else {
+			st.set("%s: %s", plural(done, "resource"), name)
 		}
-		st.set("%d%s resources: %s", done, of, name)
 	}
 	var outcome engine.Outcome
 	err := d.shown(func(output io.Writer) (err error) {

@@ -30,7 +30,8 @@ type event struct {
 	} `json:"resourcePreEvent"`
 	Done *struct {
 		Metadata struct {
-			Op string `json:"op"`
+			Op  string `json:"op"`
+			URN string `json:"urn"`
 		} `json:"metadata"`
 	} `json:"resOutputsEvent"`
 }
@@ -74,7 +75,7 @@ func (p Project) follow(path string) (stop func()) {
 		defer log.Close()
 		poll := time.NewTicker(100 * time.Millisecond)
 		defer poll.Stop()
-		f := follower{watch: p.Watch}
+		f := follower{watch: p.Watch, done: make(map[string]bool)}
 		for {
 			select {
 			case <-poll.C:
@@ -94,8 +95,8 @@ func (p Project) follow(path string) (stop func()) {
 // A follower counts in a log that grows.
 type follower struct {
 	watch func(done int, name string)
-	rest  []byte // a line that is not yet complete
-	done  int
+	rest  []byte          // a line that is not yet complete
+	done  map[string]bool // by URN: a component is done twice, the second time with its outputs
 	name  string
 }
 
@@ -114,7 +115,7 @@ func (f *follower) read(log io.Reader) {
 		f.count(line)
 	}
 	if f.name != "" {
-		f.watch(f.done, f.name)
+		f.watch(len(f.done), f.name)
 	}
 }
 
@@ -123,13 +124,16 @@ func (f *follower) count(line []byte) {
 	if json.Unmarshal(line, &e) != nil {
 		return
 	}
-	if e.Resource != nil && changes(e.Resource.Metadata.Op) {
+	if e.Resource != nil && counts(e.Resource.Metadata.Op, e.Resource.Metadata.URN) {
 		f.name = e.Resource.Metadata.URN[strings.LastIndex(e.Resource.Metadata.URN, ":")+1:]
 	}
-	if e.Done != nil && changes(e.Done.Metadata.Op) {
-		f.done++
+	if e.Done != nil && counts(e.Done.Metadata.Op, e.Done.Metadata.URN) {
+		f.done[e.Done.Metadata.URN] = true
 	}
 }
 
-// changes reports whether an operation is more than a look.
-func changes(op string) bool { return op != "same" && op != "read" }
+// counts reports whether an operation is more than a look, on a resource that the
+// engine's summary counts: it leaves out providers.
+func counts(op, urn string) bool {
+	return op != "same" && op != "read" && !strings.Contains(urn, "::pulumi:providers:")
+}

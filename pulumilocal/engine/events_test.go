@@ -29,6 +29,8 @@ event resourcePreEvent read tenant
 event resOutputsEvent read tenant
 event resourcePreEvent create second
 event resOutputsEvent create second
+event resOutputsEvent create second
+printf '{"resOutputsEvent":{"metadata":{"op":"create","urn":"urn:pulumi:dev::orders::pulumi:providers:azuread::default"}}}\n' >>"$log"
 printf '{"resourcePreEvent":{"metadata":' >>"$log"
 printf '{"op":"create","urn":"urn:pulumi:dev::orders::type::third"}}}\n' >>"$log"
 echo '{"summaryEvent":{"resourceChanges":{"create":2,"same":1}}}' >>"$log"
