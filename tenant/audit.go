@@ -44,6 +44,7 @@ const (
 	SettingAdded          = "settingAdded"
 	SettingChanged        = "settingChanged"
 	SettingRemoved        = "settingRemoved"
+	KeyInSettings         = "keyInSettings" // of a storage account
 	EasyAuthOn            = "easyAuthOn"
 	BasicAuthOn           = "basicAuthOn"
 	IdentityUndeclared    = "identityUndeclared"

@@ -144,6 +144,12 @@ var drifts = []drift{
 	{"an app setting added", func(s *stack) {
 		s.settingsWith(s.clients["assigned"].SiteID, map[string]string{"AZURE_CLIENT_ID": "sentinel"})
 	}, tenant.SettingAdded, "function app of client assigned", "the app setting AZURE_CLIENT_ID is not declared"},
+	{"a storage account's key put in by Azure", func(s *stack) {
+		s.settingsWith(s.clients["assigned"].SiteID, map[string]string{"AzureWebJobsStorage": "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VudGluZWw=;EndpointSuffix=core.windows.net"})
+	}, tenant.KeyInSettings, "function app of client assigned", "the app setting AzureWebJobsStorage holds a key of a storage account"},
+	{"a signature in an address", func(s *stack) {
+		s.settingsWith(s.outputs.APISiteID, map[string]string{"WEBSITE_RUN_FROM_PACKAGE": "https://a.blob.core.windows.net/c/p.zip?sv=2024-11-04&sig=sentinel%3D"})
+	}, tenant.KeyInSettings, "function app of API", "the app setting WEBSITE_RUN_FROM_PACKAGE holds a key"},
 	{"an app setting removed", func(s *stack) {
 		s.settingsWith(s.clients["assigned"].SiteID, nil, "ORDERS_SCHEDULE")
 	}, tenant.SettingRemoved, "function app of client assigned", "the app setting ORDERS_SCHEDULE is gone"},

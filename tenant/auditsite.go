@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -79,7 +80,30 @@ func (a *auditor) identities(subject, id string, found site) {
 	}
 }
 
+// storageKey is what the value of an app setting has if it opens a storage account
+// (https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string,
+// https://learn.microsoft.com/rest/api/storageservices/create-service-sas).
+var storageKey = regexp.MustCompile(`(?i)(?:^|;)\s*(?:AccountKey|SharedAccessSignature)\s*=\s*[^;\s]|[?&]sig=[^&\s]`)
+
+// keysIn names the app settings that hold a key or a signature of a storage account.
+// The program sets none: its apps reach their storage by identity. Whoever may read
+// the settings can then replace the code and so act as the app.
+func (a *auditor) keysIn(subject, id string, found map[string]string) (names []string) {
+	for _, name := range sortedKeys(found) {
+		if storageKey.MatchString(found[name]) {
+			names = append(names, name)
+			a.add(KeyInSettings, subject, "", name, "%s: the app setting %s holds a key of a storage account: whoever reads the settings can replace the code; fix: az functionapp config appsettings delete --ids %s --setting-names %s, then rotate the account's keys", subject, name, id, name)
+		}
+	}
+	return names
+}
+
 func (a *auditor) settings(ctx context.Context, subject, id string) error {
+	found, err := a.reader.settings(ctx, id)
+	if err != nil {
+		return err
+	}
+	keys := a.keysIn(subject, id, found)
 	declared, known := a.declared.state.settings[strings.ToLower(id)]
 	switch {
 	case !known:
@@ -88,10 +112,6 @@ func (a *auditor) settings(ctx context.Context, subject, id string) error {
 	case declared == nil:
 		a.note("%s: its app settings are one secret in the state, and were not compared", subject)
 		return nil
-	}
-	found, err := a.reader.settings(ctx, id)
-	if err != nil {
-		return err
 	}
 	var unread []string
 	for _, name := range sortedKeys(declared) {
@@ -106,7 +126,7 @@ func (a *auditor) settings(ctx context.Context, subject, id string) error {
 		}
 	}
 	for _, name := range sortedKeys(found) {
-		if _, ok := declared[name]; !ok {
+		if _, ok := declared[name]; !ok && !slices.Contains(keys, name) {
 			a.add(SettingAdded, subject, "", name, "%s: the app setting %s is not declared", subject, name)
 		}
 	}
