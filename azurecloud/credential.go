@@ -236,6 +236,10 @@ func first(values ...string) string {
 	return ""
 }
 
+// expiredAssertion starts Entra's refusal of an identity token that has run out
+// (https://learn.microsoft.com/entra/identity-platform/reference-error-codes).
+const expiredAssertion = "AADSTS700024:"
+
 func isBusy(err error) bool {
 	var failed *azidentity.AuthenticationFailedError
 	if errors.As(err, &failed) && failed.RawResponse != nil {
@@ -261,6 +265,10 @@ func SignInError(err error) error {
 	}
 	if isBusy(err) {
 		return WithHint(fmt.Errorf("sign in: %w: %s", ErrBusy, message), "try again in a few minutes; https://azure.status.microsoft says whether sign-in is disturbed")
+	}
+	if strings.HasPrefix(message, expiredAssertion) {
+		return WithHint(fmt.Errorf("sign in: %s", message),
+			"the identity token in ARM_OIDC_TOKEN has run out; to get a new one for each sign-in, set ARM_OIDC_REQUEST_URL and ARM_OIDC_REQUEST_TOKEN instead (GitHub sets them as ACTIONS_ID_TOKEN_REQUEST_*), or ARM_OIDC_TOKEN_FILE_PATH to a file that is renewed")
 	}
 	return WithHint(fmt.Errorf("sign in: %s", message),
 		"check ARM_TENANT_ID, ARM_CLIENT_ID and the credential in ARM_*, or run az login; settings of the providers in the stack do not reach this command")

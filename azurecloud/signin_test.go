@@ -7,6 +7,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -171,6 +172,30 @@ func TestCloudsByName(t *testing.T) {
 			})
 			if err != nil || found.AuthorityHost != want {
 				t.Errorf("got %+v, %v, want %s", found, err, want)
+			}
+		})
+	}
+}
+
+// TestSignInErrors: the hint says what mends the refusal, and a busy token endpoint
+// can be told from it.
+func TestSignInErrors(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, err, text, hint string
+	}{
+		{"an identity token that has run out", "ClientAssertionCredential authentication failed.\nPOST https://x\n{\"error_description\":\"AADSTS700024: Client assertion is not within its valid time range. Trace ID: x\"}",
+			"sign in: AADSTS700024: Client assertion is not within its valid time range. Trace ID: x", "ARM_OIDC_REQUEST_URL"},
+		{"a wrong secret", "ClientSecretCredential authentication failed.\n{\"error_description\":\"AADSTS7000215: Invalid client secret provided.\"}",
+			"sign in: AADSTS7000215: Invalid client secret provided.", "check ARM_TENANT_ID"},
+		{"no Azure CLI", "AzureCLICredential: executable not found on path\nTo troubleshoot, visit …", "sign in: AzureCLICredential: executable not found on path", "az login"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			err := azurecloud.SignInError(errors.New(test.err))
+			var hinted *azurecloud.HintError
+			if err.Error() != test.text || !errors.As(err, &hinted) || !strings.Contains(hinted.Hint, test.hint) || errors.Is(err, azurecloud.ErrBusy) {
+				t.Errorf("got %v, want %q with the hint %q", err, test.text, test.hint)
 			}
 		})
 	}
