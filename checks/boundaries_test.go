@@ -57,7 +57,8 @@ var boundaries = []boundary{
 	},
 	{of: "app-to-app/checks", testOutside: []string{"gopkg.in/yaml.v3"}},
 	{of: "app-to-app/tools/testreport"},
-	{of: "app-to-app/components", ours: []string{"app-to-app/components/credentials"}, outside: pulumi, testOurs: []string{"app-to-app/components/..."}},
+	{of: "app-to-app/components", ours: []string{"app-to-app/components/credentials", "app-to-app/components/provenance"}, outside: pulumi, testOurs: []string{"app-to-app/components/..."}},
+	{of: "app-to-app/components/provenance", testOurs: []string{"app-to-app/components/provenance"}},
 	{of: "app-to-app/components/credentials", testOurs: []string{"app-to-app/components/credentials"}},
 	{of: "app-to-app/components/componentstest/hardening", ours: []string{"app-to-app/components/componentstest"}, outside: pulumi[:1]},
 	{
@@ -155,13 +156,13 @@ var boundaries = []boundary{
 	// Commands sign in with the same ARM_* variables as the providers.
 	{of: "app-to-app/azurecloud/endpoints", testOurs: []string{"app-to-app/azurecloud/endpoints"}},
 	{of: "app-to-app/azurecloud", ours: []string{"app-to-app/azurecloud/endpoints"}, outside: azure, testOurs: []string{"app-to-app/azurecloud"}},
-	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud"}, testOurs: []string{"app-to-app/tenant", "app-to-app/sandbox/..."}},
+	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/components/provenance"}, testOurs: []string{"app-to-app/tenant", "app-to-app/sandbox/..."}},
 	{of: "app-to-app/tenant/redact", ours: []string{"app-to-app/components/credentials"}, testOurs: []string{"app-to-app/tenant/redact"}},
 	{of: "app-to-app/tenant/plan", testOurs: []string{"app-to-app/tenant/plan"}},
 	{of: "app-to-app/tenant/program", testOurs: []string{"app-to-app/tenant/program"}},
 	{of: "app-to-app/tenant/diff", ours: []string{"app-to-app/tenant/program"}, testOurs: []string{"app-to-app/tenant/diff"}, testOutside: []string{"github.com/yuin/goldmark"}},
 	{
-		of: "app-to-app/tenant/teardown", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant/program"},
+		of: "app-to-app/tenant/teardown", ours: []string{"app-to-app/azurecloud", "app-to-app/components/provenance", "app-to-app/tenant/program"},
 		testOurs: []string{"app-to-app/tenant/teardown", "app-to-app/sandbox/..."},
 	},
 	{
@@ -190,7 +191,8 @@ const anyModule = "any module"
 var bans = []ban{
 	{of: "app-to-app/components/...", not: "app-to-app/...", except: "app-to-app/components/..."},
 	{of: "app-to-app/components/credentials", not: anyModule},
-	{of: "app-to-app/settings", not: anyModule}, // commands use it too
+	{of: "app-to-app/components/provenance", not: anyModule}, // commands use it too
+	{of: "app-to-app/settings", not: anyModule},              // commands use it too
 	{of: "app-to-app/azurecloud/endpoints", not: anyModule},
 	{of: "app-to-app/azurecloud/endpoints", not: "app-to-app/..."},
 	{of: "app-to-app/functions/...", not: "github.com/pulumi/..."},
