@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"app-to-app/components"
+	"app-to-app/components/provenance"
 	"app-to-app/settings"
 )
 
@@ -11,14 +12,12 @@ import (
 // function never gets into the state; people with permission read it through
 // Resource Manager.
 
-// tags are the tags of the resource group, so that anyone browsing the
-// subscription can see which stack owns it and when it expires.
+// tags are the tags of the resource group: its mark, and what it is for and until
+// when, for anyone who browses the subscription.
 func tags(ctx *pulumi.Context, s settings.Settings) pulumi.StringMap {
-	tags := pulumi.StringMap{
-		"project":     pulumi.String(ctx.Project()),
-		"stack":       pulumi.String(ctx.Stack()),
-		"environment": pulumi.String(s.Environment),
-	}
+	mark := provenance.Mark{Project: ctx.Project(), Stack: ctx.Stack(), Name: settings.Namespace}
+	tags := pulumi.ToStringMap(mark.ARMTags())
+	tags["environment"] = pulumi.String(s.Environment)
 	if s.ExpiresOn != "" {
 		tags["expiresOn"] = pulumi.String(s.ExpiresOn)
 	}

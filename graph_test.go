@@ -110,7 +110,7 @@ func TestProperties(t *testing.T) {
 		{publish, "orders-client-publish", "create", "go run ./cmd/publish"},
 		{publish, "orders-client-publish", "environment.PUBLISH_APP", "orders-client-app1a2b3c4d"},
 		{publish, "orders-client-publish", "environment.PUBLISH_SCM_HOST", "orders-client-app1a2b3c4d.scm.test"},
-		{"azure-native:resources:ResourceGroup", "app-to-app", "tags", map[string]any{"project": "app-to-app", "stack": "dev", "environment": "dev"}},
+		{"azure-native:resources:ResourceGroup", "app-to-app", "tags", map[string]any{"project": "app-to-app", "name": "app-to-app", "stack": "dev", "environment": "dev"}},
 	} {
 		t.Run(tt.name+" "+tt.path, func(t *testing.T) {
 			t.Parallel()

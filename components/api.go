@@ -65,7 +65,7 @@ type API struct {
 
 // NewAPI registers an API.
 func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.ResourceOption) (*API, error) {
-	if err := args.check(); err != nil {
+	if err := errors.Join(args.check(), checkMark(ctx, name)); err != nil {
 		return nil, fmt.Errorf("API %q: %w", name, err)
 	}
 	api := &API{roles: make(map[string]*azuread.ApplicationAppRole)}
@@ -93,7 +93,8 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 
 // register creates the app registration and what belongs to it in the tenant.
 func (api *API) register(ctx *pulumi.Context, name string, args *APIArgs) error {
-	application, err := azuread.NewApplication(ctx, name+"-application", &azuread.ApplicationArgs{
+	application, err := azuread.NewApplication(ctx, applicationName(name), &azuread.ApplicationArgs{
+		Tags:           applicationTags(ctx, name),
 		DisplayName:    pulumi.String(args.DisplayName),
 		SignInAudience: pulumi.String("AzureADMyOrg"),
 		Owners:         pulumi.ToStringArray(args.Owners.ObjectIDs),
@@ -166,6 +167,7 @@ func (api *API) registerServicePrincipal(ctx *pulumi.Context, name string, args 
 	}
 	principal, err := azuread.NewServicePrincipal(ctx, name+"-service-principal", &azuread.ServicePrincipalArgs{
 		ClientId:                  application.ClientId,
+		Tags:                      applicationTags(ctx, name),
 		AppRoleAssignmentRequired: pulumi.Bool(true),
 		Owners:                    pulumi.ToStringArray(args.Owners.ObjectIDs),
 	}, pulumi.Parent(api), pulumi.DependsOn(roles), pulumi.Protect(args.Protect), args.Owners.ignoreChanges(),

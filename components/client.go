@@ -97,7 +97,7 @@ type Client struct {
 
 // NewClient registers a client of an API.
 func NewClient(ctx *pulumi.Context, name string, args *ClientArgs, opts ...pulumi.ResourceOption) (*Client, error) {
-	if err := args.check(); err != nil {
+	if err := errors.Join(args.check(), checkMark(ctx, name)); err != nil {
 		return nil, fmt.Errorf("client %q: %w", name, err)
 	}
 	none := pulumi.String("").ToStringOutput()

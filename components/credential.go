@@ -97,6 +97,7 @@ func (b *identityBuilder) assign() (err error) {
 		return nil
 	}
 	b.assigned, err = managedidentity.NewUserAssignedIdentity(b.ctx, b.name+"-identity", &managedidentity.UserAssignedIdentityArgs{
+		Tags:              armTags(b.ctx, b.name+"-identity"),
 		ResourceGroupName: b.args.Place.ResourceGroupName,
 		Location:          pulumi.String(b.args.Place.Location),
 	}, b.parent)
@@ -109,7 +110,8 @@ func (b *identityBuilder) register() (err error) {
 		return nil
 	}
 	owners := pulumi.ToStringArray(b.args.Owners.ObjectIDs)
-	b.application, err = azuread.NewApplication(b.ctx, b.name+"-application", &azuread.ApplicationArgs{
+	b.application, err = azuread.NewApplication(b.ctx, applicationName(b.name), &azuread.ApplicationArgs{
+		Tags:           applicationTags(b.ctx, b.name),
 		DisplayName:    pulumi.String(b.args.DisplayName),
 		SignInAudience: pulumi.String("AzureADMyOrg"),
 		Owners:         owners,
@@ -119,6 +121,7 @@ func (b *identityBuilder) register() (err error) {
 	}
 	b.principal, err = azuread.NewServicePrincipal(b.ctx, b.name+"-service-principal", &azuread.ServicePrincipalArgs{
 		ClientId: b.application.ClientId,
+		Tags:     applicationTags(b.ctx, b.name),
 		Owners:   owners,
 	}, b.parent, b.args.Owners.ignoreChanges(), pulumi.DeleteBeforeReplace(true)) // an application has one in its tenant
 	return err
@@ -128,7 +131,9 @@ func (b *identityBuilder) register() (err error) {
 // identity, or of an outside issuer, so that it needs no secret. The subject of
 // a managed identity is its object id.
 func (b *identityBuilder) trust(outside *Federation) (pulumi.Array, error) {
+	name := b.name + "-federation"
 	args := &azuread.ApplicationFederatedIdentityCredentialArgs{
+		Description:   pulumi.String(markOf(b.ctx, name).Text()),
 		ApplicationId: b.application.ID(),
 		DisplayName:   pulumi.String(b.name),
 	}
@@ -140,7 +145,7 @@ func (b *identityBuilder) trust(outside *Federation) (pulumi.Array, error) {
 		args.Issuer, args.Subject = pulumi.String(outside.Issuer), pulumi.String(outside.Subject)
 		args.Audiences = pulumi.StringArray{pulumi.String(outside.Audience)}
 	}
-	made, err := azuread.NewApplicationFederatedIdentityCredential(b.ctx, b.name+"-federation", args, b.parent,
+	made, err := azuread.NewApplicationFederatedIdentityCredential(b.ctx, name, args, b.parent,
 		pulumi.DeleteBeforeReplace(true)) // a name is unique
 	if err != nil {
 		return nil, err

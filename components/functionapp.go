@@ -60,7 +60,7 @@ type FunctionApp struct {
 
 // NewFunctionApp registers a function app and publishes its code.
 func NewFunctionApp(ctx *pulumi.Context, name string, args *FunctionAppArgs, opts ...pulumi.ResourceOption) (*FunctionApp, error) {
-	if err := args.check(); err != nil {
+	if err := errors.Join(args.check(), checkMark(ctx, name)); err != nil {
 		return nil, fmt.Errorf("function app %q: %w", name, err)
 	}
 	app := &FunctionApp{}
@@ -94,6 +94,7 @@ type appBuilder struct {
 
 func (b *appBuilder) addHost() (err error) {
 	b.host, err = managedidentity.NewUserAssignedIdentity(b.ctx, b.name+"-host", &managedidentity.UserAssignedIdentityArgs{
+		Tags:              armTags(b.ctx, b.name+"-host"),
 		ResourceGroupName: b.args.Place.ResourceGroupName,
 		Location:          pulumi.String(b.args.Place.Location),
 	}, b.parent)
@@ -105,6 +106,7 @@ func (b *appBuilder) addHost() (err error) {
 // (https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan).
 func (b *appBuilder) addSite() error {
 	plan, err := web.NewAppServicePlan(b.ctx, b.name+"-plan", &web.AppServicePlanArgs{
+		Tags:              armTags(b.ctx, b.name+"-plan"),
 		ResourceGroupName: b.args.Place.ResourceGroupName,
 		Location:          pulumi.String(b.args.Place.Location),
 		Kind:              pulumi.String("functionapp"),
@@ -115,6 +117,7 @@ func (b *appBuilder) addSite() error {
 		return err
 	}
 	b.site, err = web.NewWebApp(b.ctx, b.name+"-app", &web.WebAppArgs{
+		Tags:                      armTags(b.ctx, b.name+"-app"),
 		ResourceGroupName:         b.args.Place.ResourceGroupName,
 		Location:                  pulumi.String(b.args.Place.Location),
 		Kind:                      pulumi.String("functionapp,linux"),

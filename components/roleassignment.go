@@ -24,6 +24,7 @@ var (
 func assignRole(ctx *pulumi.Context, name string, role builtInRole, on pulumi.CustomResource, principalID pulumi.StringOutput, subscriptionID string, opts ...pulumi.ResourceOption) (*authorization.RoleAssignment, error) {
 	return authorization.NewRoleAssignment(ctx, name, &authorization.RoleAssignmentArgs{
 		Scope:            on.ID(),
+		Description:      pulumi.String(markOf(ctx, name).Text()),
 		PrincipalId:      principalID,
 		RoleDefinitionId: pulumi.String(fmt.Sprintf("/subscriptions/%s/providers/Microsoft.Authorization/roleDefinitions/%s", subscriptionID, role.id)),
 		// Without it the SDK sends User. With it, Azure does not look up the

@@ -22,6 +22,7 @@ const softDeletedBlobDays = 7
 // only role assignments decide who may use it.
 func (b *appBuilder) addStorage() error {
 	account, err := storage.NewStorageAccount(b.ctx, storageName(b.name), &storage.StorageAccountArgs{
+		Tags:                         armTags(b.ctx, storageName(b.name)),
 		ResourceGroupName:            b.args.Place.ResourceGroupName,
 		Location:                     pulumi.String(b.args.Place.Location),
 		Kind:                         pulumi.String("StorageV2"),

@@ -35,6 +35,7 @@ func checkLogCap(gb float64) error {
 // connection string is an address without a key.
 func (b *appBuilder) addTelemetry() error {
 	workspace, err := operationalinsights.NewWorkspace(b.ctx, b.name+"-workspace", &operationalinsights.WorkspaceArgs{
+		Tags:              armTags(b.ctx, b.name+"-workspace"),
 		ResourceGroupName: b.args.Place.ResourceGroupName,
 		Location:          pulumi.String(b.args.Place.Location),
 		Sku:               &operationalinsights.WorkspaceSkuArgs{Name: pulumi.String("PerGB2018")},
@@ -46,6 +47,7 @@ func (b *appBuilder) addTelemetry() error {
 		return err
 	}
 	component, err := insights.NewComponent(b.ctx, b.name+"-insights", &insights.ComponentArgs{
+		Tags:                armTags(b.ctx, b.name+"-insights"),
 		ResourceGroupName:   b.args.Place.ResourceGroupName,
 		Location:            pulumi.String(b.args.Place.Location),
 		Kind:                pulumi.String("web"),

@@ -45,6 +45,7 @@ func (b *identityBuilder) openVault() (err error) {
 		properties.SoftDeleteRetentionInDays = pulumi.Int(protectedSoftDeleteDays)
 	}
 	b.vault, err = keyvault.NewVault(b.ctx, storageName(b.name), &keyvault.VaultArgs{ // as short as the name of a storage account
+		Tags:              armTags(b.ctx, storageName(b.name)),
 		ResourceGroupName: b.args.Place.ResourceGroupName,
 		Location:          pulumi.String(b.args.Place.Location),
 		Properties:        properties,
