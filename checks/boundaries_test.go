@@ -359,6 +359,7 @@ func TestBansRefuse(t *testing.T) {
 	for _, banned := range []struct{ of, dependency string }{
 		{"app-to-app/components", "app-to-app/sandbox/store"},
 		{"app-to-app/components/credentials", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
+		{"app-to-app/components/provenance", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 		{"app-to-app/settings", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 		{"app-to-app/azurecloud/endpoints", "github.com/Azure/azure-sdk-for-go/sdk/azcore"},
 		{"app-to-app/azurecloud/endpoints", "app-to-app/tenant"},
