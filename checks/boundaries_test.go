@@ -166,6 +166,10 @@ var boundaries = []boundary{
 		testOurs: []string{"app-to-app/tenant/teardown", "app-to-app/sandbox/..."},
 	},
 	{
+		of: "app-to-app/tenant/recover", ours: []string{"app-to-app/azurecloud", "app-to-app/components/provenance"},
+		testOurs: []string{"app-to-app/tenant/recover", "app-to-app/sandbox/..."},
+	},
+	{
 		of: "app-to-app/cmd/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/settings", "app-to-app/tenant/..."},
 		testOurs: []string{"app-to-app/cmd/tenant", "app-to-app/settings/settingstest", "app-to-app/sandbox/..."},
 	},

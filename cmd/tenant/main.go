@@ -55,6 +55,7 @@ var verbs = []verb{
 	applyVerb,
 	redactVerb,
 	stageVerb,
+	recoverVerb,
 	teardownVerb,
 	idtokenVerb,
 }

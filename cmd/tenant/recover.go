@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+
+	"app-to-app/azurecloud"
+	"app-to-app/tenant/recover"
+)
+
+var recoverVerb = verb{
+	name:    "recover",
+	summary: "put a stack right after an accident: a killed engine, a lost answer, an old state",
+	usage: `recover -stack NAME [-yes] [-json] [-break-lock] [-remove-orphans]
+
+Run it after any accident, before the next up. It removes the lock of a process
+that is gone, repairs the files of the state, and looks for what was made and is
+not in the state: by the ids that the program determines, by the mark on what the
+stack makes, and through what it belongs to. What it finds it puts into the state
+("adopt"); a client secret, whose value nobody knows, it removes. It enables app
+roles that a failed update left disabled. It shows what it will do, asks, and then
+looks again.
+
+It never touches a stack that an update is changing. A lock of another computer is
+removed only with -break-lock. What carries the stack's mark and is in no state and
+no program is shown, and the exit code is 3; -remove-orphans removes it. Do not use
+that after you have restored an old state, unless you have read the list.
+
+It may be interrupted and run again. The state that it replaces is kept in the
+folder of -backups.`,
+	run: runRecover,
+}
+
+func runRecover(ctx context.Context, c command, flags *flag.FlagSet, args []string) error {
+	stack := flags.String("stack", "", "stack to recover")
+	yes := flags.Bool("yes", false, "do not ask")
+	asJSON := flags.Bool("json", false, "print what was done and what is left as JSON")
+	breakLock := flags.Bool("break-lock", false, "remove the lock of a process on another computer, which cannot be asked whether it runs")
+	orphans := flags.Bool("remove-orphans", false, "remove what carries the stack's mark and is in no state and no program")
+	folder := flags.String("backups", ".recover", "folder for the states that are replaced")
+	if _, err := parse(flags, args); err != nil {
+		return err
+	}
+	if *stack == "" {
+		return &usageError{errors.New("expected -stack")}
+	}
+	if path.Base(*stack) != *stack {
+		return &usageError{fmt.Errorf("expected the bare name of a stack, got %q", *stack)}
+	}
+	session, err := c.signIn(ctx)
+	if err != nil {
+		return err
+	}
+	if session.SubscriptionID == "" {
+		return azurecloud.WithHint(errors.New("expected ARM_SUBSCRIPTION_ID, got nothing"), "export ARM_SUBSCRIPTION_ID=…")
+	}
+	host, err := recover.ThisHost()
+	if err != nil {
+		return err
+	}
+	report, err := recover.Run(ctx, recover.Options{
+		Name: *stack, Project: project, Stack: pulumiStack{c, *stack}, Session: session, Host: host, Backups: *folder,
+		Log: c.stderr, Now: c.now, BreakLock: *breakLock, RemoveOrphans: *orphans,
+		Confirm: func(plan recover.Plan) error { return c.confirmPlan(plan, *yes) },
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.printRecovery(*stack, report, *asJSON); err != nil {
+		return err
+	}
+	if len(report.Left) > 0 {
+		return errDiffers
+	}
+	return nil
+}
+
+func (c command) printRecovery(stack string, report recover.Report, asJSON bool) error {
+	if asJSON {
+		encoder := json.NewEncoder(c.stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(report)
+	}
+	text := fmt.Sprintf("stack %s is recovered: no operation is pending\n", stack)
+	if len(report.Done) == 0 {
+		text = "nothing to recover\n"
+	}
+	if len(report.Left) > 0 {
+		text += fmt.Sprintf("marked as made by this stack, and in neither its state nor its program:\n%s", recover.Plan(report.Left))
+	}
+	_, err := fmt.Fprint(c.stdout, text)
+	return err
+}
+
+// confirmPlan shows a plan and asks for a yes. Without a terminal nobody can give
+// it.
+func (c command) confirmPlan(plan recover.Plan, yes bool) error {
+	fmt.Fprintf(c.stderr, "to do:\n%s", plan)
+	if yes {
+		return nil
+	}
+	if f, ok := c.stdin.(*os.File); ok {
+		if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+			return azurecloud.WithHint(errors.New("expected a terminal to ask at, got none: nothing of this was done"), "pass -yes to skip the question")
+		}
+	}
+	fmt.Fprint(c.stderr, "Type yes to do it: ")
+	line, _ := bufio.NewReader(c.stdin).ReadString('\n')
+	if got := strings.TrimSpace(line); got != "yes" {
+		return azurecloud.WithHint(fmt.Errorf("expected %q, got %q: nothing of this was done", "yes", got), "pass -yes to skip the question")
+	}
+	return nil
+}
+
+func (s pulumiStack) Backend(ctx context.Context) (string, error) {
+	out, err := s.command.pulumi(ctx, "whoami", "--json")
+	if err != nil {
+		return "", err
+	}
+	var who struct {
+		URL string `json:"url"`
+	}
+	if err := json.Unmarshal(out, &who); err != nil {
+		return "", fmt.Errorf("find the backend: %w", err)
+	}
+	return who.URL, nil
+}
+
+func (s pulumiStack) Cancel(ctx context.Context) error {
+	_, err := s.command.pulumi(ctx, "cancel", "--yes", "--stack", s.name)
+	return err
+}
+
+func (s pulumiStack) Refresh(ctx context.Context, urns []string) error {
+	args := []string{"refresh", "--yes", "--skip-preview", "--suppress-progress", "--suppress-outputs", "--stack", s.name}
+	for _, urn := range urns {
+		args = append(args, "--target", urn)
+	}
+	out, err := s.command.pulumi(ctx, args...)
+	if err != nil {
+		// The CLI says what went wrong on its standard output.
+		return fmt.Errorf("%w\n%s", err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+func (s pulumiStack) Preview(ctx context.Context) ([]byte, error) {
+	return s.command.pulumi(ctx, "preview", "--json", "--stack", s.name)
+}

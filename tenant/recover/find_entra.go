@@ -1,0 +1,247 @@
+package recover
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"net/url"
+	"strings"
+
+	"app-to-app/azurecloud"
+	"app-to-app/components/provenance"
+)
+
+// An application is an app registration
+// (https://learn.microsoft.com/graph/api/resources/application).
+type application struct {
+	ID           string   `json:"id"`
+	ClientID     string   `json:"appId"`
+	DisplayName  string   `json:"displayName"`
+	Tags         []string `json:"tags"`
+	URIs         []string `json:"identifierUris"`
+	Roles        []object `json:"appRoles"`
+	Secrets      []key    `json:"passwordCredentials"`
+	Certificates []object `json:"keyCredentials"`
+}
+
+// A key is a client secret without its value.
+type key struct {
+	KeyID       string `json:"keyId"`
+	DisplayName string `json:"displayName"`
+}
+
+// temporary is the start of the name that azuread gives an app registration
+// while it waits for Entra ID to replicate it, and of the description of a
+// service principal. One that was interrupted leaves it there.
+const temporary = "TERRAFORM_UPDATE_"
+
+const applicationsPath = "/v1.0/applications/"
+
+// applications are those that are marked as the stack's.
+func (l *live) applications(ctx context.Context) ([]application, error) {
+	if !l.hasMarked {
+		tag := provenance.StackTag(l.o.Project, l.o.Name)
+		found, err := azurecloud.List[application](ctx, l.graph(), strings.TrimSuffix(applicationsPath, "/")+filter("tags/any(t:t eq '"+tag+"')"))
+		if err != nil {
+			return nil, err
+		}
+		l.marked, l.hasMarked = found, true
+	}
+	return l.marked, nil
+}
+
+func (l *live) findApplication(ctx context.Context, r resource) (found []thing, err error) {
+	all, err := l.applications(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, app := range all {
+		mark, ok := provenance.ParseTags(app.Tags)
+		if !ok || mark.Name != r.name() {
+			continue
+		}
+		path := applicationsPath + app.ID
+		t := thing{id: "/applications/" + app.ID, adoptable: true, remove: l.remover(path)}
+		if name := r.input("displayName"); name != "" && app.DisplayName != name {
+			t.repair = l.patcher(path, object{"displayName": name})
+		}
+		found = append(found, t)
+	}
+	return found, nil
+}
+
+func (l *live) patcher(path string, body object) func(context.Context) error {
+	return func(ctx context.Context) error { return l.graph().Patch(ctx, path, body) }
+}
+
+func (l *live) remover(path string) func(context.Context) error {
+	return func(ctx context.Context) error { return l.graph().Delete(ctx, path) }
+}
+
+func (l *live) findServicePrincipal(ctx context.Context, r resource) (found []thing, err error) {
+	clientID := r.input("clientId")
+	if clientID == "" {
+		return nil, nil
+	}
+	type principal struct {
+		ID          string `json:"id"`
+		Description string `json:"description"`
+	}
+	all, err := azurecloud.List[principal](ctx, l.graph(), "/v1.0/servicePrincipals"+filter("appId eq '"+clientID+"'"))
+	for _, p := range all {
+		path := "/v1.0/servicePrincipals/" + p.ID
+		t := thing{id: p.ID, adoptable: true, remove: l.remover(path)}
+		if strings.HasPrefix(p.Description, temporary) {
+			var description any
+			if given := r.input("description"); given != "" {
+				description = given
+			}
+			t.repair = l.patcher(path, object{"description": description})
+		}
+		found = append(found, t)
+	}
+	return found, err
+}
+
+// applicationOf is the app registration that a resource belongs to.
+func (l *live) applicationOf(ctx context.Context, r resource) (app application, objectID string, err error) {
+	objectID, ok := strings.CutPrefix(r.input("applicationId"), "/applications/")
+	if !ok {
+		return app, "", nil
+	}
+	found, err := get(ctx, l.graph(), applicationsPath+url.PathEscape(objectID), &app)
+	if !found {
+		objectID = ""
+	}
+	return app, objectID, err
+}
+
+func (l *live) findAppRole(ctx context.Context, r resource) ([]thing, error) {
+	app, id, err := l.applicationOf(ctx, r)
+	if id == "" {
+		return nil, err
+	}
+	for _, role := range app.Roles {
+		if roleID := text(role, "id"); strings.EqualFold(roleID, r.input("roleId")) {
+			return []thing{{id: "/applications/" + id + "/appRoles/" + roleID, adoptable: true}}, nil
+		}
+	}
+	return nil, nil
+}
+
+func (l *live) findIdentifierURI(ctx context.Context, r resource) ([]thing, error) {
+	app, id, err := l.applicationOf(ctx, r)
+	if id == "" {
+		return nil, err
+	}
+	for _, uri := range app.URIs {
+		if uri == r.input("identifierUri") {
+			return []thing{{id: "/applications/" + id + "/identifierUris/" + base64.StdEncoding.EncodeToString([]byte(uri)), adoptable: true}}, nil
+		}
+	}
+	return nil, nil
+}
+
+// findPassword finds the client secrets that carry the resource's name. None can
+// be adopted: Entra ID shows the value of a secret once.
+func (l *live) findPassword(ctx context.Context, r resource) (found []thing, err error) {
+	app, id, err := l.applicationOf(ctx, r)
+	if id == "" {
+		return nil, err
+	}
+	for _, secret := range app.Secrets {
+		if secret.DisplayName == "" || secret.DisplayName != r.input("displayName") {
+			continue
+		}
+		found = append(found, thing{
+			id: id + "/password/" + secret.KeyID, why: "a client secret whose value nobody knows",
+			remove: func(ctx context.Context) error {
+				return l.graph().Post(ctx, applicationsPath+id+"/removePassword", object{"keyId": secret.KeyID}, nil)
+			},
+		})
+	}
+	return found, nil
+}
+
+// findCertificate finds a certificate by its key id, if the program chose that,
+// or by its thumbprint.
+func (l *live) findCertificate(ctx context.Context, r resource) (found []thing, err error) {
+	app, id, err := l.applicationOf(ctx, r)
+	if id == "" {
+		return nil, err
+	}
+	print := thumbprint(r.input("value"))
+	for _, c := range app.Certificates {
+		keyID := text(c, "keyId")
+		if strings.EqualFold(keyID, r.input("keyId")) || print != "" && sameThumbprint(text(c, "customKeyIdentifier"), print) {
+			found = append(found, thing{id: id + "/certificate/" + keyID, adoptable: true})
+		}
+	}
+	return found, nil
+}
+
+// thumbprint is the SHA-1 of a certificate, in hexadecimal digits, "" for what is
+// no PEM.
+func thumbprint(text string) string {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return ""
+	}
+	sum := sha1.Sum(block.Bytes)
+	return hex.EncodeToString(sum[:])
+}
+
+// sameThumbprint compares one with customKeyIdentifier, which Graph gives in
+// hexadecimal digits or in base64
+// (https://learn.microsoft.com/graph/api/resources/keycredential).
+func sameThumbprint(identifier, print string) bool {
+	if strings.EqualFold(identifier, print) {
+		return true
+	}
+	raw, err := base64.StdEncoding.DecodeString(identifier)
+	return err == nil && (hex.EncodeToString(raw) == print || strings.EqualFold(string(raw), print))
+}
+
+func (l *live) findFederation(ctx context.Context, r resource) (found []thing, err error) {
+	_, id, err := l.applicationOf(ctx, r)
+	if id == "" {
+		return nil, err
+	}
+	type federation struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	}
+	all, err := azurecloud.List[federation](ctx, l.graph(), applicationsPath+url.PathEscape(id)+"/federatedIdentityCredentials")
+	for _, f := range all {
+		if f.Name == r.input("displayName") { // unique in an app registration
+			found = append(found, thing{id: id + "/federatedIdentityCredential/" + f.ID, adoptable: true,
+				remove: l.remover(applicationsPath + id + "/federatedIdentityCredentials/" + f.ID)})
+		}
+	}
+	return found, err
+}
+
+func (l *live) findAssignment(ctx context.Context, r resource) (found []thing, err error) {
+	resourceID, principalID, roleID := r.input("resourceObjectId"), r.input("principalObjectId"), r.input("appRoleId")
+	if resourceID == "" || principalID == "" || roleID == "" {
+		return nil, nil
+	}
+	type assignment struct {
+		ID          string `json:"id"`
+		RoleID      string `json:"appRoleId"`
+		PrincipalID string `json:"principalId"`
+	}
+	list := "/v1.0/servicePrincipals/" + url.PathEscape(resourceID) + "/appRoleAssignedTo"
+	all, err := azurecloud.List[assignment](ctx, l.graph(), list)
+	if azurecloud.IsNotFound(err) {
+		return nil, nil
+	}
+	for _, a := range all { // a principal can hold a role only once
+		if strings.EqualFold(a.RoleID, roleID) && strings.EqualFold(a.PrincipalID, principalID) {
+			found = append(found, thing{id: resourceID + "/appRoleAssignment/" + a.ID, adoptable: true, remove: l.remover(list + "/" + a.ID)})
+		}
+	}
+	return found, err
+}

@@ -1,0 +1,71 @@
+package recover
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// The actions of a plan.
+const (
+	RemoveLock = "remove lock"
+	RepairFile = "repair"
+	Adopt      = "adopt"   // put into the state what exists
+	Refresh    = "refresh" // read what an interrupted update or deletion did
+	Forget     = "forget"  // an operation that did nothing
+	Remove     = "remove"  // what exists and cannot be adopted
+	Rename     = "rename"  // undo the provider's temporary name
+	Enable     = "enable"  // an app role that an update left disabled
+	Leave      = "leave"   // marked as the stack's, and in no state and no program
+)
+
+// A Step is one thing that a recovery does.
+type Step struct {
+	Action string `json:"action"`
+	What   string `json:"what"`
+	ID     string `json:"id,omitempty"`
+	Why    string `json:"why"`
+
+	urn string
+	do  func(context.Context) error // for what is not done in the state
+}
+
+// A Plan is what a recovery is about to do.
+type Plan []Step
+
+// String has a line for each step.
+func (p Plan) String() string {
+	var text strings.Builder
+	for _, s := range p {
+		fmt.Fprintf(&text, "  %-11s %s", s.Action, s.What)
+		if s.ID != "" {
+			fmt.Fprintf(&text, " (%s)", s.ID)
+		}
+		fmt.Fprintf(&text, ": %s\n", s.Why)
+	}
+	return text.String()
+}
+
+// acts reports whether a plan changes something.
+func (p Plan) acts() bool {
+	for _, s := range p {
+		if s.Action != Leave {
+			return true
+		}
+	}
+	return false
+}
+
+// carryOut shows a plan, asks, and does it. An empty one is not shown.
+func (o Options) carryOut(ctx context.Context, plan Plan, do func() error) error {
+	if !plan.acts() {
+		return nil
+	}
+	if err := o.Confirm(plan); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return do()
+}

@@ -1,0 +1,280 @@
+// Package recover puts a stack right after an accident: an engine that was
+// killed, a connection that broke after the request, a state that was restored
+// from an older copy.
+//
+// The engine records an operation before it begins it, and forgets a creation
+// whose answer it did not get. So things can exist that no state knows: the next
+// update fails at them ("cannot create already existing resource") or makes them
+// a second time. A recovery finds them: by the ids that their inputs determine,
+// by the mark that the program puts on what it makes
+// ([app-to-app/components/provenance]), and through what they belong to. What it
+// finds it adopts: it puts it into the state under its URN, and lets the engine
+// read the rest. What cannot be adopted, because nobody knows its value, it
+// removes.
+//
+// It may be interrupted at any point, and run again. What it adopts stays
+// recorded as an unfinished creation until the engine has read it, because that
+// is the one kind of operation that the engine does not clear by itself.
+package recover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"app-to-app/azurecloud"
+)
+
+// A Stack is one stack of the Pulumi CLI.
+type Stack interface {
+	// Backend is the address of the backend, as `pulumi whoami` shows it.
+	Backend(ctx context.Context) (string, error)
+	// Cancel removes the stack's locks.
+	Cancel(ctx context.Context) error
+	// Export is the stack's state, its secrets encrypted.
+	Export(ctx context.Context) ([]byte, error)
+	// Import replaces the stack's state.
+	Import(ctx context.Context, state []byte) error
+	// Refresh reads some resources, by their URNs, into the state.
+	Refresh(ctx context.Context, urns []string) error
+	// Preview is what `pulumi preview --json` prints.
+	Preview(ctx context.Context) ([]byte, error)
+}
+
+// Options are what a recovery needs.
+type Options struct {
+	Name    string // of the stack
+	Project string
+	Stack   Stack
+	Session *azurecloud.Session
+	Host    Host
+	Backups string // folder for the states that are replaced
+	Log     io.Writer
+	Now     func() time.Time
+
+	// BreakLock removes a lock that a process on another computer holds.
+	BreakLock bool
+	// RemoveOrphans removes what is marked as the stack's and is in no state and
+	// no program.
+	RemoveOrphans bool
+	// Confirm shows a plan, and asks. An error ends the recovery before the plan
+	// is carried out.
+	Confirm func(Plan) error
+}
+
+// A Report is what a recovery found after it was done.
+type Report struct {
+	Done []Step `json:"done"`
+	Left []Step `json:"left"` // marked as the stack's, and in no state and no program
+}
+
+// rounds bounds how often a plan is made: what one adopts, the next one needs to
+// find what belongs to it. The program's resources are at most this deep.
+const rounds = 12
+
+// Run recovers a stack.
+func Run(ctx context.Context, o Options) (Report, error) {
+	var done []Step
+	confirm := o.Confirm
+	o.Confirm = func(p Plan) error {
+		err := confirm(p)
+		if err == nil {
+			done = append(done, p...)
+		}
+		return err
+	}
+	if err := o.unlock(ctx); err != nil {
+		return Report{Done: done}, err
+	}
+	for range rounds {
+		round, err := o.look(ctx)
+		if err != nil {
+			return Report{Done: done}, err
+		}
+		if !round.plan.acts() {
+			return Report{Done: done, Left: round.plan}, round.problem
+		}
+		if err := o.carryOut(ctx, round.plan, func() error { return round.apply(ctx) }); err != nil {
+			return Report{Done: done}, err
+		}
+	}
+	return Report{Done: done}, fmt.Errorf("expected nothing more to recover after %d rounds, got more each time", rounds)
+}
+
+// A round is one look at state, program and tenant, and what follows from it.
+type round struct {
+	o       Options
+	state   *state
+	live    *live
+	plan    Plan
+	adopted []resource
+	read    []string // URNs to refresh
+	problem error    // of the preview: the program cannot say what it wants
+}
+
+func (o Options) look(ctx context.Context) (*round, error) {
+	exported, err := o.Stack.Export(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := readState(exported)
+	if err != nil {
+		return nil, err
+	}
+	r := &round{o: o, state: s, live: newLive(o, s.ids())}
+	if err := r.planPending(ctx); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// planPending decides about the operations that the engine did not finish.
+func (r *round) planPending(ctx context.Context) error {
+	for _, op := range r.state.pending() {
+		step := Step{What: op.resource.String(), urn: op.resource.urn()}
+		known, exists := r.state.find(op.resource.urn())
+		switch {
+		case op.kind != creating && exists:
+			step.Action, step.ID, step.Why = Refresh, known.id(), "the engine was interrupted while "+op.kind+" it"
+			r.plan, r.read = append(r.plan, step), append(r.read, step.urn)
+			continue
+		case exists && known.id() != "" && known.id() == op.resource.id():
+			step.Action, step.ID, step.Why = Refresh, known.id(), "a recovery was interrupted before it was read"
+			r.plan, r.read = append(r.plan, step), append(r.read, step.urn)
+			continue
+		case op.kind != creating:
+			step.Action, step.Why = Forget, "the engine was interrupted while "+op.kind+" it, and the state no longer has it"
+			r.plan = append(r.plan, step)
+			continue
+		}
+		found, err := r.live.find(ctx, op.resource)
+		if err != nil {
+			return fmt.Errorf("look for %s: %w", op.resource, err)
+		}
+		r.decide(op.resource, found, exists)
+	}
+	return nil
+}
+
+// decide is about a creation that was begun: what exists of it.
+func (r *round) decide(of resource, found []thing, replaces bool) {
+	step := Step{What: of.String(), urn: of.urn()}
+	if len(found) == 0 {
+		step.Action, step.Why = Forget, "its creation was begun, and it does not exist"
+		r.plan = append(r.plan, step)
+		return
+	}
+	for i, t := range found {
+		step.ID = t.id
+		switch {
+		case t.adoptable && !replaces && i == 0:
+			step.Action, step.Why, step.do = Adopt, "its creation was begun, and it exists", t.repair
+			r.adopted = append(r.adopted, of.adopted(t.id, t.inputs))
+			r.read = append(r.read, of.urn())
+		case t.remove != nil:
+			step.Action, step.Why, step.do = Remove, t.why, t.remove
+			if t.adoptable {
+				step.Why = "its creation was begun, and the state has another one under its name"
+			}
+		default:
+			continue
+		}
+		r.plan = append(r.plan, step)
+	}
+}
+
+// apply carries the plan out. What must not stay a moment longer goes first:
+// secrets. The state is written once before the engine reads, and once after.
+func (r *round) apply(ctx context.Context) error {
+	for _, action := range []string{Remove, Rename, Enable, Adopt} {
+		for _, step := range r.plan {
+			if step.Action != action || step.do == nil {
+				continue
+			}
+			r.o.logf("%s %s", step.Action, step.What)
+			if err := step.do(ctx); err != nil && !azurecloud.IsNotFound(err) {
+				return fmt.Errorf("%s %s: %w", step.Action, step.What, err)
+			}
+		}
+	}
+	if len(r.read) == 0 && len(r.state.pending()) == 0 {
+		return nil
+	}
+	var unread []operation
+	for _, made := range r.adopted {
+		r.state.add(made)
+	}
+	for _, urn := range r.read {
+		if known, ok := r.state.find(urn); ok {
+			unread = append(unread, operation{kind: creating, resource: known})
+		}
+	}
+	r.state.setPending(unread)
+	if err := r.write(ctx); err != nil || len(unread) == 0 {
+		return err
+	}
+	slices.Sort(r.read)
+	if err := r.o.Stack.Refresh(ctx, slices.Compact(r.read)); err != nil {
+		return err
+	}
+	return r.clear(ctx)
+}
+
+// write replaces the state, and keeps the one before.
+func (r *round) write(ctx context.Context) error {
+	before, err := r.o.Stack.Export(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.o.keep(before); err != nil {
+		return err
+	}
+	data, err := r.state.encode()
+	if err != nil {
+		return err
+	}
+	return r.o.Stack.Import(ctx, data)
+}
+
+// clear removes the operations that have been read.
+func (r *round) clear(ctx context.Context) error {
+	exported, err := r.o.Stack.Export(ctx)
+	if err != nil {
+		return err
+	}
+	s, err := readState(exported)
+	if err != nil {
+		return err
+	}
+	s.setPending(slices.DeleteFunc(s.pending(), func(op operation) bool { return slices.Contains(r.read, op.resource.urn()) }))
+	data, err := s.encode()
+	if err != nil {
+		return err
+	}
+	return r.o.Stack.Import(ctx, data)
+}
+
+// keep writes a state beside, before it is replaced.
+func (o Options) keep(state []byte) error {
+	if err := os.MkdirAll(o.Backups, 0o700); err != nil {
+		return err
+	}
+	path := filepath.Join(o.Backups, o.Name+"-"+o.Now().UTC().Format("20060102T150405.000Z")+".json")
+	w, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("keep the state: %w", err)
+	}
+	_, err = w.Write(state)
+	if err = errors.Join(err, w.Sync(), w.Close()); err != nil {
+		return fmt.Errorf("keep the state: %w", err)
+	}
+	o.logf("the state as it was is in %s", path)
+	return nil
+}
+
+func (o Options) logf(format string, args ...any) { fmt.Fprintf(o.Log, format+"\n", args...) }
