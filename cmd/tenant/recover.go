@@ -17,33 +17,32 @@ import (
 
 var recoverVerb = verb{
 	name:    "recover",
-	summary: "put a stack right after an accident: a killed engine, a lost answer, an old state",
-	usage: `recover -stack NAME [-yes] [-json] [-break-lock] [-remove-orphans]
+	summary: "put a stack right after an accident: adopt what a killed engine made",
+	usage: `recover -stack NAME [-yes] [-json] [-break-lock]
 
-Run it after any accident, before the next up. It removes the lock of a process
-that is gone, repairs the files of the state, and looks for what was made and is
-not in the state: by the ids that the program determines, by the mark on what the
-stack makes, and through what it belongs to. What it finds it puts into the state
-("adopt"); a client secret, whose value nobody knows, it removes. It enables app
-roles that a failed update left disabled. It shows what it will do, asks, and then
-looks again.
+Run it after the engine was killed, before the next up. It removes the lock of a
+process that is gone, repairs the files of a state in a file backend, and looks for
+what the engine began to create and did not record: by the ids that the program
+determines, by the mark on what the stack makes, and through what it belongs to.
+What it finds it puts into the state ("adopt"); a client secret, whose value nobody
+knows, it removes. It shows what it will do, asks, and then looks again.
+
+It knows of creations that the state lists as pending. What was made without that,
+such as by a request whose answer was lost while the engine lived on, or what an
+older copy of the state does not have, it does not look for.
 
 It never touches a stack that an update is changing. A lock of another computer is
-removed only with -break-lock. What carries the stack's mark and is in no state and
-no program is shown, and the exit code is 3; -remove-orphans removes it. Do not use
-that after you have restored an old state, unless you have read the list.
-
-It may be interrupted and run again. The state that it replaces is kept in the
-folder of -backups.`,
+removed only with -break-lock; in other backends than files, any lock. It may be
+interrupted and run again. The state that it replaces is kept in the folder of
+-backups.`,
 	run: runRecover,
 }
 
 func runRecover(ctx context.Context, c command, flags *flag.FlagSet, args []string) error {
 	stack := flags.String("stack", "", "stack to recover")
 	yes := flags.Bool("yes", false, "do not ask")
-	asJSON := flags.Bool("json", false, "print what was done and what is left as JSON")
+	asJSON := flags.Bool("json", false, "print what was done as JSON")
 	breakLock := flags.Bool("break-lock", false, "remove the lock of a process on another computer, which cannot be asked whether it runs")
-	orphans := flags.Bool("remove-orphans", false, "remove what carries the stack's mark and is in no state and no program")
 	folder := flags.String("backups", ".recover", "folder for the states that are replaced")
 	if _, err := parse(flags, args); err != nil {
 		return err
@@ -67,19 +66,13 @@ func runRecover(ctx context.Context, c command, flags *flag.FlagSet, args []stri
 	}
 	report, err := recover.Run(ctx, recover.Options{
 		Name: *stack, Project: project, Stack: pulumiStack{c, *stack}, Session: session, Host: host, Backups: *folder,
-		Log: c.stderr, Now: c.now, BreakLock: *breakLock, RemoveOrphans: *orphans,
+		Log: c.stderr, Now: c.now, BreakLock: *breakLock,
 		Confirm: func(plan recover.Plan) error { return c.confirmPlan(plan, *yes) },
 	})
 	if err != nil {
 		return err
 	}
-	if err := c.printRecovery(*stack, report, *asJSON); err != nil {
-		return err
-	}
-	if len(report.Left) > 0 {
-		return errDiffers
-	}
-	return nil
+	return c.printRecovery(*stack, report, *asJSON)
 }
 
 func (c command) printRecovery(stack string, report recover.Report, asJSON bool) error {
@@ -88,12 +81,9 @@ func (c command) printRecovery(stack string, report recover.Report, asJSON bool)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(report)
 	}
-	text := fmt.Sprintf("stack %s is recovered: no operation is pending\n", stack)
+	text := fmt.Sprintf("stack %s: no operation is pending\n", stack)
 	if len(report.Done) == 0 {
 		text = "nothing to recover\n"
-	}
-	if len(report.Left) > 0 {
-		text += fmt.Sprintf("marked as made by this stack, and in neither its state nor its program:\n%s", recover.Plan(report.Left))
 	}
 	_, err := fmt.Fprint(c.stdout, text)
 	return err
@@ -149,8 +139,4 @@ func (s pulumiStack) Refresh(ctx context.Context, urns []string) error {
 		return fmt.Errorf("%w\n%s", err, strings.TrimSpace(string(out)))
 	}
 	return nil
-}
-
-func (s pulumiStack) Preview(ctx context.Context) ([]byte, error) {
-	return s.command.pulumi(ctx, "preview", "--json", "--stack", s.name)
 }

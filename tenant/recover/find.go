@@ -27,8 +27,6 @@ type live struct {
 
 	marked    []application
 	hasMarked bool
-	resources []armResource
-	hasARM    bool
 }
 
 func newLive(o Options, known map[string]bool) *live {

@@ -14,9 +14,6 @@ const (
 	Refresh    = "refresh" // read what an interrupted update or deletion did
 	Forget     = "forget"  // an operation that did nothing
 	Remove     = "remove"  // what exists and cannot be adopted
-	Rename     = "rename"  // undo the provider's temporary name
-	Enable     = "enable"  // an app role that an update left disabled
-	Leave      = "leave"   // marked as the stack's, and in no state and no program
 )
 
 // A Step is one thing that a recovery does.
@@ -46,19 +43,9 @@ func (p Plan) String() string {
 	return text.String()
 }
 
-// acts reports whether a plan changes something.
-func (p Plan) acts() bool {
-	for _, s := range p {
-		if s.Action != Leave {
-			return true
-		}
-	}
-	return false
-}
-
 // carryOut shows a plan, asks, and does it. An empty one is not shown.
 func (o Options) carryOut(ctx context.Context, plan Plan, do func() error) error {
-	if !plan.acts() {
+	if len(plan) == 0 {
 		return nil
 	}
 	if err := o.Confirm(plan); err != nil {

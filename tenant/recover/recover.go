@@ -1,16 +1,15 @@
-// Package recover puts a stack right after an accident: an engine that was
-// killed, a connection that broke after the request, a state that was restored
-// from an older copy.
+// Package recover puts a stack right after its engine was killed.
 //
-// The engine records an operation before it begins it, and forgets a creation
-// whose answer it did not get. So things can exist that no state knows: the next
-// update fails at them ("cannot create already existing resource") or makes them
-// a second time. A recovery finds them: by the ids that their inputs determine,
+// The engine records a creation before it begins it. If it is killed before the
+// answer is recorded, the thing exists and the state does not have it: the next
+// update fails at it ("cannot create already existing resource") or makes it a
+// second time. A recovery finds them: by the ids that their inputs determine,
 // by the mark that the program puts on what it makes
 // ([app-to-app/components/provenance]), and through what they belong to. What it
 // finds it adopts: it puts it into the state under its URN, and lets the engine
 // read the rest. What cannot be adopted, because nobody knows its value, it
-// removes.
+// removes. It starts from the creations that the state lists as pending, and
+// finds nothing that was made without one.
 //
 // It may be interrupted at any point, and run again. What it adopts stays
 // recorded as an unfinished creation until the engine has read it, because that
@@ -42,8 +41,6 @@ type Stack interface {
 	Import(ctx context.Context, state []byte) error
 	// Refresh reads some resources, by their URNs, into the state.
 	Refresh(ctx context.Context, urns []string) error
-	// Preview is what `pulumi preview --json` prints.
-	Preview(ctx context.Context) ([]byte, error)
 }
 
 // Options are what a recovery needs.
@@ -59,23 +56,19 @@ type Options struct {
 
 	// BreakLock removes a lock that a process on another computer holds.
 	BreakLock bool
-	// RemoveOrphans removes what is marked as the stack's and is in no state and
-	// no program.
-	RemoveOrphans bool
 	// Confirm shows a plan, and asks. An error ends the recovery before the plan
 	// is carried out.
 	Confirm func(Plan) error
 }
 
-// A Report is what a recovery found after it was done.
+// A Report is what a recovery did.
 type Report struct {
 	Done []Step `json:"done"`
-	Left []Step `json:"left"` // marked as the stack's, and in no state and no program
 }
 
-// rounds bounds how often a plan is made: what one adopts, the next one needs to
-// find what belongs to it. The program's resources are at most this deep.
-const rounds = 12
+// rounds bounds how often a plan is made. The second finds nothing, unless
+// something else changes the stack.
+const rounds = 4
 
 // Run recovers a stack.
 func Run(ctx context.Context, o Options) (Report, error) {
@@ -96,8 +89,8 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		if err != nil {
 			return Report{Done: done}, err
 		}
-		if !round.plan.acts() {
-			return Report{Done: done, Left: round.plan}, round.problem
+		if len(round.plan) == 0 {
+			return Report{Done: done}, nil
 		}
 		if err := o.carryOut(ctx, round.plan, func() error { return round.apply(ctx) }); err != nil {
 			return Report{Done: done}, err
@@ -106,7 +99,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	return Report{Done: done}, fmt.Errorf("expected nothing more to recover after %d rounds, got more each time", rounds)
 }
 
-// A round is one look at state, program and tenant, and what follows from it.
+// A round is one look at state and tenant, and what follows from it.
 type round struct {
 	o       Options
 	state   *state
@@ -114,7 +107,6 @@ type round struct {
 	plan    Plan
 	adopted []resource
 	read    []string // URNs to refresh
-	problem error    // of the preview: the program cannot say what it wants
 }
 
 func (o Options) look(ctx context.Context) (*round, error) {
@@ -191,7 +183,7 @@ func (r *round) decide(of resource, found []thing, replaces bool) {
 // apply carries the plan out. What must not stay a moment longer goes first:
 // secrets. The state is written once before the engine reads, and once after.
 func (r *round) apply(ctx context.Context) error {
-	for _, action := range []string{Remove, Rename, Enable, Adopt} {
+	for _, action := range []string{Remove, Adopt} {
 		for _, step := range r.plan {
 			if step.Action != action || step.do == nil {
 				continue
