@@ -1,0 +1,296 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"app-to-app/sandbox/layout"
+	"app-to-app/sandbox/route"
+)
+
+// This file is the matrix of accidents: each call that changes something, during
+// an update and a destroy, meets each accident once. The rules are: a case starts
+// from a sandbox of its own; after the accident at most `tenant recover` and the
+// same verb are run; the end is compared with the one that nothing disturbed.
+
+var (
+	matrixSize    = flag.String("matrix", "sample", "which accidents to try: sample (seconds) or full (an hour)")
+	matrixResults = flag.String("matrix-results", "", "file of results, a JSON object a line; cases in it are not run again")
+)
+
+// An accident is what happens to one call.
+type accident struct {
+	name  string
+	fault route.Fault
+	kills bool // the engine, when the fault strikes
+}
+
+var accidents = []accident{
+	{name: "429", fault: route.Fault{Status: 429, Code: "TooManyRequests", RetryAfter: time.Second}},
+	{name: "500", fault: route.Fault{Status: 500, Code: "InternalServerError"}},
+	{name: "503", fault: route.Fault{Status: 503, Code: "ServiceUnavailable"}},
+	{name: "404 under lag", fault: route.Fault{Status: 404, Code: "Request_ResourceNotFound", Message: "Resource does not exist."}},
+	{name: "misleading 403", fault: route.Fault{Status: 403, Code: "Authorization_RequestDenied", Message: "Insufficient privileges to complete the operation."}},
+	{name: "dropped before", fault: route.Fault{Drop: true}},
+	{name: "answer lost", fault: route.Fault{Drop: true, After: true}},
+	{name: "slow", fault: route.Fault{Delay: 2 * time.Second}},
+	{name: "killed before", fault: route.Fault{Drop: true}, kills: true},
+	{name: "killed after", fault: route.Fault{Drop: true, After: true}, kills: true},
+}
+
+// inSample are the cases that always run: weather alone, which the providers ride
+// out.
+var inSample = []string{
+	"destroy/503/DELETE /v1.0/servicePrincipals/{id}",
+	"up/dropped before/POST /v1.0/servicePrincipals/{id}/appRoleAssignedTo",
+}
+
+// A moment is one accident to one call, the first of its route during the verb.
+type moment struct {
+	verb, pattern string
+	accident      accident
+}
+
+func (m moment) String() string { return m.verb + "/" + m.accident.name + "/" + m.pattern }
+
+// A result is a line of the results.
+type result struct {
+	Moment    string   `json:"moment"`
+	Converged bool     `json:"converged"`
+	Recovered bool     `json:"recovered"`         // tenant recover was needed
+	Problem   string   `json:"problem,omitempty"` // why it did not converge
+	Orphans   []string `json:"orphans,omitempty"` // there, and not in the undisturbed end
+	Missing   []string `json:"missing,omitempty"` // the other way round
+	Seconds   float64  `json:"seconds"`
+}
+
+// matrixWorld is a world with the small stack of the matrix: a client of each kind
+// of identity, two of them with a function app.
+func matrixWorld(t *testing.T) *world {
+	w := newWorld(t)
+	w.newPartner("Partner")
+	w.pulumi("stack", "init", "dev")
+	clients := everyKind()
+	for _, client := range clients {
+		client["roles"] = []string{"Orders.Read"}
+		delete(client, "tokenProviders")
+		if name := client["name"]; name != "by-site" && name != "by-secret" && name != "partner" {
+			client["functionApp"] = false
+		}
+	}
+	w.set(map[string]any{"clients": clients})
+	return w
+}
+
+// TestAccidents runs the matrix.
+func TestAccidents(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the real engine")
+	}
+	t.Parallel()
+	if *matrixSize != "sample" && *matrixSize != "full" {
+		t.Fatalf("-matrix: expected sample or full, got %q", *matrixSize)
+	}
+	undisturbed := matrixWorld(t)
+	ends, calls := make(map[string][]string), make(map[string][]string)
+	for _, verb := range []string{"up", "destroy"} {
+		before := len(undisturbed.sandbox.History())
+		undisturbed.run(verb, "--yes", "--skip-preview")
+		calls[verb] = changing(undisturbed, undisturbed.sandbox.History()[before:])
+		ends[verb] = undisturbed.everything()
+	}
+	moments, known := chosen(t, calls), readResults(t)
+	for _, m := range moments {
+		t.Run(m.String(), func(t *testing.T) {
+			r, done := known[m.String()]
+			if !done {
+				r = m.run(t, ends[m.verb])
+				keepResult(t, r)
+				known[m.String()] = r
+			}
+			if !r.Converged || len(r.Orphans)+len(r.Missing) > 0 {
+				t.Errorf("expected the undisturbed end, got %q\nunknown to it:\n%s\nmissing:\n%s", r.Problem, strings.Join(r.Orphans, "\n"), strings.Join(r.Missing, "\n"))
+			}
+		})
+	}
+	t.Log(summary(moments, known))
+}
+
+// changing are the routes by which the deployer changed something, in order.
+func changing(w *world, history []route.Entry) (patterns []string) {
+	for _, entry := range history {
+		if entry.Method != http.MethodGet && entry.CallerID == w.tenant.Deployer.ObjectID && !slices.Contains(patterns, entry.Route) {
+			patterns = append(patterns, entry.Route)
+		}
+	}
+	return patterns
+}
+
+// chosen are the moments to try.
+func chosen(t *testing.T, calls map[string][]string) (moments []moment) {
+	t.Helper()
+	for _, verb := range []string{"up", "destroy"} {
+		for _, pattern := range calls[verb] {
+			for _, a := range accidents {
+				if m := (moment{verb, pattern, a}); *matrixSize == "full" || slices.Contains(inSample, m.String()) {
+					moments = append(moments, m)
+				}
+			}
+		}
+	}
+	if *matrixSize == "sample" && len(moments) != len(inSample) {
+		t.Fatalf("expected calls for the sample %q, got them for %v alone; calls: %q", inSample, moments, calls)
+	}
+	return moments
+}
+
+// run lets the accident happen, recovers, and compares the ends.
+func (m moment) run(t *testing.T, want []string) result {
+	start := time.Now()
+	w := matrixWorld(t)
+	if m.verb == "destroy" {
+		w.up()
+	}
+	r := result{Moment: m.String()}
+	fault := m.accident.fault
+	verb := []string{m.verb, "--yes", "--skip-preview", "--non-interactive", "--stack", w.stack}
+	cmd := w.engine(verb...)
+	if m.accident.kills {
+		fault.Strike = func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	}
+	w.sandbox.Weather().Queue(m.pattern, fault)
+	out, err := cmd.CombinedOutput()
+	if unmet := w.sandbox.Weather().Unused()[m.pattern]; unmet > 0 {
+		t.Fatalf("expected a call of %s, got none; %s: %v\n%s", m.pattern, m.verb, err, out)
+	}
+	if err != nil {
+		r.Recovered = true
+		recovery := exec.Command(buildTenant(t), "recover", "-stack", w.stack, "-yes")
+		recovery.Dir, recovery.Env = w.project.Dir, w.project.Environ
+		if out, err := recovery.CombinedOutput(); err != nil {
+			r.Problem = fmt.Sprintf("tenant recover: %v: %s", err, tail(out))
+		}
+		if out, err := w.engine(verb...).CombinedOutput(); err != nil {
+			r.Problem += fmt.Sprintf("%s: %v: %s", m.verb, err, tail(out))
+		}
+	}
+	if m.verb == "up" && r.Problem == "" {
+		if outcome, err := w.try("preview"); err != nil || outcome.Changed() != 0 {
+			r.Problem = fmt.Sprintf("preview: %v, changes of %v", err, outcome.Touched)
+		}
+	}
+	got := w.everything()
+	r.Orphans, r.Missing = without(got, want), without(want, got)
+	r.Converged, r.Seconds = r.Problem == "", time.Since(start).Seconds()
+	return r
+}
+
+// engine is a command of the CLI in a process group of its own, as a kill -9 needs.
+func (w *world) engine(args ...string) *exec.Cmd {
+	path := filepath.Join(layout.Bin(w.sandbox.Dir), "pulumi")
+	if _, err := os.Stat(path); err != nil {
+		path = "pulumi" // a normal installation
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Dir, cmd.Env, cmd.WaitDelay = w.project.Dir, w.project.Environ, 10*time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd
+}
+
+// tail is the end of an output.
+func tail(out []byte) string { return string(out[max(0, len(out)-1500):]) }
+
+// without are the lines of one list that the other does not have as often.
+func without(lines, other []string) (rest []string) {
+	other = slices.Clone(other)
+	for _, line := range lines {
+		if i := slices.Index(other, line); i >= 0 {
+			other = slices.Delete(other, i, i+1)
+			continue
+		}
+		rest = append(rest, line)
+	}
+	return rest
+}
+
+func readResults(t *testing.T) map[string]result {
+	t.Helper()
+	known := make(map[string]result)
+	if *matrixResults == "" {
+		return known
+	}
+	data, err := os.ReadFile(*matrixResults)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(data) {
+		var r result
+		if json.Unmarshal(line, &r) == nil { // the last line may be cut off
+			known[r.Moment] = r
+		}
+	}
+	return known
+}
+
+func keepResult(t *testing.T, r result) {
+	t.Helper()
+	if *matrixResults == "" {
+		return
+	}
+	line, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(*matrixResults, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.Write(append(line, '\n')); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// summary is a table by call.
+func summary(moments []moment, known map[string]result) string {
+	var text strings.Builder
+	var order []string
+	rows := make(map[string][4]int)
+	for _, m := range moments {
+		r, done := known[m.String()]
+		if !done {
+			continue
+		}
+		for _, call := range []string{m.verb + " " + m.pattern, "all"} {
+			row, seen := rows[call]
+			if !seen {
+				order = append(order, call)
+			}
+			row[0]++
+			if r.Converged {
+				row[1]++
+			}
+			if r.Recovered {
+				row[2]++
+			}
+			row[3] += len(r.Orphans)
+			rows[call] = row
+		}
+	}
+	fmt.Fprintf(&text, "%5s %9s %9s %7s  call\n", "tried", "converged", "recovered", "orphans")
+	for _, call := range order {
+		fmt.Fprintf(&text, "%5d %9d %9d %7d  %s\n", rows[call][0], rows[call][1], rows[call][2], rows[call][3], call)
+	}
+	return text.String()
+}
