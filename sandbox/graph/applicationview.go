@@ -11,7 +11,7 @@ import (
 
 var applicationFilters = filterable{
 	"id": filterText, "appId": filterText, "displayName": filterStart, "identifierUris": filterList,
-	"signInAudience": filterText, "publisherDomain": filterStart,
+	"signInAudience": filterText, "publisherDomain": filterStart, "tags": filterList,
 }
 
 // viewApplication shows an application. Certificates are shown only if selected
