@@ -51,7 +51,7 @@ var boundaries = []boundary{
 	},
 	// The stories run the commands and a sandbox; the checks only read files.
 	{
-		of: "app-to-app/e2e", testOurs: []string{"app-to-app/components/credentials", "app-to-app/settings/settingstest", "app-to-app/sandbox/...",
+		of: "app-to-app/e2e", testOurs: []string{"app-to-app/components/credentials", "app-to-app/components/provenance", "app-to-app/settings/settingstest", "app-to-app/sandbox/...",
 			"app-to-app/pulumilocal/deployer", "app-to-app/pulumilocal/engine", "app-to-app/pulumilocal/provider/azuread/stateshape"},
 		testOutside: []string{"gopkg.in/yaml.v3"},
 	},
