@@ -48,21 +48,18 @@ func (r *redactor) prove(c Copy) error {
 	var problems []error
 	wanted := make(needles)
 	for _, secret := range r.secrets {
-		if n := len(strings.TrimSpace(secret.text)); n < shortest {
-			problems = append(problems, fmt.Errorf("%s: expected a secret of at least %d characters, got one of %d, which cannot be searched for", secret.path, shortest, n))
-			continue
+		if len(strings.TrimSpace(secret.text)) >= shortest {
+			wanted.add(secret)
 		}
-		wanted.add(secret)
+	}
+	for _, secret := range r.secrets {
+		if n := len(strings.TrimSpace(secret.text)); n < shortest {
+			problems = append(problems, fmt.Errorf("%s: expected a secret of at least %d characters, got one of %d, which cannot be searched for", wanted.place(secret.path), shortest, n))
+		}
 	}
 	for _, t := range texts {
-		path := wanted.in(t.text)
-		for _, reading := range []string{inOneLine.Replace(t.text), unescaped(t.text)} {
-			if path == "" && reading != t.text {
-				path = wanted.in(reading)
-			}
-		}
-		if path != "" {
-			problems = append(problems, fmt.Errorf("%s: the secret is also in plain text, in %s", path, t.path))
+		if path, found := wanted.read(t.text); found {
+			problems = append(problems, fmt.Errorf("%s: the secret is also in plain text, in %s", wanted.place(path), wanted.place(t.path)))
 		}
 	}
 	return errors.Join(problems...)
@@ -70,9 +67,9 @@ func (r *redactor) prove(c Copy) error {
 
 var percentEscape = regexp.MustCompile(`%[0-9a-fA-F]{2}`)
 
-// unescaped undoes the escapes of URLs, whatever their case and whichever
+// unescape undoes the escapes of URLs once, whatever their case and whichever
 // characters they are of.
-func unescaped(text string) string {
+func unescape(text string) string {
 	return percentEscape.ReplaceAllStringFunc(text, func(escape string) string {
 		b, _ := hex.DecodeString(escape[1:])
 		return string(b)
@@ -95,16 +92,40 @@ func (n needles) add(secret secretText) {
 	}
 }
 
-// in is the path of a secret that is in a text, "" for none.
-func (n needles) in(text string) string {
+// read finds a secret in a text as it is, in one line, and without its escapes: a
+// URL that is part of another is escaped twice. It returns the secret's path.
+func (n needles) read(text string) (path string, found bool) {
+	for {
+		for _, reading := range []string{text, inOneLine.Replace(text)} {
+			if path, found := n.in(reading); found {
+				return path, true
+			}
+		}
+		if !percentEscape.MatchString(text) {
+			return "", false
+		}
+		text = unescape(text) // which is shorter
+	}
+}
+
+// place is a path as an error may quote it: a name in it can be a secret.
+func (n needles) place(path string) string {
+	if _, found := n.read(path); found {
+		return "a place whose name has a secret in it"
+	}
+	return path
+}
+
+// in is the path of a secret that is in a text.
+func (n needles) in(text string) (path string, found bool) {
 	for i := 0; i+shortest <= len(text); i++ {
 		for _, needle := range n[[shortest]byte([]byte(text[i:i+shortest]))] {
 			if strings.HasPrefix(text[i:], needle.text) {
-				return needle.path
+				return needle.path, true
 			}
 		}
 	}
-	return ""
+	return "", false
 }
 
 // collect lists the texts in a value, also those in the JSON of a secret.
@@ -151,6 +172,7 @@ func spellings(secret string) []string {
 	var all []string
 	for _, part := range parts {
 		all = append(all, part, hex.EncodeToString([]byte(part)), strings.ToUpper(hex.EncodeToString([]byte(part))), url.QueryEscape(part), url.PathEscape(part))
+		all = append(all, strings.ReplaceAll(part, " ", "+")) // of a form, once its escapes are undone
 		all = append(all, inBase64(part)...)
 		for range 2 {
 			if quoted, err := encode(part); err == nil {
