@@ -18,11 +18,6 @@ import (
 // the state must have nothing that the program of the default branch could not
 // have put there.
 
-// secretsProviders are those that docs/state.md has: a passphrase, Pulumi Cloud,
-// and a key of Azure Key Vault, which is of type cloud. A state without secrets has
-// none.
-var secretsProviders = []string{"", "passphrase", "service", "cloud"}
-
 // ErrForeign is the refusal of a state with resources that are not the program's.
 var ErrForeign = errors.New("state has resources that the program does not make")
 
@@ -33,9 +28,6 @@ type foreignResource struct{ urn, reason string }
 // did not finish.
 type exportedResources struct {
 	Deployment struct {
-		SecretsProviders struct {
-			Type string `json:"type"`
-		} `json:"secrets_providers"`
 		Resources []program.Resource `json:"resources"`
 		Pending   []struct {
 			Resource program.Resource `json:"resource"`
@@ -49,10 +41,6 @@ func findForeign(state []byte) ([]foreignResource, error) {
 	var exported exportedResources
 	if err := json.Unmarshal(state, &exported); err != nil {
 		return nil, err
-	}
-	if kind := exported.Deployment.SecretsProviders.Type; !slices.Contains(secretsProviders, kind) {
-		return nil, fmt.Errorf("%w: expected a secrets provider of this project (%s), got %q, of which the engine would ask whatever the state says: nothing was deleted",
-			ErrForeign, strings.Join(secretsProviders[1:], ", "), kind)
 	}
 	all := exported.Deployment.Resources
 	for _, pending := range exported.Deployment.Pending {
@@ -84,6 +72,9 @@ func urnOfProvider(reference string) string {
 // ForgetForeign it returns the state without those resources instead, nil if
 // there are none.
 func (o Options) refuseForeign(state []byte) (rest []byte, err error) {
+	if err := o.refuseSecretsProvider(state); err != nil {
+		return nil, err
+	}
 	found, err := findForeign(state)
 	if err != nil || len(found) == 0 {
 		return nil, err

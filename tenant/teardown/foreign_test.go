@@ -95,21 +95,47 @@ func TestForeignIsForgotten(t *testing.T) {
 	}
 }
 
-// TestForeignSecretsProvider: to decrypt a state, the engine asks what the state
-// names, so only the kinds that this project uses are taken.
+// TestForeignSecretsProvider: to decrypt a state, the engine signs in where the
+// state says, so only what docs/state.md has is accepted, also with ForgetForeign.
 func TestForeignSecretsProvider(t *testing.T) {
 	t.Parallel()
-	for kind, foreign := range map[string]bool{"": false, "passphrase": false, "service": false, "cloud": false, "b64": true, "Passphrase": true} {
-		t.Run(kind, func(t *testing.T) {
+	cloud := func(address string) map[string]any {
+		return map[string]any{"type": "cloud", "state": map[string]any{"url": address, "encryptedkey": "QUJD"}}
+	}
+	for name, test := range map[string]struct {
+		provider any
+		foreign  bool
+	}{
+		"none":                     {nil, false},
+		"of a state of nothing":    {map[string]any{}, false},
+		"a passphrase":             {map[string]any{"type": "passphrase", "state": map[string]any{"salt": "v1:x"}}, false},
+		"a key vault":              {cloud("azurekeyvault://team-vault.vault.azure.net/keys/pulumi"), false},
+		"a vault elsewhere":        {cloud("azurekeyvault://team-vault.vault.azure.net.example.com/keys/pulumi"), true},
+		"a vault's host in a path": {cloud("azurekeyvault://example.com/team-vault.vault.azure.net/keys/pulumi"), true},
+		"a vault with a user":      {cloud("azurekeyvault://vault.azure.net@example.com/keys/pulumi"), true},
+		"with options":             {cloud("azurekeyvault://team-vault.vault.azure.net/keys/pulumi?x=y"), true},
+		"another cloud's":          {cloud("awskms://alias/x?endpoint=https://example.com"), true},
+		"HashiCorp's":              {cloud("hashivault://s3cret@example.com"), true},
+		"a cloud without address":  {map[string]any{"type": "cloud"}, true},
+		"Pulumi Cloud":             {map[string]any{"type": "service", "state": map[string]any{"url": "https://example.com"}}, true},
+		"base64":                   {map[string]any{"type": "b64"}, true},
+		"other capitals":           {map[string]any{"type": "Passphrase"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.deploy("test", "2026-01-01")
-			w.stack.secrets = kind
-			_, err := teardown.Run(t.Context(), w.options())
-			if errors.Is(err, teardown.ErrForeign) != foreign {
-				t.Errorf("got %v, want a refusal: %v", err, foreign)
+			w.stack.secrets = test.provider
+			o := w.options()
+			o.ForgetForeign = true
+			_, err := teardown.Run(t.Context(), o)
+			if errors.Is(err, teardown.ErrForeign) != test.foreign || !test.foreign && err != nil {
+				t.Errorf("got %v, want a refusal: %v", err, test.foreign)
 			}
-			if foreign && (w.deletions() != 0 || w.stack.destroyed != 0) {
+			if err != nil && strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("got %v, want no part of an address", err)
+			}
+			if test.foreign && (w.deletions() != 0 || w.stack.destroyed != 0) {
 				t.Errorf("got %d deletions and %d destroys, want none", w.deletions(), w.stack.destroyed)
 			}
 		})

@@ -92,8 +92,8 @@ type stack struct {
 	name      string
 	exists    bool
 	resources []map[string]any
-	secrets   string // type of the secrets provider
-	breaks    int    // destroy fails after so many deletions; 0: never
+	secrets   any // the secrets provider
+	breaks    int // destroy fails after so many deletions; 0: never
 	destroyed int
 	again     bool // an earlier teardown has called destroy already
 }
@@ -101,7 +101,7 @@ type stack struct {
 func (s *stack) Exists(context.Context) (bool, error) { return s.exists, nil }
 
 func (s *stack) Export(context.Context) ([]byte, error) {
-	return json.Marshal(map[string]any{"deployment": map[string]any{"resources": s.resources, "secrets_providers": map[string]any{"type": s.secrets}}})
+	return json.Marshal(map[string]any{"deployment": map[string]any{"resources": s.resources, "secrets_providers": s.secrets}})
 }
 
 func (s *stack) Import(_ context.Context, state []byte) error {
