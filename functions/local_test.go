@@ -145,7 +145,8 @@ func TestLocalSettingsThatAreRefused(t *testing.T) {
 		"port not a number":    {`{"Host":{"LocalHttpPort":"s3cret"}}`, nil, "a value of the wrong type"},
 		"encrypted":            {`{"IsEncrypted":true,"Values":{"ORDERS_ROLE":"s3cret"}}`, nil, "func settings decrypt"},
 		"without settings":     {`{}`, nil, "ORDERS_TENANT_ID: missing"},
-		"in Azure":             {good, []string{"IDENTITY_ENDPOINT=http://127.0.0.1:1"}, "ORDERS_TENANT_ID: missing"},
+		"in Azure":             {good, []string{"WEBSITE_SITE_NAME=orders"}, "ORDERS_TENANT_ID: missing"},
+		"on an Arc machine":    {`{"IsEncrypted":true}`, []string{"IDENTITY_ENDPOINT=http://127.0.0.1:1", "IMDS_ENDPOINT=http://127.0.0.1:1"}, "func settings decrypt"},
 		"started by some host": {good, []string{"FUNCTIONS_CUSTOMHANDLER_PORT=0"}, "ORDERS_TENANT_ID: missing"},
 	} {
 		t.Run(name, func(t *testing.T) {

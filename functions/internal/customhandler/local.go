@@ -37,10 +37,8 @@ type localSettings struct {
 // there is no file to use. It looks in the function app's folder under the
 // module's root, where `go run` starts a handler, and in the current folder.
 func useLocalSettings(app string) (name string, err error) {
-	for _, variable := range []string{"IDENTITY_ENDPOINT", portVariable} {
-		if _, set := os.LookupEnv(variable); set {
-			return "", nil
-		}
+	if _, started := os.LookupEnv(portVariable); started || inAzure(os.Getenv) {
+		return "", nil
 	}
 	for _, name := range []string{filepath.Join("functions", app, localFile), localFile} {
 		content, err := os.ReadFile(name)

@@ -29,9 +29,11 @@ var platformVariables = [][]string{{"WEBSITE_INSTANCE_ID"}, {"WEBSITE_SITE_NAME"
 
 // InAzure reports whether the handler runs in App Service or Azure Functions, and
 // not on a developer's machine.
-func (s *AppSettings) InAzure() bool {
+func (s *AppSettings) InAzure() bool { return inAzure(s.lookup) }
+
+func inAzure(lookup func(name string) string) bool {
 	return slices.ContainsFunc(platformVariables, func(names []string) bool {
-		return !slices.ContainsFunc(names, func(name string) bool { return s.lookup(name) == "" })
+		return !slices.ContainsFunc(names, func(name string) bool { return lookup(name) == "" })
 	})
 }
 
