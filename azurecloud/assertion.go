@@ -2,7 +2,11 @@ package azurecloud
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
+	"strings"
+	"time"
 )
 
 // OutsideToken is the OIDC issuer's token that a sign-in with OIDC uses, for
@@ -15,4 +19,22 @@ func OutsideToken(ctx context.Context, httpClient *http.Client, getenv func(stri
 		return "", err
 	}
 	return get(ctx)
+}
+
+// runsOut reports whether a token is of no use in a minute, by its claim exp, which
+// nobody has to believe: at worst the issuer is asked once more. A token that cannot
+// be read is for Entra to judge.
+func runsOut(token string, now time.Time) bool {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	var claims struct {
+		Expiry float64 `json:"exp"`
+	}
+	if err != nil || json.Unmarshal(payload, &claims) != nil || claims.Expiry == 0 {
+		return false
+	}
+	return claims.Expiry <= float64(now.Add(time.Minute).Unix())
 }

@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
@@ -173,10 +174,21 @@ func (l login) oidc() (azcore.TokenCredential, error) {
 }
 
 // assertion is how to get the outside token: from a variable, a file that its
-// issuer keeps fresh, or the issuer itself.
+// issuer keeps fresh, or the issuer itself. A token in a variable lives for minutes;
+// if the issuer can be asked, it is asked for another one then.
 func (l login) assertion() (func(context.Context) (string, error), error) {
+	// GitHub's own names are the fallback
+	// (https://docs.github.com/actions/reference/openid-connect-reference).
+	requestURL := first(l.getenv("ARM_OIDC_REQUEST_URL"), l.getenv("ACTIONS_ID_TOKEN_REQUEST_URL"))
+	requestToken := first(l.getenv("ARM_OIDC_REQUEST_TOKEN"), l.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
+	canRequest := requestURL != "" && requestToken != ""
 	if token := l.getenv("ARM_OIDC_TOKEN"); token != "" {
-		return func(context.Context) (string, error) { return token, nil }, nil
+		return func(ctx context.Context) (string, error) {
+			if canRequest && runsOut(token, time.Now()) {
+				return l.requestAssertion(ctx, requestURL, requestToken)
+			}
+			return token, nil
+		}, nil
 	}
 	if path := l.getenv("ARM_OIDC_TOKEN_FILE_PATH"); path != "" {
 		return func(context.Context) (string, error) {
@@ -184,11 +196,7 @@ func (l login) assertion() (func(context.Context) (string, error), error) {
 			return strings.TrimSpace(string(token)), err
 		}, nil
 	}
-	// GitHub's own names are the fallback
-	// (https://docs.github.com/actions/reference/openid-connect-reference).
-	requestURL := first(l.getenv("ARM_OIDC_REQUEST_URL"), l.getenv("ACTIONS_ID_TOKEN_REQUEST_URL"))
-	requestToken := first(l.getenv("ARM_OIDC_REQUEST_TOKEN"), l.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
-	if requestURL == "" || requestToken == "" {
+	if !canRequest {
 		return nil, errors.New("ARM_USE_OIDC: expected ARM_OIDC_TOKEN, ARM_OIDC_TOKEN_FILE_PATH, or ARM_OIDC_REQUEST_URL and ARM_OIDC_REQUEST_TOKEN, got none")
 	}
 	return func(ctx context.Context) (string, error) { return l.requestAssertion(ctx, requestURL, requestToken) }, nil
@@ -268,7 +276,7 @@ func SignInError(err error) error {
 	}
 	if strings.HasPrefix(message, expiredAssertion) {
 		return WithHint(fmt.Errorf("sign in: %s", message),
-			"the identity token in ARM_OIDC_TOKEN has run out; to get a new one for each sign-in, set ARM_OIDC_REQUEST_URL and ARM_OIDC_REQUEST_TOKEN instead (GitHub sets them as ACTIONS_ID_TOKEN_REQUEST_*), or ARM_OIDC_TOKEN_FILE_PATH to a file that is renewed")
+			"an identity token in ARM_OIDC_TOKEN or in the file of ARM_OIDC_TOKEN_FILE_PATH has run out; unset both and set ARM_OIDC_REQUEST_URL and ARM_OIDC_REQUEST_TOKEN, to get a new one for each sign-in (GitHub sets them as ACTIONS_ID_TOKEN_REQUEST_* in a job with the permission id-token: write); with a certificate, the machine's clock is wrong")
 	}
 	return WithHint(fmt.Errorf("sign in: %s", message),
 		"check ARM_TENANT_ID, ARM_CLIENT_ID and the credential in ARM_*, or run az login; settings of the providers in the stack do not reach this command")

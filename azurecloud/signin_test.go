@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -67,6 +68,9 @@ func TestSignIn(t *testing.T) {
 		{name: "certificate in a file", environ: map[string]string{"ARM_CLIENT_CERTIFICATE_PATH": certificatePath}, assertion: "*"},
 		{name: "certificate inline", environ: map[string]string{"ARM_CLIENT_CERTIFICATE": base64.StdEncoding.EncodeToString(certificate)}, assertion: "*"},
 		{name: "OIDC token", environ: map[string]string{"ARM_CLIENT_SECRET": "", "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": assertion}, assertion: assertion},
+		{name: "OIDC token that has run out", environ: map[string]string{"ARM_CLIENT_SECRET": "", "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": expiring("2001-09-09"), "ACTIONS_ID_TOKEN_REQUEST_URL": issuer.URL + "/?run=7", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token"}, assertion: assertion},
+		{name: "OIDC token that has not", environ: map[string]string{"ARM_CLIENT_SECRET": "", "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": expiring("2100-01-01"), "ACTIONS_ID_TOKEN_REQUEST_URL": issuer.URL + "/?run=7", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token"}, assertion: expiring("2100-01-01")},
+		{name: "OIDC token that has run out, and nobody to ask", environ: map[string]string{"ARM_CLIENT_SECRET": "", "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": expiring("2001-09-09")}, assertion: expiring("2001-09-09")},
 		{name: "OIDC token file", environ: map[string]string{"ARM_CLIENT_SECRET": "", "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN_FILE_PATH": tokenPath}, assertion: assertion},
 		{name: "OIDC request", environ: map[string]string{"ARM_CLIENT_SECRET": "", "ARM_USE_OIDC": "1", "ARM_OIDC_REQUEST_URL": issuer.URL + "/?run=7", "ARM_OIDC_REQUEST_TOKEN": "request-token"}, assertion: assertion},
 		{name: "OIDC request of GitHub", environ: map[string]string{"ARM_CLIENT_SECRET": "", "ARM_USE_OIDC": "true", "ACTIONS_ID_TOKEN_REQUEST_URL": issuer.URL + "/?run=7", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token"}, assertion: assertion},
@@ -90,6 +94,15 @@ func TestSignIn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// expiring is a token that runs out on a day.
+func expiring(day string) string {
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		panic(err)
+	}
+	return "e30." + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"exp":%d}`, at.Unix())) + ".c2ln"
 }
 
 func TestManagedIdentitySignIn(t *testing.T) {
