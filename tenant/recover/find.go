@@ -2,6 +2,7 @@ package recover
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strings"
 
@@ -23,15 +24,22 @@ type thing struct {
 type live struct {
 	o       Options
 	session *azurecloud.Session
+	state   *state
 	known   map[string]bool // ids in the state, in lower case
 
 	marked    []application
 	hasMarked bool
 }
 
-func newLive(o Options, known map[string]bool) *live {
-	return &live{o: o, session: o.Session, known: known}
+func newLive(o Options, s *state) *live {
+	return &live{o: o, session: o.Session, state: s, known: s.ids()}
 }
+
+// What find says when it cannot tell whether a thing exists.
+var (
+	errSetAgain = errors.New("the next update sets it again, whether it was set or not")
+	errSecret   = errors.New("whether it exists cannot be told, because what it is made of is a secret of the state; tenant audit lists what the stack does not know")
+)
 
 // finders are the kinds of resource that can exist without a state that knows
 // them. The others make nothing that stays (a command, a key in the state), or
@@ -56,7 +64,7 @@ func (l *live) find(ctx context.Context, r resource) ([]thing, error) {
 		find = (*live).findARM
 	}
 	if find == nil {
-		return nil, nil
+		return nil, errSetAgain
 	}
 	found, err := find(l, ctx, r)
 	if err != nil {

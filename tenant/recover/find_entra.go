@@ -172,7 +172,10 @@ func (l *live) findCertificate(ctx context.Context, r resource) (found []thing, 
 	if id == "" {
 		return nil, err
 	}
-	print := thumbprint(r.input("value"))
+	print := thumbprint(l.certificateOf(r))
+	if print == "" && r.input("keyId") == "" {
+		return nil, errSecret
+	}
 	for _, c := range app.Certificates {
 		keyID := text(c, "keyId")
 		if strings.EqualFold(keyID, r.input("keyId")) || print != "" && sameThumbprint(text(c, "customKeyIdentifier"), print) {
@@ -180,6 +183,20 @@ func (l *live) findCertificate(ctx context.Context, r resource) (found []thing, 
 		}
 	}
 	return found, nil
+}
+
+// certificateOf is the certificate that a resource registers, as PEM. The
+// provider makes its input a secret; the resource that generated it shows it.
+func (l *live) certificateOf(r resource) string {
+	dependencies, _ := r.object["dependencies"].([]any)
+	for _, urn := range dependencies {
+		name, _ := urn.(string)
+		if made, ok := l.state.find(name); ok && made.kind() == "tls:index/selfSignedCert:SelfSignedCert" {
+			outputs, _ := made.object["outputs"].(object)
+			return text(outputs, "certPem")
+		}
+	}
+	return r.input("value")
 }
 
 // thumbprint is the SHA-1 of a certificate, in hexadecimal digits, "" for what is

@@ -118,7 +118,7 @@ func (o Options) look(ctx context.Context) (*round, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &round{o: o, state: s, live: newLive(o, s.ids())}
+	r := &round{o: o, state: s, live: newLive(o, s)}
 	if err := r.planPending(ctx); err != nil {
 		return nil, err
 	}
@@ -145,6 +145,11 @@ func (r *round) planPending(ctx context.Context) error {
 			continue
 		}
 		found, err := r.live.find(ctx, op.resource)
+		if errors.Is(err, errSetAgain) || errors.Is(err, errSecret) {
+			step.Action, step.Why = Forget, err.Error()
+			r.plan = append(r.plan, step)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("look for %s: %w", op.resource, err)
 		}
@@ -173,8 +178,8 @@ func (r *round) decide(of resource, found []thing, replaces bool) {
 			if t.adoptable {
 				step.Why = "its creation was begun, and the state has another one under its name"
 			}
-		default:
-			continue
+		default: // a role or URI of an app registration, which the next update replaces
+			step.Action, step.Why = Forget, "its creation was begun, and the state has it under its name"
 		}
 		r.plan = append(r.plan, step)
 	}
