@@ -45,6 +45,7 @@ const (
 	SettingChanged        = "settingChanged"
 	SettingRemoved        = "settingRemoved"
 	KeyInSettings         = "keyInSettings" // of a storage account
+	Unrecorded            = "unrecorded"    // made by the stack, and not in its state
 	EasyAuthOn            = "easyAuthOn"
 	BasicAuthOn           = "basicAuthOn"
 	IdentityUndeclared    = "identityUndeclared"
@@ -75,7 +76,7 @@ func Audit(ctx context.Context, session *azurecloud.Session, declared Declaratio
 	a := &auditor{reader: reader{session}, declared: declared, options: o, report: AuditReport{
 		Environment: declared.Environment, Differences: []Difference{}, LookedAt: declared.lookedAt(), Notes: []string{},
 	}}
-	for _, look := range []func(context.Context) error{a.api, a.clients, a.sites} {
+	for _, look := range []func(context.Context) error{a.api, a.clients, a.sites, a.unrecorded} {
 		if err := look(ctx); err != nil {
 			return AuditReport{}, fmt.Errorf("audit: %w", err)
 		}
@@ -88,12 +89,12 @@ func Audit(ctx context.Context, session *azurecloud.Session, declared Declaratio
 
 // lookedAt is the text for [AuditReport].LookedAt.
 func (d Declaration) lookedAt() string {
-	source := "exports"
-	if d.state != nil {
-		source += " and state"
+	if d.state == nil {
+		return "looked at: the app registrations, service principals and function apps that the stack's exports name, and who holds the API's app roles; " +
+			"not at anything that they do not name, such as another app registration"
 	}
-	return fmt.Sprintf("looked at: the app registrations, service principals and function apps that the stack's %s name, and who holds the API's app roles; "+
-		"not at anything that they do not name, such as another app registration", source)
+	return "looked at: the app registrations, service principals and function apps that the stack's exports and state name, who holds the API's app roles, " +
+		"and what carries the stack's mark and is not in its state; not at anything else, such as an app registration of another name"
 }
 
 // An auditor carries out one audit.

@@ -16,8 +16,8 @@ func TestAuditWithoutDifferences(t *testing.T) {
 	if len(report.Differences) > 0 || len(report.Notes) > 0 || report.Environment != "test" {
 		t.Errorf("got:\n%s", report)
 	}
-	const lookedAt = "looked at: the app registrations, service principals and function apps that the stack's exports and state name, " +
-		"and who holds the API's app roles; not at anything that they do not name, such as another app registration"
+	const lookedAt = "looked at: the app registrations, service principals and function apps that the stack's exports and state name, who holds the API's app roles, " +
+		"and what carries the stack's mark and is not in its state; not at anything else, such as an app registration of another name"
 	if got, want := report.String(), "no difference from what the stack declares ("+lookedAt+")\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -37,7 +37,7 @@ func TestAuditSaysWhatItDidNotSee(t *testing.T) {
 		t.Errorf("got:\n%s\nwant no difference: nothing names that app registration", report)
 	}
 	for _, text := range []string{report.String(), report.Markdown()} {
-		if !strings.Contains(text, "not at anything that they do not name, such as another app registration") {
+		if !strings.Contains(text, "not at anything else, such as an app registration of another name") {
 			t.Errorf("got %q, want it to say that it did not look for app registrations it does not know", text)
 		}
 	}
@@ -161,6 +161,12 @@ var drifts = []drift{
 	}, tenant.BasicAuthOn, "function app of client system", "for SCM"},
 	{"an identity attached", func(s *stack) { s.attach("orders-secret", s.clients["assigned"].assigned) },
 		tenant.IdentityUndeclared, "function app of client secret", "the app can get its tokens"},
+	{"an app registration that the state has lost", func(s *stack) {
+		s.graph("POST", "/v1.0/applications", object{"displayName": "orders-api (test)", "signInAudience": "AzureADMyOrg", "tags": []string{"pulumi-stack:app-to-app/test", "pulumi-name:orders-api-application"}}, nil)
+	}, tenant.Unrecorded, "orders-api-application", "the stack's mark is on it, and the state does not have it; after an interrupted update: tenant recover -stack test"},
+	{"a resource that the state has lost", func(s *stack) {
+		s.arm("PUT", s.group()+"/providers/Microsoft.ManagedIdentity/userAssignedIdentities/lost?api-version=2023-01-31", object{"location": "westeurope", "tags": object{"project": "app-to-app", "stack": "test", "name": "lost"}}, nil)
+	}, tenant.Unrecorded, "lost", "if nobody needs it: az resource delete --ids "},
 	{"a site deleted", func(s *stack) { s.arm("DELETE", s.clients["secret"].SiteID+webAPI, nil, nil) },
 		tenant.SiteMissing, "function app of client secret", "is gone"},
 }

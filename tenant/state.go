@@ -20,6 +20,9 @@ type state struct {
 	system      map[string]bool               // sites with an identity of their own
 	assignments map[assignment]string         // app role assignments, with the names of their resources
 	registered  []registered
+	project     string          // "" for a state without resources
+	stack       string          // likewise
+	ids         map[string]bool // of all resources, in lower case: ARM ids and object ids
 }
 
 // A registered is an app registration of the stack.
@@ -63,8 +66,12 @@ func (d *Declaration) ReadState(data []byte) error {
 	if err := json.Unmarshal(data, &exported); err != nil {
 		return fmt.Errorf("read the stack's state: expected the output of pulumi stack export: %w", err)
 	}
-	s := &state{settings: make(map[string]map[string]setting), identities: make(map[string][]string), system: make(map[string]bool), assignments: make(map[assignment]string)}
+	s := &state{settings: make(map[string]map[string]setting), identities: make(map[string][]string), system: make(map[string]bool), assignments: make(map[assignment]string), ids: make(map[string]bool)}
 	for _, r := range exported.Deployment.Resources {
+		if parts := strings.SplitN(strings.TrimPrefix(r.URN, "urn:pulumi:"), "::", 3); len(parts) == 3 {
+			s.stack, s.project = parts[0], parts[1]
+		}
+		s.ids[strings.ToLower(strings.TrimPrefix(r.ID, "/applications/"))] = true
 		if r.Delete {
 			continue
 		}

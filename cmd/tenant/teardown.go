@@ -24,9 +24,9 @@ var teardownVerb = verb{
 Destroys a stack, purges its app registrations, service principals and vaults
 from where they are kept after they are deleted, removes the stack, and counts
 what the tenant and the subscription still have of it: what its state recorded,
-by id, and resource groups tagged with it. An app registration that the state
-does not know is not looked for. Interrupted, it goes on
-where it was when it is run again. A protected stack and one of the environment
+by id, and what carries the stack's mark. Of what only the mark names, it shows
+the command that removes it, and deletes nothing: another backend can have a
+stack of the same name. Interrupted, it goes on where it was when it is run again. A protected stack and one of the environment
 prod are refused. It asks for the stack's name unless -yes is given.
 
 A state is refused if deleting it could run another program's code: a command

@@ -8,23 +8,24 @@ import (
 	"time"
 
 	"app-to-app/azurecloud"
+	"app-to-app/tenant/marked"
 )
 
 // This file counts what is left of a stack. The rules are:
 //   - the counts come from the live tenant and subscription, never from a state
-//   - resource groups are found by id and by tag, so that one which the state
-//     has lost is counted too
-//   - everything else is found by the ids that the state recorded; an app
-//     registration that the state does not know is missed, and [LookedFor] says
-//     so
+//   - everything is looked for by the ids that the state recorded, and by the
+//     mark that the program puts on what it makes, so that what a state has lost
+//     is counted too; [LookedFor] says what that does not cover
+//   - what only a mark names is counted and named, and never deleted: another
+//     backend can have a stack of the same name, and a mark is a claim
 //   - a deleted object may still be listed for a while, so the proof looks
 //     several times
 
 // LookedFor says what a teardown counts. It is printed with the counts, so that
 // zero is not read as covering more than that.
-const LookedFor = "looked for: resource groups and what is in them, app registrations, service principals, managed identities and vaults " +
-	"by the ids that the stack's state recorded, and resource groups by the stack's tags; " +
-	"not for anything else, such as an app registration that the state does not know"
+const LookedFor = "looked for: resource groups and what is in them, app registrations, service principals, managed identities, role assignments and vaults, " +
+	"by the ids that the stack's state recorded and by the mark on what the program makes; " +
+	"not for what has no mark and is in no state, such as what an older version of the program made and a state has lost"
 
 // Left counts what is left of a stack, of what [LookedFor] names.
 type Left struct {
@@ -80,15 +81,15 @@ const (
 // looks is how often the proof looks before it counts something as left.
 const looks = 6
 
-func (o Options) prove(ctx context.Context, made *Remains) (left Left, err error) {
+func (o *Options) prove(ctx context.Context, made *Remains) (left Left, err error) {
 	for look := range looks {
 		if look > 0 {
 			if err := o.Wait(ctx, 10*time.Second); err != nil {
 				return Left{}, err
 			}
 		}
-		left = Left{}
-		for _, count := range []func(context.Context, *Remains, *Left) error{o.countGroups, o.countAssignments, o.countDirectory, o.countVaults} {
+		left, o.unrecorded = Left{}, nil
+		for _, count := range []func(context.Context, *Remains, *Left) error{o.countGroups, o.countAssignments, o.countDirectory, o.countVaults, o.countMarked} {
 			if err := count(ctx, made, &left); err != nil {
 				return Left{}, err
 			}
@@ -97,7 +98,50 @@ func (o Options) prove(ctx context.Context, made *Remains) (left Left, err error
 			break
 		}
 	}
+	for _, t := range o.unrecorded {
+		o.logf("left, and not in the stack's state: %s; if it is this stack's: %s", t, t.Remove)
+	}
 	return left, nil
+}
+
+// countMarked counts what carries the stack's mark and the state did not record.
+func (o *Options) countMarked(ctx context.Context, made *Remains, left *Left) error {
+	found, err := marked.Find(ctx, o.Session, o.Project, o.Name, marked.Searches)
+	if err != nil {
+		return err
+	}
+	principals := func(all []Principal) (ids []string) {
+		for _, p := range all {
+			ids = append(ids, p.ObjectID)
+		}
+		return ids
+	}
+	applications, servicePrincipals := principals(made.Applications), principals(made.ServicePrincipals)
+	var vaults []string
+	for _, v := range made.Vaults {
+		vaults = append(vaults, v.ID)
+	}
+	for _, kind := range []struct {
+		name  string
+		known []string // counted by their ids already
+		n     *int
+	}{
+		{marked.Application, applications, &left.Applications}, {marked.DeletedApplication, applications, &left.DeletedApplications},
+		{marked.ServicePrincipal, servicePrincipals, &left.ServicePrincipals}, {marked.DeletedServicePrincipal, servicePrincipals, &left.DeletedServicePrincipals},
+		{marked.DeletedVault, vaults, &left.DeletedVaults}, {marked.ResourceGroup, nil, nil}, // by countGroups
+		{marked.Resource, nil, &left.Resources}, {marked.RoleAssignment, nil, &left.RoleAssignments},
+	} {
+		for _, t := range found {
+			inGroup := slices.ContainsFunc(made.ResourceGroups, func(group string) bool {
+				return len(t.ID) > len(group) && strings.EqualFold(t.ID[:len(group)+1], group+"/")
+			})
+			if t.Kind == kind.name && kind.n != nil && !contains(kind.known, t.ID) && !inGroup {
+				*kind.n++
+				o.unrecorded = append(o.unrecorded, t)
+			}
+		}
+	}
+	return nil
 }
 
 // A group is a resource group.

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"app-to-app/azurecloud"
+	"app-to-app/tenant/marked"
 )
 
 // A Stack is one stack of the Pulumi CLI.
@@ -55,7 +56,9 @@ type Options struct {
 	// Confirm asks a person to repeat the name. An error ends the teardown.
 	Confirm func(name string, made Remains) error
 	// Wait pauses between checks whether something is gone yet.
-	Wait func(context.Context, time.Duration) error
+	Wait       func(context.Context, time.Duration) error
+	unrecorded []marked.Thing // what the proof found by its mark alone
+
 	// After is called with the name of each step that is done; an error ends
 	// the teardown. It may be nil.
 	After func(step string) error
@@ -122,7 +125,7 @@ func (o Options) begin(ctx context.Context) (*Remains, error) {
 	}
 	if !exists {
 		if !unfinished {
-			o.logf("there is no stack %s and no unfinished teardown of it: no ids are recorded, so only resource groups tagged with it are looked for", o.Name)
+			o.logf("there is no stack %s and no unfinished teardown of it: no ids are recorded, so only what carries its mark is looked for", o.Name)
 		}
 		return made, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"app-to-app/components/provenance"
 	"app-to-app/tenant/teardown"
 )
 
@@ -134,9 +135,36 @@ func TestProofSaysWhatItDoesNotSee(t *testing.T) {
 		t.Errorf("got %+v, %v; want nothing counted", left, err)
 	}
 	w.must(w.session.Graph.Get(t.Context(), "/v1.0/applications/"+unknown.ID, nil))
-	if want := "not for anything else, such as an app registration that the state does not know"; !strings.Contains(teardown.LookedFor, want) {
+	if want := "not for what has no mark and is in no state"; !strings.Contains(teardown.LookedFor, want) {
 		t.Errorf("got %q, want %q in it", teardown.LookedFor, want)
 	}
+}
+
+// TestProofCountsWhatTheStateHasLost has an app registration, its service principal
+// and a resource in another group that only their marks name: they are counted and
+// named, with what removes them, and left alone.
+func TestProofCountsWhatTheStateHasLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy("test", "2026-01-01")
+	ctx, mark := t.Context(), provenance.Mark{Project: "app-to-app", Stack: w.stack.name, Name: "lost"}
+	var app, principal struct{ ID, AppID string }
+	w.must(w.session.Graph.Post(ctx, "/v1.0/applications", map[string]any{"displayName": "lost", "signInAudience": "AzureADMyOrg", "tags": mark.Tags()}, &app))
+	w.must(w.session.Graph.Post(ctx, "/v1.0/servicePrincipals", map[string]any{"appId": app.AppID, "tags": mark.Tags()}, &principal))
+	group := "/subscriptions/" + w.session.SubscriptionID + "/resourceGroups/elsewhere"
+	identity := group + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/lost"
+	w.must(w.session.ResourceManager.Put(ctx, group+"?api-version=2022-09-01", map[string]any{"location": "westeurope"}, nil))
+	w.must(w.session.ResourceManager.Put(ctx, identity+"?api-version=2023-01-31", map[string]any{"location": "westeurope", "tags": mark.ARMTags()}, nil))
+	left, err := teardown.Run(ctx, w.options())
+	if want := (teardown.Left{Applications: 1, ServicePrincipals: 1, Resources: 1}); err != nil || left != want {
+		t.Errorf("got %+v, %v; want %+v", left, err, want)
+	}
+	for _, want := range []string{"az ad app delete --id " + app.ID, "az ad sp delete --id " + principal.ID, "az resource delete --ids " + identity} {
+		if !strings.Contains(w.log.String(), want) {
+			t.Errorf("got the log:\n%s\nwant %q in it", &w.log, want)
+		}
+	}
+	w.must(w.session.Graph.Get(ctx, "/v1.0/applications/"+app.ID, nil))
 }
 
 func TestTeardownRefuses(t *testing.T) {

@@ -1,0 +1,40 @@
+package tenant
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"app-to-app/tenant/marked"
+)
+
+// unrecorded finds what the stack made and its state does not have: what a killed
+// engine left, or a state from an older copy has lost. What is in a recycle bin is
+// no difference: it stays there after every removal.
+func (a *auditor) unrecorded(ctx context.Context) error {
+	s := a.declared.state
+	if s == nil || s.stack == "" {
+		a.note("what the stack made and its state does not have was not looked for: only the state has the stack's ids (-stack, or -state)")
+		return nil
+	}
+	live := []string{marked.Application, marked.ServicePrincipal, marked.ResourceGroup, marked.Resource, marked.RoleAssignment}
+	for _, search := range marked.Searches {
+		if !slices.Contains(live, search.Kind) {
+			continue
+		}
+		found, err := marked.Find(ctx, a.reader.session, s.project, s.stack, []marked.Search{search})
+		if denied(err) {
+			a.note("%v", err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, t := range found {
+			if !s.ids[strings.ToLower(t.ID)] {
+				a.add(Unrecorded, t.Name, "", t.ID, "%s: the stack's mark is on it, and the state does not have it; after an interrupted update: tenant recover -stack %s; if nobody needs it: %s", t, s.stack, t.Remove)
+			}
+		}
+	}
+	return nil
+}
