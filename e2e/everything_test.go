@@ -50,6 +50,7 @@ var masks = []struct {
 	{regexp.MustCompile(`"(Hint|Value|CustomKeyIdentifier)":"([^"\\]|\\.)*"`), "SECRET"}, // first, so that none is printed
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?`), "TIME"},
 	{regexp.MustCompile(`[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}`), "GUID"},
+	{regexp.MustCompile(`,"resourceAccessRules":\[\]`), ""}, // what an account has once it was updated
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "HOST"},
 	{regexp.MustCompile(`[A-Za-z0-9+/_~.=-]{40,}`), "LONG"},
 	{regexp.MustCompile(`[0-9a-f]{7,}`), "HEX"},

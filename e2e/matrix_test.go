@@ -176,7 +176,7 @@ func (m moment) run(t *testing.T, want []string) result {
 	}
 	if err != nil {
 		r.Recovered = true
-		recovery := exec.Command(buildTenant(t), "recover", "-stack", w.stack, "-yes")
+		recovery := exec.Command(buildTenant(t), "recover", "-stack", w.stack, "-yes", "-wait=0s")
 		recovery.Dir, recovery.Env = w.project.Dir, w.project.Environ
 		if out, err := recovery.CombinedOutput(); err != nil {
 			r.Problem = fmt.Sprintf("tenant recover: %v: %s", err, tail(out))

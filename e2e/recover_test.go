@@ -77,7 +77,7 @@ func TestRecover(t *testing.T) {
 			continue
 		}
 		tried++
-		out, code := tenant.run("recover", "-stack", w.stack, "-yes")
+		out, code := tenant.run("recover", "-stack", w.stack, "-yes", "-wait=0s")
 		t.Logf("%s %s: recover ended with %d:\n%s", request.method, request.route, code, out)
 		if code != 0 {
 			t.Fatalf("expected exit code 0, got %d", code)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"time"
 
 	"app-to-app/azurecloud"
 	"app-to-app/tenant/recover"
@@ -18,7 +19,7 @@ import (
 var recoverVerb = verb{
 	name:    "recover",
 	summary: "put a stack right after an accident: adopt what a killed engine made",
-	usage: `recover -stack NAME [-yes] [-json] [-break-lock]
+	usage: `recover -stack NAME [-yes] [-json] [-break-lock] [-wait 60s]
 
 Run it after the engine was killed, before the next up. It removes the lock of a
 process that is gone, repairs the files of a state in a file backend, and looks for
@@ -43,6 +44,7 @@ func runRecover(ctx context.Context, c command, flags *flag.FlagSet, args []stri
 	yes := flags.Bool("yes", false, "do not ask")
 	asJSON := flags.Bool("json", false, "print what was done as JSON")
 	breakLock := flags.Bool("break-lock", false, "remove the lock of a process on another computer, which cannot be asked whether it runs")
+	wait := flags.Duration("wait", time.Minute, "how long to look again for what the directory does not show, since it may show a new object late")
 	folder := flags.String("backups", ".recover", "folder for the states that are replaced")
 	if _, err := parse(flags, args); err != nil {
 		return err
@@ -66,13 +68,21 @@ func runRecover(ctx context.Context, c command, flags *flag.FlagSet, args []stri
 	}
 	report, err := recover.Run(ctx, recover.Options{
 		Name: *stack, Project: project, Stack: pulumiStack{c, *stack}, Session: session, Host: host, Backups: *folder,
-		Log: c.stderr, Now: c.now, BreakLock: *breakLock,
+		Log: c.stderr, Now: c.now, BreakLock: *breakLock, Patience: *wait, Wait: c.pause,
 		Confirm: func(plan recover.Plan) error { return c.confirmPlan(plan, *yes) },
 	})
 	if err != nil {
 		return err
 	}
 	return c.printRecovery(*stack, report, *asJSON)
+}
+
+// pause waits, for real unless a test says otherwise.
+func (c command) pause(ctx context.Context, d time.Duration) error {
+	if c.sleep != nil {
+		return c.sleep(ctx, d)
+	}
+	return azurecloud.Sleep(ctx, d)
 }
 
 func (c command) printRecovery(stack string, report recover.Report, asJSON bool) error {

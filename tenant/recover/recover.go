@@ -54,6 +54,10 @@ type Options struct {
 	Log     io.Writer
 	Now     func() time.Time
 
+	// Patience is how long to look again for what is not found in the directory:
+	// it may show a new object late. Wait pauses in between.
+	Patience time.Duration
+	Wait     func(context.Context, time.Duration) error
 	// BreakLock removes a lock that a process on another computer holds.
 	BreakLock bool
 	// Confirm shows a plan, and asks. An error ends the recovery before the plan
@@ -85,7 +89,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		return Report{Done: done}, err
 	}
 	for range rounds {
-		round, err := o.look(ctx)
+		round, err := o.lookPatiently(ctx)
 		if err != nil {
 			return Report{Done: done}, err
 		}
@@ -107,6 +111,28 @@ type round struct {
 	plan    Plan
 	adopted []resource
 	read    []string // URNs to refresh
+	unseen  int      // creations in the directory of which nothing was found
+}
+
+// lookAgain is the time between two looks.
+const lookAgain = 5 * time.Second
+
+// lookPatiently looks until everything that was begun is found, or for as long as
+// the directory may take to show it. What is then taken for missing would
+// otherwise be made twice.
+func (o Options) lookPatiently(ctx context.Context) (*round, error) {
+	for waited := time.Duration(0); ; waited += lookAgain {
+		r, err := o.look(ctx)
+		if err != nil || r.unseen == 0 || waited >= o.Patience {
+			return r, err
+		}
+		if waited == 0 {
+			o.logf("%d creation(s) in Microsoft Entra ID are not to be found, which may show a new object late: looking again for %s", r.unseen, o.Patience)
+		}
+		if err := o.Wait(ctx, lookAgain); err != nil {
+			return nil, err
+		}
+	}
 }
 
 func (o Options) look(ctx context.Context) (*round, error) {
@@ -152,6 +178,9 @@ func (r *round) planPending(ctx context.Context) error {
 		}
 		if err != nil {
 			return fmt.Errorf("look for %s: %w", op.resource, err)
+		}
+		if _, inDirectory := finders[op.resource.kind()]; inDirectory && len(found) == 0 {
+			r.unseen++
 		}
 		r.decide(op.resource, found, exists)
 	}
