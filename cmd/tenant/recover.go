@@ -26,7 +26,7 @@ process that is gone, repairs the files of a state in a file backend, and looks 
 what the engine began to create and did not record: by the ids that the program
 determines, by the mark on what the stack makes, and through what it belongs to.
 What it finds it puts into the state ("adopt"); a client secret, whose value nobody
-knows, it removes. It shows what it will do, asks, and then looks again.
+knows, it removes. App roles that a failed update left disabled it enables. It shows what it will do, asks, and then looks again.
 
 It knows of creations that the state lists as pending. What was made without that,
 such as by a request whose answer was lost while the engine lived on, or what an

@@ -14,6 +14,7 @@ const (
 	Refresh    = "refresh" // read what an interrupted update or deletion did
 	Forget     = "forget"  // an operation that did nothing
 	Remove     = "remove"  // what exists and cannot be adopted
+	Enable     = "enable"  // an app role that a failed update left disabled
 )
 
 // A Step is one thing that a recovery does.

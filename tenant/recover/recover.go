@@ -148,7 +148,7 @@ func (o Options) look(ctx context.Context) (*round, error) {
 	if err := r.planPending(ctx); err != nil {
 		return nil, err
 	}
-	return r, nil
+	return r, r.planRoles(ctx)
 }
 
 // planPending decides about the operations that the engine did not finish.
@@ -217,7 +217,7 @@ func (r *round) decide(of resource, found []thing, replaces bool) {
 // apply carries the plan out. What must not stay a moment longer goes first:
 // secrets. The state is written once before the engine reads, and once after.
 func (r *round) apply(ctx context.Context) error {
-	for _, action := range []string{Remove, Adopt} {
+	for _, action := range []string{Remove, Adopt, Enable} {
 		for _, step := range r.plan {
 			if step.Action != action || step.do == nil {
 				continue
