@@ -170,7 +170,7 @@ var boundaries = []boundary{
 		testOurs: []string{"app-to-app/tenant/teardown", "app-to-app/components/provenance", "app-to-app/sandbox/..."},
 	},
 	{
-		of: "app-to-app/tenant/recover", ours: []string{"app-to-app/azurecloud", "app-to-app/components/provenance"},
+		of: "app-to-app/tenant/recover", ours: []string{"app-to-app/azurecloud", "app-to-app/components/provenance", "app-to-app/tenant/marked"},
 		testOurs: []string{"app-to-app/tenant/recover", "app-to-app/sandbox/..."},
 	},
 	{

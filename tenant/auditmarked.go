@@ -2,7 +2,6 @@ package tenant
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"app-to-app/tenant/marked"
@@ -17,11 +16,7 @@ func (a *auditor) unrecorded(ctx context.Context) error {
 		a.note("what the stack made and its state does not have was not looked for: only the state has the stack's ids (-stack, or -state)")
 		return nil
 	}
-	live := []string{marked.Application, marked.ServicePrincipal, marked.ResourceGroup, marked.Resource, marked.RoleAssignment}
-	for _, search := range marked.Searches {
-		if !slices.Contains(live, search.Kind) {
-			continue
-		}
+	for _, search := range marked.Live() {
 		found, err := marked.Find(ctx, a.reader.session, s.project, s.stack, []marked.Search{search})
 		if denied(err) {
 			a.note("%v", err)

@@ -26,7 +26,9 @@ process that is gone, repairs the files of a state in a file backend, and looks 
 what the engine began to create and did not record: by the ids that the program
 determines, by the mark on what the stack makes, and through what it belongs to.
 What it finds it puts into the state ("adopt"); a client secret, whose value nobody
-knows, it removes. App roles that a failed update left disabled it enables. It shows what it will do, asks, and then looks again.
+knows, it removes. App roles that a failed update left disabled it enables. It shows what it will do, asks, and then looks again: also for what carries the
+stack's mark and is not in its state, which it lists with the command that removes
+it, and then ends with 3.
 
 It knows of creations that the state lists as pending. What was made without that,
 such as by a request whose answer was lost while the engine lived on, or what an
@@ -86,17 +88,33 @@ func (c command) pause(ctx context.Context, d time.Duration) error {
 }
 
 func (c command) printRecovery(stack string, report recover.Report, asJSON bool) error {
+	var text strings.Builder
 	if asJSON {
-		encoder := json.NewEncoder(c.stdout)
+		encoder := json.NewEncoder(&text)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(report)
+		if err := encoder.Encode(report); err != nil {
+			return err
+		}
+	} else {
+		if len(report.Done) == 0 {
+			text.WriteString("nothing to recover\n")
+		} else {
+			fmt.Fprintf(&text, "stack %s: no operation is pending\n", stack)
+		}
+		if len(report.Unknown) == 0 {
+			text.WriteString("everything that carries the stack's mark is in its state\n")
+		}
+		for _, t := range report.Unknown {
+			fmt.Fprintf(&text, "not in the state: %s; if nobody needs it: %s\n", t, t.Remove)
+		}
 	}
-	text := fmt.Sprintf("stack %s: no operation is pending\n", stack)
-	if len(report.Done) == 0 {
-		text = "nothing to recover\n"
+	if _, err := fmt.Fprint(c.stdout, &text); err != nil {
+		return err
 	}
-	_, err := fmt.Fprint(c.stdout, text)
-	return err
+	if len(report.Unknown) > 0 {
+		return errDiffers
+	}
+	return nil
 }
 
 // confirmPlan shows a plan and asks for a yes. Without a terminal nobody can give

@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"app-to-app/azurecloud"
@@ -18,10 +19,10 @@ import (
 
 // A Thing is one that carries a stack's mark.
 type Thing struct {
-	Kind   string // as in [Searches]
-	ID     string // object id, or ARM id
-	Name   string // the mark's logical name
-	Remove string // a command that removes it for good
+	Kind   string `json:"kind"`   // as in [Searches]
+	ID     string `json:"id"`     // object id, or ARM id
+	Name   string `json:"name"`   // the mark's logical name
+	Remove string `json:"remove"` // a command that removes it for good
 }
 
 func (t Thing) String() string { return fmt.Sprintf("%s %s (%s)", t.Kind, t.Name, t.ID) }
@@ -62,6 +63,12 @@ var Searches = []Search{
 	{Resource, resources("/resources?api-version=2021-04-01", "az resource delete --ids ")},
 	{RoleAssignment, roleAssignments},
 	{DeletedVault, deletedVaults},
+}
+
+// Live are the searches outside of the recycle bins, where things stay after every
+// removal.
+func Live() []Search {
+	return slices.DeleteFunc(slices.Clone(Searches), func(s Search) bool { return strings.HasPrefix(s.Kind, "deleted ") })
 }
 
 const purge = "az rest --method DELETE --url https://graph.microsoft.com/v1.0/directory/deletedItems/"

@@ -24,9 +24,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"app-to-app/azurecloud"
+	"app-to-app/tenant/marked"
 )
 
 // A Stack is one stack of the Pulumi CLI.
@@ -65,9 +67,11 @@ type Options struct {
 	Confirm func(Plan) error
 }
 
-// A Report is what a recovery did.
+// A Report is what a recovery did, and what it found in the end that carries the
+// stack's mark and is not in its state.
 type Report struct {
-	Done []Step `json:"done"`
+	Done    []Step         `json:"done"`
+	Unknown []marked.Thing `json:"unknown"`
 }
 
 // rounds bounds how often a plan is made. The second finds nothing, unless
@@ -94,13 +98,28 @@ func Run(ctx context.Context, o Options) (Report, error) {
 			return Report{Done: done}, err
 		}
 		if len(round.plan) == 0 {
-			return Report{Done: done}, nil
+			unknown, err := round.prove(ctx)
+			return Report{Done: append([]Step{}, done...), Unknown: append([]marked.Thing{}, unknown...)}, err
 		}
 		if err := o.carryOut(ctx, round.plan, func() error { return round.apply(ctx) }); err != nil {
 			return Report{Done: done}, err
 		}
 	}
 	return Report{Done: done}, fmt.Errorf("expected nothing more to recover after %d rounds, got more each time", rounds)
+}
+
+// prove looks for what carries the stack's mark and is not in its state. What is in
+// a recycle bin is gone for the engine.
+func (r *round) prove(ctx context.Context) ([]marked.Thing, error) {
+	found, err := marked.Find(ctx, r.o.Session, r.o.Project, r.o.Name, marked.Live())
+	if err != nil {
+		return nil, fmt.Errorf("look for what the state does not have: %w", err)
+	}
+	known := r.state.ids()
+	return slices.DeleteFunc(found, func(t marked.Thing) bool {
+		id := strings.ToLower(t.ID)
+		return known[id] || known["/applications/"+id]
+	}), nil
 }
 
 // A round is one look at state and tenant, and what follows from it.

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"testing"
+
+	"app-to-app/components/provenance"
 )
 
 // A roleStack has two app roles of an app registration in its state.
@@ -62,7 +64,17 @@ func TestDisabledRoles(t *testing.T) {
 	if want := []string{"Orders.Other"}; !slices.Equal(disabled, want) || len(now.Roles) != 3 {
 		t.Errorf("got %q disabled of %d roles, want %q of 3", disabled, len(now.Roles), want)
 	}
-	if report, err := Run(t.Context(), o); err != nil || len(report.Done) > 0 {
+	if report, err := Run(t.Context(), o); err != nil || len(report.Done)+len(report.Unknown) > 0 {
 		t.Errorf("again: got %+v, %v, want nothing to do", report, err)
+	}
+
+	// The proof: the stack's own app registration is in its state, and this is not.
+	mark := provenance.Mark{Project: "app-to-app", Stack: "dev", Name: "lost-application"}
+	var lost application
+	if err := session.Graph.Post(t.Context(), "/v1.0/applications", map[string]any{"displayName": "lost", "signInAudience": "AzureADMyOrg", "tags": mark.Tags()}, &lost); err != nil {
+		t.Fatal(err)
+	}
+	if report, err := Run(t.Context(), o); err != nil || len(report.Unknown) != 1 || report.Unknown[0].ID != lost.ID {
+		t.Errorf("with an app registration that the state has lost: got %+v, %v", report, err)
 	}
 }
