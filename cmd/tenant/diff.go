@@ -39,7 +39,8 @@ attacks its own job can still print facts of its own making.
 
 -comment also puts the Markdown on a pull request, in the place of the last one
 of that stack: with GITHUB_TOKEN, at GITHUB_API_URL. If the facts cannot be read,
-the comment says so instead, so that no older one stands for them.`,
+or GitHub refuses the Markdown, the comment says so instead, so that no older one
+stands for them.`,
 	run: runDiff,
 }
 
@@ -88,9 +89,7 @@ func runDiff(ctx context.Context, c command, flags *flag.FlagSet, args []string)
 	comment := diff.NoComment(source.stack, err)
 	if err == nil {
 		comment = facts.Comment()
-		if err := c.printDiff(facts, false); err != nil {
-			return err
-		}
+		err = c.printDiff(facts, false)
 	}
 	return errors.Join(err, c.comment(ctx, repository, number, source.stack, comment))
 }
@@ -108,12 +107,18 @@ func (c command) printDiff(facts diff.Facts, asFacts bool) error {
 }
 
 func (c command) comment(ctx context.Context, repository string, number int, stack, text string) error {
-	err := diff.GitHub{
+	github := diff.GitHub{
 		API:        cmp.Or(c.getenv("GITHUB_API_URL"), "https://api.github.com"),
 		Token:      c.getenv("GITHUB_TOKEN"),
 		HTTPClient: c.http,
-	}.Put(ctx, repository, number, stack, text)
+	}
+	err := github.Put(ctx, repository, number, stack, text)
 	if err != nil {
+		// An older comment would stand for this preview: GitHub may still take a short one.
+		short := diff.NoComment(stack, errors.New("the report on it could not be put here"))
+		if again := github.Put(ctx, repository, number, stack, short); again != nil && again.Error() != err.Error() {
+			err = errors.Join(err, again)
+		}
 		return azurecloud.WithHint(err, "GITHUB_TOKEN must be a token of the workflow, of a job with pull-requests: write")
 	}
 	return nil

@@ -14,6 +14,10 @@ import (
 
 const emptyPreview = `{"steps":[{"op":"same","urn":"urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev","oldState":{},"newState":{}}]}`
 
+// strangerPreview gives an app role to a principal that the stack does not know.
+const strangerPreview = `{"steps":[{"op":"same","urn":"urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev","newState":{}},{"op":"create","urn":"urn:pulumi:dev::p::azuread:index/appRoleAssignment:AppRoleAssignment::stranger",
+		"newState":{"parent":"urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev","inputs":{"appRoleId":"11111111-2222-3333-4444-555555555555","principalObjectId":"11111111-2222-3333-4444-555555555556","resourceObjectId":"11111111-2222-3333-4444-555555555557"}}}]}`
+
 func TestDiffVerb(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -93,13 +97,43 @@ func TestDiffVerbComments(t *testing.T) {
 	}
 }
 
+// TestDiffVerbReplacesAnOlderComment: GitHub refuses the report, and has the one on
+// an older preview.
+func TestDiffVerbReplacesAnOlderComment(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	const marker = "<!-- app-to-app tenant diff: dev -->\n"
+	standing := marker + "Nobody's access changes.\n"
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			_ = json.NewEncoder(rw).Encode([]any{map[string]any{"id": 1, "body": standing, "user": map[string]string{"type": "Bot"}}})
+			return
+		}
+		var in struct{ Body string }
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		if len(in.Body) > 400 {
+			rw.WriteHeader(http.StatusUnprocessableEntity)
+			_, _ = io.WriteString(rw, `{"message":"body is too long"}`)
+			return
+		}
+		standing = in.Body
+	}))
+	t.Cleanup(server.Close)
+	h.environ["GITHUB_API_URL"], h.environ["GITHUB_TOKEN"] = server.URL, "ghs_x"
+	h.stdin = strangerPreview
+	if code := h.run("diff", "-stack", "dev", "-preview", "-", "-comment", "o/r#7"); code != exitFailed || !strings.Contains(h.stderr.String(), "422 body is too long") {
+		t.Errorf("got exit code %d and:\n%s", code, &h.stderr)
+	}
+	if !strings.HasPrefix(standing, marker) || !strings.Contains(standing, "**Not known**") || strings.Contains(standing, "Nobody's access changes") {
+		t.Errorf("got the comment:\n%s", standing)
+	}
+}
+
 // TestDiffVerbWithoutNames cannot sign in, and still says what changes.
 func TestDiffVerbWithoutNames(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	const stack = "urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev"
-	h.stdin = `{"steps":[{"op":"same","urn":"` + stack + `","newState":{}},{"op":"create","urn":"urn:pulumi:dev::p::azuread:index/appRoleAssignment:AppRoleAssignment::stranger",
-		"newState":{"parent":"` + stack + `","inputs":{"appRoleId":"11111111-2222-3333-4444-555555555555","principalObjectId":"11111111-2222-3333-4444-555555555556","resourceObjectId":"11111111-2222-3333-4444-555555555557"}}}]}`
+	h.stdin = strangerPreview
 	h.environ["ARM_TENANT_ID"] = ""
 	code := h.run("diff", "-stack", "dev", "-preview", "-", "-names")
 	if code != exitSame || !strings.Contains(h.stdout.String(), "object id `11111111-2222-3333-4444-555555555556`, not looked up, **gains**") || !strings.Contains(h.stderr.String(), "tenant: warning: look up the names of principals: ") {

@@ -72,13 +72,13 @@ func (f Facts) markdown(t table, most int) string {
 	return text.String()
 }
 
-// NoComment is the comment on a stack whose preview cannot be read. Without it, the
-// one on an older preview would stand.
+// NoComment is the comment on a stack whose preview cannot be read, or whose report
+// GitHub does not take. Without it, the one on an older preview would stand.
 func NoComment(stack string, err error) string {
 	if err == nil {
 		err = errors.New("no reason is known")
 	}
-	return fmt.Sprintf("%s\n### Access in %s\n\n**Not known**: there is no preview of this commit to read. The log of the job says more than this: %s\n",
+	return fmt.Sprintf("%s\n### Access in %s\n\n**Not known**: there is no report on this commit. The log of the job says more than this: %s\n",
 		Marker(stack), code(stack), code(err.Error()))
 }
 

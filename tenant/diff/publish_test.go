@@ -1,6 +1,7 @@
 package diff_test
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -31,6 +32,28 @@ func TestNewCodeBesideAList(t *testing.T) {
 	comment := previewWith(t, owners, publish("update", publisher("a", nil), publisher("b", nil), "triggers[0]")).Markdown("dev", diff.Names{})
 	if !strings.Contains(comment, "**gets the owner**") || !strings.Contains(comment, want) {
 		t.Errorf("want a list and %q, got:\n%s", want, comment)
+	}
+}
+
+// TestNewCodeOfMany: GitHub takes 65,536 characters, however many function apps
+// get other code and whatever they are called.
+func TestNewCodeOfMany(t *testing.T) {
+	t.Parallel()
+	var steps []object
+	const apps = 200
+	for i := range apps {
+		name := fmt.Sprintf("%d%s", i, strings.Repeat("\U0010ffff", 199))
+		app := "::app-to-app:components:API$app-to-app:components:FunctionApp::" + name
+		steps = append(steps, step("same", inAPI, "app-to-app:components:FunctionApp", name, object{}, object{}),
+			step("update", app, "command:local:Command", name, publisher("a", nil), publisher("b", nil), "triggers[0]"))
+	}
+	comment := handedOver(t, previewWith(t, steps...)).Comment()
+	if len(comment) > 65536 {
+		t.Errorf("got %d bytes, want a comment that GitHub takes", len(comment))
+	}
+	got := firstLine(t, comment)
+	if want := fmt.Sprintf(" and %d more function apps.", apps-1); !strings.HasPrefix(got, "Nobody's access changes, unless by the new code of `") || !strings.HasSuffix(got, want) {
+		t.Errorf("want the rest counted as %q, got %q", want, got)
 	}
 }
 

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -77,7 +78,7 @@ func (s *stack) stale(c change) bool {
 
 // verdict is the first sentence.
 func (r report) verdict() string {
-	apps := strings.Join(r.published, ", ")
+	apps := enumerate(r.published)
 	weighty := slices.ContainsFunc(r.lines, func(l line) bool { return l.weight != neither })
 	sentence := "Nobody's access changes"
 	switch {
@@ -96,4 +97,21 @@ func (r report) verdict() string {
 		sentence += "; the new code of " + apps + " may change more"
 	}
 	return sentence + "."
+}
+
+// mostPublished is how many bytes the names of function apps take in the verdict:
+// an escaped one can have 2,000.
+const mostPublished = 2400
+
+// enumerate is as many of the names as fit, and how many are left out.
+func enumerate(names []string) string {
+	size := 0
+	fitting := slices.IndexFunc(names, func(name string) bool {
+		size += len(name) + len(", ")
+		return size > mostPublished
+	})
+	if fitting < 0 {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more function apps", strings.Join(names[:fitting], ", "), len(names)-fitting)
 }
