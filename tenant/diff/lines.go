@@ -20,6 +20,7 @@ const (
 	gains weight = iota // somebody gains something
 	loses
 	neither // it decides about access, and this gives or takes nothing by itself
+	aside   // it does not decide about access, and a reviewer wants to know
 )
 
 // describe is what the table says about a change, and the paths that it does not
@@ -57,6 +58,18 @@ func (k kind) explain(s *stack, c change) (lines []line, unknown []string) {
 		lines, unknown = append(lines, more...), append(unknown, odd...)
 	}
 	return lines, unknown
+}
+
+// emptied says what goes with a resource that is deleted, be it for a new one.
+func (k kind) emptied(s *stack, c change) []line {
+	if k.holds.text == "" || c.old == nil || !s.goes[c.urn] || s.stays(k, c) {
+		return nil
+	}
+	text := s.label(c.urn) + " is **deleted**, with " + k.holds.text
+	if c.new != nil {
+		text = s.label(c.urn) + " is **replaced**; the old one goes, with " + k.holds.text
+	}
+	return []line{{k.holds.weight, text}}
 }
 
 // word is what happened, in words.

@@ -23,7 +23,7 @@ var otherKinds = table{
 	"pulumi:pulumi:Stack": {rule: &rule{anything: true}},
 	// A component does nothing itself; what is below it has steps of its own.
 	apiType: {rule: &rule{anything: true}}, clientType: {rule: &rule{anything: true}}, functionAppType: {rule: &rule{anything: true}},
-	"azure-native:resources:ResourceGroup": {noun: "resource group", rule: &rule{
+	"azure-native:resources:ResourceGroup": {noun: "resource group", holds: contents{"everything in it, also what others put there", loses}, rule: &rule{
 		only: []string{"tags"}, place: []string{"location", "resourceGroupName"},
 	}},
 	// workspaceResourceId decides who may read the telemetry.
@@ -40,7 +40,7 @@ var otherKinds = table{
 		),
 	},
 	// The other features decide who may read the logs.
-	"azure-native:operationalinsights:Workspace": {noun: "log workspace", rule: &rule{
+	"azure-native:operationalinsights:Workspace": {noun: "log workspace", holds: contents{"the logs in it", aside}, rule: &rule{
 		only:  []string{"tags", "sku", "retentionInDays", "workspaceCapping"},
 		place: []string{"location", "resourceGroupName", "workspaceName"},
 		safe:  map[string]any{"features.disableLocalAuth": true},

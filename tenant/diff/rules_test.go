@@ -2,6 +2,7 @@ package diff_test
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"app-to-app/tenant/diff"
@@ -102,6 +103,45 @@ func TestWhatIsClaimed(t *testing.T) {
 			t.Parallel()
 			comment := previewWith(t, test.steps...).Markdown("dev", diff.Names{})
 			wantVerdict(t, comment, test.want)
+		})
+	}
+}
+
+// TestWhatGoesAlong: what is deleted takes along what is in it, and the report says
+// so, whether or not that is somebody's access.
+func TestWhatGoesAlong(t *testing.T) {
+	t.Parallel()
+	const (
+		group     = "azure-native:resources:ResourceGroup"
+		workspace = "azure-native:operationalinsights:Workspace"
+		groupGoes = "- resource group `x` is **deleted**, with everything in it, also what others put there\n"
+		logsGo    = "- log workspace `x` is **deleted**, with the logs in it\n"
+	)
+	inputs := object{"resourceGroupName": "ours"}
+	retained := step("delete", inStack, workspace, "x", inputs, nil)
+	retained["oldState"].(object)["retainOnDelete"] = true
+	for _, test := range []struct {
+		name           string
+		step           object
+		verdict, lines string
+	}{
+		{"a group", step("delete", inStack, group, "x", inputs, nil), "**Access changes**, as listed.", groupGoes},
+		{"a group moved", step("replace", inStack, group, "x", inputs, object{"resourceGroupName": "theirs"}, "resourceGroupName"),
+			"**Access changes**, and this report does not understand all of it: read both lists.", "- resource group `x` is **replaced**; the old one goes, with everything in it, also what others put there\n"},
+		{"a group replaced by the same", step("replace", inStack, group, "x", inputs, inputs, "tags"),
+			"**Access changes**, as listed.", "- resource group `x` is **replaced**; the old one goes, with everything in it, also what others put there\n"},
+		{"a workspace", step("delete", inStack, workspace, "x", inputs, nil), allClear, logsGo},
+		{"a workspace replaced by the same", step("replace", inStack, workspace, "x", inputs, inputs, "sku"), allClear,
+			"- log workspace `x` is **replaced**; the old one goes, with the logs in it\n"},
+		{"a workspace that stays", retained, allClear, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			comment := previewWith(t, test.step).Markdown("dev", diff.Names{})
+			wantVerdict(t, comment, test.verdict)
+			if !strings.Contains(comment, test.lines) || test.lines == "" && strings.Contains(comment, "with the logs in it") {
+				t.Errorf("want %q, got:\n%s", test.lines, comment)
+			}
 		})
 	}
 }

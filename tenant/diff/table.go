@@ -35,6 +35,7 @@ type kind struct {
 	rule       *rule      // when a change gives nobody access; nil if that is never assumed
 	outputs    []string   // texts by which others refer to it
 	inside     container  // what takes it along when it is deleted
+	holds      contents   // what it takes along itself
 	properties []property // every property that the table understands
 	// describe says what creating, deleting or replacing one means; nil says
 	// just that.
@@ -47,6 +48,13 @@ type kind struct {
 // A container is the type of what has resources in it, and the property by which
 // both name it.
 type container struct{ token, by string }
+
+// Contents are what goes when a resource is deleted, in words, and whether that is
+// somebody's access.
+type contents struct {
+	text   string
+	weight weight
+}
 
 // A property is one property of a kind, and everything inside it.
 type property struct {

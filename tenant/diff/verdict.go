@@ -32,6 +32,7 @@ func (f Facts) report(t table) report {
 	r := report{changes: f.changes()}
 	for _, c := range r.changes {
 		k, known := t[unversioned(typeOf(c.urn))]
+		r.lines = append(r.lines, k.emptied(s, c)...)
 		switch {
 		case c.op == otherwise || !known:
 			r.unknown = append(r.unknown, notUnderstood{c, c.paths})
@@ -79,16 +80,18 @@ func (s *stack) stale(c change) bool {
 // verdict is the first sentence.
 func (r report) verdict() string {
 	apps := enumerate(r.published)
-	weighty := slices.ContainsFunc(r.lines, func(l line) bool { return l.weight != neither })
+	upTo := func(least weight) bool {
+		return slices.ContainsFunc(r.lines, func(l line) bool { return l.weight <= least })
+	}
 	sentence := "Nobody's access changes"
 	switch {
-	case len(r.unknown) > 0 && weighty:
+	case len(r.unknown) > 0 && upTo(loses):
 		sentence = "**Access changes**, and this report does not understand all of it: read both lists"
 	case len(r.unknown) > 0:
 		sentence = "**Access may change**: this report does not understand everything that changes"
-	case weighty:
+	case upTo(loses):
 		sentence = "**Access changes**, as listed"
-	case len(r.lines) > 0:
+	case upTo(neither):
 		sentence = "**What decides about access changes**, as listed, though none of it is known to give or take access"
 	case apps != "":
 		return "Nobody's access changes, unless by the new code of " + apps + "."
