@@ -28,9 +28,9 @@ type change struct {
 }
 
 // changes reports whether the step changes the cloud, or found that somebody
-// else did.
+// else did, or hands the resource to another provider.
 func (f Fact) changes() bool {
-	return f.Op != "same" && f.Op != "read" && (f.Op != "refresh" || len(f.Changed) > 0)
+	return f.Op != "read" && (f.Op != "same" && f.Op != "refresh" || len(f.Changed) > 0)
 }
 
 // changes are what happens to each resource, sorted by operation.

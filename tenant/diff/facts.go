@@ -3,6 +3,7 @@ package diff
 import (
 	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,9 +147,9 @@ func (s Step) changed() []string {
 	var differ []string
 	if s.Old != nil && s.New != nil {
 		old, new = flat(s.Old.Inputs), flat(s.New.Inputs)
-		if providerOf(s.Old) != providerOf(s.New) {
-			differ = append(differ, "provider") // it may be signed in to another tenant
-		}
+	}
+	if s.signsInElsewhere() {
+		differ = append(differ, "provider")
 	}
 	for _, path := range keys(old, new) {
 		if !same(old[path], new[path]) {
@@ -173,14 +174,38 @@ func (s Step) changed() []string {
 	})
 }
 
-// providerOf is the URN of a resource's provider; all versions of a default one
-// are signed in alike.
-func providerOf(s *State) string {
-	urn, name := s.Provider, nameOf(s.Provider)
-	if strings.HasPrefix(name, "default_") {
-		return typeOf(urn)
+// signsIn is what decides as whom a resource's provider signs in. Default providers
+// sign in alike, whatever their version. A program can give its own provider such a
+// name too, and the engine prints no step of one, so whatever else is in the name
+// counts: a pre-release, a build or a URL.
+func (s *State) signsIn() string {
+	name := nameOf(s.Provider)
+	if i := strings.LastIndex(name, "::"); i >= 0 {
+		name = name[:i] // what follows is the id
 	}
-	return urn
+	if defaultName.MatchString(name) {
+		return typeOf(s.Provider) + defaultName.ReplaceAllString(name, "")
+	}
+	return s.Provider
+}
+
+// defaultName is how the engine begins the name of a default provider: with the
+// version, if there is one (DefaultName in its resource/deploy/providers).
+var defaultName = regexp.MustCompile(`^default(_[0-9]+_[0-9]+_[0-9]+)?`)
+
+// byDefault reports whether a resource has a default provider, or none.
+func (s *State) byDefault() bool { return s.signsIn() == typeOf(s.Provider) }
+
+// signsInElsewhere reports whether a step is made by a provider that may be signed
+// in to another tenant.
+func (s Step) signsInElsewhere() bool {
+	switch {
+	case s.New == nil:
+		return false
+	case s.Old == nil:
+		return !s.New.byDefault()
+	}
+	return s.Old.signsIn() != s.New.signsIn()
 }
 
 // opaque reports whether two such values can differ although they look alike.

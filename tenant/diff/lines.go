@@ -115,11 +115,9 @@ func (k kind) describeNew(s *stack, c change) (lines []line, unknown []string) {
 	if k.check != nil {
 		unknown = append(unknown, k.check(s, c.new)...)
 	}
-	if c.op == replaced {
-		for _, path := range c.paths {
-			if _, found := k.property(path); !found {
-				unknown = append(unknown, path)
-			}
+	for _, path := range c.paths {
+		if _, found := k.property(path); !found {
+			unknown = append(unknown, path)
 		}
 	}
 	var with, hidden []string

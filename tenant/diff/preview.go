@@ -111,9 +111,15 @@ func (s Step) removes() bool {
 }
 
 // changes reports whether the step changes the cloud, or found that somebody
-// else did.
+// else did, or hands the resource to another provider.
 func (s Step) changes() bool {
-	return s.Op != "same" && s.Op != "read" && (s.Op != "refresh" || len(s.properties()) > 0)
+	switch s.Op {
+	case "same":
+		return s.signsInElsewhere()
+	case "read":
+		return false
+	}
+	return s.Op != "refresh" || len(s.properties()) > 0
 }
 
 // properties are the paths that differ, as the provider names them.

@@ -97,7 +97,7 @@ func (r *rule) harmless(c change) bool {
 	}
 	switch c.op {
 	case created:
-		return r.anything || r.harmlessNew(c.new.Inputs)
+		return r.anything || len(c.paths) == 0 && r.harmlessNew(c.new.Inputs)
 	case updated:
 		return r.anything || r.harmlessUpdate(c)
 	case replaced:
