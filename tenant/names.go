@@ -12,9 +12,6 @@ import (
 // name.
 type Principal struct{ Kind, DisplayName string }
 
-// mostLookUps bounds how many ids are asked for.
-const mostLookUps = 200
-
 // LookUp asks the tenant who has each id, an object id or a client id. An id that
 // the tenant does not know, or that the caller may not see, has no entry:
 // Application.Read.All is enough for applications and service principals, people
@@ -22,7 +19,7 @@ const mostLookUps = 200
 func LookUp(ctx context.Context, session *azurecloud.Session, ids []string) (map[string]Principal, error) {
 	r := reader{session}
 	found := make(map[string]Principal)
-	for _, id := range ids[:min(len(ids), mostLookUps)] {
+	for _, id := range ids {
 		p, known, err := r.whoHas(ctx, id)
 		if err != nil {
 			return nil, err

@@ -29,7 +29,7 @@ access changes" is said only if nothing that decides about access changes.
 
 -names asks the tenant who the ids are that the stack does not know; the caller
 needs Application.Read.All, and Directory.Read.All for people and groups. Without an
-answer the report says that they were not looked up.
+answer, and for more than 200 ids, the report says which were not looked up.
 
 -facts prints what the preview says about access as JSON instead, and -from reads
 that, classifies it and prints the Markdown. So a job that runs a branch's code
@@ -155,12 +155,12 @@ func (c command) facts(ctx context.Context, source diffSource) (diff.Facts, erro
 func (c command) lookUp(ctx context.Context, ids []string) (diff.Names, error) {
 	session, err := c.signIn(ctx)
 	if err != nil {
-		return diff.Names{}, err
+		return nil, err
 	}
 	found, err := tenant.LookUp(ctx, session, ids)
-	names := diff.Names{LookedUp: true, ByID: make(map[string]diff.Name)}
-	for id, p := range found {
-		names.ByID[id] = diff.Name(p)
+	names := make(diff.Names)
+	for _, id := range ids {
+		names[id] = diff.Name(found[id])
 	}
 	return names, err
 }

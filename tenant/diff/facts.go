@@ -19,30 +19,30 @@ import (
 //   - what the engine hides ("[secret]") stays hidden
 
 // Schema names the form of [Facts].
-const Schema = "app-to-app/access-facts/1"
+const Schema = "app-to-app/access-facts/2"
 
 // Facts are what a preview says about access, and who the principals in it are.
 type Facts struct {
-	Schema   string          `json:"schema"`
-	Stack    string          `json:"stack"`
-	LookedUp bool            `json:"lookedUp"` // somebody asked the tenant for Names
-	Names    map[string]Name `json:"names"`    // by object id or client id, in lower case
-	Steps    []Fact          `json:"steps"`
+	Schema string `json:"schema"`
+	Stack  string `json:"stack"`
+	Names  Names  `json:"names"`
+	Steps  []Fact `json:"steps"`
 }
 
 // A Name is what the tenant says a principal is: its kind, such as "service
-// principal", and its display name.
+// principal", and its display name. The zero value says that the tenant was asked
+// and knows nobody.
 type Name struct {
 	Kind        string `json:"kind"`
 	DisplayName string `json:"displayName"`
 }
 
-// Names are what the principals of a preview are called in the tenant. The zero
-// value means that nobody asked.
-type Names struct {
-	LookedUp bool
-	ByID     map[string]Name // by object id or client id, in lower case
-}
+// Names are what the principals of a preview are called in the tenant, by object id
+// or client id in lower case. What has no entry was not looked up.
+type Names map[string]Name
+
+// mostLookUps is how many ids the tenant is asked for.
+const mostLookUps = 200
 
 // A Fact is one step of a preview. Of a step that changes nothing it has only
 // the new side.
@@ -72,9 +72,9 @@ type Side struct {
 func (p Preview) Facts(stack string, names Names) Facts { return p.facts(stack, names, kinds) }
 
 func (p Preview) facts(stack string, names Names, t table) Facts {
-	f := Facts{Schema: Schema, Stack: stack, LookedUp: names.LookedUp, Names: names.ByID, Steps: make([]Fact, 0, len(p.Steps))}
+	f := Facts{Schema: Schema, Stack: stack, Names: names, Steps: make([]Fact, 0, len(p.Steps))}
 	if f.Names == nil {
-		f.Names = map[string]Name{}
+		f.Names = Names{}
 	}
 	for _, s := range p.Steps {
 		k := t[unversioned(typeOf(s.URN))]

@@ -81,7 +81,7 @@ func TestReadFactsRefuses(t *testing.T) {
 		{"Markdown", "### Access in `dev`", "expected what tenant diff -facts prints"},
 		{"too much", strings.Repeat(" ", 2<<20), "expected at most 1048576 bytes"},
 		{"not UTF-8", "{\"schema\":\"\xff\"}", "expected UTF-8"},
-		{"another schema", edit(func(f, _ object) { f["schema"] = "app-to-app/access-facts/2" }), `expected the schema "app-to-app/access-facts/1"`},
+		{"another schema", edit(func(f, _ object) { f["schema"] = "app-to-app/access-facts/1" }), `expected the schema "app-to-app/access-facts/2"`},
 		{"another stack", edit(func(f, _ object) { f["stack"] = "prod" }), `expected the facts of stack "dev", got those of "prod"`},
 		{"an unknown field", edit(func(f, _ object) { f["verdict"] = "Nobody's access changes." }), "verdict"},
 		{"an unknown field of a step", edit(func(_, s object) { s["comment"] = "x" }), "comment"},
@@ -135,5 +135,46 @@ func TestLongReportsAreCut(t *testing.T) {
 	}
 	if got := strings.Count(f.Markdown(), "**gains**"); got != 900 {
 		t.Errorf("got %d lines in the whole report, want 900", got)
+	}
+}
+
+// TestWhoIsLookedUp: nobody is said to have no name whom nobody asked for.
+func TestWhoIsLookedUp(t *testing.T) {
+	t.Parallel()
+	id := func(i int) string { return fmt.Sprintf("11111111-2222-3333-4444-%012d", i) }
+	assign := func(n int) diff.Preview {
+		var steps []object
+		for i := range n {
+			steps = append(steps, step("create", inStack, "azuread:index/appRoleAssignment:AppRoleAssignment", fmt.Sprintf("a-%d", i), nil, assignment(id(i))))
+		}
+		return previewWith(t, steps...)
+	}
+	report := func(p diff.Preview) string {
+		names := diff.Names{}
+		for i, asked := range p.Facts("dev", nil).Unnamed() {
+			names[asked] = diff.Name{}
+			if i == 0 {
+				names[asked] = diff.Name{Kind: "user", DisplayName: "Ada"}
+			}
+		}
+		return p.Markdown("dev", names)
+	}
+	for _, test := range []struct {
+		name   string
+		report string
+		want   map[string]int
+	}{
+		{"nobody asked", assign(2).Markdown("dev", nil), map[string]int{", not looked up, **gains**": 2, "no name found": 0, "more than": 0}},
+		{"few", report(assign(2)), map[string]int{"user `Ada`, object id `" + id(0) + "`, **gains**": 1, "object id `" + id(1) + "`, no name found, **gains**": 1, "not looked up": 0}},
+		{"too many", report(assign(203)), map[string]int{", no name found, **gains**": 199, "object id `" + id(202) + "`, not looked up (more than 200 ids), **gains**": 1, "not looked up (more than 200 ids)": 3}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			for text, n := range test.want {
+				if got := strings.Count(test.report, text); got != n {
+					t.Errorf("%q: got it %d times, want %d, in:\n%s", text, got, n, test.report)
+				}
+			}
+		})
 	}
 }

@@ -45,7 +45,7 @@ func reports(t *testing.T, name string) map[string]string {
 	assigned := previewWith(t, step("create", inStack, "azuread:index/appRoleAssignment:AppRoleAssignment", "a", nil,
 		object{"appRoleId": otherObject, "principalObjectId": otherObject, "resourceObjectId": name}))
 	names := func(n diff.Name) diff.Names {
-		return diff.Names{LookedUp: true, ByID: map[string]diff.Name{otherObject: n}}
+		return diff.Names{otherObject: n}
 	}
 	all := map[string]string{
 		"logical name":      update(name+"x", object{"description": "a"}, object{"description": "b"}, "description").Markdown("dev", diff.Names{}),

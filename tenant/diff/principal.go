@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -73,11 +74,13 @@ func (s *stack) who(noun, id string) string {
 	if urn := s.ids[id]; urn != "" {
 		return s.label(urn) + ", " + noun + ","
 	}
-	if name, found := s.Names[id]; found {
+	switch name, asked := s.Names[id]; {
+	case asked && name != Name{}:
 		return printable(name.Kind) + " " + code(name.DisplayName) + ", " + noun + ","
-	}
-	if s.LookedUp {
+	case asked:
 		return noun + ", no name found,"
+	case len(s.Names) >= mostLookUps:
+		return fmt.Sprintf("%s, not looked up (more than %d ids),", noun, mostLookUps)
 	}
 	return noun + ", not looked up,"
 }
@@ -102,7 +105,7 @@ func printable(kind string) string {
 var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // Unnamed are the ids of principals in what changes, in lower case and sorted,
-// that only the tenant can name.
+// that only the tenant can name: the first 200, if there are more.
 func (f Facts) Unnamed() (ids []string) {
 	s := newStack(f, kinds)
 	for _, step := range f.Steps {
@@ -123,7 +126,8 @@ func (f Facts) Unnamed() (ids []string) {
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool { return s.ids[id] != "" })
 	slices.Sort(ids)
-	return slices.Compact(ids)
+	ids = slices.Compact(ids)
+	return ids[:min(len(ids), mostLookUps)]
 }
 
 // guids are the ids in a text, a text with commas, or a list.

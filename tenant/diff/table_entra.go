@@ -80,7 +80,7 @@ var entraKinds = table{
 // trust is whose tokens a federated credential accepts.
 var trust = []property{
 	{path: "issuer", what: "the issuer that it trusts", shown: true},
-	{path: "subject", what: "the subject that it trusts", then: "; whoever gets a token with that subject can sign in as the application", shown: true},
+	{path: "subject", what: "the subject that it trusts", then: "; whoever gets a token with that subject can sign in as the application", shown: true, ids: true},
 	{path: "audiences", what: "the audience that it trusts", shown: true},
 }
 
