@@ -156,22 +156,23 @@ var boundaries = []boundary{
 	// Commands sign in with the same ARM_* variables as the providers.
 	{of: "app-to-app/azurecloud/endpoints", testOurs: []string{"app-to-app/azurecloud/endpoints"}},
 	{of: "app-to-app/azurecloud", ours: []string{"app-to-app/azurecloud/endpoints"}, outside: azure, testOurs: []string{"app-to-app/azurecloud"}},
-	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant/marked"}, testOurs: []string{"app-to-app/tenant", "app-to-app/sandbox/..."}},
+	{of: "app-to-app/tenant/tenanttest", ours: []string{"app-to-app/azurecloud", "app-to-app/sandbox"}},
+	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant/marked"}, testOurs: []string{"app-to-app/tenant", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."}},
 	{of: "app-to-app/tenant/redact", ours: []string{"app-to-app/components/credentials"}, testOurs: []string{"app-to-app/tenant/redact"}},
 	{of: "app-to-app/tenant/plan", testOurs: []string{"app-to-app/tenant/plan"}},
 	{of: "app-to-app/tenant/program", testOurs: []string{"app-to-app/tenant/program"}},
 	{of: "app-to-app/tenant/diff", ours: []string{"app-to-app/tenant/program"}, testOurs: []string{"app-to-app/tenant/diff"}, testOutside: []string{"github.com/yuin/goldmark"}},
 	{
 		of: "app-to-app/tenant/marked", ours: []string{"app-to-app/azurecloud", "app-to-app/components/provenance"},
-		testOurs: []string{"app-to-app/tenant/marked", "app-to-app/sandbox/..."},
+		testOurs: []string{"app-to-app/tenant/marked", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."},
 	},
 	{
 		of: "app-to-app/tenant/teardown", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant/marked", "app-to-app/tenant/program"},
-		testOurs: []string{"app-to-app/tenant/teardown", "app-to-app/components/provenance", "app-to-app/sandbox/..."},
+		testOurs: []string{"app-to-app/tenant/teardown", "app-to-app/tenant/tenanttest", "app-to-app/components/provenance", "app-to-app/sandbox/..."},
 	},
 	{
 		of: "app-to-app/tenant/recover", ours: []string{"app-to-app/azurecloud", "app-to-app/components/provenance", "app-to-app/tenant/marked"},
-		testOurs: []string{"app-to-app/tenant/recover", "app-to-app/sandbox/..."},
+		testOurs: []string{"app-to-app/tenant/recover", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."},
 	},
 	{
 		of: "app-to-app/cmd/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/settings", "app-to-app/tenant/..."},

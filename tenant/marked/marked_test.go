@@ -1,16 +1,15 @@
 package marked_test
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"app-to-app/azurecloud"
 	"app-to-app/components/provenance"
 	"app-to-app/sandbox/sandboxtest"
 	"app-to-app/tenant/marked"
+	"app-to-app/tenant/tenanttest"
 )
 
 type object = map[string]any
@@ -18,19 +17,7 @@ type object = map[string]any
 func signIn(t *testing.T) *azurecloud.Session {
 	t.Helper()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
-	values := make(map[string]string)
-	for _, pair := range s.Environ(s.Tenants()[0]) {
-		name, value, _ := strings.Cut(pair, "=")
-		values[name] = value
-	}
-	session, err := azurecloud.SignIn(t.Context(), azurecloud.Options{
-		Getenv: func(name string) string { return values[name] }, HTTP: s.HTTPClient(),
-		Sleep: func(context.Context, time.Duration) error { return nil },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return session
+	return tenanttest.SignIn(t, s, s.Tenants()[0], nil)
 }
 
 // plant makes one thing of each kind for a stack, and returns the kinds by id.

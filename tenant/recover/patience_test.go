@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 	"testing"
 	"time"
 
 	"app-to-app/azurecloud"
 	"app-to-app/components/provenance"
 	"app-to-app/sandbox/sandboxtest"
+	"app-to-app/tenant/tenanttest"
 )
 
 // A begun stack has one app registration whose creation was begun.
@@ -71,17 +71,5 @@ func TestPatience(t *testing.T) {
 func signIn(t *testing.T) *azurecloud.Session {
 	t.Helper()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
-	values := make(map[string]string)
-	for _, pair := range s.Environ(s.Tenants()[0]) {
-		name, value, _ := strings.Cut(pair, "=")
-		values[name] = value
-	}
-	session, err := azurecloud.SignIn(t.Context(), azurecloud.Options{
-		Getenv: func(name string) string { return values[name] }, HTTP: s.HTTPClient(),
-		Sleep: func(context.Context, time.Duration) error { return nil },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return session
+	return tenanttest.SignIn(t, s, s.Tenants()[0], nil)
 }

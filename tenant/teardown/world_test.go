@@ -15,6 +15,7 @@ import (
 	"app-to-app/sandbox"
 	"app-to-app/sandbox/sandboxtest"
 	"app-to-app/tenant/teardown"
+	"app-to-app/tenant/tenanttest"
 )
 
 // A world is a sandbox in which a stack has made things, without the engine:
@@ -31,18 +32,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	s := sandboxtest.Start(t, sandboxtest.Options{})
-	values := make(map[string]string)
-	for _, pair := range s.Environ(s.Tenants()[0]) {
-		name, value, _ := strings.Cut(pair, "=")
-		values[name] = value
-	}
-	session, err := azurecloud.SignIn(t.Context(), azurecloud.Options{
-		Getenv: func(name string) string { return values[name] }, HTTP: s.HTTPClient(),
-		Sleep: func(context.Context, time.Duration) error { return nil },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	session := tenanttest.SignIn(t, s, s.Tenants()[0], nil)
 	w := &world{t: t, sandbox: s, session: session, journal: filepath.Join(t.TempDir(), "journals", "pr-7.json")}
 	w.stack = &stack{world: w, name: "pr-7"}
 	return w
