@@ -104,12 +104,9 @@ func (s *state) setPending(all []operation) {
 // A resource is one of a state, a pending operation or a preview.
 type resource struct{ object }
 
-func (r resource) urn() string      { return text(r.object, "urn") }
-func (r resource) id() string       { return text(r.object, "id") }
-func (r resource) kind() string     { return text(r.object, "type") }
-func (r resource) parent() string   { return text(r.object, "parent") }
-func (r resource) provider() string { return text(r.object, "provider") }
-func (r resource) custom() bool     { custom, _ := r.object["custom"].(bool); return custom }
+func (r resource) urn() string  { return text(r.object, "urn") }
+func (r resource) id() string   { return text(r.object, "id") }
+func (r resource) kind() string { return text(r.object, "type") }
 
 // name is the logical name, the end of the URN.
 func (r resource) name() string {
