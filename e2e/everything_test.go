@@ -3,55 +3,174 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"app-to-app/sandbox/store"
 )
 
-// everything is all that the sandbox holds and clients can make, recycle bins
-// included, a line each and sorted. What differs from run to run is masked.
-func (w *world) everything() (lines []string) {
-	w.t.Helper()
-	err := w.sandbox.Store().View(func(tx *store.Tx) error {
-		lines = slices.Concat(
-			linesOf(tx, "application", store.Applications), linesOf(tx, "service principal", store.ServicePrincipals),
-			linesOf(tx, "app role assignment", store.AppRoleAssignments), linesOf(tx, "role assignment", store.RoleAssignments),
-			linesOf(tx, "resource", store.Resources), linesOf(tx, "diagnostic setting", store.DiagnosticSettings),
-			linesOf(tx, "vault secret", store.VaultSecrets))
+// This file lists everything that a run leaves, to compare it with another run's.
+// It reads the sandbox's store and not its lists, so that nothing is overlooked
+// that no list shows. The rules are: ids, random parts of names, times and secrets
+// count as equal, so none is printed; the order of lists does not count.
+
+// An end is what a step leaves, a line for each thing, sorted.
+type end struct {
+	alive  []string // in the tenant and its subscription
+	binned []string // deleted, and can be restored
+	state  []string // the state's resources, and its pending operations
+}
+
+// end lists what there is now.
+func (s *scene) end() end {
+	s.world.t.Helper()
+	e := end{state: s.stateLines()}
+	err := s.world.sandbox.Store().View(func(tx *store.Tx) error {
+		list(tx, &e, "application", store.Applications, func(a store.Application) bool { return a.DeletedAt != nil })
+		list(tx, &e, "service principal", store.ServicePrincipals, func(p store.ServicePrincipal) bool { return p.DeletedAt != nil })
+		list(tx, &e, "app role assignment", store.AppRoleAssignments, nil)
+		list(tx, &e, "resource", store.Resources, nil)
+		list(tx, &e, "role assignment", store.RoleAssignments, nil)
+		list(tx, &e, "diagnostic setting", store.DiagnosticSettings, nil)
+		list(tx, &e, "vault secret", store.VaultSecrets, func(v store.VaultSecret) bool { return !v.DeletedAt.IsZero() })
+		for _, site := range store.Sites.All(tx, "") { // not how often it was published
+			e.alive = append(e.alive, equalized(fmt.Sprintf("site %s runs %q", site.ResourceID, site.Functions)))
+		}
 		return nil
 	})
 	if err != nil {
-		w.t.Fatal(err)
+		s.world.t.Fatal(err)
 	}
-	slices.Sort(lines)
-	return lines
+	slices.Sort(e.alive)
+	slices.Sort(e.binned)
+	return e
 }
 
-func linesOf[T any](tx *store.Tx, kind string, c store.Collection[T]) (lines []string) {
-	for _, one := range c.All(tx, "") {
-		data, err := json.Marshal(one)
+// list adds the objects of a collection; binned tells those that were deleted.
+func list[T any](tx *store.Tx, e *end, kind string, c store.Collection[T], binned func(T) bool) {
+	named := names(tx)
+	for _, value := range c.All(tx, "") {
+		data, err := json.Marshal(value)
+		var content any
+		if err == nil {
+			err = json.Unmarshal([]byte(named.Replace(string(data))), &content)
+		}
+		if err == nil {
+			data, err = json.Marshal(plain(content))
+		}
 		if err != nil {
-			data = fmt.Append(nil, err)
+			panic(fmt.Sprintf("list a %s: %v", kind, err)) // the store decoded it
 		}
-		for _, mask := range masks {
-			data = mask.pattern.ReplaceAll(data, []byte(mask.by))
+		if line := kind + " " + string(data); binned != nil && binned(value) {
+			e.binned = append(e.binned, line)
+		} else {
+			e.alive = append(e.alive, line)
 		}
-		lines = append(lines, kind+" "+string(data))
 	}
-	return lines
 }
 
-// masks are what is random, or the time of the run.
-var masks = []struct {
+// random is what differs from one run to the next, and what to put there. Names
+// that the providers choose end with eight hexadecimal digits.
+var random = []struct {
 	pattern *regexp.Regexp
-	by      string
+	instead string
 }{
-	{regexp.MustCompile(`"(Hint|Value|CustomKeyIdentifier)":"([^"\\]|\\.)*"`), "SECRET"}, // first, so that none is printed
-	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?`), "TIME"},
-	{regexp.MustCompile(`[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}`), "GUID"},
-	{regexp.MustCompile(`,"resourceAccessRules":\[\]`), ""}, // what an account has once it was updated
-	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "HOST"},
-	{regexp.MustCompile(`[A-Za-z0-9+/_~.=-]{40,}`), "LONG"},
-	{regexp.MustCompile(`[0-9a-f]{7,}`), "HEX"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?`), "#"},
+	{regexp.MustCompile(`(?i)[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}`), "#"},
+	{regexp.MustCompile(`(?i)[0-9a-f]{32,}`), "#"},
+	{regexp.MustCompile(`(?i)[0-9a-f]{8}\b`), "#"},
+	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "#"},
+}
+
+// equalized is a text without what is random.
+func equalized(text string) string {
+	for _, r := range random {
+		text = r.pattern.ReplaceAllString(text, r.instead)
+	}
+	return text
+}
+
+// encoded is a value that is random as a whole: a key, a hash, an assignment's id.
+var encoded = regexp.MustCompile(`^[A-Za-z0-9_+-][A-Za-z0-9_+/~.-]{24,}=*$`)
+
+// secret are the members that have a secret, or what is made of one.
+var secret = []string{"Value", "Hint", "SecretHash", "Certificate", "CustomKeyIdentifier"}
+
+// names replaces the ids of principals and app roles by their names, so that an
+// assignment says who has which role.
+func names(tx *store.Tx) *strings.Replacer {
+	var pairs []string
+	for _, app := range store.Applications.All(tx, "") {
+		pairs = append(pairs, app.ObjectID, app.DisplayName)
+		for _, role := range app.AppRoles {
+			pairs = append(pairs, role.ID, role.Value)
+		}
+	}
+	for _, principal := range store.ServicePrincipals.All(tx, "") {
+		pairs = append(pairs, principal.ObjectID, principal.DisplayName)
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// plain is a JSON value without what is random, and with sorted lists.
+func plain(value any) any {
+	switch v := value.(type) {
+	case string:
+		return encoded.ReplaceAllString(equalized(v), "#")
+	case float64:
+		if v > 1e9 {
+			return "#" // Unix seconds
+		}
+	case map[string]any:
+		object := make(map[string]any)
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			object[equalized(key)] = plain(v[key])
+			if slices.Contains(secret, key) {
+				object[key] = "#"
+			}
+		}
+		return object
+	case []any:
+		for i := range v {
+			v[i] = plain(v[i])
+		}
+		slices.SortFunc(v, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	}
+	return value
+}
+
+// stateLines are the types and names in the stack's state, and its pending
+// operations.
+func (s *scene) stateLines() (all []string) {
+	s.world.t.Helper()
+	var state struct {
+		Deployment struct {
+			Resources []struct {
+				URN    string `json:"urn"`
+				Delete bool   `json:"delete"`
+			} `json:"resources"`
+			Pending []struct {
+				Type     string
+				Resource struct {
+					URN string `json:"urn"`
+				} `json:"resource"`
+			} `json:"pending_operations"`
+		}
+	}
+	if err := json.Unmarshal([]byte(s.world.export()), &state); err != nil {
+		s.world.t.Fatal(err)
+	}
+	for _, r := range state.Deployment.Resources {
+		if r.Delete {
+			r.URN += " (to be deleted)"
+		}
+		all = append(all, r.URN)
+	}
+	for _, p := range state.Deployment.Pending {
+		all = append(all, "pending "+p.Type+" of "+p.Resource.URN)
+	}
+	slices.Sort(all)
+	return all
 }

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,10 +18,10 @@ import (
 	"app-to-app/sandbox/route"
 )
 
-// This file is the matrix of accidents: each call that changes something, during
-// an update and a destroy, meets each accident once. The rules are: a case starts
-// from a sandbox of its own; after the accident at most `tenant recover` and the
-// same verb are run; the end is compared with the one that nothing disturbed.
+// This file is the matrix of accidents: each call that changes something, in each
+// step, meets each accident once. The rules are: a case starts from the snapshot
+// that its step starts from; after the accident at most `tenant recover` and the
+// same step are run; the end is compared with the one that nothing disturbed.
 
 var (
 	matrixSize    = flag.String("matrix", "sample", "which accidents to try: sample (seconds) or full (an hour)")
@@ -56,13 +55,14 @@ var inSample = []string{
 	"up/dropped before/POST /v1.0/servicePrincipals/{id}/appRoleAssignedTo",
 }
 
-// A moment is one accident to one call, the first of its route during the verb.
+// A moment is one accident to one call, the first of its route in a step.
 type moment struct {
-	verb, pattern string
-	accident      accident
+	step     step
+	pattern  string
+	accident accident
 }
 
-func (m moment) String() string { return m.verb + "/" + m.accident.name + "/" + m.pattern }
+func (m moment) String() string { return m.step.name + "/" + m.accident.name + "/" + m.pattern }
 
 // A result is a line of the results.
 type result struct {
@@ -72,25 +72,8 @@ type result struct {
 	Problem   string   `json:"problem,omitempty"` // why it did not converge
 	Orphans   []string `json:"orphans,omitempty"` // there, and not in the undisturbed end
 	Missing   []string `json:"missing,omitempty"` // the other way round
+	Binned    []string `json:"binned,omitempty"`  // deleted on the way, and still in a recycle bin
 	Seconds   float64  `json:"seconds"`
-}
-
-// matrixWorld is a world with the small stack of the matrix: a client of each kind
-// of identity, two of them with a function app.
-func matrixWorld(t *testing.T) *world {
-	w := newWorld(t)
-	w.newPartner("Partner")
-	w.pulumi("stack", "init", "dev")
-	clients := everyKind()
-	for _, client := range clients {
-		client["roles"] = []string{"Orders.Read"}
-		delete(client, "tokenProviders")
-		if name := client["name"]; name != "by-site" && name != "by-secret" && name != "partner" {
-			client["functionApp"] = false
-		}
-	}
-	w.set(map[string]any{"clients": clients})
-	return w
 }
 
 // TestAccidents runs the matrix.
@@ -102,24 +85,19 @@ func TestAccidents(t *testing.T) {
 	if *matrixSize != "sample" && *matrixSize != "full" {
 		t.Fatalf("-matrix: expected sample or full, got %q", *matrixSize)
 	}
-	undisturbed := matrixWorld(t)
-	ends, calls := make(map[string][]string), make(map[string][]string)
-	for _, verb := range []string{"up", "destroy"} {
-		before := len(undisturbed.sandbox.History())
-		undisturbed.run(verb, "--yes", "--skip-preview")
-		calls[verb] = changing(undisturbed, undisturbed.sandbox.History()[before:])
-		ends[verb] = undisturbed.everything()
-	}
-	moments, known := chosen(t, calls), readResults(t)
+	s := newScene(t, func(step string) bool {
+		return *matrixSize == "full" || slices.ContainsFunc(inSample, func(m string) bool { return strings.HasPrefix(m, step+"/") })
+	})
+	moments, known := chosen(t, s.calls), readResults(t)
 	for _, m := range moments {
 		t.Run(m.String(), func(t *testing.T) {
 			r, done := known[m.String()]
 			if !done {
-				r = m.run(t, ends[m.verb])
+				r = s.in(t).after(m)
 				keepResult(t, r)
 				known[m.String()] = r
 			}
-			if !r.Converged || len(r.Orphans)+len(r.Missing) > 0 {
+			if !r.Converged {
 				t.Errorf("expected the undisturbed end, got %q\nunknown to it:\n%s\nmissing:\n%s", r.Problem, strings.Join(r.Orphans, "\n"), strings.Join(r.Missing, "\n"))
 			}
 		})
@@ -140,10 +118,10 @@ func changing(w *world, history []route.Entry) (patterns []string) {
 // chosen are the moments to try.
 func chosen(t *testing.T, calls map[string][]string) (moments []moment) {
 	t.Helper()
-	for _, verb := range []string{"up", "destroy"} {
-		for _, pattern := range calls[verb] {
+	for _, step := range steps {
+		for _, pattern := range calls[step.name] {
 			for _, a := range accidents {
-				if m := (moment{verb, pattern, a}); *matrixSize == "full" || slices.Contains(inSample, m.String()) {
+				if m := (moment{step, pattern, a}); *matrixSize == "full" || slices.Contains(inSample, m.String()) {
 					moments = append(moments, m)
 				}
 			}
@@ -155,24 +133,21 @@ func chosen(t *testing.T, calls map[string][]string) (moments []moment) {
 	return moments
 }
 
-// run lets the accident happen, recovers, and compares the ends.
-func (m moment) run(t *testing.T, want []string) result {
+// after lets the accident happen, recovers, and compares the ends.
+func (s *scene) after(m moment) result {
 	start := time.Now()
-	w := matrixWorld(t)
-	if m.verb == "destroy" {
-		w.up()
-	}
+	w, t := s.world, s.world.t
+	s.restore(s.starts[m.step.name])
 	r := result{Moment: m.String()}
 	fault := m.accident.fault
-	verb := []string{m.verb, "--yes", "--skip-preview", "--non-interactive", "--stack", w.stack}
-	cmd := w.engine(verb...)
 	if m.accident.kills {
-		fault.Strike = func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+		fault.Strike = s.kill
 	}
+	command := s.command(m.step)
 	w.sandbox.Weather().Queue(m.pattern, fault)
-	out, err := cmd.CombinedOutput()
+	out, err := w.engine(command...).CombinedOutput()
 	if unmet := w.sandbox.Weather().Unused()[m.pattern]; unmet > 0 {
-		t.Fatalf("expected a call of %s, got none; %s: %v\n%s", m.pattern, m.verb, err, out)
+		t.Fatalf("expected a call of %s, got none; %s: %v\n%s", m.pattern, m.step.name, err, out)
 	}
 	if err != nil {
 		r.Recovered = true
@@ -181,22 +156,26 @@ func (m moment) run(t *testing.T, want []string) result {
 		if out, err := recovery.CombinedOutput(); err != nil {
 			r.Problem = fmt.Sprintf("tenant recover: %v: %s", err, tail(out))
 		}
-		if out, err := w.engine(verb...).CombinedOutput(); err != nil {
-			r.Problem += fmt.Sprintf("%s: %v: %s", m.verb, err, tail(out))
+		if out, err := w.engine(command...).CombinedOutput(); err != nil {
+			r.Problem += fmt.Sprintf("%s: %v: %s", m.step.name, err, tail(out))
 		}
 	}
-	if m.verb == "up" && r.Problem == "" {
+	if m.step.name != "destroy" && r.Problem == "" {
 		if outcome, err := w.try("preview"); err != nil || outcome.Changed() != 0 {
 			r.Problem = fmt.Sprintf("preview: %v, changes of %v", err, outcome.Touched)
 		}
 	}
-	got := w.everything()
-	r.Orphans, r.Missing = without(got, want), without(want, got)
-	r.Converged, r.Seconds = r.Problem == "", time.Since(start).Seconds()
+	got, want := s.end(), s.ends[m.step.name]
+	r.Orphans, r.Missing = without(got.alive, want.alive), without(want.alive, got.alive)
+	r.Binned = without(got.binned, want.binned)
+	if !slices.Equal(got.state, want.state) {
+		r.Problem += fmt.Sprintf("the state has besides %q and lacks %q", without(got.state, want.state), without(want.state, got.state))
+	}
+	r.Converged, r.Seconds = r.Problem == "" && len(r.Orphans)+len(r.Missing) == 0, time.Since(start).Seconds()
 	return r
 }
 
-// engine is a command of the CLI in a process group of its own, as a kill -9 needs.
+// engine is a command of the CLI.
 func (w *world) engine(args ...string) *exec.Cmd {
 	path := filepath.Join(layout.Bin(w.sandbox.Dir), "pulumi")
 	if _, err := os.Stat(path); err != nil {
@@ -204,7 +183,6 @@ func (w *world) engine(args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir, cmd.Env, cmd.WaitDelay = w.project.Dir, w.project.Environ, 10*time.Second
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
 }
 
@@ -272,7 +250,7 @@ func summary(moments []moment, known map[string]result) string {
 		if !done {
 			continue
 		}
-		for _, call := range []string{m.verb + " " + m.pattern, "all"} {
+		for _, call := range []string{m.step.name + " " + m.pattern, m.step.name + ": all", m.accident.name + ": all", "all"} {
 			row, seen := rows[call]
 			if !seen {
 				order = append(order, call)
@@ -288,6 +266,8 @@ func summary(moments []moment, known map[string]result) string {
 			rows[call] = row
 		}
 	}
+	isSum := func(row string) bool { return strings.HasSuffix(row, "all") }
+	order = append(slices.DeleteFunc(slices.Clone(order), isSum), slices.DeleteFunc(order, func(row string) bool { return !isSum(row) })...)
 	fmt.Fprintf(&text, "%5s %9s %9s %7s  call\n", "tried", "converged", "recovered", "orphans")
 	for _, call := range order {
 		fmt.Fprintf(&text, "%5d %9d %9d %7d  %s\n", rows[call][0], rows[call][1], rows[call][2], rows[call][3], call)
