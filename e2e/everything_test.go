@@ -7,7 +7,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 
+	"app-to-app/pulumilocal/deployer"
+	"app-to-app/sandbox"
+	"app-to-app/sandbox/sandboxtest"
 	"app-to-app/sandbox/store"
 )
 
@@ -26,8 +30,15 @@ type end struct {
 // end lists what there is now.
 func (s *scene) end() end {
 	s.world.t.Helper()
-	e := end{state: s.stateLines()}
-	err := s.world.sandbox.Store().View(func(tx *store.Tx) error {
+	e := endOf(s.world.t, s.world.sandbox)
+	e.state = s.stateLines()
+	return e
+}
+
+// endOf lists what there is in a sandbox.
+func endOf(t testing.TB, s *sandbox.Sandbox) (e end) {
+	t.Helper()
+	err := s.Store().View(func(tx *store.Tx) error {
 		list(tx, &e, "application", store.Applications, func(a store.Application) bool { return a.DeletedAt != nil })
 		list(tx, &e, "service principal", store.ServicePrincipals, func(p store.ServicePrincipal) bool { return p.DeletedAt != nil })
 		list(tx, &e, "app role assignment", store.AppRoleAssignments, nil)
@@ -41,7 +52,7 @@ func (s *scene) end() end {
 		return nil
 	})
 	if err != nil {
-		s.world.t.Fatal(err)
+		t.Fatal(err)
 	}
 	slices.Sort(e.alive)
 	slices.Sort(e.binned)
@@ -173,4 +184,54 @@ func (s *scene) stateLines() (all []string) {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// TestEndsTellWhatIsLeft makes and changes things in a tenant: each must show, and
+// the same in another tenant must look the same.
+func TestEndsTellWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	type made struct{ alive, binned []string }
+	var ends [2][]made
+	for i := range ends {
+		s := sandboxtest.Start(t, sandboxtest.Options{})
+		azure, err := deployer.New(t.Context(), s, s.Tenants()[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := endOf(t, s)
+		var application struct{ ID, AppID string }
+		var secret struct{ SecretText string }
+		for _, step := range []struct {
+			what, method, path string
+			in, out            any
+		}{
+			{"an application", "POST", "/v1.0/applications", map[string]any{"displayName": "Left"}, &application},
+			{"a secret", "POST", "/v1.0/applications/{id}/addPassword", map[string]any{"passwordCredential": map[string]any{"displayName": "a"}}, &secret},
+			{"a service principal", "POST", "/v1.0/servicePrincipals", map[string]any{"appId": ""}, nil},
+			{"a half-made name", "PATCH", "/v1.0/applications/{id}", map[string]any{"displayName": "TERRAFORM_UPDATE_"}, nil},
+			{"a resource group", "PUT", "/subscriptions/" + s.Tenants()[0].SubscriptionID + "/resourceGroups/left?api-version=2022-09-01", map[string]any{"location": "westeurope"}, nil},
+			{"a deleted application", "DELETE", "/v1.0/applications/{id}", nil, nil},
+		} {
+			if body, ok := step.in.(map[string]any); ok && body["appId"] != nil {
+				body["appId"] = application.AppID
+			}
+			if err := azure.Do(t.Context(), step.method, strings.ReplaceAll(step.path, "{id}", application.ID), step.in, step.out); err != nil {
+				t.Fatalf("%s: %v", step.what, err)
+			}
+			after := endOf(t, s)
+			change := made{without(after.alive, before.alive), without(after.binned, before.binned)}
+			if len(change.alive)+len(change.binned) == 0 {
+				t.Errorf("%s: expected it to show, got the same end", step.what)
+			}
+			if all := fmt.Sprint(after); secret.SecretText != "" && strings.Contains(all, secret.SecretText) {
+				t.Errorf("%s: expected no secret among %q", step.what, change)
+			}
+			ends[i], before = append(ends[i], change), after
+		}
+	}
+	for n := range ends[0] {
+		if a, b := ends[0][n], ends[1][n]; !slices.Equal(a.alive, b.alive) || !slices.Equal(a.binned, b.binned) {
+			t.Errorf("expected the same from the same step in two sandboxes, got\n%q\n%q", a, b)
+		}
+	}
 }
