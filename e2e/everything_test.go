@@ -18,7 +18,8 @@ import (
 // This file lists everything that a run leaves, to compare it with another run's.
 // It reads the sandbox's store and not its lists, so that nothing is overlooked
 // that no list shows. The rules are: ids, random parts of names, times and secrets
-// count as equal, so none is printed; the order of lists does not count.
+// count as equal, so none is printed; an empty member counts as none; the order of
+// lists does not count.
 
 // An end is what a step leaves, a line for each thing, sorted.
 type end struct {
@@ -137,6 +138,9 @@ func plain(value any) any {
 	case map[string]any:
 		object := make(map[string]any)
 		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if list, ok := v[key].([]any); v[key] == nil || ok && len(list) == 0 {
+				continue // an update may send what a creation leaves out
+			}
 			object[equalized(key)] = plain(v[key])
 			if slices.Contains(secret, key) {
 				object[key] = "#"
