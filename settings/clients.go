@@ -107,7 +107,13 @@ func (i item) clientRoles(roles []Role) []string {
 	for n, value := range assigned {
 		if !slices.Contains(defined, value) {
 			key := fmt.Sprintf("%s[%d]", i.key("roles"), n)
-			i.p.choose(key, value, defined, "expected a role that is defined (%s), got %q", strings.Join(defined, ", "), value)
+			// What a role allows is no matter of letters: only another case is sure.
+			meant := slices.IndexFunc(defined, func(role string) bool { return strings.EqualFold(role, value) })
+			if meant >= 0 {
+				i.p.refuse(key, SetCommand(key, defined[meant]), "expected a role that is defined (%s), got %q", strings.Join(defined, ", "), value)
+				continue
+			}
+			i.p.ask(key, "pulumi config set --path "+shellWord(key)+" "+strings.Join(defined, "|"), "expected a role that is defined (%s), got %q", strings.Join(defined, ", "), value)
 		}
 	}
 	return assigned

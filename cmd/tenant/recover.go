@@ -19,14 +19,15 @@ import (
 var recoverVerb = verb{
 	name:    "recover",
 	summary: "put a stack right after an accident: adopt what a killed engine made",
-	usage: `recover -stack NAME [-yes] [-json] [-break-lock] [-wait 60s]
+	usage: `recover -stack NAME [-yes] [-json] [-break-lock] [-enable-roles] [-wait 60s]
 
 Run it after the engine was killed, before the next up. It removes the lock of a
 process that is gone, repairs the files of a state in a file backend, and looks for
 what the engine began to create and did not record: by the ids that the program
 determines, by the mark on what the stack makes, and through what it belongs to.
 What it finds it puts into the state ("adopt"); a client secret, whose value nobody
-knows, it removes. App roles that a failed update left disabled it enables. It shows what it will do, asks, and then looks again: also for what carries the
+knows, it removes. App roles that are disabled, as a failed update leaves them, it names, and
+enables with -enable-roles: somebody may have disabled one on purpose. It shows what it will do, asks, and then looks again: also for what carries the
 stack's mark and is not in its state, which it lists with the command that removes
 it, and then ends with 3.
 
@@ -46,6 +47,7 @@ func runRecover(ctx context.Context, c command, flags *flag.FlagSet, args []stri
 	yes := flags.Bool("yes", false, "do not ask")
 	asJSON := flags.Bool("json", false, "print what was done as JSON")
 	breakLock := flags.Bool("break-lock", false, "remove the lock of a process on another computer, which cannot be asked whether it runs")
+	enableRoles := flags.Bool("enable-roles", false, "enable the stack's app roles that are disabled")
 	wait := flags.Duration("wait", time.Minute, "how long to look again for what the directory does not show, since it may show a new object late")
 	folder := flags.String("backups", ".recover", "folder for the states that are replaced")
 	if _, err := parse(flags, args); err != nil {
@@ -70,7 +72,7 @@ func runRecover(ctx context.Context, c command, flags *flag.FlagSet, args []stri
 	}
 	report, err := recover.Run(ctx, recover.Options{
 		Name: *stack, Project: project, Stack: pulumiStack{c, *stack}, Session: session, Host: host, Backups: *folder,
-		Log: c.stderr, Now: c.now, BreakLock: *breakLock, Patience: *wait, Wait: c.pause,
+		Log: c.stderr, Now: c.now, BreakLock: *breakLock, EnableRoles: *enableRoles, Patience: *wait, Wait: c.pause,
 		Confirm: func(plan recover.Plan) error { return c.confirmPlan(plan, *yes) },
 	})
 	if err != nil {

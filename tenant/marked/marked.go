@@ -124,10 +124,19 @@ func resources(path, remove string) func(context.Context, *azurecloud.Session, m
 			if isGroup {
 				id = r.ID[strings.LastIndex(r.ID, "/")+1:]
 			}
-			found = append(found, Thing{ID: r.ID, Name: mark.Name, Remove: remove + id})
+			found = append(found, Thing{ID: r.ID, Name: mark.Name, Remove: remove + id + subscription(session, isGroup)})
 		}
 		return found, err
 	}
+}
+
+// subscription is the flag for a command that names a thing by its name alone: az
+// may be signed in to another subscription than the one that was looked at.
+func subscription(session *azurecloud.Session, byName bool) string {
+	if !byName {
+		return ""
+	}
+	return " --subscription " + session.SubscriptionID
 }
 
 // roleAssignments looks at the descriptions of the subscription's role assignments.
@@ -157,7 +166,7 @@ func deletedVaults(ctx context.Context, session *azurecloud.Session, m mine) (fo
 	}](ctx, session.ResourceManager, "/subscriptions/"+session.SubscriptionID+"/providers/Microsoft.KeyVault/deletedVaults?api-version=2023-07-01")
 	for _, v := range all {
 		if mark, ok := provenance.ParseARMTags(v.Properties.Tags); m.has(mark, ok) && mark.Name != m.project {
-			found = append(found, Thing{ID: v.Properties.VaultID, Name: mark.Name, Remove: "az keyvault purge --name " + v.Name})
+			found = append(found, Thing{ID: v.Properties.VaultID, Name: mark.Name, Remove: "az keyvault purge --name " + v.Name + subscription(session, true)})
 		}
 	}
 	return found, err

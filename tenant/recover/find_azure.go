@@ -2,9 +2,11 @@ package recover
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"strings"
 
+	"app-to-app/azurecloud"
 	"app-to-app/components/provenance"
 )
 
@@ -73,6 +75,10 @@ type armResource struct {
 	Type     string            `json:"type"`
 	Location string            `json:"location"`
 	Tags     map[string]string `json:"tags"`
+
+	Properties struct {
+		Description string `json:"description"` // of a role assignment
+	} `json:"properties"`
 }
 
 // findARM looks at the id that the inputs determine.
@@ -84,8 +90,12 @@ func (l *live) findARM(ctx context.Context, r resource) ([]thing, error) {
 	}
 	var found armResource
 	exists, err := get(ctx, l.session.ResourceManager, id+"?api-version="+kind.version, &found)
-	if !exists || !l.ours(r, found) {
+	if !exists || err != nil {
 		return nil, err
+	}
+	if !l.ours(r, found) {
+		return nil, azurecloud.WithHint(fmt.Errorf("expected what is at %s to carry the mark of %s, got none or another's: nothing was done", id, r.name()),
+			"look at it: az resource show --ids "+id+"; if it is not the stack's, the next update cannot create its own under that name")
 	}
 	if strings.EqualFold(found.ID, id) {
 		id = found.ID // in the case that the provider keeps
@@ -95,9 +105,19 @@ func (l *live) findARM(ctx context.Context, r resource) ([]thing, error) {
 	}}}, nil
 }
 
-// ours reports whether a resource that was found by its id is the stack's: a
-// marked one is, unless the mark is of another stack.
+// ours reports whether what was found by its id carries the resource's mark, if the
+// program's creation of it has one: what has no room for a mark is below something
+// that has.
 func (l *live) ours(r resource, found armResource) bool {
+	inputs, _ := r.object["inputs"].(object)
+	tags, _ := inputs["tags"].(object)
 	mark, marked := provenance.ParseARMTags(found.Tags)
-	return !marked || mark.Of(l.o.Project, l.o.Name) && mark.Name == r.name()
+	switch description, _ := provenance.ParseText(r.input("description")); {
+	case tags[provenance.NameKey] != nil:
+		return marked && mark.Of(l.o.Project, l.o.Name) && mark.Name == r.name()
+	case description.Name != "":
+		is, ok := provenance.ParseText(found.Properties.Description)
+		return ok && is == description
+	}
+	return true
 }

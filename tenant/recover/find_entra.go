@@ -6,7 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
+	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"app-to-app/azurecloud"
@@ -52,24 +54,88 @@ func (l *live) applications(ctx context.Context) ([]application, error) {
 	return l.marked, nil
 }
 
-func (l *live) findApplication(ctx context.Context, r resource) (found []thing, err error) {
+// findApplication finds the one app registration that carries the resource's mark.
+// A mark proves nothing: whoever may register an application can write it, and
+// another backend can have a stack of the same name. So nothing is removed for its
+// mark, and one is adopted only if there is no other, if nobody can sign in as it
+// yet, as with one whose creation was interrupted, and if it has no owners but those
+// that its creation named.
+func (l *live) findApplication(ctx context.Context, r resource) ([]thing, error) {
 	all, err := l.applications(ctx)
 	if err != nil {
 		return nil, err
 	}
+	var found []application
 	for _, app := range all {
 		mark, ok := provenance.ParseTags(app.Tags)
-		if !ok || mark.Name != r.name() {
-			continue
+		if ok && mark.Of(l.o.Project, l.o.Name) && mark.Name == r.name() && !l.known["/applications/"+strings.ToLower(app.ID)] {
+			found = append(found, app)
 		}
-		path := applicationsPath + app.ID
-		t := thing{id: "/applications/" + app.ID, adoptable: true, remove: l.remover(path)}
-		if name := r.input("displayName"); name != "" && app.DisplayName != name {
-			t.repair = l.patcher(path, object{"displayName": name})
-		}
-		found = append(found, t)
 	}
-	return found, nil
+	switch {
+	case len(found) == 0:
+		return nil, nil
+	case len(found) > 1:
+		return nil, l.undecided(found, "expected one app registration with the mark of "+r.name()+" that the state does not have")
+	}
+	app := found[0]
+	path := applicationsPath + app.ID
+	if stranger, err := l.stranger(ctx, app, r); err != nil {
+		return nil, err
+	} else if stranger != "" {
+		return nil, l.undecided(found, "expected an app registration as its creation left it, got one with "+stranger)
+	}
+	t := thing{id: "/applications/" + app.ID, adoptable: true}
+	if name := r.input("displayName"); name != "" && app.DisplayName != name {
+		t.repair = l.patcher(path, object{"displayName": name})
+	}
+	return []thing{t}, nil
+}
+
+// undecided is the error for what a person has to decide.
+func (l *live) undecided(found []application, problem string) error {
+	var ids []string
+	for _, app := range found {
+		ids = append(ids, app.ID)
+	}
+	return azurecloud.WithHint(fmt.Errorf("%s, got %s: nothing was done", problem, strings.Join(ids, ", ")),
+		"look at each: az ad app show --id ID; remove those that are not the stack's: az ad app delete --id ID; then run recover again")
+}
+
+// stranger says what an app registration has that no interrupted creation leaves, ""
+// for nothing.
+func (l *live) stranger(ctx context.Context, app application, r resource) (string, error) {
+	if len(app.Secrets)+len(app.Certificates) > 0 {
+		return "credentials", nil
+	}
+	path := applicationsPath + app.ID
+	federated, err := azurecloud.List[struct{}](ctx, l.graph(), path+"/federatedIdentityCredentials")
+	if err != nil {
+		return "", err
+	}
+	if len(federated) > 0 {
+		return "federated credentials", nil
+	}
+	owners, err := azurecloud.List[struct{ ID string }](ctx, l.graph(), path+"/owners")
+	if err != nil {
+		return "", err
+	}
+	caller, err := l.graph().Caller(ctx)
+	if err != nil {
+		return "", err
+	}
+	inputs, _ := r.object["inputs"].(object)
+	declared, _ := inputs["owners"].([]any)
+	for _, owner := range owners {
+		named := slices.ContainsFunc(declared, func(id any) bool {
+			text, _ := id.(string)
+			return strings.EqualFold(text, owner.ID)
+		})
+		if !named && !strings.EqualFold(owner.ID, caller.ObjectID) {
+			return "the owner " + owner.ID, nil
+		}
+	}
+	return "", nil
 }
 
 func (l *live) patcher(path string, body object) func(context.Context) error {
@@ -92,7 +158,7 @@ func (l *live) findServicePrincipal(ctx context.Context, r resource) (found []th
 	all, err := azurecloud.List[principal](ctx, l.graph(), "/v1.0/servicePrincipals"+filter("appId eq '"+clientID+"'"))
 	for _, p := range all {
 		path := "/v1.0/servicePrincipals/" + p.ID
-		t := thing{id: p.ID, adoptable: true, remove: l.remover(path)}
+		t := thing{id: p.ID, adoptable: true}
 		if strings.HasPrefix(p.Description, temporary) {
 			var description any
 			if given := r.input("description"); given != "" {

@@ -19,7 +19,11 @@ func runsPulumi(pid int) bool {
 	if errors.Is(err, os.ErrProcessDone) || errors.Is(err, syscall.ESRCH) {
 		return false
 	}
+	others := errors.Is(err, syscall.EPERM)
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil && others {
+		return true // another user's, which /proc may hide
+	}
 	if err != nil {
 		_, err := os.Stat("/proc/self/stat")
 		return err != nil // without /proc, a process is taken for what the lock says

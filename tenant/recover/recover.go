@@ -17,6 +17,7 @@
 package recover
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -60,6 +61,9 @@ type Options struct {
 	// it may show a new object late. Wait pauses in between.
 	Patience time.Duration
 	Wait     func(context.Context, time.Duration) error
+	// EnableRoles enables the stack's app roles that are disabled. Without it they
+	// are named: somebody may have disabled one on purpose.
+	EnableRoles bool
 	// BreakLock removes a lock that a process on another computer holds.
 	BreakLock bool
 	// Confirm shows a plan, and asks. An error ends the recovery before the plan
@@ -101,7 +105,11 @@ func Run(ctx context.Context, o Options) (Report, error) {
 			unknown, err := round.prove(ctx)
 			return Report{Done: append([]Step{}, done...), Unknown: append([]marked.Thing{}, unknown...)}, err
 		}
-		if err := o.carryOut(ctx, round.plan, func() error { return round.apply(ctx) }); err != nil {
+		switch err := o.carryOut(ctx, round.plan, func() error { return round.apply(ctx) }); {
+		case errors.Is(err, errMoved):
+			o.logf("the state has changed since the plan was made: looking again")
+			done = done[:len(done)-len(round.plan)]
+		case err != nil:
 			return Report{Done: done}, err
 		}
 	}
@@ -125,6 +133,7 @@ func (r *round) prove(ctx context.Context) ([]marked.Thing, error) {
 // A round is one look at state and tenant, and what follows from it.
 type round struct {
 	o       Options
+	from    []byte // the state that the plan was made from, as it was exported
 	state   *state
 	live    *live
 	plan    Plan
@@ -163,7 +172,7 @@ func (o Options) look(ctx context.Context) (*round, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &round{o: o, state: s, live: newLive(o, s)}
+	r := &round{o: o, from: exported, state: s, live: newLive(o, s)}
 	if err := r.planPending(ctx); err != nil {
 		return nil, err
 	}
@@ -233,9 +242,32 @@ func (r *round) decide(of resource, found []thing, replaces bool) {
 	}
 }
 
+// errMoved says that somebody else wrote the state since the plan was made.
+var errMoved = errors.New("the state has changed since the plan was made")
+
+// claim makes sure that the plan is still about the state as it is, and that no
+// update is running, before anything is done: the engine takes the stack's lock to
+// write the state, in any backend.
+func (r *round) claim(ctx context.Context) error {
+	now, err := r.o.Stack.Export(ctx)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(now, r.from) {
+		return errMoved
+	}
+	if err := r.o.Stack.Import(ctx, now); err != nil {
+		return fmt.Errorf("write the state: nothing was done; is an update running? %w", err)
+	}
+	return nil
+}
+
 // apply carries the plan out. What must not stay a moment longer goes first:
 // secrets. The state is written once before the engine reads, and once after.
 func (r *round) apply(ctx context.Context) error {
+	if err := r.claim(ctx); err != nil {
+		return err
+	}
 	for _, action := range []string{Remove, Adopt, Enable} {
 		for _, step := range r.plan {
 			if step.Action != action || step.do == nil {

@@ -32,8 +32,12 @@ func (r *round) planRoles(ctx context.Context) error {
 		if app == nil || !app.disabled(roleID) {
 			continue
 		}
+		if !r.o.EnableRoles {
+			r.o.logf("%s (%s) is disabled, by an update that failed or by somebody on purpose: no token carries it; to enable it: tenant recover -enable-roles -stack %s", role, roleID, r.o.Name)
+			continue
+		}
 		r.plan = append(r.plan, Step{Action: Enable, What: role.String(), ID: roleID, urn: role.urn(),
-			Why: "an update that failed left it disabled: no token carries it, and the next update would not see that",
+			Why: "it is disabled, by an update that failed or by somebody on purpose: no token carries it, and the next update would not see that",
 			do:  func(ctx context.Context) error { return r.live.enable(ctx, id, roleID) }})
 	}
 	return nil
@@ -58,13 +62,16 @@ func (a application) disabled(roleID string) bool {
 	return false
 }
 
-// enable changes nothing but the one role: Graph takes all roles at once.
+// enable changes nothing but the one role: Graph takes all roles at once, without
+// origin, which it sets itself
+// (https://learn.microsoft.com/graph/api/resources/approle).
 func (l *live) enable(ctx context.Context, id, roleID string) error {
 	app, err := l.application(ctx, id)
 	if err != nil || app == nil {
 		return err
 	}
 	for _, role := range app.Roles {
+		delete(role, "origin")
 		if strings.EqualFold(text(role, "id"), roleID) {
 			role["isEnabled"] = true
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 
 	"app-to-app/components/provenance"
@@ -30,6 +31,8 @@ func (s *roleStack) Export(context.Context) ([]byte, error) {
 	return fmt.Appendf(nil, `{"version":3,"deployment":{"resources":[%s,%s]}}`, role("read", readID), role("write", writeID)), nil
 }
 
+func (*roleStack) Import(context.Context, []byte) error { return nil }
+
 // TestDisabledRoles has one role of the stack disabled, and one that is not the
 // stack's: the first is enabled, and nothing else changes.
 func TestDisabledRoles(t *testing.T) {
@@ -46,7 +49,7 @@ func TestDisabledRoles(t *testing.T) {
 	}
 	var plans []Plan
 	o := Options{Name: "dev", Project: "app-to-app", Stack: &roleStack{fileStack{root: t.TempDir()}, app.ID}, Session: session, Log: io.Discard,
-		Host: Host{Name: "here", Runs: func(int) bool { return false }}, Confirm: func(p Plan) error { plans = append(plans, p); return nil }}
+		Host: Host{Name: "here", Runs: func(int) bool { return false }}, Confirm: func(p Plan) error { plans = append(plans, p); return nil }, EnableRoles: true}
 	report, err := Run(t.Context(), o)
 	if err != nil || len(plans) != 1 || len(report.Done) != 1 || report.Done[0].Action != Enable || report.Done[0].ID != writeID {
 		t.Errorf("got %+v, %v, want one role to be enabled", report, err)
@@ -76,5 +79,23 @@ func TestDisabledRoles(t *testing.T) {
 	}
 	if report, err := Run(t.Context(), o); err != nil || len(report.Unknown) != 1 || report.Unknown[0].ID != lost.ID {
 		t.Errorf("with an app registration that the state has lost: got %+v, %v", report, err)
+	}
+}
+
+// TestDisabledRolesAreNamedOnly: somebody may have disabled one on purpose.
+func TestDisabledRolesAreNamedOnly(t *testing.T) {
+	t.Parallel()
+	session := signIn(t)
+	var app application
+	err := session.Graph.Post(t.Context(), "/v1.0/applications", map[string]any{"displayName": "orders-api (dev)", "signInAudience": "AzureADMyOrg", "appRoles": []any{
+		map[string]any{"id": writeID, "value": "Orders.Write", "displayName": "w", "description": "w", "isEnabled": false, "allowedMemberTypes": []string{"Application"}}}}, &app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	report, err := Run(t.Context(), Options{Name: "dev", Project: "app-to-app", Stack: &roleStack{fileStack{root: t.TempDir()}, app.ID}, Session: session, Log: &log,
+		Host: Host{Name: "here", Runs: func(int) bool { return false }}, Confirm: func(Plan) error { return nil }})
+	if err != nil || len(report.Done) > 0 || !strings.Contains(log.String(), "tenant recover -enable-roles -stack dev") {
+		t.Errorf("got %+v, %v and the log %q, want the role named and nothing done", report, err, &log)
 	}
 }
