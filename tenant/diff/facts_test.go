@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,7 +80,7 @@ func TestReadFactsRefuses(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"nothing", "", "got nothing; did the preview fail?"},
 		{"Markdown", "### Access in `dev`", "expected what tenant diff -facts prints"},
-		{"too much", strings.Repeat(" ", 2<<20), "expected at most 1048576 bytes"},
+		{"too much", strings.Repeat(" ", 17<<20), "expected at most 16777216 bytes"},
 		{"not UTF-8", "{\"schema\":\"\xff\"}", "expected UTF-8"},
 		{"another schema", edit(func(f, _ object) { f["schema"] = "app-to-app/access-facts/1" }), `expected the schema "app-to-app/access-facts/2"`},
 		{"another stack", edit(func(f, _ object) { f["stack"] = "prod" }), `expected the facts of stack "dev", got those of "prod"`},
@@ -89,6 +90,14 @@ func TestReadFactsRefuses(t *testing.T) {
 		{"another form", strings.Replace(string(good), `"stack"`, ` "stack"`, 1), "byte for byte"},
 		{"more after it", string(good) + "{}", "byte for byte"},
 		{"no steps", edit(func(f, _ object) { delete(f, "steps") }), "expected names and steps"},
+		{"too many steps", edit(func(f, s object) { f["steps"] = slices.Repeat([]any{s}, 40001) }), "expected at most 40000 steps, got 40001"},
+		{"too many names", edit(func(f, _ object) {
+			names := object{}
+			for i := range 501 {
+				names[fmt.Sprint(i)] = object{"kind": "", "displayName": ""}
+			}
+			f["names"] = names
+		}), "expected at most 500 names, got 501"},
 		{"a name without an id", edit(func(f, _ object) { f["names"] = object{"x": object{"kind": "user", "displayName": "x"}} }), "expected an id in lower case"},
 		{"a long name", edit(func(f, _ object) { f["names"] = object{otherObject: object{"kind": "user", "displayName": long}} }), "a short name"},
 		{"a URN of another stack", edit(func(_, s object) { s["urn"] = "urn:pulumi:prod::p::t::n" }), "expected URNs like urn:pulumi:dev::"},

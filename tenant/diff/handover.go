@@ -19,10 +19,12 @@ import (
 //   - everything has a limit, and a URN the shape of one
 //   - an error says what was expected and what came, quoted
 
-// The limits of facts. A value that is longer is not handed over.
+// The limits of facts: room for about 400 clients
+// with a function app each. A value that is longer is not
+// handed over.
 const (
-	mostFactBytes = 1 << 20
-	mostSteps     = 5000
+	mostFactBytes = 16 << 20
+	mostSteps     = 40000
 	mostItems     = 200  // of a list, and properties of a resource
 	mostText      = 1024 // bytes of a value
 	mostName      = 4096 // bytes of a URN, an id or the path of a property

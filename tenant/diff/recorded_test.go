@@ -1,11 +1,13 @@
 package diff
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -135,6 +137,35 @@ func (r recorded) report(t testing.TB, by table) string {
 		t.Fatalf("%s: %v", r.name, err)
 	}
 	return f.markdown(by, mostBytes)
+}
+
+// TestManyClients: all of a stack with 400 clients like one of dev's is handed over
+// and read.
+func TestManyClients(t *testing.T) {
+	t.Parallel()
+	dev := readRecorded(t, "testdata/previews/dev.json")
+	dev.name = "dev/"
+	p := dev.preview(t)
+	const clients = 400
+	for _, s := range p.Steps {
+		if strings.Contains(s.URN, clientType) && strings.Contains(nameOf(s.URN), "orders-client-legacy") {
+			for i := range clients - 1 {
+				another := s
+				another.URN += "-" + strconv.Itoa(i)
+				p.Steps = append(p.Steps, another)
+			}
+		}
+	}
+	if len(p.Steps) < 25*clients {
+		t.Fatalf("got %d steps, want those of %d clients: are they named otherwise now?", len(p.Steps), clients)
+	}
+	text, err := p.Facts("dev", nil).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := ReadFacts(bytes.NewReader(text), "dev"); err != nil || len(f.Steps) != len(p.Steps) {
+		t.Errorf("got %d steps, want %d: %v", len(f.Steps), len(p.Steps), err)
+	}
 }
 
 // recordedNames are what the tenant would say of ids that the cases chose.

@@ -14,6 +14,7 @@ type stack struct {
 	external      map[string]bool   // resources that the program only reads
 	goes          map[string]bool   // those that a step deletes, be it for a new one
 	ids           map[string]string // URN of the stack's own resource with an id, in lower case; "" if several claim it
+	roles         map[roleKey][]string
 }
 
 // The type tokens that other kinds refer to.
@@ -62,6 +63,7 @@ func newStack(f Facts, t table) *stack {
 		}
 	}
 	maps.DeleteFunc(s.ids, func(_, urn string) bool { return urn != "" && s.foreign(urn) }) // the tenant names them
+	s.roles = s.rolesOf()
 	return s
 }
 

@@ -117,6 +117,35 @@ func checkAssignment(s *stack, side *Side) []string {
 	return unknown
 }
 
+// A roleKey is what an assignment says of an app role: the application, and the id
+// in lower case, or the URN that it comes from.
+type roleKey struct {
+	gone              bool // the role as it was before
+	application, role string
+}
+
+// rolesOf are the values of all app roles of the stack's applications.
+func (s *stack) rolesOf() map[roleKey][]string {
+	roles := make(map[roleKey][]string)
+	for gone, sides := range map[bool]map[string]*Side{true: s.before, false: s.after} {
+		for urn, side := range sides {
+			value, application := valueOf(side, "value"), s.origin(valueOf(side, "applicationId"))
+			if typeOf(urn) != appRoleType || application == "" || value.text() == "" {
+				continue
+			}
+			names := []string{urn}
+			if id := valueOf(side, "roleId").text(); id != "" {
+				names = append(names, strings.ToLower(id))
+			}
+			for _, name := range names {
+				key := roleKey{gone, application, name}
+				roles[key] = append(roles[key], s.show(value)) // one is a role; more are in no order
+			}
+		}
+	}
+	return roles
+}
+
 // appRole is the role that an assignment gives, and the API that it is of.
 // understood is false if a preview cannot tell which role it is.
 func (s *stack) appRole(assignment sided) (text string, understood bool) {
@@ -127,22 +156,12 @@ func (s *stack) appRole(assignment sided) (text string, understood bool) {
 	if api := s.owner(application); api != "" && typeOf(api) == apiType {
 		of = code(nameOf(api))
 	}
-	sides := s.after
-	if assignment.gone {
-		sides = s.before
-	}
 	id := valueOf(assignment.Side, "appRoleId")
-	var values []string // of the roles that it could be
-	for _, urn := range keys(sides, nil) {
-		if typeOf(urn) != appRoleType || application == "" || s.origin(valueOf(sides[urn], "applicationId")) != application {
-			continue
-		}
-		byID := id.text() != "" && strings.EqualFold(id.text(), valueOf(sides[urn], "roleId").text())
-		byURN := id.raw == unknownValue && slices.Equal(id.from, []string{urn})
-		if value := valueOf(sides[urn], "value"); (byID || byURN) && value.text() != "" {
-			values = append(values, s.show(value))
-		}
+	key := roleKey{assignment.gone, application, strings.ToLower(id.text())}
+	if id.raw == unknownValue && len(id.from) == 1 {
+		key.role = id.from[0]
 	}
+	values := s.roles[key] // of the roles that it could be
 	switch {
 	case len(values) == 1:
 		return values[0] + " on " + of, true
