@@ -106,6 +106,28 @@ func TestWorkflowVerbs(t *testing.T) {
 	}
 }
 
+// TestDiffsNamePrincipals: every workflow that shows an access diff asks who the ids
+// are; what reads another job's facts has the names in them.
+func TestDiffsNamePrincipals(t *testing.T) {
+	t.Parallel()
+	diffs := 0
+	for _, w := range readWorkflows(t) {
+		for _, s := range w.steps() {
+			for line := range strings.Lines(s.Run) {
+				if !strings.Contains(line, "bin/tenant diff ") || strings.Contains(line, " -from ") {
+					continue
+				}
+				if diffs++; !strings.Contains(line, " -names ") {
+					t.Errorf("%s: expected tenant diff with -names, got %q", w.name, strings.TrimSpace(line))
+				}
+			}
+		}
+	}
+	if diffs < 3 {
+		t.Errorf("got %d access diffs, want those of preview.yml and deploy.yml", diffs)
+	}
+}
+
 // TestActionlint builds and runs the release that tools/lint pins.
 func TestActionlint(t *testing.T) {
 	t.Parallel()

@@ -19,9 +19,8 @@ import (
 //   - everything has a limit, and a URN the shape of one
 //   - an error says what was expected and what came, quoted
 
-// The limits of facts: room for about 400 clients
-// with a function app each. A value that is longer is not
-// handed over.
+// The limits of facts: room for about 400 clients with a function app each. A value
+// that is longer is not handed over.
 const (
 	mostFactBytes = 16 << 20
 	mostSteps     = 40000
