@@ -25,6 +25,7 @@ type change struct {
 	old, new *Side    // nil for what is created or deleted
 	paths    []string // of the properties that change
 	odd      bool     // its steps contradict each other
+	instead  string   // the label of what was in the place of a new resource
 }
 
 // changes reports whether the step changes the cloud, or found that somebody

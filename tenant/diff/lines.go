@@ -48,8 +48,8 @@ func (k kind) explain(s *stack, c change) (lines []line, unknown []string) {
 	}
 	switch c.op {
 	case created, replaced:
-		more, odd := k.describeNew(s, c)
-		if len(more) > 0 && len(lines) > 0 && strings.HasPrefix(more[0].text, lines[0].text+": ") {
+		more, odd := k.describeNew(s, s.inPlace(c))
+		if len(more) > 0 && len(lines) > 0 && (strings.HasPrefix(more[0].text, lines[0].text+": ") || strings.HasPrefix(more[0].text, lines[0].text+", in the place of ")) {
 			lines = nil // the same with more
 		}
 		lines, unknown = append(lines, more...), append(unknown, odd...)
@@ -74,6 +74,9 @@ func (k kind) emptied(s *stack, c change) []line {
 
 // word is what happened, in words.
 func (c change) word() string {
+	if c.instead != "" {
+		return "**new**, in the place of " + c.instead
+	}
 	return []string{"**new**", "changed", "**replaced**", "**deleted**", "changed otherwise"}[c.op]
 }
 

@@ -15,6 +15,7 @@ type stack struct {
 	goes          map[string]bool   // those that a step deletes, be it for a new one
 	ids           map[string]string // URN of the stack's own resource with an id, in lower case; "" if several claim it
 	roles         map[roleKey][]string
+	free          map[string]string // URN of what goes, by its place
 }
 
 // The type tokens that other kinds refer to.
@@ -63,7 +64,7 @@ func newStack(f Facts, t table) *stack {
 		}
 	}
 	maps.DeleteFunc(s.ids, func(_, urn string) bool { return urn != "" && s.foreign(urn) }) // the tenant names them
-	s.roles = s.rolesOf()
+	s.roles, s.free = s.rolesOf(), s.freed()
 	return s
 }
 

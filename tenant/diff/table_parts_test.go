@@ -105,3 +105,37 @@ func TestReplacementsSayWhatIsGone(t *testing.T) {
 		})
 	}
 }
+
+// TestRenamesSayWhatIsGone: a resource with another logical name is the same one in
+// Azure, and what it had is gone.
+func TestRenamesSayWhatIsGone(t *testing.T) {
+	t.Parallel()
+	const blocked = "11111111-2222-3333-4444-555555555555"
+	app := func(name string, more map[string]any) *State {
+		return &State{Inputs: map[string]any{"name": name, "resourceGroupName": "ours", "properties": more}}
+	}
+	const urn = "urn:pulumi:dev::p::azure-native:web:WebAppApplicationSettings::"
+	dropped := "app settings `b` is **new**, in the place of app settings `a`"
+	for _, test := range []struct {
+		name string
+		new  *State
+		want bool
+	}{
+		{"the same site", app("Site", map[string]any{"ORDERS_ROLE": "R"}), true},
+		{"another site", app("other", map[string]any{"ORDERS_ROLE": "R"}), false},
+		{"a site that is not known yet", app(unknownValue, map[string]any{"ORDERS_ROLE": "R"}), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got := Preview{Steps: []Step{
+				{Op: "delete", URN: urn + "a", Old: app("site", map[string]any{"ORDERS_ROLE": "Q", "ORDERS_URL": "u", "ORDERS_BLOCKED_CALLERS": blocked})},
+				{Op: "create", URN: urn + "b", New: test.new},
+			}}.Markdown("dev", nil)
+			for _, text := range []string{dropped, "(`ORDERS_ROLE`) from `Q` to `R`", "(`ORDERS_URL`) from `u` to nothing", "(`ORDERS_BLOCKED_CALLERS`): added nobody; removed id `" + blocked + "`"} {
+				if strings.Contains(got, text) != test.want {
+					t.Errorf("want %q: %v, got:\n%s", text, test.want, got)
+				}
+			}
+		})
+	}
+}
