@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"app-to-app/tenant/program"
 )
 
 // FuzzPreview changes recorded previews, by their structure and by their bytes.
@@ -102,21 +104,41 @@ func judge(t *testing.T, text []byte) {
 }
 
 // deciding reports whether a step changes something that decides about access,
-// told from the engine's words alone: the operation, the type in the URN, and for
-// a site what of it changes.
+// told from the engine's words alone: the operation, the type in the URN, for a site
+// and for storage what of it changes, and for a command what it runs.
 func deciding(s Step) bool {
 	parts := strings.SplitN(s.URN, "::", 4)
-	token := parts[2][strings.LastIndex(parts[2], "$")+1:]
-	if s.Op == "same" || s.Op == "read" || s.Op == "refresh" || !decides(withoutVersion(token)) {
+	token := withoutVersion(parts[2][strings.LastIndex(parts[2], "$")+1:])
+	if s.Op == "same" || s.Op == "read" || s.Op == "refresh" {
 		return false
 	}
-	if withoutVersion(token) != "azure-native:web:WebApp" {
-		return true
+	input := func(name string) any {
+		if s.New == nil {
+			return nil
+		}
+		return s.New.Inputs[name]
 	}
-	// Of a site, only the whole, its identity and its settings decide.
-	return s.Op != "update" || slices.ContainsFunc(s.DiffReasons, func(path string) bool {
-		return strings.HasPrefix(path, "identity") || strings.HasPrefix(path, "siteConfig")
-	})
+	switch {
+	case strings.HasPrefix(token, "pulumi:providers:"):
+		return true
+	case token == "command:local:Command":
+		return s.New != nil && input("create") != program.PublishLine
+	case token == "azure-native:storage:StorageAccount":
+		return s.Op == "create" && (input("allowSharedKeyAccess") != false || input("allowBlobPublicAccess") != false)
+	case token == "azure-native:web:WebApp":
+		// Of an update of a site, all but tags and scale decides.
+		paths := append(slices.Collect(maps.Keys(s.DetailedDiff)), s.DiffReasons...)
+		return s.Op != "update" || slices.ContainsFunc(paths, func(path string) bool {
+			return !within(path, "tags") && !within(path, "functionAppConfig")
+		})
+	}
+	return decides(token)
+}
+
+// within reports whether a path is a property or in it.
+func within(path, property string) bool {
+	rest, found := strings.CutPrefix(path, property)
+	return found && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // withoutVersion drops the API version from a type of azure-native.
