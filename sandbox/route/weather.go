@@ -105,7 +105,7 @@ func (w *Weather) through(rw http.ResponseWriter, r *http.Request, t Table, patt
 			return // the client left, and the request never arrived
 		}
 	}
-	if !fault.Drop && fault.Status == 0 {
+	if !fault.Drop && fault.Status == 0 && fault.Code == "" { // a delay alone; some services know the status of a code
 		serve(rw, r)
 		return
 	}

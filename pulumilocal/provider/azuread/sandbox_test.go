@@ -44,22 +44,22 @@ func newProgram(t *testing.T) (*enginetest.Engine, []made) {
 		all = append(all, made{name, ignore, engine.MustCreate(token, name, enginetest.Of(inputs))})
 		return all[len(all)-1].State
 	}
-	owners := []any{tenant.Deployer.ObjectID}
-	api := create(applicationToken, "orders-api-application", map[string]any{"displayName": "Orders", "signInAudience": "AzureADMyOrg", "owners": owners,
+	owners, marks := []any{tenant.Deployer.ObjectID}, []any{"the stack", "the name"}
+	api := create(applicationToken, "orders-api-application", map[string]any{"displayName": "Orders", "signInAudience": "AzureADMyOrg", "owners": owners, "tags": marks,
 		"api":            map[string]any{"requestedAccessTokenVersion": 2},
 		"optionalClaims": map[string]any{"accessTokens": []any{map[string]any{"name": "idtyp"}}}}, ignoredOfAPI...)
 	role := create(roleToken, "orders-api-role", map[string]any{"applicationId": api.ID, "roleId": roleID, "allowedMemberTypes": []any{"Application"},
 		"value": "Orders.Read", "displayName": "Read orders", "description": "Read all orders"})
 	create(uriToken, "orders-api-identifier-uri", map[string]any{"applicationId": api.ID, "identifierUri": "api://" + api.Text("clientId")})
-	resource := create(principalToken, "orders-api-service-principal", map[string]any{"clientId": api.Text("clientId"), "appRoleAssignmentRequired": true, "owners": owners}, "owners")
-	client := create(applicationToken, "client-application", map[string]any{"displayName": "Client", "signInAudience": "AzureADMyOrg", "owners": owners}, "owners")
-	principal := create(principalToken, "client-service-principal", map[string]any{"clientId": client.Text("clientId"), "owners": owners}, "owners")
+	resource := create(principalToken, "orders-api-service-principal", map[string]any{"clientId": api.Text("clientId"), "appRoleAssignmentRequired": true, "owners": owners, "tags": marks}, "owners")
+	client := create(applicationToken, "client-application", map[string]any{"displayName": "Client", "signInAudience": "AzureADMyOrg", "owners": owners, "tags": marks}, "owners")
+	principal := create(principalToken, "client-service-principal", map[string]any{"clientId": client.Text("clientId"), "owners": owners, "tags": marks}, "owners")
 	create(passwordToken, "client-secret", map[string]any{"applicationId": client.ID, "displayName": "client-secret-1",
 		"endDate": time.Now().AddDate(0, 6, 0).UTC().Format(time.RFC3339)})
 	_, certificate := selfSigned(t)
 	create(certificateToken, "client-certificate", map[string]any{"applicationId": client.ID, "type": "AsymmetricX509Cert",
 		"value": enginetest.Secret(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})))})
-	create(federatedToken, "client-federation", map[string]any{"applicationId": client.ID, "displayName": "client", "issuer": s.BaseURL + "/" + tenant.ID + "/v2.0",
+	create(federatedToken, "client-federation", map[string]any{"applicationId": client.ID, "displayName": "client", "description": "the stack's mark", "issuer": s.BaseURL + "/" + tenant.ID + "/v2.0",
 		"subject": principal.Text("objectId"), "audiences": []any{"api://AzureADTokenExchange"}})
 	create(assignmentToken, "client-assignment", map[string]any{"appRoleId": role.Text("roleId"), "principalObjectId": principal.Text("objectId"), "resourceObjectId": resource.Text("objectId")})
 	return engine, all
@@ -167,7 +167,7 @@ func TestChangesByHandAreFound(t *testing.T) {
 		want   []string
 	}{
 		{"application", client, changedApplication, []string{"displayName", "notes"}},
-		{"service principal; tags are computed", principal, changedPrincipal, []string{"accountEnabled"}},
+		{"service principal", principal, changedPrincipal, []string{"accountEnabled", "tags"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			refreshed, err := engine.Refresh(test.before)
@@ -188,9 +188,15 @@ func TestChangesByHandAreFound(t *testing.T) {
 			}
 		})
 	}
-	kept, err := engine.Refresh(changedPrincipal)
-	if tags := kept.Outputs["tags"]; err != nil || !tags.IsArray() || len(tags.ArrayValue()) != 1 {
-		t.Errorf("got tags %v, %v, want the one set by hand kept by the update", tags, err)
+	// Without tags in the program, those set by hand are kept: they are computed.
+	untagged := principal.Inputs.Copy()
+	delete(untagged, "tags")
+	byHand, err := engine.Update(principal, withInput(principal.Inputs, "tags", []any{"HideApp"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diffs := engine.DiffState(byHand, untagged).GetDiffs(); len(diffs) != 0 {
+		t.Errorf("without tags: got changes of %q, want none", diffs)
 	}
 }
 
