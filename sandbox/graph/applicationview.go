@@ -128,8 +128,7 @@ func viewServicePrincipal(sp store.ServicePrincipal, app *store.Application, ver
 		"applicationTemplateId": nil, "disabledByMicrosoftStatus": nil,
 		"preferredTokenSigningKeyThumbprint": nil,
 		"addIns":                             []any{}, "keyCredentials": []any{}, "passwordCredentials": viewPasswords(sp.PasswordCredentials),
-		"resourceSpecificApplicationPermissions": []any{},
-		"verifiedPublisher":                      map[string]any{"displayName": nil, "verifiedPublisherId": nil, "addedDateTime": nil},
+		"verifiedPublisher": map[string]any{"displayName": nil, "verifiedPublisherId": nil, "addedDateTime": nil},
 	}
 	maps.Copy(props, plainServicePrincipal.Show(sp.Other))
 	scopes := any([]any{})
@@ -147,6 +146,7 @@ func viewServicePrincipal(sp store.ServicePrincipal, app *store.Application, ver
 		props["publishedPermissionScopes"] = scopes
 	} else {
 		props["oauth2PermissionScopes"] = scopes
+		props["resourceSpecificApplicationPermissions"] = []any{}
 	}
 	return object{kind: "servicePrincipal", id: sp.ObjectID, props: props}
 }

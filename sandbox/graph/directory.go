@@ -40,6 +40,9 @@ func getMe(*store.Tx, *request) (answer, error) {
 func viewOrganization(tenant store.Tenant) object {
 	return object{kind: "organization", id: tenant.ID, props: map[string]any{
 		"id": tenant.ID, "displayName": tenant.DisplayName, "deletedDateTime": nil, "tenantType": "AAD",
+		"assignedPlans": []any{}, "provisionedPlans": []any{}, "businessPhones": []any{},
+		"marketingNotificationEmails": []any{}, "technicalNotificationMails": []any{},
+		"securityComplianceNotificationMails": []any{}, "securityComplianceNotificationPhones": []any{},
 		"verifiedDomains": []any{map[string]any{
 			"name": tenant.Domain, "type": "Managed", "capabilities": "Email, OfficeCommunicationsOnline",
 			"isDefault": true, "isInitial": true,

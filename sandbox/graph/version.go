@@ -34,8 +34,8 @@ func (q *request) readInVersion(application map[string]any) error {
 	return nil
 }
 
-// showInVersion renames what a beta client is shown of an application, and adds
-// what only beta has.
+// showInVersion renames what a beta client is shown of an application, adds what
+// only beta has, and removes what only v1.0 has.
 func showInVersion(version string, application map[string]any) {
 	if version != "beta" {
 		return
@@ -44,6 +44,7 @@ func showInVersion(version string, application map[string]any) {
 		rename(client, preAuthorizedPermissions.v1, preAuthorizedPermissions.beta)
 	}
 	// https://learn.microsoft.com/graph/api/resources/unrestrictedaudience
+	delete(application, "addIns")
 	application["signInAudienceRestrictions"] = map[string]any{"@odata.type": "#microsoft.graph.unrestrictedAudience", "kind": "unrestricted"}
 }
 
