@@ -81,6 +81,8 @@ type Options struct {
 	Output io.Writer
 	// Logger receives the sandbox's log; nil discards it.
 	Logger *slog.Logger
+	// Answered is called with each answer that a service has sent; nil is nobody.
+	Answered func(route.Answer)
 }
 
 // A Sandbox is a running local Azure. Its methods are safe for concurrent use.
@@ -141,7 +143,7 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 	if s.forgetful = o.ForgetIssued; s.forgetful {
 		s.store.ForgetIssued()
 	}
-	s.log = &route.Log{Now: s.store.Now}
+	s.log = &route.Log{Now: s.store.Now, Answered: o.Answered}
 	certificate, roots, err := openTrust(dir, o.Wall())
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"app-to-app/sandbox/contract"
 	"app-to-app/sandbox/graph"
 	"app-to-app/sandbox/route"
 	"app-to-app/sandbox/store"
@@ -61,7 +62,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, store: db, log: &route.Log{}, weather: &route.Weather{}, callers: make(map[string]route.Caller)}
+	w := &world{t: t, store: db, log: &route.Log{Answered: contract.Watch(t)}, weather: &route.Weather{}, callers: make(map[string]route.Caller)}
 	server := httptest.NewUnstartedServer(nil)
 	w.base = "http://" + server.Listener.Addr().String()
 	service := graph.New(graph.Config{Store: db, BaseURL: w.base, AuthorityHost: w.base, Log: w.log, Weather: w.weather, Auth: w})

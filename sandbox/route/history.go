@@ -1,6 +1,7 @@
 package route
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/url"
@@ -36,6 +37,19 @@ type Log struct {
 	entries []Entry
 	strange []Entry
 	Now     func() time.Time // nil means time.Now
+
+	// Answered is called with each answer after it was sent. Nil costs nothing.
+	Answered func(Answer)
+}
+
+// An Answer is a response as it was sent.
+type Answer struct {
+	Service string
+	Route   string // the pattern; empty when no route matched
+	Query   url.Values
+	Status  int
+	Header  http.Header
+	Body    []byte
 }
 
 // Entries returns the history, oldest first.
@@ -75,9 +89,15 @@ func (l *Log) record(service string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		entry := &Entry{Time: l.now().UTC(), Service: service, Method: r.Method, URL: masked(r.URL)}
 		sw := &statusWriter{ResponseWriter: w}
+		if l.Answered != nil {
+			sw.sent = &bytes.Buffer{}
+		}
 		defer func() {
 			entry.Status = sw.status
 			l.keep(*entry)
+			if l.Answered != nil && entry.Code != "dropped" {
+				l.Answered(Answer{service, entry.Route, r.URL.Query(), sw.status, w.Header(), sw.sent.Bytes()})
+			}
 		}()
 		next.ServeHTTP(sw, r.WithContext(context.WithValue(r.Context(), noteKey{}, entry)))
 	})
@@ -121,6 +141,7 @@ var tokenShaped = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{4,}(\.[A-Za-z0-9_-]*)*`)
 type statusWriter struct {
 	http.ResponseWriter
 	status int
+	sent   *bytes.Buffer // the body, if anybody asks for it
 }
 
 func (w *statusWriter) WriteHeader(status int) {
@@ -133,6 +154,9 @@ func (w *statusWriter) WriteHeader(status int) {
 func (w *statusWriter) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+	}
+	if w.sent != nil {
+		w.sent.Write(b)
 	}
 	return w.ResponseWriter.Write(b)
 }

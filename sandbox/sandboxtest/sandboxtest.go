@@ -1,6 +1,6 @@
 // Package sandboxtest starts a sandbox for one Go test. The test fails when it
-// sends a request that the sandbox does not emulate, or leaves a queued fault
-// unused.
+// sends a request that the sandbox does not emulate, gets an answer that differs
+// from Microsoft's types, or leaves a queued fault unused.
 package sandboxtest
 
 import (
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"app-to-app/sandbox"
+	"app-to-app/sandbox/contract"
 )
 
 // Options of a test's sandbox. The zero value is strict.
@@ -28,6 +29,9 @@ func Start(t testing.TB, o Options) *sandbox.Sandbox {
 	}
 	if o.NewKey == nil {
 		o.NewKey = sharedKeys()
+	}
+	if o.Answered == nil {
+		o.Answered = contract.Watch(t)
 	}
 	s, err := sandbox.Start(context.Background(), o.Options)
 	if err != nil {

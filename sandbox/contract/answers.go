@@ -1,0 +1,90 @@
+package contract
+
+import "strings"
+
+// This file says which type each route answers with when it succeeds. [x] is a
+// page of x.
+
+const (
+	none  = "none"  // no body
+	count = "count" // a number as text
+)
+
+// Covers says whether a service has a contract.
+func Covers(service string) bool { return service == "graph" }
+
+// Of returns the kind of a route's answers. Both versions of Graph have the same,
+// from tables of their own.
+func Of(service, pattern string) (kind string, ok bool) {
+	kind, ok = Answers(service)[Unversioned(pattern)]
+	return kind, ok
+}
+
+// Unversioned is a pattern without Graph's version.
+func Unversioned(pattern string) string {
+	method, path, _ := strings.Cut(pattern, " ")
+	return method + " " + strings.TrimPrefix(strings.TrimPrefix(path, "/v1.0"), "/beta")
+}
+
+// Answers returns the routes of a service that have a type, without a version.
+func Answers(service string) map[string]string {
+	if service == "graph" {
+		return graphAnswers
+	}
+	return nil
+}
+
+var graphAnswers = map[string]string{
+	"POST /$batch": "batch",
+
+	"GET /applications":                                                   "[application]",
+	"GET /applications/$count":                                            count,
+	"POST /applications":                                                  "application",
+	"GET /applications/{id}":                                              "application",
+	"PATCH /applications/{id}":                                            none,
+	"DELETE /applications/{id}":                                           none,
+	"GET /applications/{id}/owners":                                       "[directoryObject]",
+	"POST /applications/{id}/owners/$ref":                                 none,
+	"GET /applications/{id}/owners/{owner}/$ref":                          "reference",
+	"DELETE /applications/{id}/owners/{owner}/$ref":                       none,
+	"POST /applications/{id}/addPassword":                                 "passwordCredential",
+	"POST /applications/{id}/removePassword":                              none,
+	"GET /applications/{id}/federatedIdentityCredentials":                 "[federatedIdentityCredential]",
+	"POST /applications/{id}/federatedIdentityCredentials":                "federatedIdentityCredential",
+	"GET /applications/{id}/federatedIdentityCredentials/{credential}":    "federatedIdentityCredential",
+	"PATCH /applications/{id}/federatedIdentityCredentials/{credential}":  none,
+	"DELETE /applications/{id}/federatedIdentityCredentials/{credential}": none,
+	"GET /servicePrincipals":                                              "[servicePrincipal]",
+	"GET /servicePrincipals/$count":                                       count,
+	"POST /servicePrincipals":                                             "servicePrincipal",
+	"GET /servicePrincipals/{id}":                                         "servicePrincipal",
+	"PATCH /servicePrincipals/{id}":                                       none,
+	"DELETE /servicePrincipals/{id}":                                      none,
+	"GET /servicePrincipals/{id}/owners":                                  "[directoryObject]",
+	"POST /servicePrincipals/{id}/owners/$ref":                            none,
+	"GET /servicePrincipals/{id}/owners/{owner}/$ref":                     "reference",
+	"DELETE /servicePrincipals/{id}/owners/{owner}/$ref":                  none,
+	"POST /servicePrincipals/{id}/addPassword":                            "passwordCredential",
+	"POST /servicePrincipals/{id}/removePassword":                         none,
+	"GET /servicePrincipals/{id}/appRoleAssignedTo":                       "[appRoleAssignment]",
+	"GET /servicePrincipals/{id}/appRoleAssignedTo/{assignment}":          "appRoleAssignment",
+	"POST /servicePrincipals/{id}/appRoleAssignedTo":                      "appRoleAssignment",
+	"DELETE /servicePrincipals/{id}/appRoleAssignedTo/{assignment}":       none,
+	"GET /servicePrincipals/{id}/appRoleAssignments":                      "[appRoleAssignment]",
+	"GET /servicePrincipals/{id}/appRoleAssignments/{assignment}":         "appRoleAssignment",
+	"POST /servicePrincipals/{id}/appRoleAssignments":                     "appRoleAssignment",
+	"DELETE /servicePrincipals/{id}/appRoleAssignments/{assignment}":      none,
+	"POST /directoryObjects/getByIds":                                     "[directoryObject]",
+	"POST /servicePrincipals/{id}/getMemberGroups":                        "[string]",
+	"GET /servicePrincipals/{id}/oauth2PermissionGrants":                  "[oAuth2PermissionGrant]",
+	"GET /oauth2PermissionGrants":                                         "[oAuth2PermissionGrant]",
+	"GET /directoryObjects/{id}":                                          "directoryObject",
+	"GET /directory/deletedItems/microsoft.graph.application":             "[application]",
+	"GET /directory/deletedItems/microsoft.graph.servicePrincipal":        "[servicePrincipal]",
+	"GET /directory/deletedItems/{id}":                                    "directoryObject",
+	"POST /directory/deletedItems/{id}/restore":                           "directoryObject",
+	"DELETE /directory/deletedItems/{id}":                                 none,
+	"GET /organization":                                                   "[organization]",
+	"GET /organization/{id}":                                              "organization",
+	"GET /me":                                                             none, // it refuses everyone here
+}

@@ -1,0 +1,5 @@
+//go:build !witness
+
+package contract
+
+const watching = true
