@@ -190,7 +190,7 @@ func TestCloudsByName(t *testing.T) {
 	}
 }
 
-// TestSignInErrors: the hint says what mends the refusal, and a busy token endpoint
+// TestSignInErrors: the hint says what makes the refusal go away, and a busy token endpoint
 // can be told from it.
 func TestSignInErrors(t *testing.T) {
 	t.Parallel()

@@ -203,7 +203,7 @@ func TestHostThatCannotRunFailsTheDeployment(t *testing.T) {
 }
 
 // TestFailedDeploymentChangesNothing: once the setting that kept the new package
-// from starting is mended, the app runs the package before.
+// from starting is right again, the app runs the package before.
 func TestFailedDeploymentChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
