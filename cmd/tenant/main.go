@@ -202,3 +202,12 @@ func parse(flags *flag.FlagSet, args []string, names ...string) ([]string, error
 func (c command) signIn(ctx context.Context) (*azurecloud.Session, error) {
 	return azurecloud.SignIn(ctx, azurecloud.Options{Getenv: c.getenv, HTTP: c.http, Sleep: c.sleep})
 }
+
+// signInToSubscription also makes sure that it is known which subscription is meant.
+func (c command) signInToSubscription(ctx context.Context) (*azurecloud.Session, error) {
+	session, err := c.signIn(ctx)
+	if err == nil && session.SubscriptionID == "" {
+		err = azurecloud.WithHint(errors.New("expected ARM_SUBSCRIPTION_ID, got nothing"), "export ARM_SUBSCRIPTION_ID=…")
+	}
+	return session, err
+}

@@ -59,12 +59,9 @@ func runRecover(ctx context.Context, c command, flags *flag.FlagSet, args []stri
 	if path.Base(*stack) != *stack {
 		return &usageError{fmt.Errorf("expected the bare name of a stack, got %q", *stack)}
 	}
-	session, err := c.signIn(ctx)
+	session, err := c.signInToSubscription(ctx)
 	if err != nil {
 		return err
-	}
-	if session.SubscriptionID == "" {
-		return azurecloud.WithHint(errors.New("expected ARM_SUBSCRIPTION_ID, got nothing"), "export ARM_SUBSCRIPTION_ID=…")
 	}
 	host, err := recover.ThisHost()
 	if err != nil {

@@ -60,12 +60,9 @@ func runTeardown(ctx context.Context, c command, flags *flag.FlagSet, args []str
 	if path.Base(*stack) != *stack && !*expired {
 		return &usageError{fmt.Errorf("expected the bare name of a stack, got %q", *stack)}
 	}
-	session, err := c.signIn(ctx)
+	session, err := c.signInToSubscription(ctx)
 	if err != nil {
 		return err
-	}
-	if session.SubscriptionID == "" {
-		return azurecloud.WithHint(errors.New("expected ARM_SUBSCRIPTION_ID, got nothing"), "export ARM_SUBSCRIPTION_ID=…")
 	}
 	t := tearing{command: c, session: session, folder: *folder, yes: *yes, forget: *forget, asJSON: *asJSON}
 	if *expired {
