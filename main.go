@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	apiName    = settings.APIName
+	apiName    = "orders-api"
 	clientCode = "orders-client" // the function app that every client runs
 )
 

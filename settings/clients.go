@@ -5,27 +5,27 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 )
 
 // This file parses clients, except their identities (identity.go).
 
-const (
-	defaultSchedule = "0 */10 * * * *"
-	defaultClients  = `[{"name":"orders-client","identity":"managedIdentity","roles":["Orders.Read"],"functionApp":true,"tokenProviders":["azidentity"],"schedule":"` + defaultSchedule + `"}]`
-)
+const defaultSchedule = "0 */10 * * * *"
+
+// defaultClients is the setting clients of a stack that has none.
+func defaultClients(api API) string { return `[{"name":"` + api.ClientName() + `"}]` }
 
 // clientFields are the fields of a client.
-var clientFields = []string{"name", "identity", "previousIdentity", "roles", "functionApp", "tokenProviders", "schedule",
+var clientFields = []string{"name", "identity", "previousIdentity", "roles", "functionApp", "code", "tokenProviders", "schedule",
 	"objectId", "displayName", "issuer", "subject", "audience"}
 
-func (p *parser) clients(roles []Role, secrets secretSettings) []Client {
+func (p *parser) clients(api API, roles []Role, secrets secretSettings) []Client {
 	var clients []Client
-	for _, i := range p.items("clients", defaultClients, clientFields...) {
-		client := Client{Name: i.name(clients), Roles: i.clientRoles(roles)}
+	for _, i := range p.items("clients", defaultClients(api), clientFields...) {
+		client := Client{Name: i.name(api, clients), Roles: i.clientRoles(roles)}
 		client.Identity, client.Previous = i.identities(client.Name, secrets)
 		i.checkCredentialName(client)
 		client.FunctionApp = i.flag("functionApp", runsHere(client.Identity))
+		client.Code = i.code(api.ClientName())
 		client.Schedule = i.text("schedule", defaultSchedule)
 		fitting := providersFor(client.Identity.Kind)
 		client.TokenProviders = i.texts("tokenProviders", fitting[:1], fitting)
@@ -42,7 +42,7 @@ func (p *parser) clients(roles []Role, secrets secretSettings) []Client {
 // tell stacks apart.
 var clientNamePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$`)
 
-func (i item) name(others []Client) string {
+func (i item) name(api API, others []Client) string {
 	name, key := i.text("name", ""), i.key("name")
 	ask := "pulumi config set --path " + shellWord(key) + " NAME"
 	same := func(other Client, name string) bool {
@@ -50,7 +50,7 @@ func (i item) name(others []Client) string {
 		return strings.ReplaceAll(other.Name, "-", "") == strings.ReplaceAll(name, "-", "")
 	}
 	taken := func(name string) bool {
-		return same(Client{Name: APIName}, name) || slices.ContainsFunc(others, func(other Client) bool { return same(other, name) })
+		return same(Client{Name: api.ResourceName()}, name) || slices.ContainsFunc(others, func(other Client) bool { return same(other, name) })
 	}
 	switch plain := plainName(name); {
 	case i.p.has(key):
@@ -60,23 +60,13 @@ func (i item) name(others []Client) string {
 		i.p.refuse(key, SetCommand(key, plain), "expected lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen, got %q", name)
 	case !clientNamePattern.MatchString(name):
 		i.p.ask(key, ask, "expected at most 32 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen, got %q", name)
-	case same(Client{Name: APIName}, name):
+	case same(Client{Name: api.ResourceName()}, name):
 		i.p.ask(key, ask, "expected a name other than the API's, got %q", name)
 	case taken(name):
 		// A client that is renamed gets an identity of its own, which nobody meant.
 		i.p.ask(key, ask+", or remove one of the two: "+removeCommand(i.path), "expected %q once (hyphens do not count)", name)
 	}
 	return name
-}
-
-// plainName is a name without what a client's name cannot have.
-func plainName(name string) string {
-	return strings.Trim(strings.Map(func(r rune) rune {
-		if r == '_' || r == '.' || r == ' ' {
-			return '-'
-		}
-		return unicode.ToLower(r)
-	}, name), "-")
 }
 
 // checkCredentialName refuses a name that Graph would refuse for the federated
@@ -135,7 +125,7 @@ func (i item) checkFunctionApp(client Client) {
 // has.
 func (i item) checkFunctionAppFields(client Client) {
 	if !client.FunctionApp {
-		for _, field := range []string{"tokenProviders", "schedule"} {
+		for _, field := range []string{"code", "tokenProviders", "schedule"} {
 			if i.has(field) {
 				i.p.refuse(i.key(field), removeCommand(i.key(field)), "expected none for a client without a function app")
 			}

@@ -78,7 +78,7 @@ func TestIdentitySettings(t *testing.T) {
 				t.Fatal(problems)
 			}
 			want := defaults()
-			tt.want.Name, tt.want.Roles, tt.want.Schedule = "orders-client", []string{"Orders.Read"}, "0 */10 * * * *"
+			tt.want.Name, tt.want.Code, tt.want.Roles, tt.want.Schedule = "orders-client", "orders-client", []string{"Orders.Read"}, "0 */10 * * * *"
 			want.Clients = []settings.Client{tt.want}
 			if tt.edits["app-to-app:asOf"] != "" { // the start of the day is in the same quarter
 				got.Clients[0].Identity.Rotation = rotationOf(90)

@@ -14,7 +14,7 @@ import (
 // be left out; an unknown field is refused, since encoding/json would take
 // "Roles" for "roles" and skip "role".
 
-// An item is one element of a list.
+// An item is an element of a list, or another object.
 type item struct {
 	p      *parser
 	path   string // such as app-to-app:clients[0]
@@ -35,16 +35,22 @@ func (p *parser) items(name, otherwise string, known ...string) []item {
 	items := make([]item, len(list))
 	for i, fields := range list {
 		items[i] = item{p: p, path: fmt.Sprintf("%s[%d]", key, i), fields: fields}
-		for _, field := range slices.Sorted(maps.Keys(fields)) {
-			if !slices.Contains(known, field) {
-				p.refuseUnknown(items[i].key(field), field, known, removeCommand(items[i].key(field)), "fields")
-			}
-			if string(fields[field]) == "null" { // as if it were not there
-				delete(fields, field)
-			}
-		}
+		items[i].refuseUnknownFields(known)
 	}
 	return items
+}
+
+// refuseUnknownFields refuses fields that are not known, and forgets those that
+// are null.
+func (i item) refuseUnknownFields(known []string) {
+	for _, field := range slices.Sorted(maps.Keys(i.fields)) {
+		if !slices.Contains(known, field) {
+			i.p.refuseUnknown(i.key(field), field, known, removeCommand(i.key(field)), "fields")
+		}
+		if string(i.fields[field]) == "null" { // as if it were not there
+			delete(i.fields, field)
+		}
+	}
 }
 
 // plainField is a name that needs no quotes in a path
@@ -123,18 +129,21 @@ func (i item) refuseText(field string, possible []string) {
 // (https://learn.microsoft.com/graph/api/resources/approle).
 var roleValuePattern = regexp.MustCompile("^[A-Za-z0-9:!#$%&'()*+,/;=?@\\[\\]^_`{|}~-][A-Za-z0-9:!#$%&'()*+,./;=?@\\[\\]^_`{|}~-]*$")
 
-const (
-	maxRoleValue = 120
-	defaultRoles = `[{"value":"Orders.Read","displayName":"Read orders","description":"Read all orders"}]`
-)
+const maxRoleValue = 120
+
+// defaultRoles is the setting roles of a stack that has none.
+func defaultRoles(api API) string {
+	role := api.Role()
+	return fmt.Sprintf(`[{"value":%q,"displayName":%q,"description":%q}]`, role.Value, role.DisplayName, role.Description)
+}
 
 // roles reads the app roles. Microsoft Entra ID refuses one without a display
 // name or a description, and azuread disables a role before it sends what
 // changes: an update that is refused would leave everybody without access.
-func (p *parser) roles() []Role {
+func (p *parser) roles(api API) []Role {
 	problems := len(p.Problems)
 	var roles []Role
-	for _, i := range p.items("roles", defaultRoles, "value", "displayName", "description") {
+	for _, i := range p.items("roles", defaultRoles(api), "value", "displayName", "description") {
 		role := Role{Value: i.text("value", "")}
 		role.DisplayName = i.words("displayName", cmp.Or(role.Value, "its value"))
 		role.Description = i.words("description", role.DisplayName)
@@ -157,7 +166,7 @@ func (p *parser) roles() []Role {
 		roles = append(roles, role)
 	}
 	if key := Namespace + ":roles"; len(roles) == 0 && len(p.Problems) == problems {
-		p.refuse(key, removeCommand(key), "expected at least one role; without one nobody may read orders")
+		p.refuse(key, removeCommand(key), "expected at least one role; without one nobody may call the API")
 	}
 	return roles
 }

@@ -24,13 +24,10 @@ import (
 // Namespace is the namespace of our keys, and the name of the project.
 const Namespace = "app-to-app"
 
-// APIName is the name of the API, which no client may have.
-const APIName = "orders-api"
-
 const locationKey = "azure-native:location"
 
 // keys are the names of all settings.
-var keys = []string{"asOf", "authorityHost", "blockedCallers", "certificates", "clients", "dailyLogCapGb", "environment", "expiresOn", "owners", "protect", "roles",
+var keys = []string{"api", "asOf", "authorityHost", "blockedCallers", "certificates", "clients", "dailyLogCapGb", "environment", "expiresOn", "owners", "protect", "roles",
 	"rotationDays", "subscriptionId", "tenantId", "withoutClients"}
 
 // environments are the values of the setting environment.
@@ -51,6 +48,7 @@ type Settings struct {
 	DailyLogCapGB    float64  // of logs that one function app may write
 	WithoutClients   bool     // the stack may lose its last client
 	Protect          bool     // keep what all access depends on from being deleted by accident
+	API              API
 	Roles            []Role
 	Clients          []Client
 }
@@ -69,6 +67,7 @@ type Client struct {
 	Previous       *Identity // that it moves away from; usually nil
 	Roles          []string  // values of app roles
 	FunctionApp    bool      // false: only the identity and its assignments
+	Code           string    // folder of the function app in functions
 	TokenProviders []string
 	Schedule       string // six fields
 }
@@ -93,11 +92,12 @@ func parse(configuration map[string]string, now time.Time) (Settings, Problems) 
 		Location:       p.location(),
 		Owners:         p.guids("owners"),
 		BlockedCallers: p.guids("blockedCallers"),
-		Roles:          p.roles(),
+		API:            p.api(),
 	}
+	s.Roles = p.roles(s.API)
 	s.OwnersPinned = len(s.Owners) > 0
 	s.ExpiresOn = p.expiresOn(s.Environment, now)
-	s.Clients = p.clients(s.Roles, p.secrets(now))
+	s.Clients = p.clients(s.API, s.Roles, p.secrets(now))
 	s.DailyLogCapGB = p.dailyLogCap()
 	s.Protect = p.truth("protect", s.Environment == "prod")
 	s.WithoutClients = p.truth("withoutClients", false)

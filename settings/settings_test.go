@@ -18,9 +18,10 @@ func defaults() settings.Settings {
 		Environment: "dev", TenantID: tenantID, SubscriptionID: subscriptionID,
 		AuthorityHost: "https://login.microsoftonline.com", ExchangeAudience: "api://AzureADTokenExchange", Location: "westeurope",
 		Owners: []string{callerID}, DailyLogCapGB: 1,
+		API:   settings.API{Name: "orders", Code: "orders-api", Route: "api/orders", Registration: "managed"},
 		Roles: []settings.Role{{Value: "Orders.Read", DisplayName: "Read orders", Description: "Read all orders"}},
 		Clients: []settings.Client{{Name: "orders-client", Identity: settings.Identity{Kind: "managedIdentity"}, Roles: []string{"Orders.Read"},
-			FunctionApp: true, TokenProviders: []string{"azidentity"}, Schedule: "0 */10 * * * *"}, legacy()},
+			FunctionApp: true, Code: "orders-client", TokenProviders: []string{"azidentity"}, Schedule: "0 */10 * * * *"}, legacy()},
 	}
 }
 
@@ -37,7 +38,7 @@ func rotationOf(days int) credentials.Rotation {
 func legacy() settings.Client {
 	rotation := rotationOf(90)
 	return settings.Client{Name: "orders-client-legacy", Identity: settings.Identity{Kind: "clientSecret", Rotation: rotation}, Roles: []string{"Orders.Read"},
-		FunctionApp: true, TokenProviders: []string{"azidentity", "msal", "appauth", "adal"}, Schedule: "0 */10 * * * *"}
+		FunctionApp: true, Code: "orders-client", TokenProviders: []string{"azidentity", "msal", "appauth", "adal"}, Schedule: "0 */10 * * * *"}
 }
 
 func TestAcceptedSettings(t *testing.T) {
@@ -90,7 +91,7 @@ func TestAcceptedSettings(t *testing.T) {
 		{name: "two clients, one without an app and without roles", stack: "dev", edits: map[string]string{
 			"app-to-app:clients": `[{"name":"orders-client"},{"name":"outside","functionApp":false,"roles":[]}]`},
 			change: func(s *settings.Settings) {
-				s.Clients = append(s.Clients, settings.Client{Name: "outside", Identity: settings.Identity{Kind: "managedIdentity"}, Roles: []string{}, TokenProviders: []string{"azidentity"}, Schedule: "0 */10 * * * *"})
+				s.Clients = append(s.Clients, settings.Client{Name: "outside", Identity: settings.Identity{Kind: "managedIdentity"}, Roles: []string{}, Code: "orders-client", TokenProviders: []string{"azidentity"}, Schedule: "0 */10 * * * *"})
 			}},
 		{name: "keys of other programs", stack: "dev", edits: map[string]string{"azuread:tenantId": tenantID, "other:key": "x"}},
 	} {
@@ -257,6 +258,14 @@ var refusals = []struct {
 		[]string{`app-to-app:clients[0].functionApp: expected true or false, got "yes"`, "pulumi config set --path 'app-to-app:clients[0].functionApp' true"}},
 	{"schedule without a function app", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"functionApp":false,"schedule":"0 0 * * * *"`)},
 		[]string{"app-to-app:clients[0].schedule: expected none for a client without a function app", "pulumi config rm --path 'app-to-app:clients[0].schedule'"}},
+	{"code without a function app", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"functionApp":false,"code":"orders-client"`)},
+		[]string{"app-to-app:clients[0].code: expected none for a client without a function app", "pulumi config rm --path 'app-to-app:clients[0].code'"}},
+	{"code of a client outside of functions", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"code":"../orders-client"`)},
+		[]string{`app-to-app:clients[0].code: expected the name of a folder in functions, got "../orders-client"; next: pulumi config set --path 'app-to-app:clients[0].code' FOLDER`}},
+	{"client with the name of an API of one's own", "prod", map[string]string{"app-to-app:api": `{"name":"stock"}`, "app-to-app:clients": `[{"name":"stock-api"}]`},
+		[]string{`app-to-app:clients[0].name: expected a name other than the API's, got "stock-api"`}},
+	{"role of another API", "prod", map[string]string{"app-to-app:api": `{"name":"stock"}`, "app-to-app:clients": `[{"name":"stock-client","roles":["Orders.Read"]}]`},
+		[]string{`app-to-app:clients[0].roles[0]: expected a role that is defined (Stock.Read), got "Orders.Read"`}},
 	{"token provider for another identity", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"tokenProviders":["azidentity","adal"]`)},
 		[]string{`app-to-app:clients[0].tokenProviders[1]: expected a token provider that works with the identity managedIdentity (azidentity, msal, appauth), got "adal"`}},
 	{"no token providers", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"tokenProviders":[]`)},
