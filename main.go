@@ -22,11 +22,6 @@ import (
 	"app-to-app/settings/lookup"
 )
 
-const (
-	apiName    = "orders-api"
-	clientCode = "orders-client" // the function app that every client runs
-)
-
 func main() { pulumi.Run(deploy) }
 
 func deploy(ctx *pulumi.Context) error {
@@ -42,9 +37,13 @@ type program struct {
 }
 
 func (p program) deploy(ctx *pulumi.Context) error {
-	packages, stopBuild := p.build(ctx.Context())
+	from, err := p.configuration()
+	if err != nil {
+		return err
+	}
+	packages, stopBuild := p.build(ctx.Context(), from)
 	defer stopBuild()
-	stack, err := p.settings(ctx)
+	stack, err := p.settings(ctx, from)
 	if err != nil {
 		return err
 	}
@@ -69,10 +68,12 @@ func (p program) deploy(ctx *pulumi.Context) error {
 	place := components.Place{ResourceGroupName: group.Name, Location: stack.Location, SubscriptionID: stack.SubscriptionID}
 	tenant := components.Tenant{ID: stack.TenantID, AuthorityHost: stack.AuthorityHost, ExchangeAudience: stack.ExchangeAudience}
 	owners := components.Owners{ObjectIDs: stack.Owners, Pinned: stack.OwnersPinned}
-	api, err := components.NewAPI(ctx, apiName, &components.APIArgs{
-		Place: place, Tenant: tenant, Package: built[apiName],
-		DisplayName:    apiName + " (" + ctx.Stack() + ")",
+	api, err := components.NewAPI(ctx, stack.API.ResourceName(), &components.APIArgs{
+		Place: place, Tenant: tenant, Package: built[stack.API.Code],
+		DisplayName:    stack.API.ResourceName() + " (" + ctx.Stack() + ")",
 		Owners:         owners,
+		Prefix:         stack.API.Prefix(),
+		Route:          stack.API.Route,
 		Protect:        stack.Protect,
 		Roles:          rolesOf(stack),
 		DailyLogCapGB:  stack.DailyLogCapGB,
@@ -88,7 +89,7 @@ func (p program) deploy(ctx *pulumi.Context) error {
 			Identity: identityOf(client.Identity), Previous: previousOf(client), Roles: client.Roles, PurgeProtection: stack.Protect,
 		}
 		if client.FunctionApp {
-			args.FunctionApp = &components.ClientAppArgs{Package: built[clientCode], TokenProviders: client.TokenProviders, Schedule: client.Schedule, DailyLogCapGB: stack.DailyLogCapGB}
+			args.FunctionApp = &components.ClientAppArgs{Package: built[client.Code], TokenProviders: client.TokenProviders, Schedule: client.Schedule, DailyLogCapGB: stack.DailyLogCapGB}
 		}
 		if clients[i], err = components.NewClient(ctx, client.Name, args); err != nil {
 			return err
@@ -98,13 +99,14 @@ func (p program) deploy(ctx *pulumi.Context) error {
 	return nil
 }
 
-// build starts building the packages in the background. They depend on no
-// setting, so this saves the time in which the settings wait for the network.
-// stop cancels a build whose result is not needed.
-func (p program) build(ctx context.Context) (packages func() (map[string]components.Package, error), stop func()) {
+// build starts building the packages in the background. They depend only on what
+// the configuration itself says, so this saves the time in which the settings wait
+// for the network. stop cancels a build whose result is not needed.
+func (p program) build(ctx context.Context, from stackConfig) (packages func() (map[string]components.Package, error), stop func()) {
+	parsed, _ := settings.Parse(from.values, p.now()) // the settings report the problems
 	ctx, cancel := context.WithCancel(ctx)
 	packages = sync.OnceValues(func() (map[string]components.Package, error) {
-		return components.BuildPackages(ctx, p.folder, apiName, clientCode)
+		return components.BuildPackages(ctx, p.folder, parsed.Code()...)
 	})
 	var running sync.WaitGroup
 	running.Go(func() { _, _ = packages() }) // the call that needs the packages returns the error
@@ -114,24 +116,30 @@ func (p program) build(ctx context.Context) (packages func() (map[string]compone
 	}
 }
 
+// A stackConfig is the configuration of the stack, as the engine hands it over.
+type stackConfig struct {
+	values  map[string]string
+	secrets []string // keys
+}
+
+// configuration reads the variables that have all keys, so that unknown ones can be
+// refused. The SDK only looks up keys by name.
+func (p program) configuration() (from stackConfig, err error) {
+	for name, into := range map[string]any{pulumi.EnvConfig: &from.values, pulumi.EnvConfigSecretKeys: &from.secrets} {
+		if encoded := p.getenv(name); encoded != "" {
+			if err := json.Unmarshal([]byte(encoded), into); err != nil {
+				return stackConfig{}, fmt.Errorf("read %s: %w", name, err)
+			}
+		}
+	}
+	return from, nil
+}
+
 // settings loads the settings of the stack, and shows their warnings.
-func (p program) settings(ctx *pulumi.Context) (settings.Settings, error) {
-	// This variable has all keys, so unknown ones can be refused. The SDK only
-	// looks up keys by name.
-	var configuration map[string]string
-	if encoded := p.getenv(pulumi.EnvConfig); encoded != "" {
-		if err := json.Unmarshal([]byte(encoded), &configuration); err != nil {
-			return settings.Settings{}, fmt.Errorf("read %s: %w", pulumi.EnvConfig, err)
-		}
-	}
-	var secrets []string
-	if encoded := p.getenv(pulumi.EnvConfigSecretKeys); encoded != "" {
-		if err := json.Unmarshal([]byte(encoded), &secrets); err != nil {
-			return settings.Settings{}, fmt.Errorf("read %s: %w", pulumi.EnvConfigSecretKeys, err)
-		}
-	}
-	loaded, warnings, problems := settings.Load(ctx.Context(), configuration, p.now(), settings.Sources{
-		MetadataHost: p.getenv("ARM_METADATA_HOSTNAME"), Secrets: secrets, HTTPClient: p.httpClient, Providers: lookup.Providers{Context: ctx},
+func (p program) settings(ctx *pulumi.Context, from stackConfig) (settings.Settings, error) {
+	loaded, warnings, problems := settings.Load(ctx.Context(), from.values, p.now(), settings.Sources{
+		MetadataHost: p.getenv("ARM_METADATA_HOSTNAME"), Secrets: from.secrets, HTTPClient: p.httpClient, Providers: lookup.Providers{Context: ctx},
+		Project: os.DirFS(p.folder),
 	})
 	for _, warning := range warnings {
 		warn(ctx, warning)

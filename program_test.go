@@ -73,11 +73,11 @@ func newProject(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
 	files := map[string]string{"go.mod": "module app-to-app\n\ngo 1.26\n\ntoolchain " + strings.Fields(runtime.Version())[0] + "\n"}
-	for _, name := range []string{apiName, clientCode} {
+	for name, route := range map[string]string{"orders-api": "orders", "orders-client": "ProcessOrders"} {
 		app := "functions/" + name + "/"
 		files[app+"main.go"] = fmt.Sprintf("package main\n\nfunc main() { println(%q) }\n", name)
 		files[app+"host.json"] = `{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler"}}}`
-		files[app+"Run/function.json"] = `{"bindings":[]}`
+		files[app+"Run/function.json"] = fmt.Sprintf(`{"bindings":[{"type":"httpTrigger","route":%q}]}`, route)
 	}
 	for name, content := range files {
 		path := filepath.Join(folder, filepath.FromSlash(name))

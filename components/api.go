@@ -1,8 +1,10 @@
 package components
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
@@ -25,7 +27,9 @@ type APIArgs struct {
 	Tenant         Tenant
 	DisplayName    string // of the app registration
 	Owners         Owners
-	Roles          []Role // the first is needed to read orders
+	Prefix         string // of the app settings of its code and its clients' code; "" is the name in capitals, ORDERS for orders-api
+	Route          string // path of its URL; "" is api and then the name, api/orders for orders-api
+	Roles          []Role // the code's app settings name the first one
 	BlockedCallers []string
 	Package        Package
 	DailyLogCapGB  float64 // see [FunctionAppArgs]
@@ -40,9 +44,19 @@ func (a *APIArgs) check() error {
 	if a == nil {
 		return errors.New("arguments: missing")
 	}
-	return errors.Join(a.Place.check(), a.Tenant.check(), a.Package.check(),
+	return errors.Join(a.Place.check(), a.Tenant.check(), a.Package.check(), a.checkRoute(),
 		required("displayName", a.DisplayName != ""),
 		required("roles", len(a.Roles) > 0))
+}
+
+// checkRoute refuses a path that none of the package's functions answers: every
+// call would be answered with 404. Azure ignores the case of routes.
+func (a *APIArgs) checkRoute() error {
+	routes := a.Package.Routes
+	if a.Route == "" || len(routes) == 0 || slices.ContainsFunc(routes, func(route string) bool { return strings.EqualFold(route, a.Route) }) {
+		return nil
+	}
+	return fmt.Errorf("argument route: expected a path of one of the package's HTTP functions (%s), got %q", strings.Join(routes, ", "), a.Route)
 }
 
 // An API is an app registration whose app roles clients can be assigned, with
@@ -55,9 +69,10 @@ type API struct {
 	ServicePrincipalID pulumi.StringOutput // object id, which assignments name
 	IdentifierURI      pulumi.StringOutput
 	Audience           pulumi.StringOutput // aud of the access tokens it takes
-	URL                pulumi.StringOutput // of the orders
+	URL                pulumi.StringOutput // of its route
 	SiteID             pulumi.StringOutput // ARM id of its function app
 
+	prefix           string // of app settings
 	roles            map[string]*azuread.ApplicationAppRole
 	servicePrincipal *azuread.ServicePrincipal
 	workspaceID      pulumi.StringOutput // where the logs of its app go
@@ -68,7 +83,8 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 	if err := errors.Join(args.check(), checkMark(ctx, name)); err != nil {
 		return nil, fmt.Errorf("API %q: %w", name, err)
 	}
-	api := &API{roles: make(map[string]*azuread.ApplicationAppRole)}
+	short := strings.TrimSuffix(name, "-api")
+	api := &API{prefix: cmp.Or(args.Prefix, strings.ToUpper(strings.ReplaceAll(short, "-", "_"))), roles: make(map[string]*azuread.ApplicationAppRole)}
 	if err := ctx.RegisterComponentResource(apiType, name, api, opts...); err != nil {
 		return nil, err
 	}
@@ -84,7 +100,7 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 	if err != nil {
 		return nil, err
 	}
-	api.URL, api.SiteID, api.workspaceID = pulumi.Sprintf("https://%s/api/orders", app.HostName), app.SiteID, app.workspaceID
+	api.URL, api.SiteID, api.workspaceID = pulumi.Sprintf("https://%s/%s", app.HostName, cmp.Or(args.Route, "api/"+short)), app.SiteID, app.workspaceID
 	return api, ctx.RegisterResourceOutputs(api, pulumi.Map{
 		"clientId": api.ClientID, "objectId": api.ObjectID, "servicePrincipalId": api.ServicePrincipalID,
 		"identifierUri": api.IdentifierURI, "audience": api.Audience, "url": api.URL, "siteId": api.SiteID,
@@ -179,15 +195,18 @@ func (api *API) registerServicePrincipal(ctx *pulumi.Context, name string, args 
 	return nil
 }
 
+// setting is the full name of an app setting.
+func (api *API) setting(name string) string { return api.prefix + "_" + name }
+
 func (api *API) appSettings(args *APIArgs) pulumi.StringMap {
 	settings := pulumi.StringMap{
-		"ORDERS_TENANT_ID":      pulumi.String(args.Tenant.ID),
-		"ORDERS_AUTHORITY_HOST": pulumi.String(args.Tenant.AuthorityHost),
-		"ORDERS_AUDIENCE":       api.Audience,
-		"ORDERS_ROLE":           pulumi.String(args.Roles[0].Value),
+		api.setting("TENANT_ID"):      pulumi.String(args.Tenant.ID),
+		api.setting("AUTHORITY_HOST"): pulumi.String(args.Tenant.AuthorityHost),
+		api.setting("AUDIENCE"):       api.Audience,
+		api.setting("ROLE"):           pulumi.String(args.Roles[0].Value),
 	}
 	if len(args.BlockedCallers) > 0 {
-		settings["ORDERS_BLOCKED_CALLERS"] = pulumi.String(strings.Join(args.BlockedCallers, ","))
+		settings[api.setting("BLOCKED_CALLERS")] = pulumi.String(strings.Join(args.BlockedCallers, ","))
 	}
 	return settings
 }

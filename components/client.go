@@ -86,7 +86,7 @@ type Client struct {
 	ClientID            pulumi.StringOutput // empty for a system-assigned identity: the site only has its object id
 	ObjectID            pulumi.StringOutput // of the service principal
 	ApplicationObjectID pulumi.StringOutput // empty without an app registration
-	URL                 pulumi.StringOutput // of its HTTP function; empty without a function app
+	URL                 pulumi.StringOutput // of its first HTTP function; empty without one
 	SiteID              pulumi.StringOutput // ARM id of its function app; empty without one
 	Credentials         pulumi.ArrayOutput  // what can sign in: kind, id, expiresOn, issuer, subject, audience
 
@@ -196,7 +196,10 @@ func (c *Client) run(ctx *pulumi.Context, used credential, before []pulumi.Resou
 	if err != nil {
 		return workspaceID, err
 	}
-	c.URL, c.SiteID = pulumi.Sprintf("https://%s/api/ProcessOrders", app.HostName), app.SiteID
+	c.SiteID = app.SiteID
+	if routes := c.args.FunctionApp.Package.Routes; len(routes) > 0 {
+		c.URL = pulumi.Sprintf("https://%s/%s", app.HostName, routes[0])
+	}
 	return app.workspaceID, nil
 }
 
@@ -241,13 +244,14 @@ func (c *Client) assign(ctx *pulumi.Context, kind string, objectID pulumi.String
 }
 
 func (c *Client) appSettings(used credential) pulumi.StringMap {
+	api := c.args.API
 	settings := pulumi.StringMap{
-		"ORDERS_URL":             c.args.API.URL,
-		"ORDERS_SCOPE":           pulumi.Sprintf("%s/.default", c.args.API.IdentifierURI),
-		"ORDERS_TENANT_ID":       pulumi.String(c.args.Tenant.ID),
-		"ORDERS_AUTHORITY_HOST":  pulumi.String(c.args.Tenant.AuthorityHost),
-		"ORDERS_TOKEN_PROVIDERS": pulumi.String(strings.Join(c.args.FunctionApp.TokenProviders, ",")),
-		"ORDERS_SCHEDULE":        pulumi.String(c.args.FunctionApp.Schedule),
+		api.setting("URL"):             api.URL,
+		api.setting("SCOPE"):           pulumi.Sprintf("%s/.default", api.IdentifierURI),
+		api.setting("TENANT_ID"):       pulumi.String(c.args.Tenant.ID),
+		api.setting("AUTHORITY_HOST"):  pulumi.String(c.args.Tenant.AuthorityHost),
+		api.setting("TOKEN_PROVIDERS"): pulumi.String(strings.Join(c.args.FunctionApp.TokenProviders, ",")),
+		api.setting("SCHEDULE"):        pulumi.String(c.args.FunctionApp.Schedule),
 	}
 	maps.Copy(settings, used.appSettings)
 	return settings

@@ -48,7 +48,7 @@ func (b *identityBuilder) credential(identity Identity) (c credential, err error
 		}
 		c = credential{
 			clientID: b.application.ClientId, objectID: b.principal.ObjectId, applicationObjectID: b.application.ObjectId,
-			principal: b.principal, appSettings: pulumi.StringMap{"ORDERS_CLIENT_ID": b.application.ClientId},
+			principal: b.principal, appSettings: pulumi.StringMap{b.args.API.setting("CLIENT_ID"): b.application.ClientId},
 		}
 	}
 	switch identity.Kind {
@@ -74,7 +74,7 @@ func (b *identityBuilder) credential(identity Identity) (c credential, err error
 	if b.assigned != nil && identity.Kind != SystemAssigned {
 		// The function app has a second identity, its host's, so the client
 		// must be told which one it signs in or opens its vault with.
-		c.appSettings["ORDERS_MANAGED_IDENTITY_CLIENT_ID"] = b.assigned.ClientId
+		c.appSettings[b.args.API.setting("MANAGED_IDENTITY_CLIENT_ID")] = b.assigned.ClientId
 	}
 	if b.args.FunctionApp != nil && b.args.FunctionApp.uses("appauth") && c.appSettings["AzureServicesAuthConnectionString"] == nil {
 		c.appSettings["AzureServicesAuthConnectionString"] = b.connectionString(identity.Kind)

@@ -30,8 +30,9 @@ const (
 
 // A Package is a zip with the code of a function app.
 type Package struct {
-	Path   string // from the project's folder, with slashes
-	SHA256 string // of the zip, in hexadecimal
+	Path   string   // from the project's folder, with slashes
+	SHA256 string   // of the zip, in hexadecimal
+	Routes []string // paths of its HTTP functions, as api/ProcessOrders, in the order of the functions' names
 }
 
 func (p Package) check() error {
@@ -43,6 +44,9 @@ func (p Package) check() error {
 // handlers are built by one go command, which takes unchanged ones from its
 // cache.
 func BuildPackages(ctx context.Context, root string, names ...string) (map[string]Package, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
 	folder := filepath.Join(root, packagesFolder)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, fmt.Errorf("build packages: %w", err)
@@ -98,7 +102,8 @@ func (c cache) pack(root string) (Package, error) {
 		return Package{}, err
 	}
 	c.sweep(file, time.Now())
-	return Package{Path: packagesFolder + "/" + file, SHA256: sumOf(content)}, nil
+	routes, err := routesOf(files)
+	return Package{Path: packagesFolder + "/" + file, SHA256: sumOf(content), Routes: routes}, err
 }
 
 // readFunctions reads the files of a function app except its code. It only

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -141,7 +142,7 @@ func TestSameSourceSameBytes(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := build(t, newProject(t, files)); got != want {
+			if got := build(t, newProject(t, files)); !reflect.DeepEqual(got, want) {
 				t.Errorf("got %v, want %v", got, want)
 			}
 		})
@@ -154,7 +155,7 @@ func TestRebuilds(t *testing.T) {
 	t.Parallel()
 	root := newProject(t, nil)
 	first := build(t, root)
-	if again := build(t, root); again != first {
+	if again := build(t, root); !reflect.DeepEqual(again, first) {
 		t.Errorf("got %v, want %v", again, first)
 	}
 	source := filepath.Join(root, "functions", "app", "main.go")
@@ -163,7 +164,7 @@ func TestRebuilds(t *testing.T) {
 		t.Error("other source: expected other bytes, got the same")
 	}
 	write(t, source, "package main\n\nfunc main() { println(\"orders\") }\n")
-	if again := build(t, root); again != first {
+	if again := build(t, root); !reflect.DeepEqual(again, first) {
 		t.Errorf("the first source again: got %v, want %v", again, first)
 	}
 	handlers, err := filepath.Glob(filepath.Join(root, ".packages", "*.handler"))
@@ -178,7 +179,7 @@ func TestRebuilds(t *testing.T) {
 		content[len(content)/2] ^= 1
 		write(t, handler, string(content))
 	}
-	if again := build(t, root); again != first {
+	if again := build(t, root); !reflect.DeepEqual(again, first) {
 		t.Errorf("with corrupted handlers: got %v, want %v", again, first)
 	}
 }
@@ -211,7 +212,7 @@ func TestBuildIgnoresTheShell(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, value)
-			if got, err := buildApp(t, root); err != nil || got != want {
+			if got, err := buildApp(t, root); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("got %v, %v, want %v", got, err, want)
 			}
 		})
@@ -239,7 +240,7 @@ func TestConcurrentBuilds(t *testing.T) {
 	}
 	wait.Wait()
 	for _, built := range builds[1:] {
-		if built != builds[0] {
+		if !reflect.DeepEqual(built, builds[0]) {
 			t.Errorf("got %v, want %v", built, builds[0])
 		}
 	}

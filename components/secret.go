@@ -58,7 +58,7 @@ func (b *identityBuilder) addSecrets(rotation credentials.Rotation, c *credentia
 	if err != nil {
 		return err
 	}
-	c.appSettings["ORDERS_CLIENT_SECRET"] = slots.reference(rotation.Active)
+	c.appSettings[b.args.API.setting("CLIENT_SECRET")] = slots.reference(rotation.Active)
 	if b.args.FunctionApp != nil && b.args.FunctionApp.uses("appauth") {
 		c.appSettings["AzureServicesAuthConnectionString"] = strings.reference(rotation.Active)
 	}
@@ -100,7 +100,7 @@ func (b *identityBuilder) addCertificates(identity Identity, c *credential) erro
 	if err != nil {
 		return err
 	}
-	c.appSettings["ORDERS_CLIENT_CERTIFICATE"] = slots.reference(rotation.Active)
+	c.appSettings[b.args.API.setting("CLIENT_CERTIFICATE")] = slots.reference(rotation.Active)
 	if b.args.FunctionApp != nil && b.args.FunctionApp.uses("appauth") {
 		c.appSettings["AzureServicesAuthConnectionString"] = strings.reference(rotation.Active)
 	}

@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"time"
 
@@ -15,6 +16,7 @@ type Sources struct {
 	Secrets      []string // keys whose values are secrets, or have some
 	HTTPClient   *http.Client
 	Providers    Providers
+	Project      fs.FS // the project's folder, to look for the code of function apps; nil means not to
 }
 
 // Providers ask Pulumi's azuread and azure-native providers, which sign in with
@@ -48,6 +50,7 @@ func Load(ctx context.Context, configuration map[string]string, now time.Time, f
 	s, problems = parse(configuration, now)
 	problems = append(problems, ClearCertificates(configuration, from.Secrets)...)
 	l := &lookups{Sources: from, settings: &s, Problems: problems}
+	l.findCode()
 	// Both providers start and sign in while the rest is looked up.
 	wait := l.signIn()
 	l.findExisting()
