@@ -47,6 +47,7 @@ func export(ctx *pulumi.Context, stack settings.Settings, api *components.API, c
 			urls[client.Name], sites[client.Name] = clients[i].URL, clients[i].SiteID
 		}
 	}
+	ctx.Export("apiName", pulumi.String(stack.API.Name))
 	ctx.Export("apiUrl", api.URL)
 	ctx.Export("apiClientId", api.ClientID)
 	ctx.Export("apiObjectId", api.ObjectID)

@@ -326,6 +326,7 @@ func TestExports(t *testing.T) {
 	config := configuration(t, "dev", nil)
 	got := exportsOf(t, config, newProject(t))
 	want := map[string]any{
+		"apiName":     "orders",
 		"apiUrl":      "https://orders-api-app1a2b3c4d.test/api/orders",
 		"apiClientId": "client-id-of-orders-api-application",
 		"apiObjectId": "object-id-of-orders-api-application",

@@ -71,9 +71,16 @@ func deployed(t *testing.T, m *componentstest.Recorder, config map[string]string
 // build quickly.
 func newProject(t *testing.T) string {
 	t.Helper()
+	return newProjectOf(t, map[string]string{"orders-api": "orders", "orders-client": "ProcessOrders"})
+}
+
+// newProjectOf is a project with function apps, each with the route of its HTTP
+// function.
+func newProjectOf(t *testing.T, apps map[string]string) string {
+	t.Helper()
 	folder := t.TempDir()
 	files := map[string]string{"go.mod": "module app-to-app\n\ngo 1.26\n\ntoolchain " + strings.Fields(runtime.Version())[0] + "\n"}
-	for name, route := range map[string]string{"orders-api": "orders", "orders-client": "ProcessOrders"} {
+	for name, route := range apps {
 		app := "functions/" + name + "/"
 		files[app+"main.go"] = fmt.Sprintf("package main\n\nfunc main() { println(%q) }\n", name)
 		files[app+"host.json"] = `{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler"}}}`

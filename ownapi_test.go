@@ -1,0 +1,87 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// TestOwnAPI: with another name, nothing that the program registers or exports has
+// anything of orders.
+func TestOwnAPI(t *testing.T) {
+	t.Parallel()
+	folder := newProjectOf(t, map[string]string{"stock-items-api": "v2/stock", "stock-items-client": "CountStock", "shop": "Buy"})
+	config := configuration(t, "prod", map[string]string{
+		"app-to-app:api":     `{"name":"stock-items","route":"api/v2/stock"}`,
+		"app-to-app:clients": `[{"name":"counter"},{"name":"buyer","code":"shop","identity":"federated"}]`,
+	})
+	m := deployed(t, signedIn(), config, folder)
+	if text := m.Text(); strings.Contains(strings.ToLower(text), "orders") {
+		t.Errorf("got orders in what is registered:\n%s", linesWith(text, "orders"))
+	}
+	for _, tt := range []struct {
+		app      string
+		settings []string
+	}{
+		{"stock-items-api", []string{"STOCK_ITEMS_TENANT_ID", "STOCK_ITEMS_AUTHORITY_HOST", "STOCK_ITEMS_AUDIENCE", "STOCK_ITEMS_ROLE"}},
+		{"counter", []string{"STOCK_ITEMS_URL", "STOCK_ITEMS_SCOPE", "STOCK_ITEMS_TENANT_ID", "STOCK_ITEMS_AUTHORITY_HOST", "STOCK_ITEMS_TOKEN_PROVIDERS", "STOCK_ITEMS_SCHEDULE",
+			"STOCK_ITEMS_MANAGED_IDENTITY_CLIENT_ID"}},
+		{"buyer", []string{"STOCK_ITEMS_CLIENT_ID", "STOCK_ITEMS_MANAGED_IDENTITY_CLIENT_ID"}},
+	} {
+		properties := m.Find(t, "azure-native:web/v20240401:WebAppApplicationSettings", tt.app+"-settings").Inputs["properties"].ObjectValue()
+		for _, name := range tt.settings {
+			if !properties.HasValue(resource.PropertyKey(name)) {
+				t.Errorf("%s: expected the app setting %s, got %v", tt.app, name, properties)
+			}
+		}
+	}
+	role := m.Find(t, "azuread:index/applicationAppRole:ApplicationAppRole", "stock-items-api-role-StockItems.Read").Inputs
+	if got := role["displayName"].StringValue(); got != "Read stock items" {
+		t.Errorf("got role %q", got)
+	}
+	got := exportsOf(t, config, folder)
+	urls := got["clientUrls"].ObjectValue()
+	if got["apiName"].StringValue() != "stock-items" || !strings.HasSuffix(got["apiUrl"].StringValue(), ".test/api/v2/stock") ||
+		!strings.HasSuffix(urls["counter"].StringValue(), ".test/api/CountStock") || !strings.HasSuffix(urls["buyer"].StringValue(), ".test/api/Buy") {
+		t.Errorf("got exports %v", got)
+	}
+}
+
+// linesWith are the lines of a text that have a word in them, whatever its case.
+func linesWith(text, word string) string {
+	var found []string
+	for line := range strings.Lines(text) {
+		if strings.Contains(strings.ToLower(line), word) {
+			found = append(found, line)
+		}
+	}
+	return strings.Join(found, "")
+}
+
+// TestCodeThatIsNotThere: the program says so before anything is built.
+func TestCodeThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	folder := newProject(t)
+	for _, tt := range []struct{ name, api, clients, want string }{
+		{"of the API", `{"name":"stock"}`, "[]",
+			`app-to-app:api.code: expected the code of a function app in functions/stock-api, and there is none; those with a host.json are orders-api, orders-client; ` +
+				`next: go run ./cmd/new api stock, to begin with an example; or pulumi config set --path app-to-app:api.code FOLDER`},
+		{"of a client", `{"name":"orders"}`, `[{"name":"a"},{"name":"b","code":"shop"}]`,
+			`app-to-app:clients[1].code: expected the code of a function app in functions/shop, and there is none; those with a host.json are orders-api, orders-client; ` +
+				`next: go run ./cmd/new client orders, to begin with an example; or pulumi config set --path app-to-app:clients[1].code FOLDER`},
+		{"a route that no function has", `{"route":"api/order"}`, "[]", `argument route: expected a path of one of the package's HTTP functions (api/orders), got "api/order"`},
+	} {
+		m := signedIn()
+		config := configuration(t, "dev", map[string]string{"app-to-app:api": tt.api, "app-to-app:clients": tt.clients})
+		err := m.Run(config, programOf(t, config, folder).deploy)
+		if err == nil || !strings.Contains(err.Error(), strings.ReplaceAll(tt.want, "--path app-to-app:clients[1].code", "--path 'app-to-app:clients[1].code'")) {
+			t.Errorf("%s: got %v, want %q in it", tt.name, err, tt.want)
+		}
+		for _, r := range m.Resources() {
+			if r.TypeToken != "azure-native:resources:ResourceGroup" {
+				t.Errorf("%s: got %s registered", tt.name, r)
+			}
+		}
+	}
+}
