@@ -205,3 +205,44 @@ func TestCloseTwice(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAnotherSubscriptionOfATenant: two teams of one tenant have a subscription
+// each. The one's deployer may do nothing in the other's.
+func TestAnotherSubscriptionOfATenant(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t, sandboxtest.Options{})
+	first := s.Tenants()[0]
+	added, err := s.AddSubscription(first, "team two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := s.AddDeployer(added, "team two's deployer", nil, []string{"Contributor"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.ID != first.ID || second.SubscriptionID == first.SubscriptionID {
+		t.Errorf("got %v, want another subscription of %v", second, first)
+	}
+	for _, tt := range []struct {
+		name         string
+		by           sandbox.Tenant
+		subscription string
+		allowed      bool
+	}{
+		{"the first team in its own", first, first.SubscriptionID, true},
+		{"the first team in the second's", first, second.SubscriptionID, false},
+		{"the second team in its own", second, second.SubscriptionID, true},
+		{"the second team in the first's", second, first.SubscriptionID, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			azure, err := deployer.New(t.Context(), s, tt.by)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = azure.Do(t.Context(), http.MethodPut, "/subscriptions/"+tt.subscription+"/resourcegroups/teams?api-version=2022-09-01", map[string]any{"location": "westeurope"}, nil)
+			if (err == nil) != tt.allowed {
+				t.Errorf("got %v, want it allowed: %t", err, tt.allowed)
+			}
+		})
+	}
+}

@@ -88,14 +88,7 @@ func createTenant(tx *store.Tx, tokens *entra.Service, name string, registered [
 	if err := tokens.AddTenant(tx, store.Tenant{ID: t.ID, DisplayName: name, Domain: t.Domain}); err != nil {
 		return Tenant{}, err
 	}
-	subscription := store.Subscription{ID: t.SubscriptionID, TenantID: t.ID, DisplayName: name + " sandbox", Registered: map[string]bool{
-		// Registered in every subscription from the start.
-		"microsoft.resources": true, "microsoft.authorization": true,
-	}}
-	for _, namespace := range registered {
-		subscription.Registered[namespace] = true
-	}
-	store.Subscriptions.Put(tx, t.SubscriptionID, subscription)
+	addSubscription(tx, t, name+" sandbox", registered)
 	var err error
 	t.Deployer, err = addDeployer(tx, tokens, t, name+" deployer", deployerPermissions, []string{contributor, rbacAdministrator})
 	return t, err
@@ -137,6 +130,30 @@ func (s *Sandbox) AddDeployer(t Tenant, name string, permissions, roles []string
 		return err
 	})
 	return t, err
+}
+
+// AddSubscription creates another subscription in a tenant, with the usual resource
+// providers registered, and returns the tenant with that subscription. Nobody has
+// a role on it yet: [Sandbox.AddDeployer] makes somebody who has.
+func (s *Sandbox) AddSubscription(t Tenant, name string) (Tenant, error) {
+	t.SubscriptionID, t.Deployer = uuid.NewString(), entra.Deployer{}
+	err := s.store.Update(func(tx *store.Tx) error {
+		addSubscription(tx, t, name, seeds[0].registered)
+		return nil
+	})
+	return t, err
+}
+
+// addSubscription creates the subscription of t.
+func addSubscription(tx *store.Tx, t Tenant, name string, registered []string) {
+	subscription := store.Subscription{ID: t.SubscriptionID, TenantID: t.ID, DisplayName: name, Registered: map[string]bool{
+		// Registered in every subscription from the start.
+		"microsoft.resources": true, "microsoft.authorization": true,
+	}}
+	for _, namespace := range registered {
+		subscription.Registered[namespace] = true
+	}
+	store.Subscriptions.Put(tx, t.SubscriptionID, subscription)
 }
 
 // remembered returns the setting of that name and creates it on first use.
