@@ -60,6 +60,7 @@ var boundaries = []boundary{
 	{of: "app-to-app/components", ours: []string{"app-to-app/components/credentials", "app-to-app/components/provenance"}, outside: pulumi, testOurs: []string{"app-to-app/components/..."}},
 	{of: "app-to-app/components/provenance", testOurs: []string{"app-to-app/components/provenance"}},
 	{of: "app-to-app/components/credentials", testOurs: []string{"app-to-app/components/credentials"}},
+	{of: "app-to-app/components/requests", testOurs: []string{"app-to-app/components/requests"}},
 	{of: "app-to-app/components/componentstest/hardening", ours: []string{"app-to-app/components/componentstest"}, outside: pulumi[:1]},
 	{
 		// The mocked engine and Azure for tests of the program and of the
@@ -201,6 +202,7 @@ var bans = []ban{
 	{of: "app-to-app/components/...", not: "app-to-app/...", except: "app-to-app/components/..."},
 	{of: "app-to-app/components/credentials", not: anyModule},
 	{of: "app-to-app/components/provenance", not: anyModule}, // commands use it too
+	{of: "app-to-app/components/requests", not: anyModule},   // likewise
 	{of: "app-to-app/settings", not: anyModule},              // commands use it too
 	{of: "app-to-app/azurecloud/endpoints", not: anyModule},
 	{of: "app-to-app/azurecloud/endpoints", not: "app-to-app/..."},

@@ -1,0 +1,74 @@
+package requests
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// This file reads JSON so that two readers of one file cannot see two things:
+// no name that is not known, none twice, none in another case, nothing after the
+// end. encoding/json alone takes the last of two names, and "Roles" for "roles".
+
+const mostBytes = 1 << 20
+
+func decode(data []byte, into any) error {
+	if len(data) > mostBytes {
+		return fmt.Errorf("expected at most %d bytes, got %d", mostBytes, len(data))
+	}
+	tokens := json.NewDecoder(bytes.NewReader(data))
+	if err := refuseDuplicates(tokens); err != nil {
+		return err
+	}
+	if _, err := tokens.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("expected nothing after the object")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
+}
+
+// refuseDuplicates reads one value. Names are compared without case, as
+// encoding/json does.
+func refuseDuplicates(tokens *json.Decoder) error {
+	token, err := tokens.Token()
+	if err != nil {
+		return fmt.Errorf("expected JSON: %w", err)
+	}
+	opening, nested := token.(json.Delim)
+	if !nested {
+		return nil
+	}
+	seen := make(map[string]bool)
+	for tokens.More() {
+		if opening == '{' {
+			token, err := tokens.Token()
+			if err != nil {
+				return fmt.Errorf("expected JSON: %w", err)
+			}
+			name, _ := token.(string)
+			if seen[strings.ToLower(name)] {
+				return fmt.Errorf("expected the name %q once in an object", cut(name))
+			}
+			seen[strings.ToLower(name)] = true
+		}
+		if err := refuseDuplicates(tokens); err != nil {
+			return err
+		}
+	}
+	_, err = tokens.Token() // the closing one
+	return err
+}
+
+// encode is indented and ends with a newline, for people and for diffs.
+func encode(value any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(value)
+	return text.Bytes(), err
+}
