@@ -162,6 +162,10 @@ var boundaries = []boundary{
 	{of: "app-to-app/tenant/redact", ours: []string{"app-to-app/components/credentials"}, testOurs: []string{"app-to-app/tenant/redact"}},
 	{of: "app-to-app/tenant/plan", testOurs: []string{"app-to-app/tenant/plan"}},
 	{of: "app-to-app/tenant/program", testOurs: []string{"app-to-app/tenant/program"}},
+	{
+		of: "app-to-app/tenant/grant", ours: []string{"app-to-app/azurecloud", "app-to-app/components/requests", "app-to-app/tenant/diff"},
+		testOurs: []string{"app-to-app/tenant/grant", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."},
+	},
 	{of: "app-to-app/tenant/diff", ours: []string{"app-to-app/tenant/program"}, testOurs: []string{"app-to-app/tenant/diff"}, testOutside: []string{"github.com/yuin/goldmark"}},
 	{
 		of: "app-to-app/tenant/marked", ours: []string{"app-to-app/azurecloud", "app-to-app/components/provenance"},
@@ -176,7 +180,7 @@ var boundaries = []boundary{
 		testOurs: []string{"app-to-app/tenant/recover", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."},
 	},
 	{
-		of: "app-to-app/cmd/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/settings", "app-to-app/tenant/..."},
+		of: "app-to-app/cmd/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/components/requests", "app-to-app/settings", "app-to-app/tenant/..."},
 		testOurs: []string{"app-to-app/cmd/tenant", "app-to-app/settings/settingstest", "app-to-app/sandbox/..."},
 	},
 	{
@@ -371,6 +375,7 @@ func TestBansRefuse(t *testing.T) {
 		{"app-to-app/components", "app-to-app/sandbox/store"},
 		{"app-to-app/components/credentials", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 		{"app-to-app/components/provenance", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
+		{"app-to-app/components/requests", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 		{"app-to-app/settings", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 		{"app-to-app/azurecloud/endpoints", "github.com/Azure/azure-sdk-for-go/sdk/azcore"},
 		{"app-to-app/azurecloud/endpoints", "app-to-app/tenant"},

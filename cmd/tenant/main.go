@@ -5,6 +5,8 @@
 //	tenant diff      what does a preview change in access
 //	tenant audit     does the tenant differ from what the stack declares
 //	tenant call      call a client, and show what it got as whom
+//	tenant request   print what a stack asks another team to assign
+//	tenant grant     assign it, and write the receipt
 //	tenant plan      preview, and keep the plan for somebody to approve
 //	tenant apply     apply such a plan, if nothing has changed since
 //	tenant redact    copy a stack without its secrets
@@ -51,6 +53,8 @@ var verbs = []verb{
 	auditVerb,
 	callVerb,
 	whyVerb,
+	requestVerb,
+	grantVerb,
 	planVerb,
 	applyVerb,
 	redactVerb,

@@ -41,9 +41,9 @@ type API struct {
 // A Request is one client that asks for app roles.
 type Request struct {
 	Client        string `json:"client"`
-	Identity      string `json:"identity"`    // its kind
-	PrincipalID   string `json:"principalId"` // object id of its service principal
-	PrincipalName string `json:"principalName"`
+	Identity      string `json:"identity"`      // its kind
+	PrincipalID   string `json:"principalId"`   // object id of its service principal
+	PrincipalName string `json:"principalName"` // "" for one made elsewhere whose name the stack may not read
 	Roles         []Role `json:"roles"`
 }
 
@@ -52,6 +52,9 @@ type Role struct {
 	Value string `json:"value"`
 	ID    string `json:"id"`
 }
+
+// existing is the kind of identity that was made elsewhere.
+const existing = "existing"
 
 // Parse reads a file of requests and refuses anything that it does not know: who
 // grants it must be able to rely on having seen all of it.
@@ -111,7 +114,10 @@ func (f File) check() error {
 	}
 	for i, r := range f.Requests {
 		at := fmt.Sprintf("requests[%d].", i)
-		problems = append(problems, name(at+"client", r.Client), name(at+"identity", r.Identity), name(at+"principalName", r.PrincipalName), guid(at+"principalId", r.PrincipalID))
+		problems = append(problems, name(at+"client", r.Client), name(at+"identity", r.Identity), guid(at+"principalId", r.PrincipalID))
+		if r.PrincipalName != "" || r.Identity != existing {
+			problems = append(problems, name(at+"principalName", r.PrincipalName))
+		}
 		if slices.ContainsFunc(f.Requests[:i], func(other Request) bool { return strings.EqualFold(other.PrincipalID, r.PrincipalID) }) {
 			problems = append(problems, fmt.Errorf("%sprincipalId: expected %q once", at, r.PrincipalID))
 		}

@@ -43,6 +43,32 @@ func TestAFileReadsAsItWasWritten(t *testing.T) {
 	}
 }
 
+// TestFilesArePlain: a file shows no letter that a reader could take for another.
+func TestFilesArePlain(t *testing.T) {
+	t.Parallel()
+	f := file()
+	f.Requests[0].PrincipalName = "b\u0456lling \u202e \U0001f600 <b> ~"
+	text, err := f.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range string(text) {
+		if r != '\n' && (r < ' ' || r > '~') {
+			t.Errorf("got %q in %s", r, text)
+		}
+	}
+	if got, err := requests.Parse(text); err != nil || !reflect.DeepEqual(got, f) {
+		t.Errorf("got %+v, %v, want %+v", got, err, f)
+	}
+	f.Requests[0].Identity, f.Requests[0].PrincipalName = "existing", ""
+	if text, err = f.Encode(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := requests.Parse(text); err != nil {
+		t.Errorf("an existing principal whose name is not known: got %v", err)
+	}
+}
+
 func TestFilesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	text, err := file().Encode()
@@ -61,6 +87,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 		{"no role id", roleID, "", `requests[0].roles[0].id: expected a GUID, got ""`},
 		{"no client", `"billing",`, `"",`, `requests[0].client: expected a text`},
 		{"a name that fills the screen", "billing-identity1a2b", strings.Repeat("x", 300), "requests[0].principalName: expected a text of at most 256 bytes"},
+		{"no name", "billing-identity1a2b", "", "requests[0].principalName: expected a text"},
 		{"no tenant", tenantID, "", "tenantId: expected a GUID"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

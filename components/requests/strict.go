@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf16"
 )
 
 // This file reads JSON so that two readers of one file cannot see two things:
@@ -63,12 +64,27 @@ func refuseDuplicates(tokens *json.Decoder) error {
 	return err
 }
 
-// encode is indented and ends with a newline, for people and for diffs.
+// encode is indented and ends with a newline, for people and for diffs. It is
+// plain ASCII: a letter that looks like another, or that turns the line around, is
+// written as its number.
 func encode(value any) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	err := encoder.Encode(value)
-	return text.Bytes(), err
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	var plain bytes.Buffer
+	for _, r := range text.String() {
+		switch {
+		case r <= '~':
+			plain.WriteRune(r)
+		case r <= 0xffff:
+			fmt.Fprintf(&plain, `\u%04x`, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&plain, `\u%04x\u%04x`, high, low)
+		}
+	}
+	return plain.Bytes(), nil
 }

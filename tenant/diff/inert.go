@@ -59,3 +59,7 @@ func plain(r rune) bool {
 	}
 	return r <= unicode.MaxLatin1 && unicode.IsGraphic(r) && r != 0xa0 || r <= 0x17f && unicode.IsLetter(r) && r != 'ı' && r != 'ſ'
 }
+
+// Code shows a text as Markdown code that cannot be anything else. Other pages of
+// the team's commands show names with it too.
+func Code(name string) string { return code(name) }

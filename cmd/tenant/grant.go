@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"app-to-app/azurecloud"
+	"app-to-app/components/requests"
+	"app-to-app/tenant/grant"
+)
+
+var grantVerb = verb{
+	name:    "grant",
+	summary: "make the app role assignments that another team asks for, and write the receipt",
+	usage: `grant FILE [-api ID] [-receipt FILE] [-yes]
+
+Reads the requests of another team ("tenant request"), shows who gets what by the
+names that the tenant has for the ids in the file, asks, and makes exactly these
+assignments, by object id. It refuses a file with anything else in it, another
+tenant, an API that is not registered in this tenant, a client that has another
+name than the file says, and a role that is disabled or not the API's. It can be
+repeated: what is held already stays, and after an interruption it goes on. It
+removes nothing.
+
+The receipt says what is held then. A stack that may not read the tenant takes it
+as its setting assignmentsReceipt.
+
+Needs AppRoleAssignment.ReadWrite.All and Application.Read.All, or a directory role
+limited to the API's service principal that allows it.`,
+	run: runGrant,
+}
+
+func runGrant(ctx context.Context, c command, flags *flag.FlagSet, args []string) error {
+	api := flags.String("api", "", "the only API that the file may ask for: its client id, or the object id of its service principal")
+	receipt := flags.String("receipt", "", "where to write the receipt; empty means beside FILE, as NAME.receipt.json")
+	yes := flags.Bool("yes", false, "do not ask")
+	operands, err := parse(flags, args, "a file with requests")
+	if err != nil {
+		return err
+	}
+	if *receipt == "" {
+		*receipt = strings.TrimSuffix(operands[0], ".json") + ".receipt.json"
+	}
+	text, err := os.ReadFile(operands[0])
+	if err != nil {
+		return err
+	}
+	file, err := requests.Parse(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", operands[0], err)
+	}
+	session, err := c.signIn(ctx)
+	if err != nil {
+		return err
+	}
+	plan, err := grant.Look(ctx, session, file, *api)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(c.stdout, plan)
+	if err := c.confirmGrant(plan.Missing(), *yes); err != nil {
+		return err
+	}
+	held, err := plan.Apply(ctx)
+	if err != nil {
+		return err
+	}
+	encoded, err := held.Encode()
+	if err == nil {
+		err = replaceFile(*receipt, encoded)
+	}
+	if err != nil {
+		return azurecloud.WithHint(fmt.Errorf("write the receipt: %w", err), "everything is granted; run the same command again with another -receipt")
+	}
+	_, err = fmt.Fprintf(c.stdout, "granted; the receipt is in %s: the team runs pulumi up, which then publishes its code\n", *receipt)
+	return err
+}
+
+// confirmGrant asks whether to make n assignments; for none there is nothing to
+// ask.
+func (c command) confirmGrant(n int, yes bool) error {
+	if yes || n == 0 {
+		return nil
+	}
+	fmt.Fprintf(c.stderr, "Assign %d app role(s) as shown? Type yes to go on: ", n)
+	line, _ := bufio.NewReader(c.stdin).ReadString('\n') // at the end of the input, what came before it counts
+	if got := strings.TrimSpace(line); got != "yes" {
+		return azurecloud.WithHint(fmt.Errorf("expected \"yes\", got %q: nothing was granted", got), "pass -yes to skip the question")
+	}
+	return nil
+}
+
+// replaceFile writes a file that is either complete or as it was.
+func replaceFile(name string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".receipt-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
