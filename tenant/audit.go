@@ -81,6 +81,11 @@ func Audit(ctx context.Context, session *azurecloud.Session, declared Declaratio
 			return AuditReport{}, fmt.Errorf("audit: %w", err)
 		}
 	}
+	for _, other := range declared.others {
+		if err := a.stackOf(ctx, other); err != nil {
+			return AuditReport{}, fmt.Errorf("audit: %w", err)
+		}
+	}
 	slices.SortFunc(a.report.Differences, func(x, y Difference) int {
 		return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Subject, y.Subject), cmp.Compare(x.Found, y.Found))
 	})

@@ -16,6 +16,9 @@ const apiSubject = "API"
 // api compares the API's app registration and service principal, its roles, and
 // who holds them.
 func (a *auditor) api(ctx context.Context) error {
+	if !a.declared.ownsAPI() {
+		return a.heldRoles(ctx)
+	}
 	app, found, err := a.reader.application(ctx, a.declared.APIObjectID)
 	if err != nil {
 		return err
@@ -71,23 +74,33 @@ func (a *auditor) assignments(ctx context.Context, api principal) error {
 	if err != nil {
 		return err
 	}
-	missing := a.declared.assignments()
-	declared := a.declared.assignments()
+	declared := a.declared.joinedAssignments()
 	for _, h := range held {
-		key := assignment{strings.ToLower(h.PrincipalID), strings.ToLower(h.AppRoleID)}
-		delete(missing, key)
-		if _, ok := declared[key]; ok {
+		if _, ok := declared[h.key()]; ok {
 			continue
 		}
 		role := a.declared.roleValue(h.AppRoleID)
 		a.add(AssignmentUndeclared, h.PrincipalName, "", role, "%s %q (%s) holds the app role %s of the API since %s, which the stack does not declare",
 			h.PrincipalType, h.PrincipalName, h.PrincipalID, role, h.Created.UTC().Format(time.RFC3339))
 	}
+	a.missingAssignments(held)
+	return nil
+}
+
+// missingAssignments are those that are declared and that nobody holds.
+func (a *auditor) missingAssignments(held []appRoleAssignment) {
+	missing := a.declared.joinedAssignments()
+	for _, h := range held {
+		delete(missing, h.key())
+	}
 	for key, name := range missing {
 		role := a.declared.roleValue(key.roleID)
 		a.add(AssignmentMissing, name, role, "", "%s (%s) does not hold the app role %s of the API, which the stack declares", name, key.principalID, role)
 	}
-	return nil
+}
+
+func (h appRoleAssignment) key() assignment {
+	return assignment{strings.ToLower(h.PrincipalID), strings.ToLower(h.AppRoleID)}
 }
 
 // clients compares each client's app registration and service principal.

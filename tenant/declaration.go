@@ -19,8 +19,11 @@ type Declaration struct {
 	Environment string            `json:"environment"`
 	Access      []Access          `json:"access"`
 	ClientSites map[string]string `json:"clientSites"` // by client
+	APIStack    string            `json:"apiStack"`    // whose API it is; "" for the stack's own
+	Stack       string            `json:"-"`           // its name, for messages
 
-	state *state
+	state  *state
+	others []Declaration // of other stacks of the same API
 }
 
 // An Access is one client and what it may do.

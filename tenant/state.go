@@ -23,6 +23,8 @@ type state struct {
 	project     string          // "" for a state without resources
 	stack       string          // likewise
 	ids         map[string]bool // of all resources, in lower case: ARM ids and object ids
+
+	subscription string // of the first resource of Resource Manager; "" without any
 }
 
 // A registered is an app registration of the stack.
@@ -72,6 +74,9 @@ func (d *Declaration) ReadState(data []byte) error {
 			s.stack, s.project = parts[0], parts[1]
 		}
 		s.ids[strings.ToLower(strings.TrimPrefix(r.ID, "/applications/"))] = true
+		if parts := strings.Split(r.ID, "/"); s.subscription == "" && len(parts) > 2 && parts[1] == "subscriptions" {
+			s.subscription = parts[2]
+		}
 		if r.Delete {
 			continue
 		}

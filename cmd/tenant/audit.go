@@ -13,19 +13,22 @@ import (
 var auditVerb = verb{
 	name:    "audit",
 	summary: "compare what a stack declares with the live tenant and subscription",
-	usage: `audit (-stack NAME | -outputs FILE [-state FILE]) [flags]
+	usage: `audit (-stack NAME [-stack NAME]... | -outputs FILE [-state FILE]) [flags]
 
 Reads Microsoft Graph and Azure Resource Manager and compares with the exports
 and the state of a stack: who holds an app role, every credential and when it
 ends, owners, flags of the app registrations, app settings, Easy Auth,
 publishing passwords and attached identities. Values of app settings are
 compared and never shown. It looks at what exports and state name, by its ids,
-and not for an app registration that they do not know. It changes nothing.`,
+and not for an app registration that they do not know. It changes nothing.
+
+Several stacks are one declaration: that of an API, and those of clients of that
+API. A role that any of them declares is declared.`,
 	run: runAudit,
 }
 
 func runAudit(ctx context.Context, c command, flags *flag.FlagSet, args []string) error {
-	source := declarationFlags(flags)
+	source := estateFlags(flags)
 	days := flags.Int("expiring", 30, "report credentials that end within this many days")
 	asJSON := flags.Bool("json", false, "print one JSON object, with the list differences")
 	asMarkdown := flags.Bool("md", false, "print Markdown, for a comment or an issue")
@@ -90,6 +93,7 @@ func (s declarationSource) read(ctx context.Context, c command) (tenant.Declarat
 	if err != nil {
 		return tenant.Declaration{}, err
 	}
+	declared.Stack = *s.stack
 	state, err := c.state(ctx, *s.stack, *s.state)
 	if err == nil && state != nil {
 		err = declared.ReadState(state)

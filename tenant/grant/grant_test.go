@@ -217,7 +217,9 @@ func TestGrantRefuses(t *testing.T) {
 		want string
 	}{
 		{"another tenant", func(f *requests.File) { f.TenantID = fabrikam.ID }, "", "expected requests for tenant " + w.tenant.ID},
-		{"Microsoft Graph", func(f *requests.File) { f.API.ServicePrincipalID, f.API.ClientID = graph.Value[0].ID, graph.Value[0].AppID }, "", "expected an API that is registered in this tenant"},
+		{"Microsoft Graph", func(f *requests.File) {
+			f.API.ServicePrincipalID, f.API.ClientID = graph.Value[0].ID, graph.Value[0].AppID
+		}, "", "expected an API that is registered in this tenant"},
 		{"another API than the pinned one", func(*requests.File) {}, w.partner.clientID, "expected requests for the API " + w.partner.clientID},
 		{"an API by another client id", func(f *requests.File) { f.API.ClientID = w.partner.clientID }, "", "expected the client id " + w.partner.clientID},
 		{"the registration instead of its service principal", func(f *requests.File) { f.API.ServicePrincipalID = w.api.application }, "", "the tenant has no service principal"},
