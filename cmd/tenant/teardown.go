@@ -19,7 +19,7 @@ import (
 var teardownVerb = verb{
 	name:    "teardown",
 	summary: "destroy a stack, purge what is kept of it, and prove that nothing its state recorded is left",
-	usage: `teardown -stack NAME | -expired [-yes] [-forget-foreign]
+	usage: `teardown -stack NAME | -expired [-yes] [-forget-foreign] [-force]
 
 Destroys a stack, purges its app registrations, service principals and vaults
 from where they are kept after they are deleted, removes the stack, and counts
@@ -36,6 +36,11 @@ not have. -forget-foreign takes them out of the state first. What they stand for
 is then not deleted, unless it is in a resource group of the stack; what the
 proof looks for is counted.
 
+A stack is refused if clients that it does not declare hold an app role of its API,
+such as those with a stack of their own: they would lose access. The tenant says
+who they are, and -force goes on. A plain "pulumi destroy" runs no program and asks
+nobody.
+
 -expired lists the test stacks whose expiresOn has come; with -yes it tears them
 down.`,
 	run: runTeardown,
@@ -49,6 +54,7 @@ func runTeardown(ctx context.Context, c command, flags *flag.FlagSet, args []str
 	expired := flags.Bool("expired", false, "tear down every test stack whose expiresOn has passed")
 	yes := flags.Bool("yes", false, "do not ask")
 	forget := flags.Bool("forget-foreign", false, "take resources that the program does not make out of the state, instead of refusing it")
+	force := flags.Bool("force", false, "tear down an API although clients of others would lose access")
 	folder := flags.String("journals", ".teardown", "folder with the journals of interrupted teardowns")
 	asJSON := flags.Bool("json", false, "print what is left as JSON")
 	if _, err := parse(flags, args); err != nil {
@@ -64,7 +70,7 @@ func runTeardown(ctx context.Context, c command, flags *flag.FlagSet, args []str
 	if err != nil {
 		return err
 	}
-	t := tearing{command: c, session: session, folder: *folder, yes: *yes, forget: *forget, asJSON: *asJSON}
+	t := tearing{command: c, session: session, folder: *folder, yes: *yes, forget: *forget, force: *force, asJSON: *asJSON}
 	if *expired {
 		return t.expired(ctx)
 	}
@@ -77,12 +83,13 @@ type tearing struct {
 	session             *azurecloud.Session
 	folder              string
 	yes, forget, asJSON bool
+	force               bool
 }
 
 func (t tearing) one(ctx context.Context, stack string) error {
 	left, err := teardown.Run(ctx, teardown.Options{
 		Name: stack, Project: project, Stack: pulumiStack{t.command, stack}, Session: t.session,
-		Journal: filepath.Join(t.folder, stack+".json"), Log: t.stderr, Confirm: t.confirm, Wait: t.wait, ForgetForeign: t.forget,
+		Journal: filepath.Join(t.folder, stack+".json"), Log: t.stderr, Confirm: t.confirm, Wait: t.wait, ForgetForeign: t.forget, Force: t.force,
 	})
 	if err != nil {
 		return err

@@ -53,6 +53,9 @@ type Options struct {
 	// ForgetForeign takes resources that the program does not make out of the
 	// state, instead of refusing it with [ErrForeign].
 	ForgetForeign bool
+	// Force tears down an API that clients of others call, instead of refusing it
+	// with [ErrCalled].
+	Force bool
 	// Confirm asks a person to repeat the name. An error ends the teardown.
 	Confirm func(name string, made Remains) error
 	// Wait pauses between checks whether something is gone yet.
@@ -145,6 +148,9 @@ func (o Options) begin(ctx context.Context) (*Remains, error) {
 		return nil, err
 	}
 	rest, err := o.refuseForeign(state)
+	if err == nil {
+		err = o.refuseCallers(ctx, state, made)
+	}
 	if err != nil {
 		return nil, err
 	}
