@@ -72,7 +72,7 @@ var boundaries = []boundary{
 	// settings must not link Pulumi, because commands use it too. The look-ups
 	// that need the providers are in settings/lookup.
 	{
-		of: "app-to-app/settings", ours: []string{"app-to-app/azurecloud/endpoints", "app-to-app/components/credentials"},
+		of: "app-to-app/settings", ours: []string{"app-to-app/azurecloud/endpoints", "app-to-app/components/credentials", "app-to-app/components/requests"},
 		testOurs: []string{"app-to-app/settings", "app-to-app/settings/settingstest"}, testOutside: pulumi[:1], // what `pulumi config` runs
 	},
 	{of: "app-to-app/settings/lookup", ours: []string{"app-to-app/settings"}, outside: pulumi, testOurs: []string{"app-to-app/settings/lookup"}},

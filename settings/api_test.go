@@ -48,11 +48,15 @@ func TestAPI(t *testing.T) {
 			if got := got.API.Prefix(); got != tt.prefix {
 				t.Errorf("got prefix %q, want %q", got, tt.prefix)
 			}
-			if want := []settings.Role{tt.role}; !reflect.DeepEqual(got.Roles, want) {
-				t.Errorf("got roles %+v, want %+v", got.Roles, want)
+			roles, values := []settings.Role{tt.role}, []string{tt.role.Value}
+			if tt.want.Stack != "" {
+				roles, values = nil, nil // that stack defines them
+			}
+			if !reflect.DeepEqual(got.Roles, roles) {
+				t.Errorf("got roles %+v, want %+v", got.Roles, roles)
 			}
 			client := got.Clients[0]
-			if len(got.Clients) != 1 || client.Name != tt.client || client.Code != tt.client || !reflect.DeepEqual(client.Roles, []string{tt.role.Value}) {
+			if len(got.Clients) != 1 || client.Name != tt.client || client.Code != tt.client || !reflect.DeepEqual(client.Roles, values) {
 				t.Errorf("got clients %+v, want %s with its code and role", got.Clients, tt.client)
 			}
 		})

@@ -86,6 +86,9 @@ func wrongInputs(t *testing.T) map[string]wrongInput {
 	for _, tt := range apiRefusals {
 		all["api/"+tt.name] = wrongInput{"prod", map[string]string{"app-to-app:api": tt.value}}
 	}
+	for _, tt := range assignmentRefusals {
+		all["assignments/"+tt.name] = wrongInput{"prod", tt.edits}
+	}
 	for _, tt := range identityRefusals {
 		if strings.Contains(tt.name, "ertificate") {
 			continue // only the reader has the files

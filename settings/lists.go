@@ -142,6 +142,9 @@ func defaultRoles(api API) string {
 // changes: an update that is refused would leave everybody without access.
 func (p *parser) roles(api API) []Role {
 	problems := len(p.Problems)
+	if api.Stack != "" {
+		return nil // that stack defines them
+	}
 	var roles []Role
 	for _, i := range p.items("roles", defaultRoles(api), "value", "displayName", "description") {
 		role := Role{Value: i.text("value", "")}

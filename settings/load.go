@@ -17,6 +17,10 @@ type Sources struct {
 	HTTPClient   *http.Client
 	Providers    Providers
 	Project      fs.FS // the project's folder, to look for the code of function apps; nil means not to
+
+	// StackOutputs are the exports of another stack, by its full name: those of
+	// [APIOutputs] that it has. Nil means not to look.
+	StackOutputs func(stack string) (map[string]any, error)
 }
 
 // Providers ask Pulumi's azuread and azure-native providers, which sign in with
@@ -57,6 +61,8 @@ func Load(ctx context.Context, configuration map[string]string, now time.Time, f
 	l.findCloud(ctx)
 	s.ExchangeAudience = endpoints.ExchangeAudience(s.AuthorityHost)
 	l.checkLogins(wait())
+	l.findAPI()
+	l.readReceipt()
 	l.checkExpiry(now)
 	return s, l.warnings, l.Problems.inOrder()
 }
@@ -103,6 +109,9 @@ func (l *lookups) findExisting() {
 		}
 		found, err := l.Providers.ServicePrincipals(identity.ObjectID, identity.DisplayName)
 		switch {
+		case err != nil && l.settings.Assignments == RequestedAssignments && identity.DisplayName == "":
+			// A stack without any right in the tenant. Whoever grants looks it up.
+			l.warn("client %q: its service principal %s was not looked up: %v", l.settings.Clients[n].Name, identity.ObjectID, err)
 		case err != nil:
 			l.ask(key, next, "expected exactly one service principal: %v", err)
 		case len(found) != 1:

@@ -1,11 +1,8 @@
 package settings
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-
-	"app-to-app/azurecloud/endpoints"
 )
 
 // This file keeps a deployer from locking itself out. The azuread provider
@@ -28,12 +25,9 @@ func (l *lookups) refuseStranger(objectID string) {
 
 // graphPermissions are the application permissions of the caller.
 func (l *lookups) graphPermissions() ([]string, error) {
-	if l.graph != "" {
-		return l.Providers.GraphPermissions(l.graph)
+	endpoint, err := l.graphEndpoint()
+	if err != nil {
+		return nil, err
 	}
-	cloud, ok := endpoints.Of(l.settings.AuthorityHost)
-	if !ok {
-		return nil, errors.New("find Microsoft Graph: expected a cloud that is known")
-	}
-	return l.Providers.GraphPermissions(cloud.Graph)
+	return l.Providers.GraphPermissions(endpoint)
 }

@@ -19,6 +19,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"app-to-app/components/requests"
 )
 
 // Namespace is the namespace of our keys, and the name of the project.
@@ -27,7 +29,7 @@ const Namespace = "app-to-app"
 const locationKey = "azure-native:location"
 
 // keys are the names of all settings.
-var keys = []string{"api", "asOf", "authorityHost", "blockedCallers", "certificates", "clients", "dailyLogCapGb", "environment", "expiresOn", "owners", "protect", "roles",
+var keys = []string{"api", "asOf", "assignments", "assignmentsReceipt", "authorityHost", "blockedCallers", "certificates", "clients", "dailyLogCapGb", "environment", "expiresOn", "owners", "protect", "roles",
 	"rotationDays", "subscriptionId", "tenantId", "withoutClients"}
 
 // environments are the values of the setting environment.
@@ -49,8 +51,16 @@ type Settings struct {
 	WithoutClients   bool     // the stack may lose its last client
 	Protect          bool     // keep what all access depends on from being deleted by accident
 	API              API
-	Roles            []Role
-	Clients          []Client
+	Deployed         *DeployedAPI // that of another stack; nil for this stack's own
+	Assignments      string       // [MadeAssignments] or [RequestedAssignments]
+
+	// These belong to requested assignments. Receipt is nil as long as nobody has
+	// written one.
+	AssignmentsReceipt string            // path of the receipt from the project's folder, "" without one
+	Receipt            *requests.Receipt // what it says
+	Graph              string            // address of Microsoft Graph, "" if the cloud is not known
+	Roles              []Role
+	Clients            []Client
 }
 
 // A Role is an app role of the API.
@@ -94,6 +104,8 @@ func parse(configuration map[string]string, now time.Time) (Settings, Problems) 
 		BlockedCallers: p.guids("blockedCallers"),
 		API:            p.api(),
 	}
+	s.Assignments, s.AssignmentsReceipt = p.assignments()
+	p.refuseAPISettings(s.API)
 	s.Roles = p.roles(s.API)
 	s.OwnersPinned = len(s.Owners) > 0
 	s.ExpiresOn = p.expiresOn(s.Environment, now)
@@ -102,6 +114,7 @@ func parse(configuration map[string]string, now time.Time) (Settings, Problems) 
 	s.Protect = p.truth("protect", s.Environment == "prod")
 	s.WithoutClients = p.truth("withoutClients", false)
 	p.applyRules(s)
+	p.checkRequested(s)
 	return s, p.Problems
 }
 

@@ -18,7 +18,7 @@ func defaults() settings.Settings {
 		Environment: "dev", TenantID: tenantID, SubscriptionID: subscriptionID,
 		AuthorityHost: "https://login.microsoftonline.com", ExchangeAudience: "api://AzureADTokenExchange", Location: "westeurope",
 		Owners: []string{callerID}, DailyLogCapGB: 1,
-		API:   settings.API{Name: "orders", Code: "orders-api", Route: "api/orders", Registration: "managed"},
+		API: settings.API{Name: "orders", Code: "orders-api", Route: "api/orders", Registration: "managed"}, Assignments: "made",
 		Roles: []settings.Role{{Value: "Orders.Read", DisplayName: "Read orders", Description: "Read all orders"}},
 		Clients: []settings.Client{{Name: "orders-client", Identity: settings.Identity{Kind: "managedIdentity"}, Roles: []string{"Orders.Read"},
 			FunctionApp: true, Code: "orders-client", TokenProviders: []string{"azidentity"}, Schedule: "0 */10 * * * *"}, legacy()},
