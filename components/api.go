@@ -72,10 +72,12 @@ type API struct {
 	URL                pulumi.StringOutput // of its route
 	SiteID             pulumi.StringOutput // ARM id of its function app
 
-	prefix           string // of app settings
+	prefix           string                        // of app settings
+	roleIDs          map[string]pulumi.StringInput // by value
 	roles            map[string]*azuread.ApplicationAppRole
 	servicePrincipal *azuread.ServicePrincipal
 	workspaceID      pulumi.StringOutput // where the logs of its app go
+	other            bool                // it is deployed elsewhere: the three above are empty
 }
 
 // NewAPI registers an API.
@@ -84,7 +86,8 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 		return nil, fmt.Errorf("API %q: %w", name, err)
 	}
 	short := strings.TrimSuffix(name, "-api")
-	api := &API{prefix: cmp.Or(args.Prefix, strings.ToUpper(strings.ReplaceAll(short, "-", "_"))), roles: make(map[string]*azuread.ApplicationAppRole)}
+	api := &API{prefix: cmp.Or(args.Prefix, strings.ToUpper(strings.ReplaceAll(short, "-", "_"))),
+		roleIDs: make(map[string]pulumi.StringInput), roles: make(map[string]*azuread.ApplicationAppRole)}
 	if err := ctx.RegisterComponentResource(apiType, name, api, opts...); err != nil {
 		return nil, err
 	}
@@ -167,7 +170,7 @@ func (api *API) registerRoles(ctx *pulumi.Context, name string, roles []Role, ap
 		if err != nil {
 			return err
 		}
-		api.roles[role.Value] = resource
+		api.roles[role.Value], api.roleIDs[role.Value] = resource, resource.RoleId
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	web "github.com/pulumi/pulumi-azure-native-sdk/web/v2/v20240401"
 	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -26,6 +27,10 @@ type ClientArgs struct {
 	// it is the second step of the move, and revokes it.
 	Previous *Identity
 
+	// RequestAssignments leaves the app role assignments to somebody else. No app
+	// role is assigned here, so that the deployer needs no right to do so.
+	RequestAssignments bool
+
 	// PurgeProtection keeps the client's deleted vault from being purged, and
 	// keeps a new vault for 90 days after it is deleted instead of 7.
 	PurgeProtection bool
@@ -40,6 +45,7 @@ type ClientAppArgs struct {
 	TokenProviders []string
 	Schedule       string  // six fields
 	DailyLogCapGB  float64 // see [FunctionAppArgs]
+	Withhold       bool    // likewise: the client's app roles are requested, and nobody has granted them yet
 }
 
 func (a *ClientAppArgs) uses(provider string) bool {
@@ -52,9 +58,12 @@ func (a *ClientArgs) check() error {
 	}
 	problems := []error{a.Place.check(), a.Tenant.check(), required("api", a.API != nil), a.Identity.check(a.FunctionApp != nil)}
 	for _, role := range a.Roles {
-		if a.API != nil && a.API.roles[role] == nil {
+		if a.API != nil && a.API.roleIDs[role] == nil {
 			problems = append(problems, fmt.Errorf("argument roles: expected roles of the API, got %q", role))
 		}
+	}
+	if a.API != nil && a.API.other && a.FunctionApp == nil && a.Identity.secretive() {
+		problems = append(problems, errors.New("argument functionApp: missing; the vault of a client of another stack's API is logged where its function app is"))
 	}
 	if a.Previous != nil {
 		problems = append(problems, a.Previous.check(a.FunctionApp != nil))
@@ -85,6 +94,7 @@ type Client struct {
 
 	ClientID            pulumi.StringOutput // empty for a system-assigned identity: the site only has its object id
 	ObjectID            pulumi.StringOutput // of the service principal
+	PrincipalName       pulumi.StringOutput // its display name; empty for one made elsewhere
 	ApplicationObjectID pulumi.StringOutput // empty without an app registration
 	URL                 pulumi.StringOutput // of its first HTTP function; empty without one
 	SiteID              pulumi.StringOutput // ARM id of its function app; empty without one
@@ -101,7 +111,7 @@ func NewClient(ctx *pulumi.Context, name string, args *ClientArgs, opts ...pulum
 		return nil, fmt.Errorf("client %q: %w", name, err)
 	}
 	none := pulumi.String("").ToStringOutput()
-	client := &Client{ClientID: none, ObjectID: none, ApplicationObjectID: none, URL: none, SiteID: none, args: args, name: name}
+	client := &Client{ClientID: none, ObjectID: none, PrincipalName: none, ApplicationObjectID: none, URL: none, SiteID: none, args: args, name: name}
 	if err := ctx.RegisterComponentResource(clientType, name, client, opts...); err != nil {
 		return nil, err
 	}
@@ -135,6 +145,9 @@ func (c *Client) identify(ctx *pulumi.Context) (used credential, before []pulumi
 	}
 	if used.objectID != nil {
 		c.ClientID, c.ObjectID = used.clientID.ToStringOutput(), used.objectID.ToStringOutput()
+		if used.principalName != nil {
+			c.PrincipalName = used.principalName.ToStringOutput()
+		}
 	}
 	if used.applicationObjectID != nil {
 		c.ApplicationObjectID = used.applicationObjectID.ToStringOutput()
@@ -177,6 +190,7 @@ func (c *Client) run(ctx *pulumi.Context, used credential, before []pulumi.Resou
 		AppSettings:    c.appSettings(used),
 		BeforeSettings: before,
 		DailyLogCapGB:  c.args.FunctionApp.DailyLogCapGB,
+		Withhold:       c.args.FunctionApp.Withhold,
 	}
 	if c.builder.assigned != nil {
 		args.Identities = pulumi.StringArray{c.builder.assigned.ID()}
@@ -185,9 +199,9 @@ func (c *Client) run(ctx *pulumi.Context, used credential, before []pulumi.Resou
 		}
 	}
 	if c.args.Identity.Kind == SystemAssigned || c.args.Previous != nil && c.args.Previous.Kind == SystemAssigned {
-		args.SystemAssigned = func(objectID pulumi.StringOutput, site pulumi.Resource) ([]pulumi.Resource, error) {
+		args.SystemAssigned = func(objectID pulumi.StringOutput, site *web.WebApp) ([]pulumi.Resource, error) {
 			if c.args.Identity.Kind == SystemAssigned {
-				c.ObjectID = objectID
+				c.ObjectID, c.PrincipalName = objectID, site.Name
 			}
 			return c.assign(ctx, SystemAssigned, objectID, site)
 		}
@@ -221,17 +235,23 @@ func principalNoun(kind string) string {
 // assign gives a service principal the client's app roles. Each assignment
 // depends on its role, so that removing a role deletes its assignments first,
 // and on both principals. It takes the role's id from the role, because the
-// service principal's map of roles may be older than the role.
+// service principal's map of roles may be older than the role. Assignments that
+// are requested are made by somebody else.
 func (c *Client) assign(ctx *pulumi.Context, kind string, objectID pulumi.StringInput, principal pulumi.Resource) ([]pulumi.Resource, error) {
+	if c.args.RequestAssignments {
+		return nil, nil
+	}
 	var assignments []pulumi.Resource
 	for _, value := range c.args.Roles {
-		role := c.args.API.roles[value]
-		after := []pulumi.Resource{role, c.args.API.servicePrincipal}
+		var after []pulumi.Resource
+		if api := c.args.API; !api.other {
+			after = append(after, api.roles[value], api.servicePrincipal)
+		}
 		if principal != nil {
 			after = append(after, principal)
 		}
 		assignment, err := azuread.NewAppRoleAssignment(ctx, c.name+principalNoun(kind)+"-assignment-"+value, &azuread.AppRoleAssignmentArgs{
-			AppRoleId:         role.RoleId,
+			AppRoleId:         c.args.API.roleIDs[value],
 			PrincipalObjectId: objectID,
 			ResourceObjectId:  c.args.API.ServicePrincipalID,
 		}, pulumi.Parent(c), pulumi.DependsOn(after), pulumi.DeleteBeforeReplace(true)) // a principal can hold a role only once

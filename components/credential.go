@@ -12,6 +12,7 @@ import (
 type credential struct {
 	clientID            pulumi.StringInput
 	objectID            pulumi.StringInput // of the service principal
+	principalName       pulumi.StringInput // its display name
 	applicationObjectID pulumi.StringInput
 	appSettings         pulumi.StringMap
 	principal           pulumi.Resource // exists once the service principal does; nil when somebody else made it
@@ -48,12 +49,12 @@ func (b *identityBuilder) credential(identity Identity) (c credential, err error
 		}
 		c = credential{
 			clientID: b.application.ClientId, objectID: b.principal.ObjectId, applicationObjectID: b.application.ObjectId,
-			principal: b.principal, appSettings: pulumi.StringMap{b.args.API.setting("CLIENT_ID"): b.application.ClientId},
+			principal: b.principal, principalName: b.principal.DisplayName, appSettings: pulumi.StringMap{b.args.API.setting("CLIENT_ID"): b.application.ClientId},
 		}
 	}
 	switch identity.Kind {
 	case ManagedIdentity:
-		c = credential{clientID: b.assigned.ClientId, objectID: b.assigned.PrincipalId, principal: b.assigned, appSettings: pulumi.StringMap{}}
+		c = credential{clientID: b.assigned.ClientId, objectID: b.assigned.PrincipalId, principalName: b.assigned.Name, principal: b.assigned, appSettings: pulumi.StringMap{}}
 	case SystemAssigned:
 		c = credential{appSettings: pulumi.StringMap{}} // known once the site exists
 	case Existing:

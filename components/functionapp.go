@@ -29,11 +29,15 @@ type FunctionAppArgs struct {
 	// SystemAssigned gives the app a managed identity of its own, which exists
 	// once the site does. The function creates its role assignments. Nil means
 	// none.
-	SystemAssigned func(objectID pulumi.StringOutput, site pulumi.Resource) ([]pulumi.Resource, error)
+	SystemAssigned func(objectID pulumi.StringOutput, site *web.WebApp) ([]pulumi.Resource, error)
 
 	// BeforeSettings must exist before the app gets its settings, because it
 	// then starts to use what they name.
 	BeforeSettings []pulumi.Resource
+
+	// Withhold makes the app and does not publish its code. Code that runs already
+	// stays.
+	Withhold bool
 }
 
 func (a *FunctionAppArgs) check() error {

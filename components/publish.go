@@ -16,6 +16,9 @@ import (
 // again in another checkout. It runs again for other code, or for another site,
 // account or container.
 func (b *appBuilder) publish() error {
+	if b.args.Withhold {
+		return nil
+	}
 	_, err := local.NewCommand(b.ctx, b.name+"-publish", &local.CommandArgs{
 		Create: pulumi.String("go run ./cmd/publish"),
 		Environment: pulumi.StringMap{
