@@ -98,10 +98,58 @@ func isManaged(kind string) bool {
 	return kind == settings.ManagedIdentity || kind == settings.SystemAssigned
 }
 
-// lastAccess is what the last update exported about access. It is nil before the
-// first update, or if the exports cannot be read: the program goes on without the
-// warnings.
-func lastAccess(ctx *pulumi.Context) []granted {
+// lastExports are what the last update exported about access.
+type lastExports struct {
+	Access             []granted `json:"access"`
+	ServicePrincipalID string    `json:"apiServicePrincipalId"`
+	Assignments        string    `json:"assignments"`
+}
+
+// principal is the object id of a client's service principal; "" if there was none
+// of that kind.
+func (u lastExports) principal(client, kind string) string {
+	for _, was := range u.Access {
+		if was.Client == client && was.Identity == kind {
+			return was.ObjectID
+		}
+	}
+	return ""
+}
+
+// refuseHandover refuses to move an app to another kind of identity while somebody
+// else assigns app roles: the app would use it before it has any.
+func refuseHandover(last lastExports, s settings.Settings) (p settings.Problems) {
+	if s.Assignments != settings.RequestedAssignments {
+		return nil
+	}
+	for n, client := range s.Clients {
+		i := slices.IndexFunc(last.Access, func(was granted) bool { return was.Client == client.Name })
+		if i >= 0 && client.FunctionApp && last.Access[i].ObjectID != "" && last.Access[i].Identity != client.Identity.Kind {
+			key := fmt.Sprintf("%s:clients[%d].identity", settings.Namespace, n)
+			p = append(p, settings.Problem{
+				Key:  key,
+				Text: fmt.Sprintf("expected the identity %s, as it is, while somebody else assigns app roles, got %s: the app would use it before it has any", last.Access[i].Identity, client.Identity.Kind),
+				Next: "add a client of another name with the new identity, and remove this one once that one has its app roles; to keep the identity: " + settings.SetCommand(key, last.Access[i].Identity),
+			})
+		}
+	}
+	return p
+}
+
+// handedOver warns of a change of who assigns the app roles.
+func handedOver(last lastExports, s settings.Settings) (texts []string) {
+	if last.Assignments == settings.MadeAssignments && s.Assignments == settings.RequestedAssignments && len(last.Access) > 0 {
+		texts = append(texts, "app roles are assigned by somebody else from now on: this removes the assignments that the stack has made, and managed identities keep tokens without a role for up to 24 hours; to keep the assignments, take them out of the state first: pulumi state delete URN, for each AppRoleAssignment that pulumi stack --show-urns lists")
+	}
+	if last.Assignments == settings.RequestedAssignments && s.Assignments == settings.MadeAssignments && len(last.Access) > 0 {
+		texts = append(texts, "app roles are assigned by this stack from now on: Microsoft Graph refuses to make assignments that somebody has made already; first remove those, or import them into the state: pulumi import azuread:index/appRoleAssignment:AppRoleAssignment")
+	}
+	return texts
+}
+
+// lastUpdate is empty before the first update, or if the exports cannot be read:
+// the program goes on without the warnings.
+func lastUpdate(ctx *pulumi.Context) (last lastExports) {
 	args := struct {
 		Name string `pulumi:"name"`
 	}{ctx.Organization() + "/" + ctx.Project() + "/" + ctx.Stack()}
@@ -109,15 +157,11 @@ func lastAccess(ctx *pulumi.Context) []granted {
 		Outputs map[string]any `pulumi:"outputs"`
 	}
 	if err := ctx.Invoke("pulumi:pulumi:readStackOutputs", &args, &result); err != nil {
-		return nil
+		return lastExports{}
 	}
-	encoded, err := json.Marshal(result.Outputs["access"])
-	if err != nil {
-		return nil
+	encoded, err := json.Marshal(result.Outputs)
+	if err != nil || json.Unmarshal(encoded, &last) != nil {
+		return lastExports{}
 	}
-	var access []granted
-	if json.Unmarshal(encoded, &access) != nil {
-		return nil
-	}
-	return access
+	return last
 }

@@ -27,12 +27,18 @@ func tags(ctx *pulumi.Context, s settings.Settings) pulumi.StringMap {
 // export exports the addresses of the API and its clients, and which clients have
 // access according to the settings.
 func export(ctx *pulumi.Context, stack settings.Settings, api *components.API, clients []*components.Client) {
-	roleIDs, access := pulumi.StringMap{}, pulumi.Array{}
+	roleIDs, access, asked := pulumi.StringMap{}, pulumi.Array{}, pulumi.Array{}
 	urls, sites := pulumi.StringMap{}, pulumi.StringMap{}
 	for _, role := range stack.Roles {
 		roleIDs[role.Value] = pulumi.String(components.Role(role).ID())
 	}
+	if stack.Deployed != nil {
+		roleIDs = pulumi.ToStringMap(stack.Deployed.RoleIDs)
+	}
 	for i, client := range stack.Clients {
+		if stack.Assignments == settings.RequestedAssignments && len(client.Roles) > 0 {
+			asked = append(asked, request(stack, client, clients[i]))
+		}
 		access = append(access, pulumi.Map{
 			"client":              pulumi.String(client.Name),
 			"identity":            pulumi.String(client.Identity.Kind),
@@ -51,7 +57,13 @@ func export(ctx *pulumi.Context, stack settings.Settings, api *components.API, c
 	ctx.Export("apiUrl", api.URL)
 	ctx.Export("apiClientId", api.ClientID)
 	ctx.Export("apiObjectId", api.ObjectID)
+	ctx.Export("apiServicePrincipalId", api.ServicePrincipalID)
+	ctx.Export("apiStack", pulumi.String(stack.API.Stack))
+	ctx.Export("assignments", pulumi.String(stack.Assignments))
 	ctx.Export("audience", api.Audience)
+	ctx.Export("identifierUri", api.IdentifierURI)
+	ctx.Export("requests", asked)
+	ctx.Export("tenantId", pulumi.String(stack.TenantID))
 	ctx.Export("roleIds", roleIDs)
 	ctx.Export("access", access)
 	ctx.Export("clientUrls", urls)
@@ -59,4 +71,21 @@ func export(ctx *pulumi.Context, stack settings.Settings, api *components.API, c
 	ctx.Export("apiSiteId", api.SiteID)
 	ctx.Export("owners", pulumi.ToStringArray(stack.Owners))
 	ctx.Export("environment", pulumi.String(stack.Environment))
+}
+
+// request is what a client asks of whoever assigns app roles, as `tenant request`
+// prints it.
+func request(stack settings.Settings, client settings.Client, made *components.Client) pulumi.Map {
+	roleID, roles := roleIDOf(stack), pulumi.Array{}
+	for _, value := range client.Roles {
+		roles = append(roles, pulumi.Map{"value": pulumi.String(value), "id": pulumi.String(roleID(value))})
+	}
+	name := made.PrincipalName
+	if client.Identity.DisplayName != "" {
+		name = pulumi.String(client.Identity.DisplayName).ToStringOutput()
+	}
+	return pulumi.Map{
+		"client": pulumi.String(client.Name), "identity": pulumi.String(client.Identity.Kind),
+		"principalId": made.ObjectID, "principalName": name, "roles": roles,
+	}
 }

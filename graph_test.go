@@ -331,7 +331,9 @@ func TestExports(t *testing.T) {
 		"apiClientId": "client-id-of-orders-api-application",
 		"apiObjectId": "object-id-of-orders-api-application",
 		"audience":    "client-id-of-orders-api-application",
-		"roleIds":     map[string]any{"Orders.Read": "b4a85f8e-886a-52f1-8b71-e267e90fdd93"},
+		"tenantId":    tenantID, "apiStack": "", "assignments": "made", "requests": []any{},
+		"apiServicePrincipalId": "object-id-of-orders-api-service-principal", "identifierUri": "api://client-id-of-orders-api-application",
+		"roleIds": map[string]any{"Orders.Read": "b4a85f8e-886a-52f1-8b71-e267e90fdd93"},
 		"access": []any{map[string]any{
 			"client": "orders-client", "identity": "managedIdentity", "roles": []any{"Orders.Read"},
 			"clientId": "client-id-of-orders-client-identity", "objectId": "object-id-of-orders-client-identity",

@@ -8,9 +8,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +22,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"app-to-app/components"
+	"app-to-app/components/requests"
 	"app-to-app/settings"
 	"app-to-app/settings/lookup"
 )
@@ -47,12 +52,16 @@ func (p program) deploy(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	last := lastAccess(ctx)
-	if err := refuseLastClient(last, stack).Err(ctx.Stack()); err != nil {
+	last := lastUpdate(ctx)
+	if err := append(refuseLastClient(last.Access, stack), refuseHandover(last, stack)...).Err(ctx.Stack()); err != nil {
 		return err
 	}
-	for _, text := range changes(last, stack.Clients, p.now()) {
+	for _, text := range append(changes(last.Access, stack.Clients, p.now()), handedOver(last, stack)...) {
 		warn(ctx, text)
+	}
+	waiting, err := p.waiting(ctx, stack, last)
+	if err != nil {
+		return err
 	}
 	built, err := packages()
 	if err != nil {
@@ -68,7 +77,37 @@ func (p program) deploy(ctx *pulumi.Context) error {
 	place := components.Place{ResourceGroupName: group.Name, Location: stack.Location, SubscriptionID: stack.SubscriptionID}
 	tenant := components.Tenant{ID: stack.TenantID, AuthorityHost: stack.AuthorityHost, ExchangeAudience: stack.ExchangeAudience}
 	owners := components.Owners{ObjectIDs: stack.Owners, Pinned: stack.OwnersPinned}
-	api, err := components.NewAPI(ctx, stack.API.ResourceName(), &components.APIArgs{
+	api, err := p.api(ctx, stack, built, place, tenant, owners)
+	if err != nil {
+		return err
+	}
+	clients := make([]*components.Client, len(stack.Clients))
+	for i, client := range stack.Clients {
+		args := &components.ClientArgs{
+			Place: place, Tenant: tenant, API: api, Owners: owners, DisplayName: client.Name + " (" + ctx.Stack() + ")",
+			Identity: identityOf(client.Identity), Previous: previousOf(client), Roles: client.Roles, PurgeProtection: stack.Protect,
+			RequestAssignments: stack.Assignments == settings.RequestedAssignments,
+		}
+		if client.FunctionApp {
+			args.FunctionApp = &components.ClientAppArgs{Package: built[client.Code], TokenProviders: client.TokenProviders, Schedule: client.Schedule, DailyLogCapGB: stack.DailyLogCapGB, Withhold: len(waiting[client.Name]) > 0}
+		}
+		if clients[i], err = components.NewClient(ctx, client.Name, args); err != nil {
+			return err
+		}
+	}
+	export(ctx, stack, api, clients)
+	return nil
+}
+
+// api is the API that the clients call: this stack's own, or another one's.
+func (p program) api(ctx *pulumi.Context, stack settings.Settings, built map[string]components.Package, place components.Place, tenant components.Tenant, owners components.Owners) (*components.API, error) {
+	if other := stack.Deployed; other != nil {
+		return components.OtherAPI(&components.OtherAPIArgs{
+			Prefix: stack.API.Prefix(), URL: other.URL, ClientID: other.ClientID, ObjectID: other.ObjectID, ServicePrincipalID: other.ServicePrincipalID,
+			IdentifierURI: other.IdentifierURI, Audience: other.Audience, RoleIDs: other.RoleIDs,
+		})
+	}
+	return components.NewAPI(ctx, stack.API.ResourceName(), &components.APIArgs{
 		Place: place, Tenant: tenant, Package: built[stack.API.Code],
 		DisplayName:    stack.API.ResourceName() + " (" + ctx.Stack() + ")",
 		Owners:         owners,
@@ -79,24 +118,56 @@ func (p program) deploy(ctx *pulumi.Context) error {
 		DailyLogCapGB:  stack.DailyLogCapGB,
 		BlockedCallers: stack.BlockedCallers,
 	})
-	if err != nil {
-		return err
+}
+
+// waiting are the app roles that clients wait for, by client, and says so. A login
+// that may not read the tenant has the receipt.
+func (p program) waiting(ctx *pulumi.Context, stack settings.Settings, last lastExports) (map[string][]string, error) {
+	if stack.Assignments != settings.RequestedAssignments {
+		return nil, nil
 	}
-	clients := make([]*components.Client, len(stack.Clients))
-	for i, client := range stack.Clients {
-		args := &components.ClientArgs{
-			Place: place, Tenant: tenant, API: api, Owners: owners, DisplayName: client.Name + " (" + ctx.Stack() + ")",
-			Identity: identityOf(client.Identity), Previous: previousOf(client), Roles: client.Roles, PurgeProtection: stack.Protect,
+	principals, held := stack.Principals(last.principal), requests.Held{}
+	api, known := last.ServicePrincipalID, ""
+	if stack.Deployed != nil {
+		api = stack.Deployed.ServicePrincipalID
+	}
+	switch {
+	case stack.Receipt != nil && api != "":
+		if err := stack.Receipt.CheckFor(ctx.Project(), ctx.Stack(), stack.TenantID, api); err != nil {
+			return nil, fmt.Errorf("%s:assignmentsReceipt: %s is of something else: %w", settings.Namespace, stack.AssignmentsReceipt, err)
 		}
-		if client.FunctionApp {
-			args.FunctionApp = &components.ClientAppArgs{Package: built[client.Code], TokenProviders: client.TokenProviders, Schedule: client.Schedule, DailyLogCapGB: stack.DailyLogCapGB}
+		held = stack.Receipt.Held()
+	case stack.AssignmentsReceipt != "" || api == "": // nobody has granted anything yet
+	case stack.Graph == "":
+		known = "; Microsoft Graph is not known in this cloud, so set " + settings.Namespace + ":assignmentsReceipt"
+	default:
+		found, err := lookup.Providers{Context: ctx}.Held(p.httpClient, stack.Graph, api, slices.Sorted(maps.Values(principals)))
+		if errors.Is(err, lookup.ErrNotAllowed) {
+			known = fmt.Sprintf("; %v (Application.Read.All), so set %s:assignmentsReceipt to the file that tenant grant writes", err, settings.Namespace)
+		} else if err != nil {
+			return nil, err
 		}
-		if clients[i], err = components.NewClient(ctx, client.Name, args); err != nil {
-			return err
+		if err == nil {
+			held = found
 		}
 	}
-	export(ctx, stack, api, clients)
-	return nil
+	waiting := stack.Waiting(held, principals, roleIDOf(stack))
+	for _, client := range stack.Clients {
+		if roles := waiting[client.Name]; len(roles) > 0 {
+			warn(ctx, fmt.Sprintf("client %q waits for %s, and its code is not published until it has that: tenant request -stack %s, tenant grant, then pulumi up%s", client.Name, strings.Join(roles, ", "), ctx.Stack(), known))
+		}
+	}
+	return waiting, nil
+}
+
+// roleIDOf is the id of an app role by its value.
+func roleIDOf(stack settings.Settings) func(value string) string {
+	return func(value string) string {
+		if stack.Deployed != nil {
+			return stack.Deployed.RoleIDs[value]
+		}
+		return components.Role{Value: value}.ID()
+	}
 }
 
 // build starts building the packages in the background. They depend only on what
@@ -139,7 +210,7 @@ func (p program) configuration() (from stackConfig, err error) {
 func (p program) settings(ctx *pulumi.Context, from stackConfig) (settings.Settings, error) {
 	loaded, warnings, problems := settings.Load(ctx.Context(), from.values, p.now(), settings.Sources{
 		MetadataHost: p.getenv("ARM_METADATA_HOSTNAME"), Secrets: from.secrets, HTTPClient: p.httpClient, Providers: lookup.Providers{Context: ctx},
-		Project: os.DirFS(p.folder),
+		Project: os.DirFS(p.folder), StackOutputs: lookup.Providers{Context: ctx}.StackOutputs,
 	})
 	for _, warning := range warnings {
 		warn(ctx, warning)

@@ -75,7 +75,7 @@ var boundaries = []boundary{
 		of: "app-to-app/settings", ours: []string{"app-to-app/azurecloud/endpoints", "app-to-app/components/credentials", "app-to-app/components/requests"},
 		testOurs: []string{"app-to-app/settings", "app-to-app/settings/settingstest"}, testOutside: pulumi[:1], // what `pulumi config` runs
 	},
-	{of: "app-to-app/settings/lookup", ours: []string{"app-to-app/settings"}, outside: pulumi, testOurs: []string{"app-to-app/settings/lookup"}},
+	{of: "app-to-app/settings/lookup", ours: []string{"app-to-app/components/requests", "app-to-app/settings"}, outside: pulumi, testOurs: []string{"app-to-app/settings/lookup"}},
 	{of: "app-to-app/settings/settingstest", outside: []string{"gopkg.in/yaml.v3"}},
 
 	// Handlers use functions/internal and nothing else of ours: only they are

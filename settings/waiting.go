@@ -1,0 +1,43 @@
+package settings
+
+import (
+	"app-to-app/components/requests"
+)
+
+// This file knows which clients wait for somebody to give them their app roles.
+
+// Principals are the object ids of clients' service principals, by client, as far
+// as they exist. last are those of the last update, by client and kind of
+// identity; that of an identity made elsewhere is in the settings.
+func (s Settings) Principals(last func(client, kind string) string) map[string]string {
+	principals := make(map[string]string)
+	for _, client := range s.Clients {
+		id := client.Identity.ObjectID
+		if id == "" {
+			id = last(client.Name, client.Identity.Kind)
+		}
+		if id != "" {
+			principals[client.Name] = id
+		}
+	}
+	return principals
+}
+
+// Waiting are the app roles that clients ask for and do not hold, by client. A
+// client's code is withheld until it holds all of them: a managed identity that
+// asks for a token before that keeps one without the roles for about 24 hours
+// (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identity-best-practice-recommendations).
+func (s Settings) Waiting(held requests.Held, principals map[string]string, roleID func(value string) string) map[string][]string {
+	waiting := make(map[string][]string)
+	if s.Assignments != RequestedAssignments {
+		return waiting
+	}
+	for _, client := range s.Clients {
+		for _, value := range client.Roles {
+			if len(held.Missing(principals[client.Name], []requests.Role{{Value: value, ID: roleID(value)}})) > 0 {
+				waiting[client.Name] = append(waiting[client.Name], value)
+			}
+		}
+	}
+	return waiting
+}
