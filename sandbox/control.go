@@ -89,6 +89,7 @@ func (c *control) routes() http.Handler {
 	mux.HandleFunc("POST /keys", take(c.rotateKeys))
 	mux.HandleFunc("POST /forge", take(c.forge))
 	mux.HandleFunc("POST /lag", replace(c.sandbox.weather.SetLag))
+	mux.HandleFunc("POST /licence", take(c.licence))
 	mux.HandleFunc("POST /throttle", replace(func(t route.Throttle) { c.sandbox.weather.SetThrottle("graph", t) }))
 	return mux
 }
@@ -193,6 +194,22 @@ func (c *control) rotateKeys(body struct{ Tenant string }) (any, error) {
 		return nil, &controlError{http.StatusInternalServerError, err.Error()}
 	}
 	return nil, nil
+}
+
+// licence takes {"tenant":"contoso","premium":false}: without a licence of P1 or P2
+// Graph does not show sign-ins.
+func (c *control) licence(body struct {
+	Tenant  string
+	Premium *bool
+}) (any, error) {
+	if body.Premium == nil {
+		return nil, errors.New("licence: expected true or false in \"premium\", got nothing")
+	}
+	tenant, err := c.tenant("licence", body.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	return nil, c.sandbox.SetPremium(tenant, *body.Premium)
 }
 
 // tenant finds a tenant by its name or its id.

@@ -3,7 +3,9 @@ package sandbox
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"app-to-app/sandbox/appservice"
@@ -46,6 +48,20 @@ func (s *Sandbox) HTTPClient() *http.Client {
 		Timeout:   2 * time.Minute,
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.roots}, ForceAttemptHTTP2: true},
 	}
+}
+
+// SetPremium gives a tenant a licence of P1, which every tenant has at first, or
+// takes it away.
+func (s *Sandbox) SetPremium(t Tenant, premium bool) error {
+	return s.store.Update(func(tx *store.Tx) error {
+		tenant, ok := store.Tenants.Get(tx, strings.ToLower(t.ID))
+		if !ok {
+			return fmt.Errorf("licence: expected a tenant of this sandbox, got %q", t.ID)
+		}
+		tenant.NoPremium = !premium
+		store.Tenants.Put(tx, strings.ToLower(t.ID), tenant)
+		return nil
+	})
 }
 
 // Advance moves the sandbox's clock and runs the timers that are due.

@@ -36,7 +36,7 @@ import (
 
 // Tokens issues the access tokens of managed identities.
 type Tokens interface {
-	ManagedIdentityToken(tenantID, principalID, resource string) (store.CachedToken, error)
+	ManagedIdentityTokenFor(correlationID, tenantID, principalID, resource string) (store.CachedToken, error)
 }
 
 // Packages reads and writes blobs as a principal, with that principal's roles.

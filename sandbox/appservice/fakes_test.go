@@ -187,7 +187,7 @@ type fakeTokens struct {
 	err   error
 }
 
-func (f *fakeTokens) ManagedIdentityToken(tenant, principal, resource string) (store.CachedToken, error) {
+func (f *fakeTokens) ManagedIdentityTokenFor(_, tenant, principal, resource string) (store.CachedToken, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked = append(f.asked, tenant+" "+principal+" "+resource)

@@ -88,21 +88,19 @@ func (s *Service) identityTable() route.Table {
 		}},
 		Refuse: func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 			route.Note(r.Context()).Code = code
-			refuseIdentity(w, status, message, false)
+			refuseIdentity(w, status, message, "")
 		},
 	}
 }
 
-func refuseIdentity(w http.ResponseWriter, status int, message string, correlated bool) {
-	answer := struct {
+// refuseIdentity answers with an error, and with a correlation id if it is not
+// empty.
+func refuseIdentity(w http.ResponseWriter, status int, message, correlationID string) {
+	writeJSON(w, status, struct {
 		StatusCode    int    `json:"statusCode"`
 		Message       string `json:"message"`
 		CorrelationID string `json:"correlationId,omitempty"`
-	}{StatusCode: status, Message: message}
-	if correlated {
-		answer.CorrelationID = uuid.NewString()
-	}
-	writeJSON(w, status, answer)
+	}{status, message, correlationID})
 }
 
 // serveToken answers a request for a token.
@@ -116,36 +114,36 @@ func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
 	case identityVersion1:
 		header, ids = r.Header.Get("Secret"), []string{"clientid"}
 	default:
-		refuseIdentity(w, http.StatusBadRequest, fmt.Sprintf("expected api-version %s or %s, got %q", identityVersion, identityVersion1, version), false)
+		refuseIdentity(w, http.StatusBadRequest, fmt.Sprintf("expected api-version %s or %s, got %q", identityVersion, identityVersion1, version), "")
 		return
 	}
 	site, ok, err := s.siteByHeader(header)
 	if err != nil {
-		refuseIdentity(w, http.StatusInternalServerError, err.Error(), true)
+		refuseIdentity(w, http.StatusInternalServerError, err.Error(), uuid.NewString())
 		return
 	}
 	if !ok {
 		// What the real endpoint answers is not documented.
-		refuseIdentity(w, http.StatusUnauthorized, "expected the identity header of a site of this sandbox", false)
+		refuseIdentity(w, http.StatusUnauthorized, "expected the identity header of a site of this sandbox", "")
 		return
 	}
 	route.Note(r.Context()).TenantID = site.TenantID
 	def, err := s.define(site.ResourceID)
 	switch {
 	case err != nil:
-		refuseIdentity(w, http.StatusInternalServerError, err.Error(), true)
+		refuseIdentity(w, http.StatusInternalServerError, err.Error(), uuid.NewString())
 		return
 	case def.identityDisabled():
-		refuseIdentity(w, http.StatusBadRequest, "expected the app setting WEBSITE_DISABLE_MSI not to be set, got true", false)
+		refuseIdentity(w, http.StatusBadRequest, "expected the app setting WEBSITE_DISABLE_MSI not to be set, got true", "")
 		return
 	case query.Get("resource") == "":
-		refuseIdentity(w, http.StatusBadRequest, "expected the parameter resource, got nothing", false)
+		refuseIdentity(w, http.StatusBadRequest, "expected the parameter resource, got nothing", "")
 		return
 	}
 	for name, values := range query {
 		known := slices.Contains(ids, name) || name == "resource" || name == "api-version"
 		if !known || len(values) > 1 {
-			refuseIdentity(w, http.StatusBadRequest, fmt.Sprintf("expected the parameter %s at most once and of api-version %s", name, version), false)
+			refuseIdentity(w, http.StatusBadRequest, fmt.Sprintf("expected the parameter %s at most once and of api-version %s", name, version), "")
 			return
 		}
 	}
@@ -209,16 +207,22 @@ func choose(def definition, r *http.Request, names []string) (principalID, clien
 func (s *Service) giveToken(w http.ResponseWriter, r *http.Request, def definition, names []string) {
 	principalID, clientID, refusal := choose(def, r, names)
 	if refusal != "" {
-		refuseIdentity(w, http.StatusBadRequest, refusal, refusal == noProperIdentity)
+		correlationID := ""
+		if refusal == noProperIdentity {
+			correlationID = uuid.NewString()
+		}
+		refuseIdentity(w, http.StatusBadRequest, refusal, correlationID)
 		return
 	}
 	route.Note(r.Context()).CallerID = principalID
 	resource := r.URL.Query().Get("resource")
-	token, err := s.config.Tokens.ManagedIdentityToken(def.TenantID, principalID, resource)
+	// Whether the sign-in log has the id that the answer shows is not documented.
+	correlationID := uuid.NewString()
+	token, err := s.config.Tokens.ManagedIdentityTokenFor(correlationID, def.TenantID, principalID, resource)
 	if err != nil {
 		status, message := identityFailure(err)
 		route.Note(r.Context()).Code = aadsts(err)
-		refuseIdentity(w, status, message, true)
+		refuseIdentity(w, status, message, correlationID)
 		return
 	}
 	if clientID == "" {

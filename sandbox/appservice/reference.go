@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"app-to-app/sandbox/arm"
 	"app-to-app/sandbox/keyvault"
 )
@@ -114,7 +116,7 @@ func (s *Service) resolveOne(def definition, text string) (value string, ref arm
 		ref.Details = "The identity in keyVaultReferenceIdentity is not one of the site."
 		return "", ref
 	}
-	_, err := s.config.Tokens.ManagedIdentityToken(def.TenantID, principalID, vaultResource)
+	_, err := s.config.Tokens.ManagedIdentityTokenFor(uuid.NewString(), def.TenantID, principalID, vaultResource)
 	if err == nil {
 		value, err = s.config.Vaults.Read(def.TenantID, principalID, ref.Vault, ref.Secret, ref.Version)
 	}

@@ -1,6 +1,9 @@
 package contract
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // This file says which type each route answers with when it succeeds. [x] is a
 // page of x.
@@ -14,7 +17,7 @@ const (
 func Covers(service string) bool { return service == "graph" }
 
 // Of returns the kind of a route's answers. Both versions of Graph have the same,
-// from tables of their own.
+// from tables of their own; some routes are beta's alone.
 func Of(service, pattern string) (kind string, ok bool) {
 	kind, ok = Answers(service)[Unversioned(pattern)]
 	return kind, ok
@@ -29,9 +32,18 @@ func Unversioned(pattern string) string {
 // Answers returns the routes of a service that have a type, without a version.
 func Answers(service string) map[string]string {
 	if service == "graph" {
-		return graphAnswers
+		all := maps.Clone(graphAnswers)
+		maps.Copy(all, betaAnswers)
+		return all
 	}
 	return nil
+}
+
+// betaAnswers are of routes that only beta has.
+var betaAnswers = map[string]string{
+	"GET /auditLogs/signIns":                        "[signIn]",
+	"GET /reports/servicePrincipalSignInActivities": "[servicePrincipalSignInActivity]",
+	"GET /reports/appCredentialSignInActivities":    "[appCredentialSignInActivity]",
 }
 
 var graphAnswers = map[string]string{

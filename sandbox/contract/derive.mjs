@@ -16,6 +16,8 @@ const graph = {
   "graphbeta": ["@microsoft/microsoft-graph-types-beta", "/beta"],
 };
 const graphRoots = ["Application", "ServicePrincipal", "AppRoleAssignment", "FederatedIdentityCredential", "PasswordCredential", "KeyCredential", "OAuth2PermissionGrant", "Organization", "DirectoryObject"];
+// What only beta has, or what is asked of beta alone.
+const betaRoots = ["SignIn", "ServicePrincipalSignInActivity", "AppCredentialSignInActivity"];
 // The relationships that $expand shows.
 const expanded = new Set(["appRoleAssignments", "appRoleAssignedTo"]);
 
@@ -59,7 +61,8 @@ function graphTypes(source) {
         if (list) type = list[1].replace(/^\((.*)\)$/, "$1").replace(/^NullableOption<(.*)>$/, "$1");
         if (isEntity(type) && !expanded.has(member)) continue;
         let kind = type;
-        if (enums.has(type)) kind = `{${enums.get(type).join("|")}}`;
+        if (type.includes(".")) kind = "any"; // of another namespace
+        else if (enums.has(type)) kind = `{${enums.get(type).join("|")}}`;
         else if (entities.has(type)) { visit(type); kind = lower(type); }
         else if (type === "boolean") kind = "bool";
         else if (type === "string" && /DateTime$/.test(member)) kind = "dateTime";
@@ -72,6 +75,7 @@ function graphTypes(source) {
     members.sort();
   };
   graphRoots.forEach(visit);
+  if (source.endsWith("-beta")) betaRoots.forEach(visit);
   return out;
 }
 

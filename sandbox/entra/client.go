@@ -9,6 +9,7 @@ import (
 	"crypto/subtle"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -66,7 +67,7 @@ func (s *Service) findClient(tx *store.Tx, tenantNamed, clientID string) (regist
 
 // checkProof checks the secret or the assertion of a request. It returns the value
 // of claim azpacr for it.
-func (s *Service) checkProof(ctx context.Context, known registeredClient, request tokenRequest) (string, error) {
+func (s *Service) checkProof(ctx context.Context, known registeredClient, request *tokenRequest) (string, error) {
 	if request.assertion == "" {
 		return provedBySecret, s.checkSecret(known, request)
 	}
@@ -77,20 +78,21 @@ func (s *Service) checkProof(ctx context.Context, known registeredClient, reques
 	// The issuer of a certificate's assertion is the client's own id, that of a
 	// federated one is a URL.
 	if strings.Contains(assertion.claims.Issuer, "://") {
-		return provedByAssertion, s.checkFederated(ctx, known, assertion)
+		return provedByAssertion, s.checkFederated(ctx, known, assertion, &request.used)
 	}
-	return provedByAssertion, s.checkCertificate(known, request.clientID, assertion)
+	return provedByAssertion, s.checkCertificate(known, request, assertion)
 }
 
 // checkSecret admits the secrets of the application and those of its service
 // principal.
-func (s *Service) checkSecret(known registeredClient, request tokenRequest) error {
+func (s *Service) checkSecret(known registeredClient, request *tokenRequest) error {
 	hash := sha256.Sum256([]byte(request.secret))
 	now := s.Store.Now()
-	for _, secret := range slices.Concat(known.app.PasswordCredentials, known.principal.PasswordCredentials) {
+	for i, secret := range slices.Concat(known.app.PasswordCredentials, known.principal.PasswordCredentials) {
 		if subtle.ConstantTimeCompare(secret.SecretHash, hash[:]) != 1 {
 			continue
 		}
+		request.used = store.Credential{Kind: store.SecretCredentialKind, ID: secret.KeyID, Principal: i >= len(known.app.PasswordCredentials)}
 		if !now.Before(secret.End) {
 			return refuse(7000222, "the client secret %q of application %s expired at %s: add a new one", secret.KeyID, shown(request.clientID), secret.End.Format(time.RFC3339))
 		}
@@ -103,8 +105,8 @@ func (s *Service) checkSecret(known registeredClient, request tokenRequest) erro
 
 // checkCertificate checks an assertion that the client signed itself
 // (https://learn.microsoft.com/entra/identity-platform/certificate-credentials).
-func (s *Service) checkCertificate(known registeredClient, clientID string, assertion parsedJWT) error {
-	claims := assertion.claims
+func (s *Service) checkCertificate(known registeredClient, request *tokenRequest, assertion parsedJWT) error {
+	claims, clientID := assertion.claims, request.clientID
 	if !strings.EqualFold(claims.Issuer, clientID) || !strings.EqualFold(claims.Subject, clientID) {
 		return refuse(700021, "expected the client id %s as issuer and subject of the client assertion, got %s and %s", shown(clientID), shown(claims.Issuer), shown(claims.Subject))
 	}
@@ -112,6 +114,7 @@ func (s *Service) checkCertificate(known registeredClient, clientID string, asse
 	if err != nil {
 		return err
 	}
+	request.used = store.Credential{Kind: store.CertificateKind, ID: credential.KeyID, Thumbprint: thumbprintOf(credential)}
 	certificate, err := x509.ParseCertificate(credential.Certificate)
 	if err != nil {
 		return refuse(700027, "the certificate of key %q cannot be read: %v", credential.KeyID, err)
@@ -127,6 +130,12 @@ func (s *Service) checkCertificate(known registeredClient, clientID string, asse
 		return refuse(700024, "the client assertion is not within its valid time range: %v", err)
 	}
 	return s.checkAssertionAudience(known.tenant, claims.Audience)
+}
+
+// thumbprintOf is a certificate's thumbprint as the log shows it.
+func thumbprintOf(c store.KeyCredential) string {
+	sum := sha1.Sum(c.Certificate)
+	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }
 
 // keyCredential finds the certificate that an assertion's header names by

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"app-to-app/sandbox/route"
 )
 
@@ -185,15 +183,10 @@ func (s *Service) writeError(w http.ResponseWriter, r *http.Request, e *Error) {
 }
 
 // setHeaders sets what every answer of the token service carries and returns
-// the ids of the exchange. The correlation id is the client's, if it sent one.
+// the ids of the exchange.
 func setHeaders(w http.ResponseWriter, r *http.Request) (trace, correlation string) {
-	trace, correlation = uuid.NewString(), uuid.NewString()
-	// MSAL for JavaScript sends it in the query and in the form.
-	for _, given := range []string{r.Header.Get("client-request-id"), r.URL.Query().Get("client-request-id"), r.PostForm.Get("client-request-id")} {
-		if sent, err := uuid.Parse(given); err == nil {
-			correlation = sent.String()
-		}
-	}
+	e := exchangeOf(r)
+	trace, correlation = e.requestID, e.correlationID
 	h := w.Header()
 	h.Set("Cache-Control", "no-store, no-cache")
 	h.Set("Pragma", "no-cache")

@@ -17,14 +17,16 @@ import (
 // the sandbox's own tokens, only those of a user-assigned managed identity in
 // the same tenant are accepted.
 
-func (s *Service) checkFederated(ctx context.Context, known registeredClient, assertion parsedJWT) error {
+func (s *Service) checkFederated(ctx context.Context, known registeredClient, assertion parsedJWT, used *store.Credential) error {
 	own := assertion.claims.Issuer == s.issuerV2(known.tenant.ID)
 	if !own && strings.HasPrefix(assertion.claims.Issuer, s.BaseURL+"/") {
 		return refuse(700236, "tokens issued by %s cannot be federated assertions in tenant %q: expected a managed identity of the same tenant", shown(assertion.claims.Issuer), known.tenant.ID)
 	}
-	if err := matchFederated(known.app, assertion.claims, own); err != nil {
+	matched, err := matchFederated(known.app, assertion.claims, own)
+	if err != nil {
 		return err
 	}
+	*used = store.Credential{Kind: store.FederatedCredentialKind, ID: matched.ID}
 	public, err := s.federatedKey(ctx, known.tenant.ID, assertion, own)
 	if err != nil {
 		return err
@@ -48,21 +50,21 @@ func (s *Service) checkFederated(ctx context.Context, known registeredClient, as
 	return nil
 }
 
-// matchFederated returns the client's federated identity credentials that match
+// matchFederated returns the client's federated identity credential that matches
 // the assertion, or an error for the first claim that none of them matches.
-func matchFederated(app store.Application, claims jwtClaims, own bool) error {
+func matchFederated(app store.Application, claims jwtClaims, own bool) (store.FederatedIdentityCredential, error) {
+	type credential = store.FederatedIdentityCredential
 	left := slices.Clone(app.FederatedCredentials)
 	if len(left) == 0 {
-		return refuse(70021, "application %s has no federated identity credential for an assertion of issuer %s and subject %s", shown(app.ClientID), shown(claims.Issuer), shown(claims.Subject))
+		return credential{}, refuse(70021, "application %s has no federated identity credential for an assertion of issuer %s and subject %s", shown(app.ClientID), shown(claims.Issuer), shown(claims.Subject))
 	}
-	type credential = store.FederatedIdentityCredential
 	left = slices.DeleteFunc(left, func(c credential) bool { return c.Issuer != claims.Issuer })
 	if len(left) == 0 {
-		return refuse(700211, "no federated identity credential of application %s has the assertion's issuer %s", shown(app.ClientID), shown(claims.Issuer))
+		return credential{}, refuse(700211, "no federated identity credential of application %s has the assertion's issuer %s", shown(app.ClientID), shown(claims.Issuer))
 	}
 	left = slices.DeleteFunc(left, func(c credential) bool { return c.Subject != claims.Subject })
 	if len(left) == 0 {
-		return refuse(700213, "no federated identity credential of application %s has the assertion's subject %s", shown(app.ClientID), shown(claims.Subject))
+		return credential{}, refuse(700213, "no federated identity credential of application %s has the assertion's subject %s", shown(app.ClientID), shown(claims.Subject))
 	}
 	audiences := slices.Clone(claims.Audience)
 	if own && slices.Contains(audiences, exchangeID) {
@@ -73,11 +75,11 @@ func matchFederated(app store.Application, claims jwtClaims, own bool) error {
 	for _, c := range left {
 		for _, wanted := range c.Audiences {
 			if slices.Contains(audiences, wanted) {
-				return nil
+				return c, nil
 			}
 		}
 	}
-	return refuse(700212, "no federated identity credential of application %s has the assertion's audience %s", shown(app.ClientID), shown(strings.Join(claims.Audience, " ")))
+	return credential{}, refuse(700212, "no federated identity credential of application %s has the assertion's audience %s", shown(app.ClientID), shown(strings.Join(claims.Audience, " ")))
 }
 
 // federatedKey returns the key that the assertion says it was signed with.

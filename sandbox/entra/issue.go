@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"app-to-app/sandbox/store"
 )
 
@@ -80,6 +82,8 @@ type grant struct {
 	roles    []string
 	proof    string // provedBySecret or provedByAssertion
 	key      store.SigningKey
+
+	requestID string // that got it; see tokenID
 }
 
 // grantTo decides whether the client gets a token for the resource of that
@@ -133,7 +137,7 @@ func (s *Service) claims(g grant, lifetime time.Duration) map[string]any {
 		// Only Entra can read these.
 		"aio": opaque(36),
 		"rh":  "1." + opaque(24) + ".",
-		"uti": opaque(16),
+		"uti": tokenID(g.requestID),
 	}
 	if g.resource.version == 2 {
 		claims["ver"] = "2.0"
@@ -181,18 +185,26 @@ func opaque(size int) string {
 // (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq).
 // A refusal is an [*Error].
 func (s *Service) ManagedIdentityToken(tenantID, principalID, resource string) (store.CachedToken, error) {
+	return s.ManagedIdentityTokenFor(uuid.NewString(), tenantID, principalID, resource)
+}
+
+// ManagedIdentityTokenFor is [Service.ManagedIdentityToken] with the correlation
+// id for the sign-in log.
+func (s *Service) ManagedIdentityTokenFor(correlationID, tenantID, principalID, resource string) (store.CachedToken, error) {
 	key := store.TenantKey(tenantID, principalID+"/"+resource)
 	var cached store.CachedToken
 	var allowed grant
+	var identity store.ServicePrincipal // that asks Entra, because nothing is cached
 	err := s.Store.View(func(tx *store.Tx) error {
-		identity, ok := store.LiveServicePrincipal(tx, tenantID, principalID)
-		if !ok || identity.Type != store.ServicePrincipalManagedIdentity {
+		found, ok := store.LiveServicePrincipal(tx, tenantID, principalID)
+		if !ok || found.Type != store.ServicePrincipalManagedIdentity {
 			return refuse(700016, "no managed identity with object id %q in tenant %q", principalID, tenantID)
 		}
 		if kept, ok := store.IdentityTokens.Get(tx, key); ok && s.Store.Now().Before(kept.ExpiresAt) {
 			cached = kept
 			return nil
 		}
+		identity = found
 		if !identity.AccountEnabled {
 			return refuse(7000112, "application %q is disabled", identity.ClientID)
 		}
@@ -200,11 +212,15 @@ func (s *Service) ManagedIdentityToken(tenantID, principalID, resource string) (
 		allowed, err = s.grantTo(tx, identity, resource, provedByAssertion)
 		return err
 	})
+	if cached.AccessToken != "" || identity.ObjectID == "" {
+		return cached, unwrapRefusal(err)
+	}
+	allowed.requestID = uuid.NewString()
+	if lost := s.rememberIdentity(identity, allowed.requestID, correlationID, resource, err); err == nil {
+		err = lost
+	}
 	if err != nil {
 		return store.CachedToken{}, unwrapRefusal(err)
-	}
-	if cached.AccessToken != "" {
-		return cached, nil
 	}
 	return s.cacheToken(key, allowed)
 }

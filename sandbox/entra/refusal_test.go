@@ -277,6 +277,7 @@ func (tt refusalTest) run(t *testing.T, w *world) {
 	if a.body["correlation_id"] != correlation {
 		t.Errorf("got correlation id %v, want the client's %q", a.body["correlation_id"], correlation)
 	}
+	tt.checkLogged(t, w, correlation, a)
 	for _, secret := range []string{form.Get("client_secret"), form.Get("client_assertion")} {
 		if len(secret) > 3 && strings.Contains(a.text, secret) || holdsSecret(a.text) {
 			t.Error("the refusal quotes the credential")

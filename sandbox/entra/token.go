@@ -44,6 +44,8 @@ type tokenRequest struct {
 	secret    string
 	assertion string
 	resource  string // the name of what the token is for
+
+	used store.Credential // what it proved its client with, as far as that is known
 }
 
 func (s *Service) tokenV2(w http.ResponseWriter, r *http.Request) {
@@ -78,10 +80,14 @@ func (s *Service) tokenV1(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) token(w http.ResponseWriter, r *http.Request, target string, show func(tokenRequest, issuedToken) any) {
+	r, e := begin(r)
 	request, err := s.readTokenRequest(w, r, target)
 	var issued issuedToken
 	if err == nil {
-		issued, err = s.serveToken(r, request)
+		issued, err = s.serveToken(r, &request, e.requestID)
+	}
+	if lost := s.remember(r, request, err); err == nil {
+		err = lost
 	}
 	if err != nil {
 		s.fail(w, r, err)
@@ -103,7 +109,7 @@ type issuedToken struct {
 }
 
 // serveToken checks a token request and issues the token.
-func (s *Service) serveToken(r *http.Request, request tokenRequest) (issuedToken, error) {
+func (s *Service) serveToken(r *http.Request, request *tokenRequest, requestID string) (issuedToken, error) {
 	var known registeredClient
 	err := s.Store.View(func(tx *store.Tx) (err error) {
 		known, err = s.findClient(tx, r.PathValue("tenant"), request.clientID)
@@ -130,13 +136,15 @@ func (s *Service) serveToken(r *http.Request, request tokenRequest) (issuedToken
 	if err != nil {
 		return issuedToken{}, err
 	}
+	allowed.requestID = requestID
 	issued := issuedToken{lifetime: s.currentLifetimes().AccessToken}
 	issued.accessToken, err = s.issue(allowed, issued.lifetime)
 	return issued, err
 }
 
 // readTokenRequest reads the form of a token request. target is the parameter
-// that names the resource: scope in v2, resource in v1.
+// that names the resource: scope in v2, resource in v1. With an error it returns
+// what it read before.
 func (s *Service) readTokenRequest(w http.ResponseWriter, r *http.Request, target string) (tokenRequest, error) {
 	if err := s.checkTenant(r.PathValue("tenant")); err != nil {
 		return tokenRequest{}, err
@@ -159,7 +167,7 @@ func (s *Service) readTokenRequest(w http.ResponseWriter, r *http.Request, targe
 	}
 	request, err := readClient(r, form)
 	if err != nil {
-		return tokenRequest{}, err
+		return request, err
 	}
 	if target == "scope" {
 		request.resource, err = resourceOfScope(form)
@@ -167,7 +175,7 @@ func (s *Service) readTokenRequest(w http.ResponseWriter, r *http.Request, targe
 		err = missing("resource")
 	}
 	if err != nil {
-		return tokenRequest{}, err
+		return request, err
 	}
 	return request, checkParameters(form, target)
 }

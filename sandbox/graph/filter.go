@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // This file reads $filter
 // (https://learn.microsoft.com/graph/filter-query-parameter). The rules are:
-// eq, startswith and any, joined by and, or and parentheses, are known, on the
+// eq, startswith, any, and ge and le of times, joined by and, or and
+// parentheses, are known, on the
 // properties that a collection lists and where Graph takes them; and binds
 // tighter than or (OData 4.01 URL conventions, section 5.1.1.17). A literal has
 // to be of the property's type. Everything else is unemulated, because ignoring
@@ -24,12 +27,14 @@ type filterable map[string]filterKind
 type filterKind int
 
 const (
-	filterText  filterKind = iota + 1 // eq 'text', in any case
-	filterExact                       // eq 'text', in this case
-	filterStart                       // eq 'text' and startswith, in any case
-	filterGUID                        // eq a GUID without quotes: an Edm.Guid
-	filterFlag                        // eq true, eq false
-	filterList                        // any
+	filterText   filterKind = iota + 1 // eq 'text', in any case
+	filterExact                        // eq 'text', in this case
+	filterStart                        // eq 'text' and startswith, in any case
+	filterGUID                         // eq a GUID without quotes: an Edm.Guid
+	filterFlag                         // eq true, eq false
+	filterList                         // any
+	filterTime                         // eq, ge and le a time
+	filterNumber                       // eq a whole number
 )
 
 // A condition says whether an object matches.
@@ -54,6 +59,7 @@ func parseFilter(text string, fields filterable) (condition, error) {
 }
 
 var (
+	timeWord   = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)`)
 	quotedWord = regexp.MustCompile(`^'(?:[^']|'')*'`)
 	nameWord   = regexp.MustCompile(`^[\w-]+`) // of a property or a function, an operator, or a literal
 	signWord   = regexp.MustCompile(`^[(),:/]`)
@@ -71,7 +77,7 @@ func filterWords(text string) (words []string, ok bool) {
 		word := signWord.FindString(text)
 		if word != "" {
 			touching = false
-		} else if word = cmp.Or(quotedWord.FindString(text), nameWord.FindString(text)); word == "" || touching {
+		} else if word = cmp.Or(quotedWord.FindString(text), timeWord.FindString(text), nameWord.FindString(text)); word == "" || touching {
 			return nil, false
 		} else {
 			touching = true
@@ -148,10 +154,41 @@ func (p *filterParser) single(depth int) condition {
 	case strings.EqualFold(name, "startswith") && p.take("("):
 		return p.starts()
 	case p.take("/"):
-		return p.any(name)
+		if len(p.words) > 1 && p.words[0] == "any" && p.words[1] == "(" {
+			return p.any(name)
+		}
+		part := p.next()
+		p.expect("eq")
+		return p.part(name, part)
+	case p.fields[name] == filterTime:
+		return p.times(name)
 	default:
 		p.expect("eq")
 		return p.equals(name)
+	}
+}
+
+// part reads the number of name/part eq number.
+func (p *filterParser) part(name, part string) condition {
+	p.property(name+"/"+part, filterNumber)
+	want, err := strconv.Atoi(p.next())
+	p.wrong = p.wrong || err != nil
+	return func(props map[string]any) bool {
+		whole, _ := props[name].(map[string]any)
+		return whole[part] == want
+	}
+}
+
+// times reads the operator and the time of name ge time.
+func (p *filterParser) times(name string) condition {
+	operator := p.next()
+	want, err := time.Parse(time.RFC3339, p.next())
+	p.wrong = p.wrong || err != nil || !slices.Contains([]string{"eq", "ge", "le"}, operator)
+	return func(props map[string]any) bool {
+		text, _ := props[name].(string)
+		value, err := time.Parse(time.RFC3339, text)
+		order := value.Compare(want)
+		return err == nil && (order == 0 || order > 0 && operator == "ge" || order < 0 && operator == "le")
 	}
 }
 

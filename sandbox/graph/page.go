@@ -35,7 +35,7 @@ func (q *request) list(context string, fields filterable, objects iter.Seq2[stri
 	if err != nil {
 		return answer{}, err
 	}
-	top, err := readTop(query)
+	top, err := q.readTop(query)
 	if err != nil {
 		return answer{}, err
 	}
@@ -109,13 +109,17 @@ func (q *request) one(context string, o object) (answer, error) {
 	return answer{status: http.StatusOK, context: context + selected(q.URL.Query()) + "/$entity", object: &o}, nil
 }
 
-func readTop(query url.Values) (int, error) {
+func (q *request) readTop(query url.Values) (int, error) {
+	usual, largest := defaultPage, largestPage
+	if q.pages > 0 {
+		usual, largest = q.pages, q.pages
+	}
 	if !query.Has("$top") {
-		return defaultPage, nil
+		return usual, nil
 	}
 	top, err := strconv.Atoi(query.Get("$top"))
-	if err != nil || top < 1 || top > largestPage {
-		return 0, badRequest("Invalid page size specified: '%s'. Must be between 1 and %d inclusive.", query.Get("$top"), largestPage)
+	if err != nil || top < 1 || top > largest {
+		return 0, badRequest("Invalid page size specified: '%s'. Must be between 1 and %d inclusive.", query.Get("$top"), largest)
 	}
 	return top, nil
 }

@@ -23,6 +23,7 @@ var segments = func() map[string]string {
 		"federatedIdentityCredentials", "appRoleAssignedTo", "appRoleAssignments", "directoryObjects",
 		"directory", "deletedItems", "microsoft.graph.application", "microsoft.graph.servicePrincipal",
 		"restore", "organization", "me", "getByIds", "getMemberGroups", "oauth2PermissionGrants", "$batch",
+		"auditLogs", "signIns", "reports", "servicePrincipalSignInActivities", "appCredentialSignInActivities",
 	} {
 		words[strings.ToLower(word)] = word
 	}

@@ -30,6 +30,7 @@ type request struct {
 	reach    reach
 	version  string // v1.0 or beta
 	metadata string // minimal, full or none: OData control information
+	pages    int    // the largest page of the collection, and the usual one; 0 for those of most
 }
 
 // An answer is the result of an operation: an object, a page of them, a text,

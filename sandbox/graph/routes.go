@@ -47,7 +47,7 @@ type row struct {
 // in one name only: beta calls a service principal's delegated permissions
 // publishedPermissionScopes.
 func (s *Service) routes() []route.Route {
-	var routes []route.Route
+	routes := s.betaRoutes()
 	for _, version := range []string{"/v1.0", "/beta"} {
 		routes = append(routes, s.batchRoute(version))
 		for _, r := range slices.Concat(applicationRows, servicePrincipalRows, assignmentRows, directoryRows) {
@@ -59,6 +59,23 @@ func (s *Service) routes() []route.Route {
 	}
 	return routes
 }
+
+// betaRoutes are those that only beta has.
+func (s *Service) betaRoutes() []route.Route {
+	return []route.Route{
+		route.Of("GET /beta/auditLogs/signIns", s.serve(listSignIns), documented("signin-list"), "2026-11-26", "TestSignIns").
+			For(readLogs).With("$filter", "$top", "$skiptoken", "$orderby", "$select"),
+		route.Of("GET /beta/reports/servicePrincipalSignInActivities", s.serve(listClientActivities),
+			documented("reportroot-list-serviceprincipalsigninactivities"), "2026-11-26", "TestSignInActivities").
+			For(readLogs).With("$filter", "$top", "$skiptoken"),
+		route.Of("GET /beta/reports/appCredentialSignInActivities", s.serve(listCredentialActivities),
+			documented("reportroot-list-appcredentialsigninactivities"), "2026-11-26", "TestSignInActivities").
+			For(readLogs).With("$filter", "$top", "$skiptoken"),
+	}
+}
+
+// readLogs is the least permission of an application for the sign-in log.
+const readLogs = "AuditLog.Read.All"
 
 // batchRoute is the route that runs others. Its caller needs a token, and the
 // permissions of what is in the batch.

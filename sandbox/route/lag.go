@@ -35,6 +35,11 @@ type Lag struct {
 	// TokenAssignment: tokens do not have a new app role assignment yet: no
 	// role, or AADSTS501051 where an assignment is required.
 	TokenAssignment time.Duration
+
+	// SignInLog: Graph does not show a sign-in in its log and reports yet.
+	SignInLog time.Duration
+	// FunctionLog: what a function app printed is not in its workspace yet.
+	FunctionLog time.Duration
 }
 
 // UnmarshalJSON reads durations by name: {"appRole":"30s","tokenSecret":"1m"}.
@@ -48,6 +53,7 @@ func (l *Lag) UnmarshalJSON(data []byte) error {
 	known := map[string]*time.Duration{
 		"application": &l.Application, "servicePrincipal": &l.ServicePrincipal, "appRole": &l.AppRole,
 		"tokenClient": &l.TokenClient, "tokenSecret": &l.TokenSecret, "tokenFederated": &l.TokenFederated, "tokenAssignment": &l.TokenAssignment,
+		"signInLog": &l.SignInLog, "functionLog": &l.FunctionLog,
 	}
 	for name, text := range texts {
 		field, ok := known[name]

@@ -15,6 +15,9 @@ type Tenant struct {
 	ID          string
 	DisplayName string
 	Domain      string // verified, for example contoso.sandbox.test
+	// NoPremium says that the tenant has no licence of P1 or P2, without which
+	// Graph does not show sign-ins.
+	NoPremium bool
 }
 
 // A SigningKey signs the access tokens of one tenant.

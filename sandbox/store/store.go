@@ -198,9 +198,15 @@ func (c Collection[T]) Delete(tx *Tx, key string) {
 
 // DeleteBelow removes everything whose key starts with prefix.
 func (c Collection[T]) DeleteBelow(tx *Tx, prefix string) {
+	c.deleteFrom(tx, prefix, prefix)
+}
+
+// deleteFrom removes everything whose key starts with prefix and does not come
+// before first.
+func (c Collection[T]) deleteFrom(tx *Tx, prefix, first string) {
 	var keys []string
 	cursor := tx.bolt.Bucket([]byte(c.name)).Cursor()
-	for k, _ := cursor.Seek([]byte(prefix)); k != nil && strings.HasPrefix(string(k), prefix); k, _ = cursor.Next() {
+	for k, _ := cursor.Seek([]byte(first)); k != nil && strings.HasPrefix(string(k), prefix); k, _ = cursor.Next() {
 		keys = append(keys, string(k))
 	}
 	for _, key := range keys {
