@@ -47,6 +47,7 @@ import (
 	"app-to-app/sandbox/graph"
 	"app-to-app/sandbox/keyvault"
 	"app-to-app/sandbox/loopback"
+	"app-to-app/sandbox/monitor"
 	"app-to-app/sandbox/rbac"
 	"app-to-app/sandbox/route"
 	"app-to-app/sandbox/store"
@@ -100,6 +101,7 @@ type Sandbox struct {
 	entra     *entra.Service
 	apps      *appservice.Service
 	vaults    *keyvault.Addresses
+	logs      *monitor.Service
 	tenants   []Tenant
 	forgetful bool // of issued secrets
 	roots     *x509.CertPool
@@ -195,6 +197,7 @@ func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (handlers, er
 	blobs := blob.New(blob.Config{Store: s.store, BaseURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
 	vaults := keyvault.New(keyvault.Config{Store: s.store, AuthorityHost: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
 	s.vaults = keyvault.NewAddresses(vaults.Handler(), certificate)
+	s.logs = monitor.New(s.store, s.weather)
 	s.apps = appservice.New(appservice.Config{
 		Store: s.store, Log: s.log, Weather: s.weather,
 		Auth: s.entra, Tokens: s.entra, Packages: blobs, Vaults: vaults,
@@ -202,10 +205,11 @@ func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (handlers, er
 		Certificate: certificate,
 		Environ:     append(hostEnviron(), "SSL_CERT_FILE="+bundlePath(s.Dir)),
 		Dir:         filepath.Join(s.Dir, "apps"),
+		Printed:     s.logs.Printed,
 		Output:      o.Output, Logger: o.Logger,
 	})
 	directory := graph.New(graph.Config{Store: s.store, BaseURL: s.GraphURL, AuthorityHost: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
-	resources := arm.New(arm.Config{Store: s.store, BaseURL: s.ResourceManagerURL, AuthorityHost: s.BaseURL, GraphURL: s.GraphURL, StorageURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra, Sites: s.apps, Vaults: s.vaults})
+	resources := arm.New(arm.Config{Store: s.store, BaseURL: s.ResourceManagerURL, AuthorityHost: s.BaseURL, GraphURL: s.GraphURL, StorageURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra, Sites: s.apps, Vaults: s.vaults, Logs: s.logs})
 	var err error
 	if s.tenants, err = seed(s.store, s.entra); err != nil {
 		return handlers{}, fmt.Errorf("seed sandbox: %w", err)
@@ -343,6 +347,10 @@ func (s *Sandbox) Close() error {
 	if s.apps != nil {
 		err = errors.Join(err, s.apps.Close())
 		s.apps = nil
+	}
+	if s.logs != nil {
+		err = errors.Join(err, s.logs.Flush())
+		s.logs = nil
 	}
 	if s.store != nil {
 		err = errors.Join(err, s.store.Close())

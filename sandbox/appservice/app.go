@@ -47,9 +47,10 @@ func newApp(s *Service, site store.Site, opened *listeners) *app {
 	return &app{
 		service: s, id: site.ResourceID, key: store.ResourceKey(site.ResourceID), name: name,
 		listeners: opened, instanceID: uuid.NewString(),
-		dir:     filepath.Join(s.config.Dir, uuid.NewString()),
-		journal: &journal{site: name, now: s.config.Store.Now, output: s.output, logger: s.config.Logger},
-		wanted:  1, moved: make(chan struct{}), done: make(chan struct{}),
+		dir: filepath.Join(s.config.Dir, uuid.NewString()),
+		journal: &journal{site: name, now: s.config.Store.Now, output: s.output, logger: s.config.Logger,
+			keepLine: func(level, text string) { s.config.Printed(site.ResourceID, level, text) }},
+		wanted: 1, moved: make(chan struct{}), done: make(chan struct{}),
 	}
 }
 

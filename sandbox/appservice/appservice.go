@@ -45,8 +45,8 @@ type Packages interface {
 	Read(tenantID, principalID, account, container, name string) (path string, err error)
 }
 
-// A Config says what a service works with. Only StopGrace, Environ, Output and
-// Logger may be left out.
+// A Config says what a service works with. Only StopGrace, Environ, Printed,
+// Output and Logger may be left out.
 type Config struct {
 	Store    *store.Store
 	Log      *route.Log
@@ -66,6 +66,10 @@ type Config struct {
 	// StopGrace is how long a handler may take to stop before it is killed.
 	// Zero means ten seconds.
 	StopGrace time.Duration
+
+	// Printed takes each line that a site's handler prints, for its logs. Nil means
+	// that there are none.
+	Printed func(siteID, level, text string)
 
 	Output io.Writer    // gets every line the handlers print, after the site's name
 	Logger *slog.Logger // gets the log lines of the hosts
@@ -92,6 +96,9 @@ type Service struct {
 func New(c Config) *Service {
 	if c.StopGrace == 0 {
 		c.StopGrace = 10 * time.Second
+	}
+	if c.Printed == nil {
+		c.Printed = func(string, string, string) {}
 	}
 	if c.Output == nil {
 		c.Output = io.Discard

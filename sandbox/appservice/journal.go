@@ -33,6 +33,8 @@ type journal struct {
 	now    func() time.Time
 	output *lineOutput
 	logger *slog.Logger
+	// keepLine takes what the handler prints; nil drops it.
+	keepLine func(level, text string)
 
 	mu   sync.Mutex
 	ring []string
@@ -57,6 +59,9 @@ func (j *journal) host(level, format string, args ...any) {
 func (j *journal) printed(level, text string) {
 	j.keep(level, text)
 	j.output.line(j.site + ": " + text)
+	if j.keepLine != nil {
+		j.keepLine(level, text)
+	}
 }
 
 func (j *journal) keep(level, text string) {

@@ -24,6 +24,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"app-to-app/sandbox/monitor"
 	"app-to-app/sandbox/route"
 	"app-to-app/sandbox/store"
 )
@@ -41,6 +42,7 @@ type Config struct {
 	Auth    route.Authenticator
 	Sites   Sites
 	Vaults  Vaults
+	Logs    *monitor.Service // nil means that queries for logs are unemulated
 
 	// OperationTime is how long an asynchronous operation takes, on the
 	// sandbox's clock. Zero means that it is done when the client first asks.

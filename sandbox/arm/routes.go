@@ -31,6 +31,7 @@ func (s *Service) routes() []route.Route {
 		s.workspaceRoutes(),
 		s.ofType(componentType, "2026-11-23"),
 		s.diagnosticRoutes(),
+		s.logRoutes(),
 		s.ofType(userAssignedType, "2026-11-23"),
 		s.ofType(userAssignedType+"/federatedIdentityCredentials", "2026-11-23"),
 	)

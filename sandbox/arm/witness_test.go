@@ -1,6 +1,7 @@
 package arm_test
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +78,9 @@ var resourceWitnesses = []witness{
 	{name: "diagnostic setting", first: []request{newWorkspace, makeDiagnostic}, method: "GET", path: diagnostic, status: 200, member: "id=" + diagnostic},
 	{name: "diagnostic settings", first: []request{newWorkspace, makeDiagnostic}, method: "GET", path: diagnostics, status: 200,
 		member: "value.id=" + diagnostic},
+	{name: "logs of a function app", first: []request{newWorkspace, makeDiagnostic}, method: "GET",
+		path:   logs + "?api-version=2018-03-01-preview&query=" + url.QueryEscape("FunctionAppLogs | project Message"),
+		status: 200, member: "tables.columns.name=Message"},
 	{name: "delete a diagnostic setting", first: []request{newWorkspace, makeDiagnostic}, method: "DELETE", path: diagnostic, status: 200,
 		then: diagnostic + " gone"},
 

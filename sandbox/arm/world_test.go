@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"app-to-app/sandbox/arm"
+	"app-to-app/sandbox/monitor"
 	"app-to-app/sandbox/rbac"
 	"app-to-app/sandbox/route"
 	"app-to-app/sandbox/store"
@@ -71,7 +72,9 @@ func newSlowWorld(t testing.TB, operationTime time.Duration) *world {
 		t.Fatal(err)
 	}
 	w := &world{TB: t, store: s, sites: &fakeSites{}, log: &route.Log{}, weather: &route.Weather{}, caller: contoso + " " + deployer}
-	w.service = arm.New(arm.Config{Store: s, BaseURL: baseURL, AuthorityHost: baseURL, GraphURL: baseURL, StorageURL: baseURL, Log: w.log, Weather: w.weather, Auth: fakeAuth{}, Sites: w.sites, Vaults: vaultsByPath{}, OperationTime: operationTime})
+	logs := monitor.New(s, w.weather)
+	logs.Printed(site, "Information", "a line that the handler printed") // no matter when the site is made
+	w.service = arm.New(arm.Config{Store: s, BaseURL: baseURL, AuthorityHost: baseURL, GraphURL: baseURL, StorageURL: baseURL, Log: w.log, Weather: w.weather, Auth: fakeAuth{}, Sites: w.sites, Vaults: vaultsByPath{}, Logs: logs, OperationTime: operationTime})
 	w.handler = w.service.Handler()
 	return w
 }
