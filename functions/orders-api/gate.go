@@ -16,6 +16,7 @@ type admitted func(http.ResponseWriter, *http.Request, verify.Claims)
 // there are.
 type gate struct {
 	verifier *verify.Verifier
+	role     string // that the operation needs
 	app      *customhandler.App
 	admit    admitted
 }
@@ -35,14 +36,19 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const knownCallers = 60
 
 // refuse logs the reason and answers without it. Of refusals that anyone can cause,
-// the log gets one a minute for each reason.
+// the log gets one a minute for each reason, and the ids of the others. `tenant why
+// -id` reads these lines.
 func (g *gate) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	answer := verify.AnswerTo(err)
-	line := customhandler.Line{Kind: "caller refused: " + answer.Reason, Level: slog.LevelWarn}
+	line := customhandler.Line{Kind: "caller refused: " + answer.Reason, Level: slog.LevelWarn, KeepIDs: true}
 	if answer.Status == http.StatusForbidden { // only a token whose signature is good gets this far
 		line.Limit = knownCallers
 	}
-	g.app.Sampler.Log(r.Context(), line, "caller refused", "status", answer.Status, "code", answer.Code, "reason", err)
+	args := []any{"decision", "refused", "role", g.role, "status", answer.Status, "code", answer.Code, "cause", answer.Reason, "reason", err}
+	if caller, ok := verify.CallerOf(err); ok {
+		args = append(args, "caller", caller)
+	}
+	g.app.Sampler.Log(r.Context(), line, "caller refused", args...)
 	answer.SetHeader(w.Header())
 	customhandler.WriteError(w, answer.Status, answer.Code, answer.Message)
 }

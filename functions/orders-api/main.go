@@ -37,7 +37,10 @@ func start(ctx context.Context, app *customhandler.App) error {
 	}
 	go keys.Run(ctx)
 	for _, o := range operations(settings.role) {
-		app.HTTP(o.pattern, &gate{verifier: verifier.ForRole(o.role), app: app, admit: o.answer(orders.Sample(), app.Logger)})
+		app.HTTP(o.pattern, &gate{
+			verifier: verifier.ForRole(o.role), role: o.role, app: app,
+			admit: o.answer(orders.Sample(), app.Logger.With("decision", "admitted", "role", o.role)),
+		})
 	}
 	return nil
 }

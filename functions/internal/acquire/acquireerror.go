@@ -56,6 +56,10 @@ func acquireError(err error, secret Secret) error {
 			said = "the answer holds no token"
 		}
 		text = fmt.Sprintf("the token was refused with status %d: %s", response.StatusCode, oneLine(mask(said)))
+		// The id is what the sign-in log has; it comes last and is cut first.
+		if id := correlationID.FindString(said); id != "" && !strings.Contains(text, id) {
+			text += " " + id
+		}
 	}
 	for _, row := range advice {
 		if strings.Contains(said, row.text) {
@@ -95,15 +99,18 @@ func bare(text string) string {
 // endpoint or of OAuth (RFC 6749 section 5.2).
 func message(body []byte) string {
 	var said struct {
-		Message     string `json:"message"`
-		Error       any    `json:"error"`
-		Description string `json:"error_description"`
+		Message       string `json:"message"`
+		CorrelationID string `json:"correlationId"`
+		Error         any    `json:"error"`
+		Description   string `json:"error_description"`
 	}
 	if err := json.Unmarshal(body, &said); err != nil {
 		return "the answer is not JSON"
 	}
 	code, _ := said.Error.(string)
 	switch {
+	case said.Message != "" && guid.MatchString(said.CorrelationID):
+		return said.Message + " Correlation ID: " + said.CorrelationID
 	case said.Message != "":
 		return said.Message
 	case said.Description != "":
@@ -113,6 +120,11 @@ func message(body []byte) string {
 	}
 	return "no reason given"
 }
+
+var (
+	guid          = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	correlationID = regexp.MustCompile(`Correlation ID: [0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
+)
 
 // tokenShaped matches anything in an error text that could be a token.
 var tokenShaped = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{4,}(\.[A-Za-z0-9_-]*)*`)

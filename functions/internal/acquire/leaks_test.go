@@ -85,6 +85,31 @@ func TestLongRefusalCutsNoSecretInHalf(t *testing.T) {
 	})
 }
 
+// TestRefusalNamesItsCorrelationID, which the sign-in log has: Entra says it at the
+// end of a text that may be cut, the identity endpoint in a member of its own.
+func TestRefusalNamesItsCorrelationID(t *testing.T) {
+	const id = "0a1b2c3d-1111-4222-8333-444455556666"
+	eachCell(t, func(t *testing.T, c cell) {
+		if c.kind == acquire.AzureCLI {
+			return // it prints its own text
+		}
+		for name, body := range map[string]string{
+			"Entra":             `{"error":"invalid_client","error_description":"AADSTS7000215: no. Trace ID: x Correlation ID: ` + id + ` Timestamp: 2026"}`,
+			"Entra, at length":  `{"error":"invalid_client","error_description":"AADSTS7000215: ` + strings.Repeat("no ", 300) + `Trace ID: x Correlation ID: ` + id + ` Timestamp: 2026"}`,
+			"identity endpoint": `{"statusCode":400,"message":"An unexpected error occured while fetching the AAD Token.","correlationId":"` + id + `"}`,
+		} {
+			w := newWorld(t, c, "")
+			w.answers = append(w.answers, func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(http.StatusBadRequest)
+				fmt.Fprint(w, body)
+			})
+			if _, err := w.provider(t, c).Acquire(t.Context()); err == nil || strings.Count(err.Error(), "Correlation ID: "+id) != 1 {
+				t.Errorf("%s: got %v, want the correlation id once", name, err)
+			}
+		}
+	})
+}
+
 // TestRedirectsAreNotFollowed: 307 would repeat the form, secret included.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	eachCell(t, func(t *testing.T, c cell) {

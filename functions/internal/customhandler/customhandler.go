@@ -13,11 +13,9 @@
 package customhandler
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"strings"
 )
 
@@ -58,10 +56,10 @@ func (a *App) HTTP(pattern string, function http.Handler) {
 	a.mux.Handle(method+" "+strings.ToLower(path), function)
 }
 
-// ServeHTTP runs the function that the request is for. It logs the request, limits
-// its body, and answers 500 if the function panics.
+// ServeHTTP runs the function that the request is for. It gives the request its ids,
+// logs it, limits its body, and answers 500 if the function panics.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r = r.WithContext(withInvocationID(r))
+	r = withRequestIDs(w, r)
 	// The host ignores case in routes and passes the path on unchanged.
 	lower := *r.URL
 	lower.Path, lower.RawPath = strings.ToLower(lower.Path), ""
@@ -125,25 +123,3 @@ type statusOnly struct {
 func (s *statusOnly) Header() http.Header         { return s.header }
 func (s *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
 func (s *statusOnly) WriteHeader(status int)      { s.status = status }
-
-type invocationKey struct{}
-
-// InvocationID returns the Functions host's ID of the invocation in ctx, to join
-// our log with the host's. It is empty outside an invocation.
-func InvocationID(ctx context.Context) string {
-	id, _ := ctx.Value(invocationKey{}).(string)
-	return id
-}
-
-// withInvocationID keeps the host's invocation ID if it has the form of one. Only
-// the host can call a handler in Azure, but any process can on a developer's
-// machine.
-func withInvocationID(r *http.Request) context.Context {
-	id := r.Header.Get("X-Azure-Functions-InvocationId")
-	if !invocationIDPattern.MatchString(id) {
-		return r.Context()
-	}
-	return context.WithValue(r.Context(), invocationKey{}, id)
-}
-
-var invocationIDPattern = regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`)

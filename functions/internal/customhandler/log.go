@@ -43,8 +43,15 @@ func redact(_ []string, attr slog.Attr) slog.Attr {
 type invocationHandler struct{ slog.Handler }
 
 func (h invocationHandler) Handle(ctx context.Context, record slog.Record) error {
-	if id := InvocationID(ctx); id != "" {
-		record.AddAttrs(slog.String("invocationId", id))
+	ids := idsOf(ctx)
+	switch {
+	case ids.invocation != "":
+		record.AddAttrs(slog.String("invocationId", ids.invocation))
+	case ids.own != "":
+		record.AddAttrs(slog.String("requestId", ids.own))
+	}
+	if ids.client != "" {
+		record.AddAttrs(slog.String("clientRequestId", ids.client))
 	}
 	return h.Handler.Handle(ctx, record)
 }

@@ -28,7 +28,12 @@ type Sampler struct {
 type sample struct {
 	level            slog.Level
 	written, leftOut int
+	ids              []string // of the requests whose lines were left out
 }
+
+// maxLeftOutIDs is how many ids a line about what was left out has at most. Beyond
+// them, a caller's id alone does not say why it was refused.
+const maxLeftOutIDs = 100
 
 // NewSampler returns a sampler that writes to logger.
 func NewSampler(logger *slog.Logger) *Sampler {
@@ -40,16 +45,19 @@ type Line struct {
 	Kind  string // lines of one kind are alike; there must be few kinds, whatever callers send
 	Level slog.Level
 	Limit int // lines of this kind a minute; 0 means 1
+	// KeepIDs names the requests whose lines are left out, by the ids that their
+	// callers know, so that each can still be found in the log.
+	KeepIDs bool
 }
 
 // Log writes a line unless its kind has had its lines of this minute.
 func (s *Sampler) Log(ctx context.Context, line Line, message string, args ...any) {
-	if s.take(line) {
+	if s.take(line, idsOf(ctx).correlation()) {
 		s.logger.Log(ctx, line.Level, message, args...)
 	}
 }
 
-func (s *Sampler) take(line Line) bool {
+func (s *Sampler) take(line Line, id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kind := s.kinds[line.Kind]
@@ -59,6 +67,9 @@ func (s *Sampler) take(line Line) bool {
 	}
 	if kind.written >= max(line.Limit, 1) {
 		kind.leftOut++
+		if line.KeepIDs && id != "" && len(kind.ids) < maxLeftOutIDs {
+			kind.ids = append(kind.ids, id)
+		}
 		return false
 	}
 	kind.written++
@@ -76,8 +87,12 @@ func (s *Sampler) Flush() {
 			delete(s.kinds, name)
 			continue
 		}
-		s.logger.Log(context.Background(), kind.level, "lines left out", "kind", name, "count", kind.leftOut)
-		kind.written, kind.leftOut = 1, 0
+		args := []any{"kind", name, "count", kind.leftOut}
+		if len(kind.ids) > 0 {
+			args = append(args, "ids", kind.ids)
+		}
+		s.logger.Log(context.Background(), kind.level, "lines left out", args...)
+		kind.written, kind.leftOut, kind.ids = 1, 0, nil
 	}
 }
 

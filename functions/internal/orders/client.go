@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ type AnswerError struct {
 	Status     int
 	Challenge  string // the error that WWW-Authenticate names
 	RetryAfter string // in seconds, or as a date
+	RequestID  string // that this client gave the request; the API's log has it
 	Err        error  // what is wrong with the body of a 200
 }
 
@@ -47,6 +49,9 @@ func (e *AnswerError) Error() string {
 	}
 	if e.RetryAfter != "" {
 		text += fmt.Sprintf(" and Retry-After %q", e.RetryAfter)
+	}
+	if e.RequestID != "" {
+		text += ", request id " + e.RequestID
 	}
 	return text
 }
@@ -70,6 +75,10 @@ func (c *Client) List(ctx context.Context) (Answer, error) {
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Accept", "application/json")
+	// Azure's own services log it under this name, and so does the API. It is ours
+	// and not the answer's, of which errors repeat nothing.
+	requestID := newRequestID()
+	request.Header.Set("x-ms-client-request-id", requestID)
 	response, err := c.httpClient().Do(request)
 	if err != nil {
 		return Answer{}, fmt.Errorf("get orders: %w", err)
@@ -80,6 +89,7 @@ func (c *Client) List(ctx context.Context) (Answer, error) {
 			Status:     response.StatusCode,
 			Challenge:  challengeOf(response.Header),
 			RetryAfter: retryAfterOf(response.Header),
+			RequestID:  requestID,
 		})
 	}
 	answer, err := decode(response)
@@ -87,6 +97,14 @@ func (c *Client) List(ctx context.Context) (Answer, error) {
 		return Answer{}, fmt.Errorf("get orders from %q: %w", c.URL, &AnswerError{Status: response.StatusCode, Err: err})
 	}
 	return answer, nil
+}
+
+// newRequestID returns a random GUID (RFC 9562 section 5.4).
+func newRequestID() string {
+	var id [16]byte
+	rand.Read(id[:]) // never fails since Go 1.24
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
 // httpClient does not follow redirects, because the token is for the API at URL

@@ -113,6 +113,29 @@ func TestListRefused(t *testing.T) {
 	}
 }
 
+// TestErrorNamesItsRequest by the id that the client sent, whatever id the API says.
+func TestErrorNamesItsRequest(t *testing.T) {
+	t.Parallel()
+	var sent []string
+	client := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+		sent = append(sent, r.Header.Get("x-ms-client-request-id"))
+		w.Header().Set("x-ms-request-id", "11111111-2222-4333-8444-555555555555")
+		w.Header().Set("x-ms-client-request-id", "22222222-2222-4333-8444-555555555555")
+		w.WriteHeader(http.StatusForbidden)
+	})
+	for range 2 {
+		_, err := client.List(t.Context())
+		var answer *orders.AnswerError
+		id := sent[len(sent)-1]
+		if !errors.As(err, &answer) || answer.RequestID != id || len(id) != 36 || !strings.HasSuffix(err.Error(), ", request id "+id) {
+			t.Errorf("got %v, want the id %q at its end", err, id)
+		}
+	}
+	if sent[0] == sent[1] {
+		t.Error("got one id for two requests")
+	}
+}
+
 // TestTokenIsNotEchoed has an API that sends the token back, in every place and
 // encoding.
 func TestTokenIsNotEchoed(t *testing.T) {

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"errors"
 	"iter"
 	"log/slog"
 	"slices"
@@ -35,6 +36,25 @@ func (r Roles) All() iter.Seq[string] { return slices.Values(r.values) }
 
 // Strings returns the roles as a new slice, never nil.
 func (r Roles) Strings() []string { return append([]string{}, r.values...) }
+
+// A refusedCaller is the refusal of a token that the tenant signed, with its claims.
+type refusedCaller struct {
+	error
+	claims Claims
+}
+
+func (r *refusedCaller) Unwrap() error { return r.error }
+
+// CallerOf returns the claims of a refused token, for the log, if the tenant signed
+// it; claims that come after the one that was refused may be empty. What anyone
+// could have written is never returned.
+func CallerOf(err error) (Claims, bool) {
+	var refused *refusedCaller
+	if !errors.As(err, &refused) {
+		return Claims{}, false
+	}
+	return refused.claims, true
+}
 
 // LogValue is what the log shows of a caller: IDs, roles and expiry.
 func (c Claims) LogValue() slog.Value {

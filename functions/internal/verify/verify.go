@@ -217,7 +217,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 		if known := v.verified.get(&sum, generation); known != nil {
 			for _, recheck := range v.rechecks {
 				if err := recheck(v, &known.claims, now); err != nil {
-					return Claims{}, err
+					return Claims{}, &refusedCaller{err, known.claims}
 				}
 			}
 			return known.claims, nil
@@ -242,6 +242,9 @@ func (v *Verifier) verify(ctx context.Context, token string, now time.Time) (Cla
 			err = check.once(ctx, v, c)
 		} else {
 			err = check.always(v, &c.claims, now)
+		}
+		if err != nil && c.claims.KeyID != "" { // the signature was good
+			return Claims{}, &refusedCaller{err, c.claims}
 		}
 		if err != nil {
 			return Claims{}, err
