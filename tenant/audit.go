@@ -20,6 +20,9 @@ type Difference struct {
 	Declared string `json:"declared"` // "" when the stack declares nothing
 	Found    string `json:"found"`    // "" when nothing is there
 	Text     string `json:"text"`     // the sentence for people
+	// Target is what can be removed to end the difference; nil when that is not
+	// how it ends.
+	Target *Target `json:"target,omitempty"`
 }
 
 // The kinds of differences.
@@ -111,7 +114,7 @@ type auditor struct {
 }
 
 func (a *auditor) add(kind, subject, declared, found, format string, args ...any) {
-	a.report.Differences = append(a.report.Differences, Difference{kind, subject, declared, found, fmt.Sprintf(format, args...)})
+	a.report.Differences = append(a.report.Differences, Difference{Kind: kind, Subject: subject, Declared: declared, Found: found, Text: fmt.Sprintf(format, args...)})
 }
 
 func (a *auditor) note(format string, args ...any) {

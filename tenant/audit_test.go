@@ -1,6 +1,7 @@
 package tenant_test
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
 	"testing"
@@ -124,6 +125,15 @@ var drifts = []drift{
 		c := s.clients["secret"]
 		s.graph("POST", "/v1.0/applications/"+c.ApplicationObjectID+"/removePassword", object{"keyId": c.Credentials[0].ID}, nil)
 	}, tenant.CredentialMissing, "client secret", "the declared client secret"},
+	{"a certificate added", func(s *stack) {
+		c := s.clients["certificate"]
+		s.graph("PATCH", "/v1.0/applications/"+c.ApplicationObjectID, object{"keyCredentials": []object{
+			{"keyId": c.Credentials[0].ID, "type": "AsymmetricX509Cert", "usage": "Verify"},
+			{"type": "AsymmetricX509Cert", "usage": "Verify", "displayName": "by hand", "key": base64.StdEncoding.EncodeToString(s.newCertificate(60))}}}, nil)
+	}, tenant.CredentialUndeclared, "client certificate", `certificate "by hand"`},
+	{"a secret added to a service principal", func(s *stack) {
+		s.graph("POST", "/v1.0/servicePrincipals/"+s.clients["secret"].ObjectID+"/addPassword", object{"passwordCredential": object{"displayName": "by hand"}}, nil)
+	}, tenant.CredentialUndeclared, "client secret", `its service principal has a credential of its own, "by hand"`},
 	{"a federated identity credential added", func(s *stack) {
 		s.graph("POST", "/v1.0/applications/"+s.clients["secret"].ApplicationObjectID+"/federatedIdentityCredentials", object{
 			"name": "by-hand", "issuer": "https://ci.example.test", "subject": "repo:x", "audiences": []string{"api://AzureADTokenExchange"}}, nil)
@@ -184,6 +194,7 @@ func (s *stack) attach(name string, identities ...string) {
 	s.arm("PUT", id+webAPI, site, nil)
 }
 
+// TestAuditFindsDrift also fixes each drift that can be fixed by removing it.
 func TestAuditFindsDrift(t *testing.T) {
 	t.Parallel()
 	for _, tt := range drifts {
@@ -203,6 +214,7 @@ func TestAuditFindsDrift(t *testing.T) {
 			if strings.Contains(strings.ToLower(printed), "sentinel") || strings.Contains(printed, s.clients["secret"].secret) {
 				t.Errorf("expected no value of an app setting in the report, got:\n%s", printed)
 			}
+			s.fixes(tt.kind)
 		})
 	}
 }

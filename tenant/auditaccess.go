@@ -82,6 +82,7 @@ func (a *auditor) assignments(ctx context.Context, api principal) error {
 		role := a.declared.roleValue(h.AppRoleID)
 		a.add(AssignmentUndeclared, h.PrincipalName, "", role, "%s %q (%s) holds the app role %s of the API since %s, which the stack does not declare",
 			h.PrincipalType, h.PrincipalName, h.PrincipalID, role, h.Created.UTC().Format(time.RFC3339))
+		a.target(h.target(api.ID))
 	}
 	a.missingAssignments(held)
 	return nil
@@ -171,8 +172,11 @@ func (a *auditor) principal(ctx context.Context, subject string, sp principal) e
 	if sp.Type == managedIdentityPrincipal {
 		return nil
 	}
-	for _, k := range slices.Concat(sp.Secrets, sp.Certificates) {
-		a.add(CredentialUndeclared, subject, "", k.KeyID, "%s: its service principal has a credential of its own, %s, valid until %s; the stack declares none there", subject, k.describe(), day(k.End))
+	for kind, keys := range map[string][]key{kindSecret: sp.Secrets, kindCertificate: sp.Certificates} {
+		for _, k := range keys {
+			a.add(CredentialUndeclared, subject, "", k.KeyID, "%s: its service principal has a credential of its own, %s, valid until %s; the stack declares none there", subject, k.describe(), day(k.End))
+			a.target(k.target(kind, "servicePrincipals/"+sp.ID))
+		}
 	}
 	return a.owners(ctx, subject+", service principal", "servicePrincipals", sp.ID)
 }
@@ -194,6 +198,7 @@ func (a *auditor) owners(ctx context.Context, subject, collection, objectID stri
 	for _, owner := range owners {
 		if !containsID(a.declared.Owners, owner.ID) {
 			a.add(OwnerUndeclared, subject, "", owner.ID, "%s: owner %q (%s) is not declared, but can give it credentials", subject, owner.DisplayName, owner.ID)
+			a.target(Target{TargetOwner, collection + "/" + objectID, owner.ID, ""})
 		}
 	}
 	for _, id := range a.declared.Owners {

@@ -17,6 +17,7 @@ func (a *auditor) credentials(subject string, app application, federations []fed
 			seen[strings.ToLower(k.KeyID)] = true
 			if _, declared := a.declared.credential(kind, k.KeyID); !declared {
 				a.add(CredentialUndeclared, subject, "", k.KeyID, "%s: %s %s, valid until %s, is not declared: anyone who has it can sign in as %s", subject, noun(kind), k.describe(), day(k.End), app.DisplayName)
+				a.target(k.target(kind, "applications/"+app.ID))
 				continue
 			}
 			switch {
@@ -49,6 +50,7 @@ func (a *auditor) federation(subject string, app application, f federation) {
 	declared, ok := a.declared.credential(kindFederated, f.ID)
 	if !ok {
 		a.add(CredentialUndeclared, subject, "", f.Name, "%s: federated identity credential %q (%s) is not declared: anyone who has such a token can sign in as %s", subject, f.Name, found, app.DisplayName)
+		a.target(f.target("applications/" + app.ID))
 		return
 	}
 	if f.Issuer != declared.Issuer || f.Subject != declared.Subject || !slices.Equal(f.Audiences, []string{declared.Audience}) {

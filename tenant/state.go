@@ -23,6 +23,7 @@ type state struct {
 	project     string          // "" for a state without resources
 	stack       string          // likewise
 	ids         map[string]bool // of all resources, in lower case: ARM ids and object ids
+	unfinished  []string        // names of resources with an operation that did not end
 
 	subscription string // of the first resource of Resource Manager; "" without any
 }
@@ -63,7 +64,10 @@ func (r stateResource) text(property string) string {
 // and what a client that is moving between two kinds of identity still has.
 func (d *Declaration) ReadState(data []byte) error {
 	var exported struct {
-		Deployment struct{ Resources []stateResource }
+		Deployment struct {
+			Resources []stateResource
+			Pending   []struct{ Resource stateResource } `json:"pending_operations"`
+		}
 	}
 	if err := json.Unmarshal(data, &exported); err != nil {
 		return fmt.Errorf("read the stack's state: expected the output of pulumi stack export: %w", err)
@@ -94,6 +98,9 @@ func (d *Declaration) ReadState(data []byte) error {
 		if err != nil {
 			return fmt.Errorf("read the stack's state: %s: %w", r.name(), err)
 		}
+	}
+	for _, p := range exported.Deployment.Pending {
+		s.unfinished = append(s.unfinished, p.Resource.name())
 	}
 	d.state = s
 	return nil

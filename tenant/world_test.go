@@ -1,6 +1,8 @@
 package tenant_test
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 
 	"app-to-app/azurecloud"
@@ -16,6 +18,21 @@ type world struct {
 	tenant  sandbox.Tenant
 	session *azurecloud.Session
 }
+
+// changes are the requests since a mark that would change something in Graph or
+// Resource Manager, refused ones included.
+func (w *world) changes(since int) (found []string) {
+	for _, entry := range w.sandbox.History()[since:] {
+		changing := entry.Method != http.MethodGet && !strings.HasSuffix(entry.Route, "/list")
+		if changing && (entry.Service == "graph" || entry.Service == "arm") {
+			found = append(found, entry.Route)
+		}
+	}
+	return found
+}
+
+// mark is the number of requests so far.
+func (w *world) mark() int { return len(w.sandbox.History()) }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()

@@ -20,10 +20,15 @@ and the state of a stack: who holds an app role, every credential and when it
 ends, owners, flags of the app registrations, app settings, Easy Auth,
 publishing passwords and attached identities. Values of app settings are
 compared and never shown. It looks at what exports and state name, by its ids,
-and not for an app registration that they do not know. It changes nothing.
+and not for an app registration that they do not know.
 
 Several stacks are one declaration: that of an API, and those of clients of that
-API. A role that any of them declares is declared.`,
+API. A role that any of them declares is declared.
+
+It changes nothing, except with -fix: then it removes the undeclared app role
+assignments, credentials and owners that it found, each after a question. It
+looks at each one again by its id first, and stops if it is not what was shown.
+What -fix does not remove, it lists with the reason.`,
 	run: runAudit,
 }
 
@@ -32,7 +37,11 @@ func runAudit(ctx context.Context, c command, flags *flag.FlagSet, args []string
 	days := flags.Int("expiring", 30, "report credentials that end within this many days")
 	asJSON := flags.Bool("json", false, "print one JSON object, with the list differences")
 	asMarkdown := flags.Bool("md", false, "print Markdown, for a comment or an issue")
+	fixing := newFixFlags(flags)
 	if _, err := parse(flags, args); err != nil {
+		return err
+	}
+	if err := fixing.check(*asJSON, *asMarkdown); err != nil {
 		return err
 	}
 	if *asJSON && *asMarkdown {
@@ -49,16 +58,22 @@ func runAudit(ctx context.Context, c command, flags *flag.FlagSet, args []string
 	if err != nil {
 		return err
 	}
-	report, err := tenant.Audit(ctx, session, declared, tenant.Options{Now: c.now(), Expiring: time.Duration(*days) * 24 * time.Hour})
+	options := tenant.Options{Now: c.now(), Expiring: time.Duration(*days) * 24 * time.Hour}
+	report, err := tenant.Audit(ctx, session, declared, options)
 	if err != nil {
 		return err
 	}
-	text := report.String()
+	a := audited{command: c, session: session, declared: declared, options: options, source: source}
+	if *fixing.on {
+		return a.fix(ctx, report, fixing)
+	}
+	offer, digest := a.offer(ctx, report)
+	text := report.String() + offer
 	switch {
 	case *asMarkdown:
-		text = report.Markdown()
+		text = report.Markdown() + offerMarkdown(offer)
 	case *asJSON:
-		encoded, err := report.JSON()
+		encoded, err := withDigest(report, digest)
 		if err != nil {
 			return err
 		}

@@ -38,6 +38,18 @@ func (h *harness) deployAPI() (outputs string, drift func()) {
 	}
 }
 
+// addPassword adds a client secret to an app registration by hand.
+func (h *harness) addPassword(applicationID, name string) {
+	h.t.Helper()
+	session, err := azurecloud.SignIn(h.t.Context(), azurecloud.Options{Getenv: func(name string) string { return h.environ[name] }, HTTP: h.sandbox.HTTPClient()})
+	if err == nil {
+		err = session.Graph.Post(h.t.Context(), "/v1.0/applications/"+applicationID+"/addPassword", map[string]any{"passwordCredential": map[string]any{"displayName": name}}, nil)
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 func TestAuditVerb(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -95,5 +107,61 @@ func TestAuditVerb(t *testing.T) {
 	h.environ["ARM_CLIENT_SECRET"] = "other"
 	if code := h.run("audit", "-stack", "dev"); code != exitFailed || !strings.Contains(h.stderr.String(), "AADSTS7000215") || !strings.Contains(h.stderr.String(), "tenant: hint: ") {
 		t.Errorf("not signed in: got exit code %d and:\n%s", code, &h.stderr)
+	}
+}
+
+// TestAuditFixVerb: what the verb adds to package fix: questions, the digest, and
+// what remains.
+func TestAuditFixVerb(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	outputs, drift := h.deployAPI()
+	h.stack["stack output --json --stack dev"] = outputs
+	h.stack["stack output --json --stack stateless"] = outputs
+	h.stack["stack export --stack dev"] = `{"version":3,"deployment":{"resources":[]}}`
+	h.stack["stack output --json --stack updating"] = outputs
+	h.stack["stack export --stack updating"] = `{"version":3,"deployment":{"resources":[],"pending_operations":[{"type":"creating","resource":{"urn":"urn:pulumi:updating::app-to-app::t::a"}}]}}`
+	var exports struct{ APIObjectID string }
+	if err := json.Unmarshal([]byte(outputs), &exports); err != nil {
+		t.Fatal(err)
+	}
+	h.addPassword(exports.APIObjectID, "by hand")
+	h.addPassword(exports.APIObjectID, "by hand too")
+	drift()
+	digest := func() string {
+		t.Helper()
+		var report struct{ FixDigest string }
+		if code := h.run("audit", "-stack", "dev", "-json"); code != exitDiffers || json.Unmarshal(h.stdout.Bytes(), &report) != nil || report.FixDigest == "" {
+			t.Fatalf("expected a digest in the JSON, got exit code %d and:\n%s", code, &h.stdout)
+		}
+		return report.FixDigest
+	}
+	shown := digest()
+	command := "2 of these can be removed: tenant audit -stack dev -fix -digest " + shown
+	for _, tt := range []struct {
+		name, args, stdin string
+		code              int
+		want              string // in the output
+	}{
+		{"offered", "-stack dev", "", exitDiffers, command + "\n"},
+		{"offered in Markdown", "-stack dev -md", "", exitDiffers, "\n`" + command + "`\n"},
+		{"not offered during an update", "-stack updating", "", exitDiffers, "nothing of this can be removed with -fix now: plan the removals: an update of the stack is running"},
+		{"refused during an update", "-stack updating -fix -yes", "", exitFailed, "tenant: hint: wait until it has ended"},
+		{"-yes alone", "-stack dev -yes", "", exitUsage, "-yes and -digest: expected -fix with them"},
+		{"-digest alone", "-stack dev -digest x", "", exitUsage, "-yes and -digest: expected -fix with them"},
+		{"-fix as JSON", "-stack dev -fix -json", "", exitUsage, "expected -fix alone, got -json or -md with it"},
+		{"another digest", "-stack dev -fix -yes -digest 00", "", exitFailed, `expected the findings with the digest "00", got "` + shown + `": the tenant or the stack has changed since they were shown; nothing was removed`},
+		{"nobody to ask", "-stack dev -fix", "", exitDiffers, "removed 0, already gone 0, declined 2, not reached 0\n"},
+		{"one of two", "-stack dev -fix -digest " + shown, "n\nyes\n", exitDiffers, "removed 1, already gone 0, declined 1, not reached 0\n"},
+		{"the digest of before", "-stack dev -fix -yes -digest " + shown, "", exitFailed, "nothing was removed"},
+		{"the other one", "-stack dev -fix -yes", "", exitDiffers, "removed 1, already gone 0, declined 0, not reached 0\nremaining:\nassignmentNotRequired: "},
+		{"what it keeps", "-stack dev -fix -yes", "", exitDiffers, "  kept: assignmentNotRequired of API: not a thing to remove: pulumi up --refresh"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h.stdin = tt.stdin
+			if code := h.run(strings.Fields("audit " + tt.args)...); code != tt.code || !strings.Contains(h.stdout.String()+h.stderr.String(), tt.want) {
+				t.Errorf("got exit code %d and:\n%s%s\nwant %d and %q", code, &h.stdout, &h.stderr, tt.code, tt.want)
+			}
+		})
 	}
 }

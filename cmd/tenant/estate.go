@@ -29,6 +29,19 @@ func estateFlags(flags *flag.FlagSet) estateSource {
 	return s
 }
 
+// arguments are those that read the same declaration again.
+func (s estateSource) arguments() (text string) {
+	for _, stack := range *s.stacks {
+		text += " -stack " + stack
+	}
+	for _, flag := range []struct{ name, value string }{{"outputs", *s.outputs}, {"state", *s.state}} {
+		if flag.value != "" {
+			text += " -" + flag.name + " " + flag.value
+		}
+	}
+	return text
+}
+
 func (s estateSource) read(ctx context.Context, c command) (tenant.Declaration, error) {
 	if len(*s.stacks) < 2 {
 		stack := append(*s.stacks, "")[0]

@@ -108,9 +108,9 @@ func (t tearing) one(ctx context.Context, stack string) error {
 }
 
 // wait pauses until the time is over or ctx ends.
-func (t tearing) wait(ctx context.Context, d time.Duration) error {
-	if t.sleep != nil {
-		return t.sleep(ctx, d)
+func (c command) wait(ctx context.Context, d time.Duration) error {
+	if c.sleep != nil {
+		return c.sleep(ctx, d)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
