@@ -128,6 +128,9 @@ func SetCommand(key, value string) string {
 	return "pulumi config set " + pathFlag(key) + shellWord(key) + " " + shellWord(value)
 }
 
+// RemoveCommand is the command that removes a key.
+func RemoveCommand(key string) string { return removeCommand(key) }
+
 // removeCommand is the command that removes a key.
 func removeCommand(key string) string { return "pulumi config rm " + pathFlag(key) + shellWord(key) }
 

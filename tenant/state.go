@@ -19,6 +19,7 @@ type state struct {
 	identities  map[string][]string           // ids of the user-assigned identities attached, by site
 	system      map[string]bool               // sites with an identity of their own
 	assignments map[assignment]string         // app role assignments, with the names of their resources
+	holders     map[string][]string           // object ids that hold an app role, in lower case, by the name of the component
 	registered  []registered
 	project     string          // "" for a state without resources
 	stack       string          // likewise
@@ -29,7 +30,7 @@ type state struct {
 }
 
 // A registered is an app registration of the stack.
-type registered struct{ name, objectID, clientID string }
+type registered struct{ name, objectID, clientID, component string }
 
 // A setting is a declared app setting. The value of a secret is not known.
 type setting struct {
@@ -43,12 +44,18 @@ type stateResource struct {
 	Type    string                     `json:"type"`
 	ID      string                     `json:"id"`
 	Delete  bool                       `json:"delete"`
+	Parent  string                     `json:"parent"` // URN
 	Inputs  map[string]json.RawMessage `json:"inputs"`
 	Outputs map[string]json.RawMessage `json:"outputs"`
 }
 
 // name is the resource's own, the last part of its URN.
-func (r stateResource) name() string { return r.URN[strings.LastIndex(r.URN, ":")+1:] }
+func (r stateResource) name() string { return nameIn(r.URN) }
+
+// component is the name of the resource's parent.
+func (r stateResource) component() string { return nameIn(r.Parent) }
+
+func nameIn(urn string) string { return urn[strings.LastIndex(urn, ":")+1:] }
 
 func (r stateResource) text(property string) string {
 	for _, from := range []map[string]json.RawMessage{r.Outputs, r.Inputs} {
@@ -72,7 +79,7 @@ func (d *Declaration) ReadState(data []byte) error {
 	if err := json.Unmarshal(data, &exported); err != nil {
 		return fmt.Errorf("read the stack's state: expected the output of pulumi stack export: %w", err)
 	}
-	s := &state{settings: make(map[string]map[string]setting), identities: make(map[string][]string), system: make(map[string]bool), assignments: make(map[assignment]string), ids: make(map[string]bool)}
+	s := &state{settings: make(map[string]map[string]setting), identities: make(map[string][]string), system: make(map[string]bool), assignments: make(map[assignment]string), holders: make(map[string][]string), ids: make(map[string]bool)}
 	for _, r := range exported.Deployment.Resources {
 		if parts := strings.SplitN(strings.TrimPrefix(r.URN, "urn:pulumi:"), "::", 3); len(parts) == 3 {
 			s.stack, s.project = parts[0], parts[1]
@@ -91,9 +98,11 @@ func (d *Declaration) ReadState(data []byte) error {
 		case native && strings.HasSuffix(r.Type, ":WebApp"):
 			err = s.readIdentity(r)
 		case strings.HasSuffix(r.Type, ":AppRoleAssignment"):
-			s.assignments[assignment{strings.ToLower(r.text("principalObjectId")), strings.ToLower(r.text("appRoleId"))}] = r.name()
+			holder := strings.ToLower(r.text("principalObjectId"))
+			s.assignments[assignment{holder, strings.ToLower(r.text("appRoleId"))}] = r.name()
+			s.holders[r.component()] = append(s.holders[r.component()], holder)
 		case strings.HasPrefix(r.Type, "azuread:") && strings.HasSuffix(r.Type, ":Application"):
-			s.registered = append(s.registered, registered{r.name(), r.text("objectId"), r.text("clientId")})
+			s.registered = append(s.registered, registered{r.name(), r.text("objectId"), r.text("clientId"), r.component()})
 		}
 		if err != nil {
 			return fmt.Errorf("read the stack's state: %s: %w", r.name(), err)

@@ -99,6 +99,16 @@ func declarationFlags(flags *flag.FlagSet) declarationSource {
 	}
 }
 
+// arguments are those that read the same declaration again.
+func (s declarationSource) arguments() (text string) {
+	for _, flag := range []struct{ name, value string }{{"stack", *s.stack}, {"outputs", *s.outputs}, {"state", *s.state}} {
+		if flag.value != "" {
+			text += " -" + flag.name + " " + flag.value
+		}
+	}
+	return text
+}
+
 func (s declarationSource) read(ctx context.Context, c command) (tenant.Declaration, error) {
 	exported, err := c.outputs(ctx, *s.stack, *s.outputs)
 	if err != nil {

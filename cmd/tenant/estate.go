@@ -31,15 +31,11 @@ func estateFlags(flags *flag.FlagSet) estateSource {
 
 // arguments are those that read the same declaration again.
 func (s estateSource) arguments() (text string) {
+	none := ""
 	for _, stack := range *s.stacks {
-		text += " -stack " + stack
+		text += declarationSource{&stack, &none, &none}.arguments()
 	}
-	for _, flag := range []struct{ name, value string }{{"outputs", *s.outputs}, {"state", *s.state}} {
-		if flag.value != "" {
-			text += " -" + flag.name + " " + flag.value
-		}
-	}
-	return text
+	return text + declarationSource{&none, s.outputs, s.state}.arguments()
 }
 
 func (s estateSource) read(ctx context.Context, c command) (tenant.Declaration, error) {

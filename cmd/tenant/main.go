@@ -12,6 +12,7 @@
 //	tenant redact    copy a stack without its secrets
 //	tenant stage     make a stack from such a copy, to preview
 //	tenant teardown  remove it, and prove that nothing its state recorded is left
+//	tenant revoke    take a client's access away now
 //	tenant why       why does a client get no token, a 401 or a 403
 //
 // It signs in with the same ARM_* variables as the Pulumi providers. The work
@@ -55,6 +56,7 @@ var verbs = []verb{
 	whyVerb,
 	requestVerb,
 	grantVerb,
+	revokeVerb,
 	planVerb,
 	applyVerb,
 	redactVerb,

@@ -123,7 +123,6 @@ type Outcome struct {
 // removed until then; a second run of a new plan goes on from there.
 func Run(ctx context.Context, plan Plan, o Options) (Outcome, error) {
 	var done Outcome
-	remover := remover{o.Session.Graph}
 	for i, d := range plan.Removals {
 		stop := func(err error) (Outcome, error) {
 			done.NotReached = plan.Removals[i:]
@@ -142,20 +141,16 @@ func Run(ctx context.Context, plan Plan, o Options) (Outcome, error) {
 				continue
 			}
 		}
-		there, err := remover.look(ctx, *d.Target)
-		if err == nil && !there {
+		switch removed, err := Remove(ctx, o.Session, *d.Target); {
+		case err != nil:
+			return stop(err)
+		case removed:
+			done.Removed = append(done.Removed, d)
+			fmt.Fprintf(o.Log, "removed: %s\n", d.Text)
+		default:
 			done.Gone = append(done.Gone, d)
 			fmt.Fprintf(o.Log, "already gone: %s\n", d.Text)
-			continue
 		}
-		if err == nil {
-			err = remover.remove(ctx, *d.Target)
-		}
-		if err != nil {
-			return stop(withPermission(err, *d.Target))
-		}
-		done.Removed = append(done.Removed, d)
-		fmt.Fprintf(o.Log, "removed: %s\n", d.Text)
 	}
 	return done, nil
 }

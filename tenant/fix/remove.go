@@ -37,6 +37,17 @@ func (e *changedError) Error() string {
 	return fmt.Sprintf("expected what was shown, %q, got %q: it has changed since, and was not removed", e.shown, e.found)
 }
 
+// Remove looks at one target again and removes it; false means that it was gone.
+// A target without Seen is removed whatever it is by now.
+func Remove(ctx context.Context, session *azurecloud.Session, t tenant.Target) (removed bool, err error) {
+	r := remover{session.Graph}
+	there, err := r.look(ctx, t)
+	if err == nil && there {
+		err = r.remove(ctx, t)
+	}
+	return there && err == nil, withPermission(err, t)
+}
+
 // look reads the thing again; there is false when it is gone.
 func (r remover) look(ctx context.Context, t tenant.Target) (there bool, err error) {
 	var found string
@@ -55,7 +66,7 @@ func (r remover) look(ctx context.Context, t tenant.Target) (there bool, err err
 	if azurecloud.IsNotFound(err) {
 		return false, nil
 	}
-	if err == nil && found != "" && found != t.Seen {
+	if err == nil && found != "" && t.Seen != "" && found != t.Seen {
 		err = &changedError{t.Seen, found}
 	}
 	return found != "", err
@@ -70,17 +81,15 @@ func (r remover) assignment(ctx context.Context, t tenant.Target) (string, error
 	return tenant.SeenAssignment(found.PrincipalID, found.AppRoleID), nil
 }
 
-// A key is a client secret or a certificate as Graph shows it. All of its members
-// are sent back when it stays in a list that is replaced.
+// A key is a client secret or a certificate as Graph shows it.
 type key struct {
 	KeyID       string    `json:"keyId"`
 	DisplayName string    `json:"displayName"`
 	End         time.Time `json:"endDateTime"`
 }
 
-// keys are the certificates of a holder as they are, to be sent back.
+// A holder has certificates as they are, to be sent back.
 type holder struct {
-	Secrets      []key            `json:"passwordCredentials"`
 	Certificates []map[string]any `json:"keyCredentials"`
 }
 
