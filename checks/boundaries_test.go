@@ -81,7 +81,8 @@ var boundaries = []boundary{
 	// Handlers use functions/internal and nothing else of ours: only they are
 	// deployed. The tests of functions deploy both to a sandbox.
 	{
-		of: "app-to-app/functions", testOurs: []string{"app-to-app/functions/...", "app-to-app/sandbox/...", "app-to-app/azurecloud", "app-to-app/pulumilocal/deployer"},
+		of: "app-to-app/functions", testOurs: []string{"app-to-app/functions/...", "app-to-app/sandbox/...", "app-to-app/azurecloud", "app-to-app/pulumilocal/deployer",
+			"app-to-app/tenant", "app-to-app/tenant/revoke", "app-to-app/tenant/tenanttest"},
 		testOutside: []string{"github.com/google/uuid", "software.sslmate.com/src/go-pkcs12"},
 	},
 	{
