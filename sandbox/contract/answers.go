@@ -96,6 +96,12 @@ var graphAnswers = map[string]string{
 	"GET /directory/deletedItems/{id}":                                    "directoryObject",
 	"POST /directory/deletedItems/{id}/restore":                           "directoryObject",
 	"DELETE /directory/deletedItems/{id}":                                 none,
+	"GET /policies/defaultAppManagementPolicy":                            "tenantAppManagementPolicy",
+	"PATCH /policies/defaultAppManagementPolicy":                          none,
+	"GET /policies/appManagementPolicies":                                 "[appManagementPolicy]",
+	"POST /policies/appManagementPolicies":                                "appManagementPolicy",
+	"GET /policies/appManagementPolicies/{policy}/appliesTo":              "[directoryObject]",
+	"POST /applications/{id}/appManagementPolicies/$ref":                  none,
 	"GET /organization":                                                   "[organization]",
 	"GET /organization/{id}":                                              "organization",
 	"GET /me":                                                             none, // it refuses everyone here

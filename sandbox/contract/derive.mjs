@@ -15,7 +15,7 @@ const graph = {
   "graph": ["@microsoft/microsoft-graph-types", "/v1.0"],
   "graphbeta": ["@microsoft/microsoft-graph-types-beta", "/beta"],
 };
-const graphRoots = ["Application", "ServicePrincipal", "AppRoleAssignment", "FederatedIdentityCredential", "PasswordCredential", "KeyCredential", "OAuth2PermissionGrant", "Organization", "DirectoryObject"];
+const graphRoots = ["Application", "ServicePrincipal", "AppRoleAssignment", "FederatedIdentityCredential", "PasswordCredential", "KeyCredential", "OAuth2PermissionGrant", "Organization", "DirectoryObject", "TenantAppManagementPolicy", "AppManagementPolicy"];
 // What only beta has, or what is asked of beta alone.
 const betaRoots = ["SignIn", "ServicePrincipalSignInActivity", "AppCredentialSignInActivity"];
 // The relationships that $expand shows.

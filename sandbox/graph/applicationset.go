@@ -50,7 +50,7 @@ func (q *request) setProperty(tx *store.Tx, app *store.Application, name string,
 	case "appRoles":
 		return setRoles(app, value)
 	case "keyCredentials":
-		return q.setKeys(app, value)
+		return q.setKeys(tx, app, value)
 	case "passwordCredentials":
 		return setPasswords(app, value)
 	case "api":

@@ -30,6 +30,7 @@ const passwordResource = "PasswordCredential"
 type secretHolder struct {
 	secrets []store.PasswordCredential
 	put     func(secrets []store.PasswordCredential)
+	allows  func(store.PasswordCredential) error // by the tenant's policies
 }
 
 // secretHolder returns the object of the path. A managed identity has a
@@ -40,6 +41,8 @@ func (q *request) secretHolder(tx *store.Tx) (secretHolder, error) {
 		return secretHolder{app.PasswordCredentials, func(secrets []store.PasswordCredential) {
 			app.PasswordCredentials = secrets
 			q.putApplication(tx, app)
+		}, func(c store.PasswordCredential) error {
+			return checkPassword(tx, app.TenantID, app.ObjectID, app.CreatedAt, false, c)
 		}}, err
 	}
 	sp, err := q.servicePrincipal(tx)
@@ -51,6 +54,8 @@ func (q *request) secretHolder(tx *store.Tx) (secretHolder, error) {
 		sp.PasswordCredentials = secrets
 		q.bornParts(tx, sp.ObjectID, secretIDs(before), secretIDs(secrets))
 		q.putServicePrincipal(tx, sp)
+	}, func(c store.PasswordCredential) error {
+		return checkPassword(tx, sp.TenantID, sp.ObjectID, sp.CreatedAt, true, c)
 	}}, err
 }
 
@@ -76,6 +81,9 @@ func addPassword(tx *store.Tx, q *request) (answer, error) {
 	}
 	if !c.End.After(c.Start) || !c.End.After(now) {
 		return answer{}, invalidValue("endDateTime", passwordResource)
+	}
+	if err := holder.allows(c); err != nil {
+		return answer{}, err
 	}
 	secret := newSecret()
 	tx.Issue(store.ClientSecret, secret)
@@ -175,7 +183,7 @@ type sentKey struct {
 	End         *time.Time `json:"endDateTime"`
 }
 
-func (q *request) setKeys(app *store.Application, value any) error {
+func (q *request) setKeys(tx *store.Tx, app *store.Application, value any) error {
 	var sent []sentKey
 	if schema.Decode(value, &sent) != nil {
 		return invalidValue("keyCredentials", applicationResource)
@@ -188,6 +196,9 @@ func (q *request) setKeys(app *store.Application, value any) error {
 			continue
 		}
 		key, err := q.readKey(s)
+		if err == nil {
+			err = checkKey(tx, *app, key)
+		}
 		if err != nil {
 			return err
 		}

@@ -23,14 +23,20 @@ var (
 		"AppRoleAssignment.ReadWrite.All+Application.Read.All", "AppRoleAssignment.ReadWrite.All+Application.ReadWrite.All",
 		"AppRoleAssignment.ReadWrite.All+Directory.Read.All", "AppRoleAssignment.ReadWrite.All+Directory.ReadWrite.All",
 	}
-	readTenant  = []string{"Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
-	readAll     = []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
-	readGrants  = []string{"Directory.Read.All", "Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"}
-	selectQuery = []string{"$select"}
+	readPolicies   = []string{"Policy.Read.All", "Policy.Read.ApplicationConfiguration", writePolicy}
+	writePolicies  = []string{writePolicy}
+	readPolicyUse  = []string{"Application.Read.All+Policy.Read.All", "Application.Read.All+" + writePolicy}
+	assignPolicies = []string{"Application.Read.All+" + writePolicy, "Application.ReadWrite.All+" + writePolicy}
+	readTenant     = []string{"Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readAll        = []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readGrants     = []string{"Directory.Read.All", "Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"}
+	selectQuery    = []string{"$select"}
 
 	expandQuery     = []string{"$select", "$expand"}
 	expandListQuery = append([]string{"$expand"}, listQuery...)
 )
+
+const writePolicy = "Policy.ReadWrite.ApplicationConfiguration"
 
 // A row is a request that both versions answer.
 type row struct {
@@ -50,7 +56,7 @@ func (s *Service) routes() []route.Route {
 	routes := s.betaRoutes()
 	for _, version := range []string{"/v1.0", "/beta"} {
 		routes = append(routes, s.batchRoute(version))
-		for _, r := range slices.Concat(applicationRows, servicePrincipalRows, assignmentRows, directoryRows) {
+		for _, r := range slices.Concat(applicationRows, servicePrincipalRows, assignmentRows, directoryRows, policyRows) {
 			routes = append(routes, route.Route{
 				Pattern: r.method + " " + version + r.path, Permission: r.permission, Query: r.query, Serve: s.serve(r.serve),
 				Doc: documented(r.page), Checked: r.checked, Witness: "TestWitness" + version + "/" + r.witness,
@@ -162,6 +168,21 @@ var assignmentRows = []row{
 		"serviceprincipal-post-approleassignments", "2026-11-23", "create appRoleAssignments"},
 	{"DELETE", "/servicePrincipals/{id}/appRoleAssignments/{assignment}", writeRoles, nil, fromPrincipal.remove,
 		"serviceprincipal-delete-approleassignments", "2026-11-23", "delete appRoleAssignments"},
+}
+
+var policyRows = []row{
+	{"GET", "/policies/defaultAppManagementPolicy", readPolicies, selectQuery, getDefaultPolicy,
+		"tenantappmanagementpolicy-get", "2026-11-26", "get default app management policy"},
+	{"PATCH", "/policies/defaultAppManagementPolicy", writePolicies, nil, patchDefaultPolicy,
+		"tenantappmanagementpolicy-update", "2026-11-26", "update default app management policy"},
+	{"GET", "/policies/appManagementPolicies", readPolicies, listQuery, listPolicies,
+		"appmanagementpolicy-list", "2026-11-26", "list app management policies"},
+	{"POST", "/policies/appManagementPolicies", writePolicies, nil, createPolicy,
+		"appmanagementpolicy-post", "2026-11-26", "create app management policy"},
+	{"GET", "/policies/appManagementPolicies/{policy}/appliesTo", readPolicyUse, listQuery, listPolicyUse,
+		"appmanagementpolicy-list-appliesto", "2026-11-26", "list what an app management policy applies to"},
+	{"POST", "/applications/{id}/appManagementPolicies/$ref", assignPolicies, nil, assignPolicy,
+		"appmanagementpolicy-post-appliesto", "2026-11-26", "assign app management policy"},
 }
 
 var directoryRows = []row{

@@ -20,11 +20,12 @@ type witness struct {
 }
 
 const (
-	app   = "/applications/{app}"
-	sp    = "/servicePrincipals/{sp}"
-	bin   = "/directory/deletedItems"
-	grant = `{"appRoleId":"{role}","principalId":"{admin}","resourceId":"{sp}"}`
-	maybe = `{"@odata.id":"{base}/v1.0/directoryObjects/{admin}"}`
+	app      = "/applications/{app}"
+	sp       = "/servicePrincipals/{sp}"
+	bin      = "/directory/deletedItems"
+	policies = "/policies"
+	grant    = `{"appRoleId":"{role}","principalId":"{admin}","resourceId":"{sp}"}`
+	maybe    = `{"@odata.id":"{base}/v1.0/directoryObjects/{admin}"}`
 )
 
 var witnesses = []witness{
@@ -83,6 +84,15 @@ var witnesses = []witness{
 	{"groups of a service principal", "POST", sp + "/getMemberGroups", `{"securityEnabledOnly":true}`, 200, "value=[]", ""},
 	{"delegated permissions of a service principal", "GET", sp + "/oauth2PermissionGrants", ``, 200, "value=[]", ""},
 	{"list delegated permissions", "GET", "/oauth2PermissionGrants?$filter=clientId%20eq%20'{sp}'", ``, 200, "value=[]", ""},
+	{"get default app management policy", "GET", policies + "/defaultAppManagementPolicy", ``, 200, "isEnabled=true", ""},
+	{"update default app management policy", "PATCH", policies + "/defaultAppManagementPolicy", `{"displayName":"strict"}`, 204, "",
+		policies + "/defaultAppManagementPolicy displayName=strict"},
+	{"list app management policies", "GET", policies + "/appManagementPolicies", ``, 200, "value.id={policy}", ""},
+	{"create app management policy", "POST", policies + "/appManagementPolicies", `{"displayName":"second","description":"d","isEnabled":true}`, 201,
+		"displayName=second", policies + "/appManagementPolicies value.displayName=second"},
+	{"list what an app management policy applies to", "GET", policies + "/appManagementPolicies/{policy}/appliesTo", ``, 200, "value.id={app}", ""},
+	{"assign app management policy", "POST", "/applications/{free}/appManagementPolicies/$ref", `{"@odata.id":"{base}/v1.0/policies/appManagementPolicies/{policy}"}`, 204, "",
+		policies + "/appManagementPolicies/{policy}/appliesTo value.id={free}"},
 	{"batch", "POST", "/$batch", `{"requests":[{"id":"1","method":"DELETE","url":"/applications/{app}"}]}`, 200, "responses.status=204", app + " gone"},
 	{"list organizations", "GET", "/organization", ``, 200, "value.verifiedDomains.name=contoso.sandbox.test", ""},
 	{"get organization", "GET", "/organization/" + contoso, ``, 200, "displayName=Contoso", ""},
@@ -145,12 +155,16 @@ func newWitnessWorld(t *testing.T, version string) (*world, *strings.Replacer) {
 		`{"name":"first","issuer":"https://a.test","subject":"s","audiences":["api://AzureADTokenExchange"]}`).property("id")
 	assigned := post("/servicePrincipals/"+principal+"/appRoleAssignedTo",
 		map[string]any{"appRoleId": ordersRead, "principalId": ordersIdentity, "resourceId": principal}).property("id")
-	free := post("/applications", `{"displayName":"free"}`).property("appId")
+	freeApp := post("/applications", `{"displayName":"free"}`)
+	free := freeApp.property("appId")
+	policy := post("/policies/appManagementPolicies", `{"displayName":"first","description":"d"}`).property("id")
+	post("/applications/"+object+"/appManagementPolicies/$ref", map[string]any{"@odata.id": w.base + "/v1.0/policies/appManagementPolicies/" + policy})
+	w.want(204, "admin", "PATCH", version+"/policies/defaultAppManagementPolicy", `{"isEnabled":true}`)
 	deleted := post("/applications", `{"displayName":"deleted"}`)
 	deletedSP := post("/servicePrincipals", map[string]any{"appId": deleted.property("appId")}).property("id")
 	w.want(204, "admin", "DELETE", version+"/applications/"+deleted.property("id"), nil)
 	return w, strings.NewReplacer("{base}", w.base, "{role}", ordersRead, "{identity}", ordersIdentity,
 		"{reader}", w.callers["reader"].ObjectID, "{admin}", w.callers["admin"].ObjectID,
 		"{app}", object, "{client}", client, "{sp}", principal, "{key}", key, "{sp key}", principalKey, "{federated}", federated, "{assigned}", assigned,
-		"{free client}", free, "{deleted}", deleted.property("id"), "{deleted sp}", deletedSP)
+		"{free client}", free, "{free}", freeApp.property("id"), "{policy}", policy, "{deleted}", deleted.property("id"), "{deleted sp}", deletedSP)
 }

@@ -100,7 +100,7 @@ func (w *world) seed() {
 	w.caller("owner", contoso, "Application.ReadWrite.OwnedBy")
 	w.caller("reader", contoso, "Application.Read.All")
 	w.caller("assigner", contoso, assign)
-	w.caller("admin", contoso, "Application.ReadWrite.All", assign, "Directory.Read.All")
+	w.caller("admin", contoso, "Application.ReadWrite.All", assign, "Directory.Read.All", "Application.Read.All", "Policy.ReadWrite.ApplicationConfiguration")
 	w.caller("nobody", contoso)
 }
 
