@@ -39,6 +39,7 @@ const (
 	GapRegion       = "region"
 	GapGraph        = "graphPermission"
 	GapManagement   = "armPermission"
+	GapPolicy       = "appManagementPolicy" // of the tenant, against a client's credential
 )
 
 // A CheckReport is all that [Check] found.
@@ -48,6 +49,8 @@ type CheckReport struct {
 	CallerObjectID string `json:"callerObjectId"` // "" if nobody is signed in
 	CallerClientID string `json:"callerClientId"`
 	Gaps           []Gap  `json:"gaps"`
+	// Notes say what was not looked at, and why.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // String is the report for people.
@@ -61,6 +64,9 @@ func (r CheckReport) String() string {
 	}
 	for _, gap := range r.Gaps {
 		fmt.Fprintf(&text, "\n%s %s: %s\n  fix: %s\n", gap.Kind, gap.Subject, gap.Text, gap.Fix)
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(&text, "note: %s\n", note)
 	}
 	return text.String()
 }

@@ -22,7 +22,9 @@ Checks whether the signed-in caller can run "pulumi up": the tenant and the
 subscription are the pinned ones, resource providers are registered, the
 region offers Flex Consumption, and the permissions in Microsoft Graph and
 Azure Resource Manager are there. Every gap is shown with its fix.
-What the flags leave out comes from the configuration of the stack, whose
+With -stack, also whether the tenant's app management policies allow the clients'
+secrets and certificates, for which the login needs Policy.Read.All; without it,
+it says so and goes on. What the flags leave out comes from the configuration of the stack, whose
 problems are gaps too.`,
 	run: runCheck,
 }
@@ -40,12 +42,12 @@ func runCheck(ctx context.Context, c command, flags *flag.FlagSet, args []string
 		return err
 	}
 	var problems settings.Problems
+	var declared settings.Settings
 	if *stack != "" {
 		configuration, err := c.config(ctx, *stack)
 		if err != nil {
 			return err
 		}
-		var declared settings.Settings
 		declared, problems = settings.Parse(configuration, c.now())
 		problems = append(problems, settings.ClearCertificates(configuration, nil)...) // c.config leaves secrets out
 		complete(&want, declared)
@@ -54,7 +56,7 @@ func runCheck(ctx context.Context, c command, flags *flag.FlagSet, args []string
 		return &usageError{errors.New("expected -location or -stack, got neither")}
 	}
 	gaps := settingGaps(problems)
-	report, err := c.check(ctx, want)
+	report, err := c.check(ctx, want, *stack, declared)
 	if err != nil && len(gaps) == 0 {
 		return err
 	}
@@ -75,12 +77,16 @@ func runCheck(ctx context.Context, c command, flags *flag.FlagSet, args []string
 }
 
 // check signs in and asks the tenant and the subscription.
-func (c command) check(ctx context.Context, want tenant.Requirements) (tenant.CheckReport, error) {
+func (c command) check(ctx context.Context, want tenant.Requirements, stack string, declared settings.Settings) (tenant.CheckReport, error) {
 	session, err := c.signIn(ctx)
 	if err != nil {
 		return tenant.CheckReport{}, err
 	}
-	return tenant.Check(ctx, session, want)
+	report, err := tenant.Check(ctx, session, want)
+	if err == nil {
+		err = c.checkPolicies(ctx, session, &report, stack, declared)
+	}
+	return report, err
 }
 
 // complete takes what the flags leave out from the settings of a stack.
