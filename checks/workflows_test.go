@@ -31,6 +31,8 @@ var signingJobs = map[string][]string{
 	"deploy.yml prod":           {"prod"},
 	"deploy-pr.yml test":        {"test"},
 	"drift.yml audit":           {"drift-dev", "drift-prod"},
+	"repair.yml dev":            {"repair-dev"},
+	"repair.yml prod":           {"repair-prod"},
 	"teardown.yml pull-request": {"teardown"},
 	"teardown.yml expired":      {"teardown"},
 }
@@ -49,6 +51,7 @@ type workflow struct {
 
 type job struct {
 	Uses        string
+	If          string
 	Needs       yaml.Node
 	Environment yaml.Node
 	Permissions yaml.Node
@@ -149,7 +152,7 @@ type workflowCheck func(workflow) string
 
 var workflowChecks = []workflowCheck{
 	pullRequestTarget, unpinned, expressionInScript, noPermissions, identityToken, prodFromBranch, wildcardSubject,
-	jobSecret, secretForBranch, renderedComment, prodWithoutPreview,
+	jobSecret, secretForBranch, renderedComment, issueWriter, repairWithoutDigest, prodWithoutPreview,
 }
 
 var pinned = regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40}$`)

@@ -93,7 +93,7 @@ func renderedComment(w workflow) string {
 				}
 			}
 		}
-		if granted := grants(j.Permissions); granted["pull-requests"] != "write" && granted["issues"] != "write" && granted["*"] != "write-all" {
+		if granted := grants(j.Permissions); granted["pull-requests"] != "write" && (granted["issues"] != "write" || !startedByPulls(w)) && granted["*"] != "write-all" {
 			continue
 		}
 		if branches := w.branchesOf("pull_request"); slices.Contains(w.triggers(), "pull_request") && !slices.Equal(branches, []string{"main"}) {

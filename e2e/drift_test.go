@@ -47,9 +47,10 @@ func (w *world) differences(path string) (found []string) {
 	return found
 }
 
-// TestDriftIsFound deploys the stack dev, changes things by hand, and expects
-// `tenant audit` to report each change, and nothing before them.
-func TestDriftIsFound(t *testing.T) {
+// TestDriftIsFoundAndFixed deploys the stack dev, changes things by hand, and expects
+// `tenant audit` to report each change, and nothing before them. Then it removes
+// what nobody declared, and takes a client's access away for good.
+func TestDriftIsFoundAndFixed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the real engine")
 	}
@@ -84,6 +85,8 @@ func TestDriftIsFound(t *testing.T) {
 	if found := w.differences(path); !slices.Equal(found, want) {
 		t.Errorf("after changes by hand: got\n%q\nwant\n%q", found, want)
 	}
+	w.fixesDrift(path)
+	w.revokes(path, "orders-client-legacy")
 	nothingLeaked(w)
 	w.destroy()
 	if code, _, stderr := w.tenantCommand(path, "audit", "-stack", "dev"); code != 1 || !strings.Contains(stderr, `expected the output "apiClientId", got none`) {
@@ -127,7 +130,8 @@ func (w *world) legacy() string {
 	return ""
 }
 
-// changeSetting changes one app setting by hand.
+// changeSetting changes one app setting by hand, or removes it if the value is
+// empty.
 func (w *world) changeSetting(site, name, value string) {
 	w.t.Helper()
 	const version = "?api-version=2022-09-01"
@@ -135,6 +139,8 @@ func (w *world) changeSetting(site, name, value string) {
 		Properties map[string]string `json:"properties"`
 	}
 	w.do("POST", site+"/config/appsettings/list"+version, nil, &kept)
-	kept.Properties[name] = value
+	if kept.Properties[name] = value; value == "" {
+		delete(kept.Properties, name)
+	}
 	w.do("PUT", site+"/config/appsettings"+version, kept, nil)
 }

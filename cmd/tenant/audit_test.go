@@ -149,6 +149,7 @@ func TestAuditFixVerb(t *testing.T) {
 		{"refused during an update", "-stack updating -fix -yes", "", exitFailed, "tenant: hint: wait until it has ended"},
 		{"-yes alone", "-stack dev -yes", "", exitUsage, "-yes and -digest: expected -fix with them"},
 		{"-digest alone", "-stack dev -digest x", "", exitUsage, "-yes and -digest: expected -fix with them"},
+		{"an empty digest", "-stack dev -fix -yes -digest=", "", exitUsage, "expected the digest that an audit printed, got nothing"},
 		{"-fix as JSON", "-stack dev -fix -json", "", exitUsage, "expected -fix alone, got -json or -md with it"},
 		{"another digest", "-stack dev -fix -yes -digest 00", "", exitFailed, `expected the findings with the digest "00", got "` + shown + `": the tenant or the stack has changed since they were shown; nothing was removed`},
 		{"nobody to ask", "-stack dev -fix", "", exitDiffers, "removed 0, already gone 0, declined 2, not reached 0\n"},

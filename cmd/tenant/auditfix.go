@@ -26,11 +26,18 @@ type fixFlags struct {
 }
 
 func newFixFlags(flags *flag.FlagSet) fixFlags {
-	return fixFlags{
+	f := fixFlags{
+		digest: new(string),
 		on:     flags.Bool("fix", false, "remove the undeclared assignments, credentials and owners that are found, each after a question"),
 		yes:    flags.Bool("yes", false, "with -fix, do not ask"),
-		digest: flags.String("digest", "", "with -fix, remove only if the findings are those with this `digest`, which an audit prints"),
 	}
+	flags.Func("digest", "with -fix, remove only if the findings are those with this `digest`, which an audit prints", func(value string) error {
+		if *f.digest = value; value == "" { // of a variable that is not set: it must not mean any findings
+			return errors.New("expected the digest that an audit printed, got nothing")
+		}
+		return nil
+	})
+	return f
 }
 
 // check refuses flags that mean nothing, or that nobody could answer for.
@@ -91,8 +98,9 @@ func offerMarkdown(offer string) string {
 func withDigest(report tenant.AuditReport, digest string) ([]byte, error) {
 	return json.MarshalIndent(struct {
 		tenant.AuditReport
+		LookedAt  string `json:"lookedAt"`
 		FixDigest string `json:"fixDigest,omitempty"`
-	}{report, digest}, "", "  ")
+	}{report, report.LookedAt, digest}, "", "  ")
 }
 
 // fix removes what the report names, and shows what remains.

@@ -4,6 +4,7 @@
 //	tenant check     may this caller deploy here
 //	tenant diff      what does a preview change in access
 //	tenant audit     does the tenant differ from what the stack declares
+//	tenant drift     keep an issue with what an audit found
 //	tenant call      call a client, and show what it got as whom
 //	tenant request   print what a stack asks another team to assign
 //	tenant grant     assign it, and write the receipt
@@ -52,6 +53,7 @@ var verbs = []verb{
 	checkVerb,
 	diffVerb,
 	auditVerb,
+	driftVerb,
 	callVerb,
 	whyVerb,
 	requestVerb,
