@@ -124,8 +124,8 @@ func (p Policies) judge(c Credential, now time.Time) (*Finding, string) {
 		return nil, exempted(c, r, policy)
 	}
 	f := Finding{Credential: c, Restriction: r.Type, Policy: policy.ID, Over: c.Lifetime - most}
-	f.Text = fmt.Sprintf("client %q: its %s is valid for up to %s, policy %s allows %s: %d days too long (%s%s)",
-		c.Client, c.noun(), inDays(c.Lifetime), policy.label(), inDays(most), f.Days(), r.Type, r.since())
+	f.Text = fmt.Sprintf("client %q: its %s is valid for up to %s, policy %s allows %s: %s too long (%s%s)",
+		c.Client, c.noun(), inDays(c.Lifetime), policy.label(), inDays(most), count(f.Days(), "day"), r.Type, r.since())
 	if rotation := int(most / (2 * 24 * time.Hour)); !c.Brought && rotation >= shortestRotation { // a generation lives for two periods
 		f.RotationDays = rotation
 	}
@@ -151,7 +151,14 @@ func (r Restriction) since() string {
 func inDays(d time.Duration) string {
 	days := d / (24 * time.Hour)
 	if rest := d % (24 * time.Hour); rest != 0 {
-		return fmt.Sprintf("%d days and %s", days, rest)
+		return count(int(days), "day") + " and " + rest.String()
 	}
-	return fmt.Sprintf("%d days", days)
+	return count(int(days), "day")
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -165,8 +165,8 @@ func TestPoliciesAndClients(t *testing.T) {
 		{name: "forbidden for apps from tomorrow, an existing client", passwords: since(forbidden, tomorrow), exists: true, credential: secret},
 		{name: "exactly the longest lifetime", passwords: secrets("P180D"), credential: secret},
 		{name: "a day too long", passwords: secrets("P179D"), credential: secret, code: tooLong, rotation: 89,
-			text: `client "legacy": its client secret is valid for up to 180 days, ` + strict + ` allows 179 days: 1 days too long (passwordLifetime)`},
-		{name: "a second too long", passwords: secrets("P179DT23H59M59S"), credential: secret, code: tooLong, rotation: 89, text: `allows 179 days and 23h59m59s: 1 days too long`},
+			text: `client "legacy": its client secret is valid for up to 180 days, ` + strict + ` allows 179 days: 1 day too long (passwordLifetime)`},
+		{name: "a second too long", passwords: secrets("P179DT23H59M59S"), credential: secret, code: tooLong, rotation: 89, text: `allows 179 days and 23h59m59s: 1 day too long`},
 		{name: "half a year too long", passwords: secrets("P30D"), credential: secret, code: tooLong, rotation: 15, text: `150 days too long`},
 		{name: "shorter than any rotation", passwords: secrets("P15D"), credential: secret, code: tooLong, text: `165 days too long`},
 		{name: "the shortest rotation", passwords: secrets("P16D"), credential: shortest},
@@ -221,6 +221,19 @@ func TestOneRotationForAll(t *testing.T) {
 		{Client: "a", Kind: policy.ClientSecret, Lifetime: 180 * day}, {Client: "b", Kind: policy.Certificate, Lifetime: 180 * day}, {Client: "c", Kind: policy.Certificate, Lifetime: 90 * day, Brought: true}}, time.Now())
 	if len(findings) != 3 || findings[0].RotationDays != 10 || findings[1].RotationDays != 10 || findings[2].RotationDays != 0 {
 		t.Errorf("got %+v, want 10 for both that rotate", findings)
+	}
+}
+
+// TestSinceAMoment: a restriction is for apps that were created on its date or after
+// it, to the second.
+func TestSinceAMoment(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	policies := policy.Policies{Default: policy.Policy{Enabled: true, Restrictions: []policy.Restriction{{Type: policy.PasswordAddition, Since: &at}}}}
+	for created, want := range map[time.Time]int{at: 1, at.Add(-time.Second): 0} {
+		if findings, _ := policy.Judge(policies, []policy.Credential{{Kind: policy.ClientSecret, Created: created}}, at.Add(day)); len(findings) != want {
+			t.Errorf("created at %v: got %d findings, want %d", created, len(findings), want)
+		}
 	}
 }
 
