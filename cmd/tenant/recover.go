@@ -103,6 +103,9 @@ func (c command) printRecovery(stack string, report recover.Report, asJSON bool)
 		if len(report.Unknown) == 0 {
 			text.WriteString("everything that carries the stack's mark is in its state\n")
 		}
+		if report.Unasked != "" {
+			fmt.Fprintf(&text, "what exists and the state has never had was not looked for, because the next update cannot be previewed: %s; fix what pulumi preview reports, and run recover again\n", report.Unasked)
+		}
 		for _, t := range report.Unknown {
 			fmt.Fprintf(&text, "not in the state: %s; if nobody needs it: %s\n", t, t.Remove)
 		}
@@ -110,7 +113,7 @@ func (c command) printRecovery(stack string, report recover.Report, asJSON bool)
 	if _, err := fmt.Fprint(c.stdout, &text); err != nil {
 		return err
 	}
-	if len(report.Unknown) > 0 {
+	if len(report.Unknown) > 0 || report.Unasked != "" {
 		return errDiffers
 	}
 	return nil
@@ -153,6 +156,14 @@ func (s pulumiStack) Backend(ctx context.Context) (string, error) {
 func (s pulumiStack) Cancel(ctx context.Context) error {
 	_, err := s.command.pulumi(ctx, "cancel", "--yes", "--stack", s.name)
 	return err
+}
+
+func (s pulumiStack) Preview(ctx context.Context) ([]byte, error) {
+	out, err := s.command.pulumi(ctx, "preview", "--json", "--stack", s.name)
+	if err != nil {
+		return nil, fmt.Errorf("%w%s", err, diagnostics(out))
+	}
+	return out, nil
 }
 
 func (s pulumiStack) Refresh(ctx context.Context, urns []string) error {

@@ -29,10 +29,14 @@ type live struct {
 
 	marked    []application
 	hasMarked bool
+	apps      map[string]*application  // by object id; nil: there is none
+	assigned  map[string][]string      // ids of app role assignments, by the API's service principal
+	tagged    map[string][]armResource // by what was listed
 }
 
 func newLive(o Options, s *state) *live {
-	return &live{o: o, session: o.Session, state: s, known: s.ids()}
+	return &live{o: o, session: o.Session, state: s, known: s.ids(),
+		apps: make(map[string]*application), assigned: make(map[string][]string), tagged: make(map[string][]armResource)}
 }
 
 // What find says when it cannot tell whether a thing exists.
@@ -41,16 +45,25 @@ var (
 	errSecret   = errors.New("whether it exists cannot be told, because what it is made of is a secret of the state; tenant audit lists what the stack does not know")
 )
 
+// The kinds of resource that are named in more than one file.
+const (
+	applicationType      = "azuread:index/application:Application"
+	servicePrincipalType = "azuread:index/servicePrincipal:ServicePrincipal"
+	appRoleType          = "azuread:index/applicationAppRole:ApplicationAppRole"
+	passwordType         = "azuread:index/applicationPassword:ApplicationPassword"
+	groupType            = "azure-native:resources:ResourceGroup"
+)
+
 // finders are the kinds of resource that can exist without a state that knows
 // them. The others make nothing that stays (a command, a key in the state), or
 // set what their parent always has and can be set again (app settings, the two
 // publishing policies, the properties of the blob service).
 var finders = map[string]func(*live, context.Context, resource) ([]thing, error){
-	"azuread:index/application:Application":                                                       (*live).findApplication,
-	"azuread:index/servicePrincipal:ServicePrincipal":                                             (*live).findServicePrincipal,
-	"azuread:index/applicationAppRole:ApplicationAppRole":                                         (*live).findAppRole,
+	applicationType:      (*live).findApplication,
+	servicePrincipalType: (*live).findServicePrincipal,
+	appRoleType:          (*live).findAppRole,
+	passwordType:         (*live).findPassword,
 	"azuread:index/applicationIdentifierUri:ApplicationIdentifierUri":                             (*live).findIdentifierURI,
-	"azuread:index/applicationPassword:ApplicationPassword":                                       (*live).findPassword,
 	"azuread:index/applicationCertificate:ApplicationCertificate":                                 (*live).findCertificate,
 	"azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential": (*live).findFederation,
 	"azuread:index/appRoleAssignment:AppRoleAssignment":                                           (*live).findAssignment,

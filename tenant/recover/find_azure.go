@@ -22,7 +22,7 @@ const inGroup = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupNa
 // armKinds are the types whose creation fails if the thing is there already, and
 // the api-versions that the provider uses.
 var armKinds = map[string]armKind{
-	"azure-native:resources:ResourceGroup": {
+	groupType: {
 		"/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}", "2022-09-01", "resourceGroupName"},
 	"azure-native:storage:StorageAccount": {
 		inGroup + "Microsoft.Storage/storageAccounts/{accountName}", "2022-09-01", "accountName"},
@@ -94,7 +94,7 @@ func (l *live) findARM(ctx context.Context, r resource) ([]thing, error) {
 		return nil, err
 	}
 	if !l.ours(r, found) {
-		return nil, azurecloud.WithHint(fmt.Errorf("expected what is at %s to carry the mark of %s, got none or another's: nothing was done", id, r.name()),
+		return nil, azurecloud.WithHint(&undecidedError{fmt.Sprintf("expected what is at %s to carry the mark of %s, got none or another's: nothing was done", id, r.name())},
 			"look at it: az resource show --ids "+id+"; if it is not the stack's, the next update cannot create its own under that name")
 	}
 	if strings.EqualFold(found.ID, id) {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"app-to-app/azurecloud"
 	"app-to-app/components/provenance"
@@ -30,8 +31,9 @@ type application struct {
 
 // A key is a client secret without its value.
 type key struct {
-	KeyID       string `json:"keyId"`
-	DisplayName string `json:"displayName"`
+	KeyID       string    `json:"keyId"`
+	DisplayName string    `json:"displayName"`
+	End         time.Time `json:"endDateTime"`
 }
 
 // temporary is the start of the name that azuread gives an app registration
@@ -39,7 +41,11 @@ type key struct {
 // service principal. One that was interrupted leaves it there.
 const temporary = "TERRAFORM_UPDATE_"
 
-const applicationsPath = "/v1.0/applications/"
+const (
+	applicationsPath      = "/v1.0/applications/"
+	servicePrincipalsPath = "/v1.0/servicePrincipals/"
+	deletedItemsPath      = "/v1.0/directory/deletedItems/"
+)
 
 // applications are those that are marked as the stack's.
 func (l *live) applications(ctx context.Context) ([]application, error) {
@@ -98,25 +104,17 @@ func (l *live) undecided(found []application, problem string) error {
 	for _, app := range found {
 		ids = append(ids, app.ID)
 	}
-	return azurecloud.WithHint(fmt.Errorf("%s, got %s: nothing was done", problem, strings.Join(ids, ", ")),
+	return azurecloud.WithHint(&undecidedError{fmt.Sprintf("%s, got %s: nothing was done", problem, strings.Join(ids, ", "))},
 		"look at each: az ad app show --id ID; remove those that are not the stack's: az ad app delete --id ID; then run recover again")
 }
 
 // stranger says what an app registration has that no interrupted creation leaves, ""
 // for nothing.
 func (l *live) stranger(ctx context.Context, app application, r resource) (string, error) {
-	if len(app.Secrets)+len(app.Certificates) > 0 {
-		return "credentials", nil
+	if what, err := l.credentials(ctx, app); what != "" || err != nil {
+		return what, err
 	}
-	path := applicationsPath + app.ID
-	federated, err := azurecloud.List[struct{}](ctx, l.graph(), path+"/federatedIdentityCredentials")
-	if err != nil {
-		return "", err
-	}
-	if len(federated) > 0 {
-		return "federated credentials", nil
-	}
-	owners, err := azurecloud.List[struct{ ID string }](ctx, l.graph(), path+"/owners")
+	owners, err := l.owners(ctx, app.ID)
 	if err != nil {
 		return "", err
 	}
@@ -129,13 +127,25 @@ func (l *live) stranger(ctx context.Context, app application, r resource) (strin
 	for _, owner := range owners {
 		named := slices.ContainsFunc(declared, func(id any) bool {
 			text, _ := id.(string)
-			return strings.EqualFold(text, owner.ID)
+			return strings.EqualFold(text, owner)
 		})
-		if !named && !strings.EqualFold(owner.ID, caller.ObjectID) {
-			return "the owner " + owner.ID, nil
+		if !named && !strings.EqualFold(owner, caller.ObjectID) {
+			return "the owner " + owner, nil
 		}
 	}
 	return "", nil
+}
+
+// credentials says what can sign in as an app registration, "" for nothing.
+func (l *live) credentials(ctx context.Context, app application) (string, error) {
+	if len(app.Secrets)+len(app.Certificates) > 0 {
+		return "credentials", nil
+	}
+	federated, err := azurecloud.List[struct{}](ctx, l.graph(), applicationsPath+app.ID+"/federatedIdentityCredentials")
+	if err != nil || len(federated) == 0 {
+		return "", err
+	}
+	return "federated credentials", nil
 }
 
 func (l *live) patcher(path string, body object) func(context.Context) error {
@@ -155,9 +165,9 @@ func (l *live) findServicePrincipal(ctx context.Context, r resource) (found []th
 		ID          string `json:"id"`
 		Description string `json:"description"`
 	}
-	all, err := azurecloud.List[principal](ctx, l.graph(), "/v1.0/servicePrincipals"+filter("appId eq '"+clientID+"'"))
+	all, err := azurecloud.List[principal](ctx, l.graph(), strings.TrimSuffix(servicePrincipalsPath, "/")+filter("appId eq '"+clientID+"'"))
 	for _, p := range all {
-		path := "/v1.0/servicePrincipals/" + p.ID
+		path := servicePrincipalsPath + p.ID
 		t := thing{id: p.ID, adoptable: true}
 		if strings.HasPrefix(p.Description, temporary) {
 			var description any
@@ -221,12 +231,7 @@ func (l *live) findPassword(ctx context.Context, r resource) (found []thing, err
 		if secret.DisplayName == "" || secret.DisplayName != r.input("displayName") {
 			continue
 		}
-		found = append(found, thing{
-			id: id + "/password/" + secret.KeyID, why: "a client secret whose value nobody knows",
-			remove: func(ctx context.Context) error {
-				return l.graph().Post(ctx, applicationsPath+id+"/removePassword", object{"keyId": secret.KeyID}, nil)
-			},
-		})
+		found = append(found, l.unknownSecret(id, secret))
 	}
 	return found, nil
 }
@@ -316,7 +321,7 @@ func (l *live) findAssignment(ctx context.Context, r resource) (found []thing, e
 		RoleID      string `json:"appRoleId"`
 		PrincipalID string `json:"principalId"`
 	}
-	list := "/v1.0/servicePrincipals/" + url.PathEscape(resourceID) + "/appRoleAssignedTo"
+	list := servicePrincipalsPath + url.PathEscape(resourceID) + "/appRoleAssignedTo"
 	all, err := azurecloud.List[assignment](ctx, l.graph(), list)
 	if azurecloud.IsNotFound(err) {
 		return nil, nil

@@ -13,7 +13,8 @@ const (
 	Adopt      = "adopt"   // put into the state what exists
 	Refresh    = "refresh" // read what an interrupted update or deletion did
 	Forget     = "forget"  // an operation that did nothing
-	Remove     = "remove"  // what exists and cannot be adopted
+	Drop       = "drop"    // from the state, what is gone
+	Remove     = "remove"  // what exists and cannot be adopted, or was made twice
 	Enable     = "enable"  // an app role that a failed update left disabled
 )
 

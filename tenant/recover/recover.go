@@ -7,9 +7,13 @@
 // by the mark that the program puts on what it makes
 // ([app-to-app/components/provenance]), and through what they belong to. What it
 // finds it adopts: it puts it into the state under its URN, and lets the engine
-// read the rest. What cannot be adopted, because nobody knows its value, it
-// removes. It starts from the creations that the state lists as pending, and
-// finds nothing that was made without one.
+// read the rest. What cannot be adopted, because nobody knows its value or the
+// state has another one in its place, it removes. What the state has and the
+// directory does not, it takes out of the state.
+//
+// It starts from the creations that the state lists as pending. When none is left,
+// it looks for what the next update would create and for what was made twice: an
+// engine that lives on after an answer is lost records nothing.
 //
 // It may be interrupted at any point, and run again. What it adopts stays
 // recorded as an unfinished creation until the engine has read it, because that
@@ -44,6 +48,9 @@ type Stack interface {
 	Import(ctx context.Context, state []byte) error
 	// Refresh reads some resources, by their URNs, into the state.
 	Refresh(ctx context.Context, urns []string) error
+	// Preview is what the next update would do, as `pulumi preview --json` prints
+	// it.
+	Preview(ctx context.Context) ([]byte, error)
 }
 
 // Options are what a recovery needs.
@@ -76,11 +83,14 @@ type Options struct {
 type Report struct {
 	Done    []Step         `json:"done"`
 	Unknown []marked.Thing `json:"unknown"`
+	// Unasked is why what the next update would create was not looked for, "" if it
+	// was.
+	Unasked string `json:"unasked,omitempty"`
 }
 
-// rounds bounds how often a plan is made. The second finds nothing, unless
-// something else changes the stack.
-const rounds = 4
+// rounds bounds how often a plan is made. What belongs to what was adopted is found
+// in the next round, so there are as many as the program's resources are deep.
+const rounds = 12
 
 // Run recovers a stack.
 func Run(ctx context.Context, o Options) (Report, error) {
@@ -103,7 +113,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		}
 		if len(round.plan) == 0 {
 			unknown, err := round.prove(ctx)
-			return Report{Done: append([]Step{}, done...), Unknown: append([]marked.Thing{}, unknown...)}, err
+			return Report{Done: append([]Step{}, done...), Unknown: append([]marked.Thing{}, unknown...), Unasked: round.unasked}, err
 		}
 		switch err := o.carryOut(ctx, round.plan, func() error { return round.apply(ctx) }); {
 		case errors.Is(err, errMoved):
@@ -138,8 +148,11 @@ type round struct {
 	live    *live
 	plan    Plan
 	adopted []resource
-	read    []string // URNs to refresh
-	unseen  int      // creations in the directory of which nothing was found
+	dropped []resource
+	read    []string   // URNs to refresh
+	unseen  int        // what the directory does not show, and may
+	created []resource // by the next update
+	unasked string     // why that is not known
 }
 
 // lookAgain is the time between two looks.
@@ -155,7 +168,7 @@ func (o Options) lookPatiently(ctx context.Context) (*round, error) {
 			return r, err
 		}
 		if waited == 0 {
-			o.logf("%d creation(s) in Microsoft Entra ID are not to be found, which may show a new object late: looking again for %s", r.unseen, o.Patience)
+			o.logf("%d object(s) are not to be found in Microsoft Entra ID, which may show a new one late: looking again for %s", r.unseen, o.Patience)
 		}
 		if err := o.Wait(ctx, lookAgain); err != nil {
 			return nil, err
@@ -173,10 +186,20 @@ func (o Options) look(ctx context.Context) (*round, error) {
 		return nil, err
 	}
 	r := &round{o: o, from: exported, state: s, live: newLive(o, s)}
-	if err := r.planPending(ctx); err != nil {
-		return nil, err
+	for _, plan := range []func(context.Context) error{r.planGone, r.planPending, r.planRoles} {
+		if err := plan(ctx); err != nil {
+			return nil, err
+		}
 	}
-	return r, r.planRoles(ctx)
+	if slices.ContainsFunc(r.plan, func(s Step) bool { return s.Action != Enable }) {
+		return r, nil // the rest is about a state in which this is done
+	}
+	for _, plan := range []func(context.Context) error{r.planDuplicates, r.planUnrecorded} {
+		if err := plan(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
 }
 
 // planPending decides about the operations that the engine did not finish.
@@ -185,6 +208,8 @@ func (r *round) planPending(ctx context.Context) error {
 		step := Step{What: op.resource.String(), urn: op.resource.urn()}
 		known, exists := r.state.find(op.resource.urn())
 		switch {
+		case op.kind != creating && r.drops(op.resource):
+			continue
 		case op.kind != creating && exists:
 			step.Action, step.ID, step.Why = Refresh, known.id(), "the engine was interrupted while "+op.kind+" it"
 			r.plan, r.read = append(r.plan, step), append(r.read, step.urn)
@@ -213,6 +238,11 @@ func (r *round) planPending(ctx context.Context) error {
 		r.decide(op.resource, found, exists)
 	}
 	return nil
+}
+
+// drops reports whether the round takes a resource out of the state.
+func (r *round) drops(of resource) bool {
+	return slices.ContainsFunc(r.dropped, func(gone resource) bool { return gone.urn() == of.urn() && gone.id() == of.id() })
 }
 
 // decide is about a creation that was begun: what exists of it.
@@ -279,9 +309,10 @@ func (r *round) apply(ctx context.Context) error {
 			}
 		}
 	}
-	if len(r.read) == 0 && len(r.state.pending()) == 0 {
+	if len(r.read)+len(r.dropped)+len(r.state.pending()) == 0 {
 		return nil
 	}
+	r.state.drop(r.dropped)
 	var unread []operation
 	for _, made := range r.adopted {
 		r.state.add(made)

@@ -11,23 +11,16 @@ import (
 // reads one: an update that fails in between leaves everybody without the role,
 // and every later update says "unchanged".
 
-const appRoleType = "azuread:index/applicationAppRole:ApplicationAppRole"
-
 // planRoles finds roles of the state that are disabled in the tenant.
 func (r *round) planRoles(ctx context.Context) error {
-	apps := make(map[string]*application) // nil: gone
 	for _, role := range r.state.resources() {
 		id, roleID, ok := strings.Cut(strings.TrimPrefix(role.id(), "/applications/"), "/appRoles/")
 		if role.kind() != appRoleType || !ok || role.object["delete"] == true {
 			continue
 		}
-		app, known := apps[id]
-		if !known {
-			var err error
-			if app, err = r.live.application(ctx, id); err != nil {
-				return fmt.Errorf("look at %s: %w", role, err)
-			}
-			apps[id] = app
+		app, err := r.live.seen(ctx, id)
+		if err != nil {
+			return fmt.Errorf("look at %s: %w", role, err)
 		}
 		if app == nil || !app.disabled(roleID) {
 			continue

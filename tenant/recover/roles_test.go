@@ -88,6 +88,7 @@ func TestDisabledRolesAreNamedOnly(t *testing.T) {
 	session := signIn(t)
 	var app application
 	err := session.Graph.Post(t.Context(), "/v1.0/applications", map[string]any{"displayName": "orders-api (dev)", "signInAudience": "AzureADMyOrg", "appRoles": []any{
+		map[string]any{"id": readID, "value": "Orders.Read", "displayName": "r", "description": "r", "isEnabled": true, "allowedMemberTypes": []string{"Application"}},
 		map[string]any{"id": writeID, "value": "Orders.Write", "displayName": "w", "description": "w", "isEnabled": false, "allowedMemberTypes": []string{"Application"}}}}, &app)
 	if err != nil {
 		t.Fatal(err)

@@ -70,8 +70,48 @@ func (s *state) add(r resource) {
 	s.deployment()["resources"] = append(list, r.object)
 }
 
+// drop takes resources out, and the references of others to them, as a refresh does
+// with what is gone.
+func (s *state) drop(gone []resource) {
+	is := func(item any) bool {
+		o, _ := item.(object)
+		return slices.ContainsFunc(gone, func(r resource) bool {
+			return r.urn() == text(o, "urn") && r.id() == text(o, "id") && (r.object["delete"] == true) == (o["delete"] == true)
+		})
+	}
+	list, _ := s.deployment()["resources"].([]any)
+	s.deployment()["resources"] = slices.DeleteFunc(list, is)
+	for _, r := range s.resources() {
+		r.unrefer(func(urn string) bool {
+			_, stays := s.find(urn)
+			return !stays && slices.ContainsFunc(gone, func(g resource) bool { return g.urn() == urn })
+		})
+	}
+}
+
+// unrefer removes references to what is gone.
+func (r resource) unrefer(gone func(urn string) bool) {
+	isGone := func(item any) bool { urn, _ := item.(string); return gone(urn) }
+	byProperty, _ := r.object["propertyDependencies"].(object)
+	for _, of := range []object{r.object, byProperty} {
+		for name, member := range of {
+			if list, ok := member.([]any); ok && (of["urn"] == nil || name == "dependencies") {
+				of[name] = slices.DeleteFunc(list, isGone)
+			}
+		}
+	}
+	for _, name := range []string{"parent", "deletedWith"} {
+		if isGone(r.object[name]) {
+			delete(r.object, name)
+		}
+	}
+}
+
 // The kinds of operation that an engine can have been in the middle of.
-const creating = "creating"
+const (
+	creating = "creating"
+	deleting = "deleting"
+)
 
 // An operation is one that the engine began and did not finish.
 type operation struct {
