@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"regexp"
 	"slices"
@@ -46,7 +47,7 @@ func endOf(t testing.TB, s *sandbox.Sandbox) (e end) {
 		list(tx, &e, "resource", store.Resources, nil)
 		list(tx, &e, "role assignment", store.RoleAssignments, nil)
 		list(tx, &e, "diagnostic setting", store.DiagnosticSettings, nil)
-		list(tx, &e, "vault secret", store.VaultSecrets, func(v store.VaultSecret) bool { return !v.DeletedAt.IsZero() })
+		list(tx, &e, "vault secret", currentSecrets{}, func(v store.VaultSecret) bool { return !v.DeletedAt.IsZero() })
 		for _, site := range store.Sites.All(tx, "") { // not how often it was published
 			e.alive = append(e.alive, equalized(fmt.Sprintf("site %s runs %q", site.ResourceID, site.Functions)))
 		}
@@ -61,7 +62,7 @@ func endOf(t testing.TB, s *sandbox.Sandbox) (e end) {
 }
 
 // list adds the objects of a collection; binned tells those that were deleted.
-func list[T any](tx *store.Tx, e *end, kind string, c store.Collection[T], binned func(T) bool) {
+func list[T any](tx *store.Tx, e *end, kind string, c collection[T], binned func(T) bool) {
 	named := names(tx)
 	for _, value := range c.All(tx, "") {
 		data, err := json.Marshal(value)
@@ -79,6 +80,28 @@ func list[T any](tx *store.Tx, e *end, kind string, c store.Collection[T], binne
 			e.binned = append(e.binned, line)
 		} else {
 			e.alive = append(e.alive, line)
+		}
+	}
+}
+
+// A collection lists what the store has of a kind.
+type collection[T any] interface {
+	All(tx *store.Tx, prefix string) iter.Seq2[string, T]
+}
+
+// currentSecrets are the secrets of vaults, each with the version that a reference
+// without one gets. Every overwriting leaves the version before it, as each rotation
+// does, and a PUT whose answer was lost leaves one with the same value: it lets
+// nobody do what the current one does not, and ends with it.
+type currentSecrets struct{}
+
+func (currentSecrets) All(tx *store.Tx, prefix string) iter.Seq2[string, store.VaultSecret] {
+	return func(yield func(string, store.VaultSecret) bool) {
+		for id, secret := range store.VaultSecrets.All(tx, prefix) {
+			secret.Versions = []store.SecretVersion{secret.Latest()}
+			if !yield(id, secret) {
+				return
+			}
 		}
 	}
 }

@@ -145,17 +145,22 @@ func TestWhenAFaultStrikes(t *testing.T) {
 	}
 	struck := 0
 	weather.Queue("GET /things/{id}", route.Fault{Skip: 1, After: true, Status: 500, Strike: func() { struck++ }},
-		route.Fault{Delay: time.Nanosecond}, route.Fault{Delay: time.Hour})
+		route.Fault{Delay: time.Nanosecond, Strike: func() { struck += 10 }}, route.Fault{Status: 503})
 	if got := []int{get(), get(), get()}; !slices.Equal(got, []int{204, 500, 204}) {
 		t.Errorf("got statuses %v, want 204, then 500 of the fault, then 204 of the slow answer", got)
 	}
-	if struck != 1 || log.Entries()[1].Object != "7" || log.Entries()[1].Status != 500 {
-		t.Errorf("got %d strikes and entry %+v, want one strike, and an effect behind the answer", struck, log.Entries()[1])
+	if struck != 11 || log.Entries()[1].Object != "7" || log.Entries()[1].Status != 500 {
+		t.Errorf("got %d strikes and entry %+v, want each fault to strike once, and an effect behind the answer", struck, log.Entries()[1])
 	}
+	weather.Clear("GET /things/{id}")
+	if unused := weather.Unused(); len(unused) > 0 || get() != 204 {
+		t.Errorf("got the faults %v left and their answer, want none once they were cleared", unused)
+	}
+	weather.Queue("GET /things/{id}", route.Fault{Delay: time.Hour})
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	newTable(&log, &weather).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/things/7", nil).WithContext(gone))
-	if got := log.Entries()[3]; got.Status != 0 || got.Object != "" {
+	if got := log.Entries()[4]; got.Status != 0 || got.Object != "" {
 		t.Errorf("got %+v for a held request whose client left, want no effect", got)
 	}
 }

@@ -19,8 +19,9 @@ type Fault struct {
 	RetryAfter time.Duration `json:"retryAfter,omitempty"` // sent in whole seconds
 	Drop       bool          `json:"drop,omitempty"`       // close the connection instead of answering
 
-	// Strike runs before the answer is replaced: a test kills the client here.
-	// Only Go can set it.
+	// Strike runs before the answer is replaced, or before the request of a delay
+	// alone is served: a test kills the client here, or changes what the request
+	// meets. Only Go can set it.
 	Strike func() `json:"-"`
 }
 
@@ -58,6 +59,14 @@ func (w *Weather) Queue(pattern string, faults ...Fault) {
 		w.faults = make(map[string][]Fault)
 	}
 	w.faults[pattern] = append(w.faults[pattern], faults...)
+}
+
+// Clear takes back the faults of a pattern that have not been sent yet: an outage
+// has ended.
+func (w *Weather) Clear(pattern string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.faults, pattern)
 }
 
 // Unused returns how many queued faults have not been sent yet, by pattern.
@@ -106,6 +115,9 @@ func (w *Weather) through(rw http.ResponseWriter, r *http.Request, t Table, patt
 		}
 	}
 	if !fault.Drop && fault.Status == 0 && fault.Code == "" { // a delay alone; some services know the status of a code
+		if fault.Strike != nil {
+			fault.Strike()
+		}
 		serve(rw, r)
 		return
 	}
