@@ -18,22 +18,24 @@ import (
 
 var recoverVerb = verb{
 	name:    "recover",
-	summary: "put a stack right after an accident: adopt what a killed engine made",
+	summary: "put a stack right after an accident: adopt what was made and not recorded",
 	usage: `recover -stack NAME [-yes] [-json] [-break-lock] [-enable-roles] [-wait 60s]
 
-Run it after the engine was killed, before the next up. It removes the lock of a
-process that is gone, repairs the files of a state in a file backend, and looks for
-what the engine began to create and did not record: by the ids that the program
-determines, by the mark on what the stack makes, and through what it belongs to.
-What it finds it puts into the state ("adopt"); a client secret, whose value nobody
-knows, it removes. App roles that are disabled, as a failed update leaves them, it names, and
-enables with -enable-roles: somebody may have disabled one on purpose. It shows what it will do, asks, and then looks again: also for what carries the
-stack's mark and is not in its state, which it lists with the command that removes
-it, and then ends with 3.
+Run it after the engine was killed or failed, before the next up or destroy. It
+removes the lock of a process that is gone, repairs the files of a state in a file
+backend, and looks for what was created and not recorded: what the engine had begun,
+and what the next update would create ("pulumi preview"). It finds it by the ids that
+the program determines, by the mark on what the stack makes, and through what it
+belongs to, and puts it into the state ("adopt"). A client secret, whose value nobody
+knows, and an app registration that was made twice it removes, the latter only if
+nothing uses it; that one can be restored for 30 days. What is gone from the tenant
+it takes out of the state ("drop"). App roles that are disabled, as a failed update
+leaves them, it names, and enables with -enable-roles: somebody may have disabled one
+on purpose.
 
-It knows of creations that the state lists as pending. What was made without that,
-such as by a request whose answer was lost while the engine lived on, or what an
-older copy of the state does not have, it does not look for.
+It shows what it will do, asks, and then looks again: also for what else carries the
+stack's mark and is not in its state, which it lists with the command that removes
+it. Then it ends with 3, and so it does if the preview fails.
 
 It never touches a stack that an update is changing. A lock of another computer is
 removed only with -break-lock; in other backends than files, any lock. It may be
