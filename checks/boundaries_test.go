@@ -182,7 +182,7 @@ var boundaries = []boundary{
 	},
 	{
 		of: "app-to-app/tenant/recover", ours: []string{"app-to-app/azurecloud", "app-to-app/components/provenance", "app-to-app/tenant/marked"},
-		testOurs: []string{"app-to-app/tenant/recover", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."},
+		testOurs: []string{"app-to-app/tenant/recover", "app-to-app/tenant/tenanttest", "app-to-app/tenant/program", "app-to-app/sandbox/..."},
 	},
 	{
 		of: "app-to-app/cmd/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/components/requests", "app-to-app/settings", "app-to-app/tenant/..."},

@@ -82,6 +82,7 @@ func TestUnrecordedRegistration(t *testing.T) {
 			parent := object{"urn": urnOf("app-to-app:components:Client", "lost"), "type": "app-to-app:components:Client", "custom": false}
 			provider := object{"urn": urnOf("pulumi:providers:azuread", "default"), "type": "pulumi:providers:azuread", "custom": true, "inputs": object{"version": "5.53.5"}}
 			made["parent"], made["provider"] = parent["urn"], provider["urn"].(string)+"::"+unknown
+			made["dependencies"] = []any{urnOf(appRoleType, "to be made"), urnOf(applicationType, ours.Name)}
 			s.preview = previewOf(provider, parent, made)
 			s.options.Confirm = func(Plan) error { s.preview = ""; return nil }
 			s.run(tt.want...)
@@ -95,6 +96,9 @@ func TestUnrecordedRegistration(t *testing.T) {
 			}
 			if !ok {
 				return
+			}
+			if got, _ := adopted.object["dependencies"].([]any); len(got) != 1 || got[0] != urnOf(applicationType, ours.Name) {
+				t.Errorf("got the dependencies %v, want those that the state has", got)
 			}
 			configured, _ := now.find(provider["urn"].(string))
 			if _, ok := now.find(parent["urn"].(string)); !ok || configured.id() == "" || text(adopted.object, "provider") != configured.urn()+"::"+configured.id() || adopted.id() != "/applications/"+app.ID {

@@ -317,6 +317,9 @@ func (r *round) apply(ctx context.Context) error {
 	for _, made := range r.adopted {
 		r.state.add(made)
 	}
+	for _, made := range r.adopted { // a state with a reference to nothing is refused; the next update makes it whole
+		made.unrefer(func(urn string) bool { _, known := r.state.find(urn); return !known })
+	}
 	for _, urn := range r.read {
 		if known, ok := r.state.find(urn); ok {
 			unread = append(unread, operation{kind: creating, resource: known})
