@@ -17,8 +17,8 @@ import (
 //   - the one in the state exists: what it is compared with is no claim but a fact
 //   - the other is as its creation left it: nothing belongs to it, nobody can sign
 //     in as it, and it has the same owners
-//   - what is removed can be restored for 30 days, but for a client secret, whose
-//     value nobody can know
+//   - an app registration can be restored for 30 days; nobody can know the value of
+//     a client secret
 //   - anything else with the stack's mark is named in the end, and stays
 
 // planDuplicates finds what was made twice.
@@ -29,11 +29,13 @@ func (r *round) planDuplicates(ctx context.Context) error {
 		}
 		var found []thing
 		var err error
-		switch known.kind() {
-		case applicationType:
+		switch kind := armKinds[known.kind()]; {
+		case known.kind() == applicationType:
 			found, err = r.live.sameRegistrations(ctx, known)
-		case passwordType:
+		case known.kind() == passwordType:
 			found, err = r.live.sameSecrets(ctx, known)
+		case kind.name != "" && known.kind() != groupType:
+			found, err = r.live.sameResources(ctx, known, kind)
 		}
 		if err != nil {
 			return fmt.Errorf("look for duplicates of %s: %w", known, err)

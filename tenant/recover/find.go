@@ -22,10 +22,11 @@ type thing struct {
 // live reads the tenant and the subscription as they are now. What it has listed
 // it keeps for the round.
 type live struct {
-	o       Options
-	session *azurecloud.Session
-	state   *state
-	known   map[string]bool // ids in the state, in lower case
+	o        Options
+	session  *azurecloud.Session
+	state    *state
+	exported []byte          // the state's text
+	known    map[string]bool // ids in the state, in lower case
 
 	marked    []application
 	hasMarked bool
@@ -34,8 +35,8 @@ type live struct {
 	tagged    map[string][]armResource // by what was listed
 }
 
-func newLive(o Options, s *state) *live {
-	return &live{o: o, session: o.Session, state: s, known: s.ids(),
+func newLive(o Options, s *state, exported []byte) *live {
+	return &live{o: o, session: o.Session, state: s, exported: exported, known: s.ids(),
 		apps: make(map[string]*application), assigned: make(map[string][]string), tagged: make(map[string][]armResource)}
 }
 
