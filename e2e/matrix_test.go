@@ -295,7 +295,7 @@ func summary(moments []moment, known map[string]result) string {
 		if !done {
 			continue
 		}
-		for _, call := range []string{m.step.name + " " + m.pattern, m.step.name + ": all", m.accident.name + ": all", "all"} {
+		for _, call := range []string{m.step.name + " " + m.pattern, m.step.name + ", " + m.accident.name + ": all", m.step.name + ": all", m.accident.name + ": all", "all"} {
 			row, seen := rows[call]
 			if !seen {
 				order = append(order, call)

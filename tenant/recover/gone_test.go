@@ -1,10 +1,13 @@
 package recover
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 const (
@@ -148,5 +151,62 @@ func TestDropLeavesNoReference(t *testing.T) {
 	rest, _ := json.Marshal(left.object)
 	if !strings.Contains(string(inputs), "::gone") || strings.Contains(string(rest), "::gone") || strings.Count(string(rest), ours.Name) != 2 {
 		t.Errorf("got %s with the inputs %s", rest, inputs)
+	}
+}
+
+// TestGoneIsLookedForAgain: the directory may not show yet what an update has just
+// made, so what is missed is looked for again; what the engine was deleting is not.
+func TestGoneIsLookedForAgain(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, begun string
+		waits       int
+	}{{"made by an update", "", 12}, {"whose deletion was begun", deleting, 0}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newRecorded(t)
+			gone := entry(assignmentType, "gone", s.app.ID+"/appRoleAssignment/none", object{})
+			s.record(gone)
+			if tt.begun != "" {
+				s.state = []byte(strings.Replace(string(s.state), `{"resources"`, `{"pending_operations":[{"type":"`+tt.begun+`","resource":`+encoded(t, gone)+`}],"resources"`, 1))
+			}
+			waits := 0
+			s.options.Patience, s.options.Wait = time.Minute, func(context.Context, time.Duration) error { waits++; return nil }
+			s.run(Drop)
+			if waits != tt.waits || strings.Contains(string(s.state), "gone") {
+				t.Errorf("got %d waits and the state %s, want %d and no assignment", waits, s.state, tt.waits)
+			}
+		})
+	}
+}
+
+func encoded(t *testing.T, value any) string {
+	t.Helper()
+	data, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// TestInterruptedBetween fails to write the state after something was removed from
+// the tenant: the next run does the rest.
+func TestInterruptedBetween(t *testing.T) {
+	t.Parallel()
+	s := newRecorded(t)
+	s.addSecret(s.app, secretLabel, secretEnd)
+	twin := s.register(ours)
+	made := entry(federationType, "federation", "", object{"applicationId": "/applications/" + s.app.ID, "displayName": "ci-main"})
+	s.post(applicationsPath+s.app.ID+"/federatedIdentityCredentials", object{"name": "ci-main", "issuer": "https://ci.example", "subject": "main", "audiences": []string{"api://AzureADTokenExchange"}}, nil)
+	s.preview = previewOf(made)
+	s.failWrite = 2 // the first shows that no update is running
+	if _, err := Run(t.Context(), s.options); !errors.Is(err, errWrite) || s.isThere(applicationsPath+twin.ID) || strings.Contains(string(s.state), federationType) {
+		t.Fatalf("got %v and the state %s, want the removal done and no adoption", err, s.state)
+	}
+	s.options.Confirm = func(Plan) error { s.preview = ""; return nil }
+	s.options.Now = func() time.Time { return clock().Add(time.Minute) }
+	s.run(Adopt)
+	if !strings.Contains(string(s.state), federationType) || len(s.refresh) != 1 {
+		t.Errorf("got the state %s, read %q, want the federated credential in it", s.state, s.refresh)
 	}
 }

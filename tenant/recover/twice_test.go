@@ -3,6 +3,7 @@ package recover
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -23,6 +24,18 @@ type recorded struct {
 	preview string
 	refresh []string
 	logged  strings.Builder
+
+	failWrite int // the write of the state that fails, from 1; 0 for none
+}
+
+var errWrite = errors.New("the state cannot be written")
+
+func (s *recorded) Import(ctx context.Context, state []byte) error {
+	if s.writes+1 == s.failWrite {
+		s.failWrite = 0
+		return errWrite
+	}
+	return s.memoryStack.Import(ctx, state)
 }
 
 const (
