@@ -43,7 +43,7 @@ func (s *Service) references(w http.ResponseWriter, r *http.Request) {
 		}
 		return map[string]any{
 			"id": site.ID + "/config/configreferences/appsettings/" + name, "name": name, "type": siteType + "/config/configreferences",
-			"location": site.Location, "properties": properties,
+			"properties": properties,
 		}
 	}
 	name := r.PathValue("setting")

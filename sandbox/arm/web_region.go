@@ -32,7 +32,7 @@ func (c *call) listRegions() (reply, error) {
 		}
 		items = append(items, map[string]any{
 			"id": c.subscriptionID() + "/providers/Microsoft.Web/geoRegions/" + l.display, "name": l.display, "type": "Microsoft.Web/geoRegions",
-			"properties": map[string]any{"name": l.display, "displayName": l.display, "description": nil},
+			"properties": map[string]any{"displayName": l.display, "description": nil},
 		})
 	}
 	return ok(values(items))

@@ -234,7 +234,7 @@ func TestKeysAndFunctions(t *testing.T) {
 	if got := names(w.must(200, "GET", site+"/functions", "")); !slices.Equal(got, []string{"orders-app/GetOrders"}) {
 		t.Errorf("got functions %q", got)
 	}
-	if got := at(w.must(200, "GET", site+"/functions/GetOrders", ""), "properties", "name"); got != "GetOrders" {
+	if got := at(w.must(200, "GET", site+"/functions/GetOrders", ""), "properties", "language"); got != "custom" {
 		t.Errorf("got function %v", got)
 	}
 	w.must(204, "POST", site+"/syncfunctiontriggers", "")

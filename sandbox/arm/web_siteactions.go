@@ -89,7 +89,7 @@ func (c *call) hasFunction(site store.Resource, name string) error {
 func showFunction(site store.Resource, name string) map[string]any {
 	return map[string]any{
 		"id": site.ID + "/functions/" + name, "name": site.Name + "/" + name, "type": siteType + "/functions", "location": site.Location,
-		"properties": map[string]any{"name": name, "function_app_id": site.ID, "language": "custom", "isDisabled": false},
+		"properties": map[string]any{"function_app_id": site.ID, "language": "custom", "isDisabled": false},
 	}
 }
 

@@ -175,7 +175,7 @@ func (c *call) slotNames() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(map[string]any{"id": nil, "name": site.Name, "type": siteType, "location": site.Location, "properties": map[string]any{
+	return ok(map[string]any{"id": site.ID + "/config/slotConfigNames", "name": "slotConfigNames", "type": configType, "properties": map[string]any{
 		"appSettingNames": nil, "azureStorageConfigNames": nil, "connectionStringNames": nil,
 	}})
 }

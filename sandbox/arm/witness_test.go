@@ -130,7 +130,7 @@ var siteWitnesses = []witness{
 		then: site + " properties.state=Running"},
 	{name: "sync triggers", method: "POST", path: site + "/syncfunctiontriggers", status: 204},
 	{name: "functions", method: "GET", path: site + "/functions", status: 200, member: "value.name=orders-app/GetOrders"},
-	{name: "function", method: "GET", path: site + "/functions/GetOrders", status: 200, member: "properties.name=GetOrders"},
+	{name: "function", method: "GET", path: site + "/functions/GetOrders", status: 200, member: "properties.language=custom"},
 	{name: "keys of a function", method: "POST", path: site + "/functions/GetOrders/listkeys",
 		status: 200, member: "default=key of GetOrders"},
 	{name: "keys of the host", method: "POST", path: site + "/host/default/listkeys", status: 200, member: "masterKey=master"},

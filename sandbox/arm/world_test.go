@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"app-to-app/sandbox/arm"
+	"app-to-app/sandbox/contract"
 	"app-to-app/sandbox/monitor"
 	"app-to-app/sandbox/rbac"
 	"app-to-app/sandbox/route"
@@ -71,7 +72,7 @@ func newSlowWorld(t testing.TB, operationTime time.Duration) *world {
 	if err := s.Update(func(tx *store.Tx) error { populate(tx); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	w := &world{TB: t, store: s, sites: &fakeSites{}, log: &route.Log{}, weather: &route.Weather{}, caller: contoso + " " + deployer}
+	w := &world{TB: t, store: s, sites: &fakeSites{}, log: &route.Log{Answered: contract.Watch(t)}, weather: &route.Weather{}, caller: contoso + " " + deployer}
 	logs := monitor.New(s, w.weather)
 	logs.Printed(site, "Information", "a line that the handler printed") // no matter when the site is made
 	w.service = arm.New(arm.Config{Store: s, BaseURL: baseURL, AuthorityHost: baseURL, GraphURL: baseURL, StorageURL: baseURL, Log: w.log, Weather: w.weather, Auth: fakeAuth{}, Sites: w.sites, Vaults: vaultsByPath{}, Logs: logs, OperationTime: operationTime})

@@ -13,31 +13,45 @@ const (
 	count = "count" // a number as text
 )
 
-// Covers says whether a service has a contract.
-func Covers(service string) bool { return service == "graph" }
+// answers are the routes of the services that have published types.
+var answers = map[string]map[string]string{"graph": allOfGraph(), "arm": armAnswers, "keyvault": vaultAnswers}
 
-// Of returns the kind of a route's answers. Both versions of Graph have the same,
-// from tables of their own; some routes are beta's alone.
+func allOfGraph() map[string]string {
+	all := maps.Clone(graphAnswers)
+	maps.Copy(all, betaAnswers)
+	return all
+}
+
+// problems are the types of their errors.
+var problems = map[string]string{"graph": "graphError", "arm": "shared/armError", "keyvault": "shared/keyVaultError"}
+
+// Covers says whether a service has a contract.
+func Covers(service string) bool { return answers[service] != nil }
+
+// Of returns the kind of a route's answers.
 func Of(service, pattern string) (kind string, ok bool) {
-	kind, ok = Answers(service)[Unversioned(pattern)]
+	kind, ok = answers[service][Key(service, pattern)]
 	return kind, ok
 }
 
-// Unversioned is a pattern without Graph's version.
-func Unversioned(pattern string) string {
+// Key is what [Answers] knows a pattern by. Both versions of Graph answer alike,
+// from tables of their own; what ARM answers depends on what follows the last
+// provider, and not on the scope before it.
+func Key(service, pattern string) string {
 	method, path, _ := strings.Cut(pattern, " ")
-	return method + " " + strings.TrimPrefix(strings.TrimPrefix(path, "/v1.0"), "/beta")
+	switch service {
+	case "graph":
+		path = strings.TrimPrefix(strings.TrimPrefix(path, "/v1.0"), "/beta")
+	case "arm":
+		if i := strings.LastIndex(path, "/providers/"); i >= 0 {
+			path = path[i+len("/providers/"):]
+		}
+	}
+	return method + " " + path
 }
 
-// Answers returns the routes of a service that have a type, without a version.
-func Answers(service string) map[string]string {
-	if service == "graph" {
-		all := maps.Clone(graphAnswers)
-		maps.Copy(all, betaAnswers)
-		return all
-	}
-	return nil
-}
+// Answers returns the routes of a service that have a type, by their [Key].
+func Answers(service string) map[string]string { return answers[service] }
 
 // betaAnswers are of routes that only beta has.
 var betaAnswers = map[string]string{

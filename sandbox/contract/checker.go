@@ -77,6 +77,9 @@ func scalar(kind string, v any) bool {
 	case "dateTime":
 		_, err := time.Parse(time.RFC3339, text)
 		return err == nil
+	case "zoneless": // App Service's times do not name their zone
+		_, err := time.Parse("2006-01-02T15:04:05.9999999", text)
+		return err == nil
 	case "duration":
 		return duration.MatchString(text)
 	case "bool":
@@ -111,10 +114,16 @@ func (c *checker) page(at, kind string, v any) {
 		c.value(fmt.Sprintf("value[%d]", i), kind, item, true)
 	}
 	for _, name := range slices.Sorted(maps.Keys(body)) {
-		if name != "value" && !c.control(name, body[name]) {
+		if name != "value" && !c.next(name, body[name]) && !c.control(name, body[name]) {
 			c.report(at, "expected no member %q in a page", name)
 		}
 	}
+}
+
+// next reports whether a member of a page of ARM or Key Vault is the address of
+// the next one.
+func (c *checker) next(name string, v any) bool {
+	return !c.graph && name == "nextLink" && (v == nil || scalar("string", v))
 }
 
 // object compares an object with the members of its type.

@@ -16,30 +16,34 @@ import (
 // pass, and then with one thing wrong, which must be noticed.
 func TestMutations(t *testing.T) {
 	t.Parallel()
-	for _, version := range []string{"/v1.0", "/beta"} {
-		answers := graphAnswers
-		if version == "/beta" {
-			answers = Answers("graph")
-		}
-		for _, pattern := range slices.Sorted(maps.Keys(answers)) {
-			kind := answers[pattern]
-			method, path, _ := strings.Cut(pattern, " ")
-			a := answer{t, "graph", method + " " + version + path}
-			t.Run(a.route, func(t *testing.T) {
-				t.Parallel()
-				a.T = t
-				a.refusals()
-				switch kind {
-				case none:
-					a.check(204, "", true)
-					a.check(200, `{}`, false)
-				case count:
-					a.check(200, `7`, true)
-					a.check(200, `many`, false)
-				default:
-					a.mutate(kind)
+	for service, scopes := range map[string][]string{"graph": {"/v1.0", "/beta"}, "arm": {""}, "keyvault": {""}} {
+		for _, scope := range scopes {
+			for _, key := range slices.Sorted(maps.Keys(Answers(service))) {
+				if _, only := betaAnswers[key]; only && scope == "/v1.0" {
+					continue
 				}
-			})
+				kind := Answers(service)[key]
+				method, path, _ := strings.Cut(key, " ")
+				if service == "arm" && !strings.HasPrefix(path, "/") {
+					path = "/subscriptions/{subscription}/providers/" + path
+				}
+				a := answer{t, service, method + " " + scope + path}
+				t.Run(service+" "+a.route, func(t *testing.T) {
+					t.Parallel()
+					a.T = t
+					a.refusals()
+					switch kind {
+					case none:
+						a.check(204, "", true)
+						a.check(200, `{}`, false)
+					case count:
+						a.check(200, `7`, true)
+						a.check(200, `many`, false)
+					default:
+						a.mutate(kind)
+					}
+				})
+			}
 		}
 	}
 }
@@ -63,7 +67,8 @@ func (a answer) check(status int, body string, want bool) {
 }
 
 func (a answer) refusals() {
-	problem := sample(a.service+"Error", tablesOf(a.route), 0).(map[string]any)
+	files, kind := tablesOf(a.route, problems[a.service])
+	problem := sample(kind, files, 0).(map[string]any)
 	a.check(404, text(problem), true)
 	delete(problem["error"].(map[string]any), "code")
 	a.check(404, text(problem), false)
@@ -74,8 +79,8 @@ func (a answer) refusals() {
 
 // mutate changes one member of the type at a time.
 func (a answer) mutate(kind string) {
+	files, kind := tablesOf(a.route, kind)
 	inner, list := strings.CutPrefix(strings.TrimSuffix(kind, "]"), "[")
-	files := tablesOf(a.route)
 	send := func(one any, want bool) {
 		a.Helper()
 		if list {
@@ -91,6 +96,10 @@ func (a answer) mutate(kind string) {
 		return
 	}
 	a.check(200, "", false)
+	if strings.HasPrefix(inner, "map ") {
+		send(map[string]any{"x": 7}, false)
+		return
+	}
 	name := inner
 	if inner == "directoryObject" {
 		name = "application"
@@ -113,7 +122,7 @@ func (a answer) mutate(kind string) {
 			wrong = "x"
 		}
 		send(with(member, wrong), false)
-		if strings.HasPrefix(kind, "{") || kind == "guid" || kind == "dateTime" {
+		if strings.HasPrefix(kind, "{") || kind == "guid" || kind == "dateTime" || kind == "zoneless" {
 			send(with(member, "Unheard"), false)
 		}
 	}
@@ -128,6 +137,8 @@ func sample(kind string, files []string, depth int) any {
 		return "0d0e0f00-0000-4000-8000-000000000001"
 	case "dateTime":
 		return "2026-11-26T12:00:00Z"
+	case "zoneless":
+		return "2026-11-26T12:00:00.1234567"
 	case "duration":
 		return "P1DT2H"
 	case "bool":

@@ -5,9 +5,12 @@
 //
 // Graph's come from the declarations of @microsoft/microsoft-graph-types: a
 // member that may not be null is always there, unless an exception in
-// exceptions.go says otherwise. Only names and kinds are taken over.
+// exceptions.go says otherwise. Those of Azure Resource Manager and Key Vault come
+// from the models of @azure/arm-* and @azure/keyvault-secrets (derivearm.mjs).
+// Only names and kinds are taken over.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { mapped, modelled } from "./derivearm.mjs";
 
 const modules = join(process.argv[2], "node_modules");
 
@@ -30,7 +33,7 @@ function write(file, source, types) {
     text += `\n${name}\n`;
     let line = " ";
     for (const member of types.get(name)) {
-      if (line.length + member.length > 118) { text += line + "\n"; line = " "; }
+      if (line.length > 1 && line.length + member.length > 118) { text += line + "\n"; line = " "; }
       line += ` ${member},`;
     }
     text += line.trim() === "" ? "" : line + "\n";
@@ -80,3 +83,24 @@ function graphTypes(source) {
 }
 
 for (const [file, [source, version]] of Object.entries(graph)) write(file, `${source} ${versionOf(source)}, for ${version}`, graphTypes(source));
+
+// The tables of ARM and Key Vault: the package, its models, and the types that
+// the sandbox answers with.
+const models = "dist/esm/models/models";
+const azure = {
+  "appservice": ["arm-appservice", models, ["Site", "AppServicePlan", "StringDictionary", "SlotConfigNamesResource", "SiteConfigResource", "SiteAuthSettingsV2", "ApiKVReference", "CsmPublishingCredentialsPoliciesEntity", "FunctionEnvelope", "HostKeys", "GeoRegion", "ResourceNameAvailability"]],
+  "storage": ["arm-storage", models, ["StorageAccount", "BlobServiceProperties", "BlobContainer", "ListContainerItem", "CheckNameAvailabilityResult"]],
+  "resources": ["arm-resources", models, ["ResourceGroup", "GenericResourceExpanded", "Provider"]],
+  "subscriptions": ["arm-resources-subscriptions", "dist/esm/models/mappers.js", ["Subscription", "Location", "TenantIdDescription"]],
+  "authorization": ["arm-authorization", "dist-esm/src/models/mappers.js", ["RoleAssignment", "RoleDefinition", "Permission"]],
+  "keyvault": ["arm-keyvault", models, ["Vault", "Secret", "DeletedVault", "CheckNameAvailabilityResult", "ManagedHsm"]],
+  "msi": ["arm-msi", "dist/esm/models/mappers.js", ["Identity", "FederatedIdentityCredential"]],
+  "appinsights": ["arm-appinsights", "dist/esm/models/mappers.js", ["ApplicationInsightsComponent"]],
+  "operationalinsights": ["arm-operationalinsights", models, ["Workspace"]],
+  "monitor": ["arm-monitor", "dist/esm/models/diagnosticsSettings/models dist/esm/models/models dist/esm/models/microsoft/common/models", ["DiagnosticSettingsResource"]],
+  "secrets": ["keyvault-secrets", models, ["SecretBundle", "SecretItem", "DeletedSecretBundle", "DeletedSecretItem"]],
+};
+for (const [file, [name, path, roots]] of Object.entries(azure)) {
+  const from = path.split(" ").map((p) => join(modules, "@azure", name, p));
+  write(file, `@azure/${name} ${versionOf("@azure/" + name)}`, path.endsWith(".js") ? await mapped(from[0], roots) : modelled(from, roots));
+}

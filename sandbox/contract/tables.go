@@ -57,7 +57,7 @@ func parse(text string) (table, error) {
 			current = trimmed
 			types[current] = make(map[string]member)
 		default:
-			for _, one := range strings.Split(strings.TrimSuffix(trimmed, ","), ", ") {
+			for _, one := range listed(trimmed) {
 				name, kind, ok := strings.Cut(one, " ")
 				if !ok || current == "" {
 					return nil, fmt.Errorf("expected NAME KIND of a type, got %q", one)
@@ -67,6 +67,26 @@ func parse(text string) (table, error) {
 		}
 	}
 	return types, nil
+}
+
+// listed are the members of a line. The names of some values have a comma too.
+func listed(line string) []string {
+	var all []string
+	start, depth := 0, 0
+	for i, c := range line {
+		switch c {
+		case '{':
+			depth++
+		case '}':
+			depth--
+		case ',':
+			if depth == 0 {
+				all = append(all, strings.TrimSpace(line[start:i]))
+				start = i + 1
+			}
+		}
+	}
+	return all
 }
 
 func memberOf(kind string) member {

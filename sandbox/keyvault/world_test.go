@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"app-to-app/sandbox/contract"
 	"app-to-app/sandbox/keyvault"
 	"app-to-app/sandbox/rbac"
 	"app-to-app/sandbox/route"
@@ -49,7 +50,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	w := &world{T: t, store: s, log: &route.Log{}}
+	w := &world{T: t, store: s, log: &route.Log{Answered: contract.Watch(t)}}
 	w.service = keyvault.New(keyvault.Config{Store: s, AuthorityHost: baseURL, Log: w.log, Weather: &route.Weather{}, Auth: fakeAuth{}})
 	w.handler = w.service.Handler()
 	w.addVault("rbac", `"enableRbacAuthorization":true`)

@@ -45,6 +45,7 @@ type Log struct {
 // An Answer is a response as it was sent.
 type Answer struct {
 	Service string
+	Method  string // of the request; HEAD asks for no body
 	Route   string // the pattern; empty when no route matched
 	Query   url.Values
 	Status  int
@@ -96,7 +97,7 @@ func (l *Log) record(service string, next http.Handler) http.Handler {
 			entry.Status = sw.status
 			l.keep(*entry)
 			if l.Answered != nil && entry.Code != "dropped" {
-				l.Answered(Answer{service, entry.Route, r.URL.Query(), sw.status, w.Header(), sw.sent.Bytes()})
+				l.Answered(Answer{service, r.Method, entry.Route, r.URL.Query(), sw.status, w.Header(), sw.sent.Bytes()})
 			}
 		}()
 		next.ServeHTTP(sw, r.WithContext(context.WithValue(r.Context(), noteKey{}, entry)))
