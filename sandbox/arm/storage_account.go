@@ -50,6 +50,17 @@ func storageAccounts() *resourceType {
 	}
 }
 
+// accountServices are the services of each kind of account, which have an
+// endpoint. The sandbox answers at that for blobs alone.
+// https://learn.microsoft.com/azure/storage/common/storage-account-overview#types-of-storage-accounts
+var accountServices = map[string][]string{
+	"StorageV2":        {"blob", "dfs", "file", "queue", "table", "web"},
+	"Storage":          {"blob", "file", "queue", "table"},
+	"BlobStorage":      {"blob", "dfs", "web"},
+	"BlockBlobStorage": {"blob", "dfs", "web"},
+	"FileStorage":      {"file"},
+}
+
 var accountSKU = schema.Object(schema.Fields{
 	"name": schema.Text("Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Premium_LRS", "Premium_ZRS", "Standard_GZRS", "Standard_RAGZRS").Required(),
 	"tier": schema.Output(),
@@ -124,8 +135,12 @@ func checkAccount(ch *change) error {
 	if ch.old == nil {
 		ch.addBlobService()
 	}
+	ch.setOnce("keyCreationTime", func() any {
+		now := ch.service.store.Now().Format(time.RFC3339Nano)
+		return map[string]any{"key1": now, "key2": now}
+	})
 	endpoints := make(map[string]any)
-	for _, service := range []string{"blob", "queue", "table"} {
+	for _, service := range accountServices[ch.resource.Kind] {
 		endpoints[service] = ch.service.config.StorageURL + "/" + service + "/" + ch.resource.Name + "/"
 	}
 	ch.properties["primaryEndpoints"] = endpoints

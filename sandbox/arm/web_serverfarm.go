@@ -93,6 +93,9 @@ func checkPlan(ch *change) error {
 	for _, name := range []string{"hyperV", "isXenon", "isSpot", "perSiteScaling", "elasticScaleEnabled", "zoneRedundant"} {
 		ch.setDefault(name, false)
 	}
+	for _, name := range []string{"targetWorkerCount", "targetWorkerSizeId"} {
+		ch.setDefault(name, 0)
+	}
 	ch.properties["provisioningState"] = succeeded
 	ch.properties["status"] = "Ready"
 	ch.properties["geoRegion"] = displayOf(ch.resource.Location)

@@ -32,12 +32,7 @@ func sites() *resourceType {
 		identitySeparator: ", ",
 		check:             checkSite,
 		afterDelete:       afterSiteDelete,
-		show: func(_ *call, _ store.Resource, properties map[string]any) {
-			// App settings are secrets: only POST config/appsettings/list shows them.
-			if config, ok := properties["siteConfig"].(map[string]any); ok {
-				delete(config, "appSettings")
-			}
-		},
+		show:              showSite,
 	}
 }
 
@@ -134,8 +129,8 @@ func (ch *change) completeSite(plan store.Resource) error {
 		"state": "Running", "usageState": "Normal", "availabilityState": "Normal", "repositorySiteName": ch.resource.Name,
 		"defaultHostName": app, "hostNames": []string{app}, "enabledHostNames": []string{app, scm},
 		"hostNameSslStates": []map[string]any{
-			{"name": app, "sslState": "Disabled", "hostType": "Standard"},
-			{"name": scm, "sslState": "Disabled", "hostType": "Repository"},
+			{"name": app, "sslState": "Disabled", "hostType": "Standard", "thumbprint": nil, "toUpdate": nil, "virtualIP": nil},
+			{"name": scm, "sslState": "Disabled", "hostType": "Repository", "thumbprint": nil, "toUpdate": nil, "virtualIP": nil},
 		},
 		"outboundIpAddresses": "127.0.0.1", "possibleOutboundIpAddresses": "127.0.0.1",
 	} {

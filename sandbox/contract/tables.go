@@ -43,6 +43,16 @@ var tables = sync.OnceValue(func() map[string]table {
 		}
 		of[e.member] = memberOf(e.kind)
 	}
+	for _, e := range alwaysSent {
+		for _, name := range strings.Fields(e.members) {
+			m, ok := all[e.file][e.of][name]
+			if !ok {
+				panic("always sent: no member " + e.file + " " + e.of + "." + name)
+			}
+			m.always = true
+			all[e.file][e.of][name] = m
+		}
+	}
 	return all
 })
 
