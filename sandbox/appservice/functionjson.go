@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"app-to-app/sandbox/store"
 )
 
 // This file reads function.json files. The rules are: a function's name is its
@@ -28,6 +30,7 @@ type function struct {
 	output   string // name of the http output binding, "" without
 	binary   bool   // the output binding says dataType binary
 	err      error
+	config   json.RawMessage // the file, if it is JSON
 }
 
 // plain reports whether the function has exactly one input, httpTrigger, and one
@@ -35,11 +38,21 @@ type function struct {
 // (IsHttpInAndOutFunction of Azure/azure-functions-host).
 func (f *function) plain() bool { return f.http != nil && f.output != "" }
 
+// described is what ARM shows of the function.
+func (f *function) described() store.Function {
+	shown := store.Function{Config: f.config, Disabled: f.disabled}
+	if f.http != nil {
+		shown.Route = "/" + f.http.route
+	}
+	return shown
+}
+
 // An httpTrigger is a binding of that type.
 type httpTrigger struct {
 	binding  string
 	level    authLevel
 	methods  []string // upper case; empty means all
+	route    string   // the template, with the app's prefix
 	segments []segment
 }
 
@@ -79,6 +92,9 @@ func readFunctions(files fs.FS, def definition, config hostConfig) ([]*function,
 			continue
 		}
 		f := &function{name: entry.Name()}
+		if json.Valid(data) {
+			f.config = data
+		}
 		if err == nil {
 			err = f.read(data, def, config)
 		}
@@ -211,7 +227,7 @@ func (f *function) bindHTTP(b bindingFile, def definition, config hostConfig) er
 	if len(segments) > 0 && slices.Contains([]string{"admin", "runtime"}, strings.ToLower(segments[0].literal)) {
 		return fmt.Errorf("binding %q: route: expected none of the built-in routes /admin and /runtime, got %q", b.Name, whole)
 	}
-	t.segments = segments
+	t.route, t.segments = whole, segments
 	f.http = t
 	return nil
 }

@@ -209,8 +209,10 @@ func (h *functionsHost) probeStorage() error {
 // index lists the functions in the log, and stores their names and keys.
 func (h *functionsHost) index() error {
 	var names []string
+	described := make(map[string]store.Function)
 	for _, f := range h.functions {
 		names = append(names, f.name)
+		described[f.name] = f.described()
 		switch {
 		case f.err != nil:
 			h.app.journal.host(failure, "%s", f.err)
@@ -224,7 +226,7 @@ func (h *functionsHost) index() error {
 		h.app.journal.host(warning, "no functions found: expected folders with a function.json at the package's root")
 	}
 	return h.app.service.updateSite(h.def.SiteID, func(site *store.Site) {
-		site.Functions = names
+		site.Functions, site.Described = names, described
 		if site.FunctionKeys == nil {
 			site.FunctionKeys = make(map[string]map[string]string)
 		}

@@ -231,11 +231,22 @@ func TestKeysAndFunctions(t *testing.T) {
 	if got := w.must(200, "POST", site+"/functions/GetOrders/listKeys", "")["default"]; got != "key of GetOrders" {
 		t.Errorf("got function key %v", got)
 	}
-	if got := names(w.must(200, "GET", site+"/functions", "")); !slices.Equal(got, []string{"orders-app/GetOrders"}) {
+	if got := names(w.must(200, "GET", site+"/functions", "")); !slices.Equal(got, []string{"orders-app/GetOrders", "orders-app/Nightly"}) {
 		t.Errorf("got functions %q", got)
 	}
-	if got := at(w.must(200, "GET", site+"/functions/GetOrders", ""), "properties", "language"); got != "custom" {
-		t.Errorf("got function %v", got)
+	for name, want := range map[string]map[string]any{
+		"GetOrders": {"isDisabled": false, "invoke_url_template": "https://127.0.0.1:40001/api/orders/{id?}", "href": "https://127.0.0.1:40001/admin/functions/GetOrders"},
+		"Nightly":   {"isDisabled": true, "invoke_url_template": nil, "href": "https://127.0.0.1:40001/admin/functions/Nightly"},
+	} {
+		got := w.must(200, "GET", site+"/functions/"+name, "")
+		for member, value := range want {
+			if shown := at(got, "properties", member); shown != value {
+				t.Errorf("%s: got %s %v, want %v", name, member, shown, value)
+			}
+		}
+		if bindings, _ := at(got, "properties", "config", "bindings").([]any); len(bindings) != 1 {
+			t.Errorf("%s: got config %v, want its function.json", name, at(got, "properties", "config"))
+		}
 	}
 	w.must(204, "POST", site+"/syncfunctiontriggers", "")
 }

@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -62,7 +63,7 @@ func (c *call) listFunctions() (reply, error) {
 	known, _ := store.Sites.Get(c.tx, store.ResourceKey(site.ID))
 	items := make([]map[string]any, 0, len(known.Functions))
 	for _, name := range known.Functions {
-		items = append(items, showFunction(site, name))
+		items = append(items, showFunction(site, known, name))
 	}
 	return ok(values(items))
 }
@@ -75,7 +76,8 @@ func (c *call) getFunction() (reply, error) {
 	if err := c.hasFunction(site, c.r.PathValue("function")); err != nil {
 		return reply{}, err
 	}
-	return ok(showFunction(site, c.r.PathValue("function")))
+	known, _ := store.Sites.Get(c.tx, store.ResourceKey(site.ID))
+	return ok(showFunction(site, known, c.r.PathValue("function")))
 }
 
 func (c *call) hasFunction(site store.Resource, name string) error {
@@ -86,10 +88,25 @@ func (c *call) hasFunction(site store.Resource, name string) error {
 	return nil
 }
 
-func showFunction(site store.Resource, name string) map[string]any {
+// showFunction shows a function as the host describes it. Addresses of files are
+// left out on purpose: the sandbox has no address for them.
+// https://github.com/Azure/azure-functions-host/blob/dev/src/WebJobs.Script.WebHost/Extensions/FunctionMetadataExtensions.cs
+func showFunction(site store.Resource, known store.Site, name string) map[string]any {
+	described, app := known.Described[name], fmt.Sprintf("https://127.0.0.1:%d", known.AppPort)
+	properties := map[string]any{
+		"function_app_id": site.ID, "language": "custom", "isDisabled": described.Disabled,
+		"href": app + "/admin/functions/" + name, "invoke_url_template": nil,
+		"config": map[string]any{}, "files": nil, "test_data": nil,
+	}
+	if described.Route != "" {
+		properties["invoke_url_template"] = app + strings.ToLower(described.Route)
+	}
+	if len(described.Config) > 0 {
+		properties["config"] = described.Config
+	}
 	return map[string]any{
 		"id": site.ID + "/functions/" + name, "name": site.Name + "/" + name, "type": siteType + "/functions", "location": site.Location,
-		"properties": map[string]any{"function_app_id": site.ID, "language": "custom", "isDisabled": false},
+		"properties": properties,
 	}
 }
 

@@ -129,7 +129,12 @@ func (f *fakeSites) Create(tx *store.Tx, siteID, tenantID string) (store.Site, e
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.created = append(f.created, siteID)
-	site := store.Site{ResourceID: siteID, TenantID: tenantID, AppPort: 40000 + len(f.created), SCMPort: 50000 + len(f.created), Functions: []string{"GetOrders"}}
+	site := store.Site{ResourceID: siteID, TenantID: tenantID, AppPort: 40000 + len(f.created), SCMPort: 50000 + len(f.created), Functions: []string{"GetOrders", "Nightly"},
+		Described: map[string]store.Function{
+			"GetOrders": {Config: json.RawMessage(`{"bindings":[{"type":"httpTrigger"}]}`), Route: "/api/Orders/{id?}"},
+			"Nightly":   {Config: json.RawMessage(`{"bindings":[{"type":"timerTrigger"}]}`), Disabled: true},
+		},
+	}
 	store.Sites.Put(tx, store.ResourceKey(siteID), site)
 	return site, nil
 }

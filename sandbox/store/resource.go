@@ -114,9 +114,17 @@ type Site struct {
 	HostKeys       map[string]string            // name → key
 	FunctionKeys   map[string]map[string]string // function → name → key
 	Functions      []string                     // of the running package
+	Described      map[string]Function          // the same, by name
 	Package        string                       // SHA-256 of the running package; empty before the first
 	Deployments    []Deployment                 // oldest first
 	Timers         map[string]TimerStatus       // function → where its schedule stands
+}
+
+// A Function is what ARM shows of a function of a running package.
+type Function struct {
+	Config   json.RawMessage // function.json; empty if it cannot be read
+	Route    string          // of an HTTP trigger: /api/orders/{id?}
+	Disabled bool
 }
 
 // A TimerStatus is what the Functions host remembers of a timer between
