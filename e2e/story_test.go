@@ -4,9 +4,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"app-to-app/pulumilocal/deployer"
 	"app-to-app/sandbox"
+	"app-to-app/sandbox/layout"
 )
 
 // TestStory takes one stack from its first `up` to its destroy. Its steps build on
@@ -34,6 +37,7 @@ func TestStory(t *testing.T) {
 	}{
 		{"the client gets the orders with its own identity", clientGetsOrders},
 		{"an unchanged stack previews without changes", previewsClean},
+		{"the state has no files that a kill could empty", stateAlone},
 		{"nobody else gets in", nobodyElse},
 		{"the timer fires when its time comes", timerFires},
 		{"a day later the client gets a new token", dayLater},
@@ -83,6 +87,27 @@ func clientGetsOrders(w *world) {
 func previewsClean(w *world) {
 	if outcome := w.run("preview"); outcome.Changed() != 0 {
 		w.t.Errorf("expected no changes, got %v", outcome.Touched)
+	}
+}
+
+// stateAlone expects the states that the backend wrote without the .attrs files
+// beside them.
+func stateAlone(w *world) {
+	states := 0
+	err := filepath.WalkDir(layout.State(w.sandbox.Dir), func(path string, _ fs.DirEntry, err error) error {
+		switch filepath.Ext(path) {
+		case ".json":
+			states++
+		case ".attrs":
+			w.t.Errorf("got %s, want metadata=skip in the backend's address", path)
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Error(err)
+	}
+	if states == 0 {
+		w.t.Error("found no state")
 	}
 }
 

@@ -43,7 +43,10 @@ func (s *Sandbox) Environ(t Tenant) []string {
 		"ARM_CLIENT_SECRET=" + t.Deployer.Secret,
 		"SSL_CERT_FILE=" + bundlePath(s.Dir),
 		"PULUMI_HOME=" + layout.PulumiHome(s.Dir),
-		"PULUMI_BACKEND_URL=file://" + layout.State(s.Dir),
+		// Without metadata=skip the backend writes a file NAME.json.attrs beside
+		// each state; a process that is killed leaves it empty, and then no command
+		// reads the state: "failed to load checkpoint: EOF" (docs/state.md).
+		"PULUMI_BACKEND_URL=file://" + layout.State(s.Dir) + "?metadata=skip",
 		"PULUMI_CONFIG_PASSPHRASE_FILE=" + filepath.Join(s.Dir, passphraseFilename),
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",

@@ -51,6 +51,35 @@ func (s *fileStack) read(path string) string {
 	return string(data)
 }
 
+// TestFilesOf reads the addresses that Pulumi takes for a backend of files.
+func TestFilesOf(t *testing.T) {
+	t.Parallel()
+	home, err := os.UserHomeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]string{
+		"file:///srv/pulumi":                               "/srv/pulumi/.pulumi",
+		"file:///srv/pulumi?metadata=skip":                 "/srv/pulumi/.pulumi",
+		"file:///srv/pulumi?metadata=skip&no_tmp_dir=true": "/srv/pulumi/.pulumi",
+		"file://~":                     filepath.Join(home, ".pulumi"),
+		"file://~/state?metadata=skip": filepath.Join(home, "state", ".pulumi"),
+		"azblob://state?domain=127.0.0.1:10555&localemu=true": "",
+		"https://api.pulumi.com":                              "",
+	} {
+		got, err := filesOf(address, "app-to-app", "dev")
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+		if got == nil {
+			got = &files{}
+		}
+		if got.root != want {
+			t.Errorf("%s: got %q, want %q", address, got.root, want)
+		}
+	}
+}
+
 func TestLocks(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
