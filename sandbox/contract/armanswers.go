@@ -130,6 +130,7 @@ var armAnswers = map[string]string{
 	"PATCH microsoft.insights/components/{name}":             "appinsights/applicationInsightsComponent",
 	"GET microsoft.insights/components":                      "[appinsights/applicationInsightsComponent]",
 	"DELETE microsoft.insights/components/{name}":            none,
+	"GET microsoft.insights/logs":                            "logs/queryResults",
 	"PUT microsoft.insights/diagnosticsettings/{setting}":    "monitor/diagnosticSettingsResource",
 	"GET microsoft.insights/diagnosticsettings/{setting}":    "monitor/diagnosticSettingsResource",
 	"GET microsoft.insights/diagnosticsettings":              "[monitor/diagnosticSettingsResource]",

@@ -98,6 +98,7 @@ const azure = {
   "appinsights": ["arm-appinsights", "dist/esm/models/mappers.js", ["ApplicationInsightsComponent"]],
   "operationalinsights": ["arm-operationalinsights", models, ["Workspace"]],
   "monitor": ["arm-monitor", "dist/esm/models/diagnosticsSettings/models dist/esm/models/models dist/esm/models/microsoft/common/models", ["DiagnosticSettingsResource"]],
+  "logs": ["monitor-query", "dist/esm/generated/logquery/src/models/mappers.js", ["QueryResults"]],
   "secrets": ["keyvault-secrets", models, ["SecretBundle", "SecretItem", "DeletedSecretBundle", "DeletedSecretItem"]],
 };
 for (const [file, [name, path, roots]] of Object.entries(azure)) {

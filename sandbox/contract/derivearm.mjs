@@ -33,7 +33,7 @@ export async function mapped(file, roots) {
     switch (type.name) {
       case "Composite": visit(type.className); return lower(type.className);
       case "Sequence": return `[${kindOf(type.element.type)}]`;
-      case "Dictionary": return "map " + kindOf(type.value.type);
+      case "Dictionary": return type.value.type.name === "any" ? "any" : "map " + kindOf(type.value.type);
       case "Enum": return oneOf(type.allowedValues);
       case "Boolean": return "bool";
       case "Number": return "number";
@@ -52,6 +52,7 @@ export async function mapped(file, roots) {
     const nested = new Map([["", []]]); // members by the path they are nested in
     out.set(lower(name), nested.get(""));
     for (const property of Object.values(found.type.modelProperties ?? {})) {
+      if (property.serializedName === "additionalProperties") continue; // the client's own
       const steps = property.serializedName.split(/(?<!\\)\./).map((step) => step.replaceAll("\\.", "."));
       let path = "";
       for (const step of steps.slice(0, -1)) {
