@@ -1,7 +1,9 @@
 // Writes the tables of this folder from types that Microsoft publishes. By hand:
 //
-//	npm install --prefix DIR PACKAGE@VERSION …   (of the tables' first lines)
+//	npm install --prefix DIR --ignore-scripts $(sed -sn '1s/^# From \([^ ]*\) \([^ ,]*\).*/\1@\2/p' *.txt)
 //	node derive.mjs DIR
+//
+// The first lines of the tables have the packages and their versions.
 //
 // Graph's come from the declarations of @microsoft/microsoft-graph-types: a
 // member that may not be null is always there, unless an exception in
