@@ -72,9 +72,10 @@ var boundaries = []boundary{
 	// settings must not link Pulumi, because commands use it too. The look-ups
 	// that need the providers are in settings/lookup.
 	{
-		of: "app-to-app/settings", ours: []string{"app-to-app/azurecloud/endpoints", "app-to-app/components/credentials", "app-to-app/components/requests"},
+		of: "app-to-app/settings", ours: []string{"app-to-app/azurecloud/endpoints", "app-to-app/components/credentials", "app-to-app/components/requests", "app-to-app/spelling"},
 		testOurs: []string{"app-to-app/settings", "app-to-app/settings/settingstest"}, testOutside: pulumi[:1], // what `pulumi config` runs
 	},
+	{of: "app-to-app/spelling", testOurs: []string{"app-to-app/spelling"}},
 	{of: "app-to-app/settings/lookup", ours: []string{"app-to-app/components/requests", "app-to-app/settings"}, outside: pulumi, testOurs: []string{"app-to-app/settings/lookup"}},
 	{of: "app-to-app/settings/settingstest", outside: []string{"gopkg.in/yaml.v3"}},
 
@@ -159,7 +160,7 @@ var boundaries = []boundary{
 	{of: "app-to-app/azurecloud/endpoints", testOurs: []string{"app-to-app/azurecloud/endpoints"}},
 	{of: "app-to-app/azurecloud", ours: []string{"app-to-app/azurecloud/endpoints"}, outside: azure, testOurs: []string{"app-to-app/azurecloud"}},
 	{of: "app-to-app/tenant/tenanttest", ours: []string{"app-to-app/azurecloud", "app-to-app/sandbox"}},
-	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant/marked"}, testOurs: []string{"app-to-app/tenant", "app-to-app/tenant/fix", "app-to-app/tenant/revoke", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."}},
+	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/spelling", "app-to-app/tenant/marked"}, testOurs: []string{"app-to-app/tenant", "app-to-app/tenant/fix", "app-to-app/tenant/revoke", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."}},
 	{of: "app-to-app/tenant/drift", ours: []string{"app-to-app/tenant"}, testOurs: []string{"app-to-app/tenant", "app-to-app/tenant/drift"}},
 	{of: "app-to-app/tenant/fix", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant"}},                             // its tests need the stack of tenant's tests, and are there
 	{of: "app-to-app/tenant/revoke", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant", "app-to-app/tenant/fix"}}, // likewise
@@ -185,7 +186,7 @@ var boundaries = []boundary{
 		testOurs: []string{"app-to-app/tenant/recover", "app-to-app/tenant/tenanttest", "app-to-app/tenant/program", "app-to-app/sandbox/..."},
 	},
 	{
-		of: "app-to-app/cmd/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/components/requests", "app-to-app/settings", "app-to-app/tenant/..."},
+		of: "app-to-app/cmd/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/components/requests", "app-to-app/settings", "app-to-app/spelling", "app-to-app/tenant/..."},
 		testOurs: []string{"app-to-app/cmd/tenant", "app-to-app/settings/settingstest", "app-to-app/sandbox/..."},
 	},
 	{
@@ -213,6 +214,7 @@ var bans = []ban{
 	{of: "app-to-app/components/provenance", not: anyModule}, // commands use it too
 	{of: "app-to-app/components/requests", not: anyModule},   // likewise
 	{of: "app-to-app/settings", not: anyModule},              // commands use it too
+	{of: "app-to-app/spelling", not: anyModule},
 	{of: "app-to-app/azurecloud/endpoints", not: anyModule},
 	{of: "app-to-app/azurecloud/endpoints", not: "app-to-app/..."},
 	{of: "app-to-app/functions/...", not: "github.com/pulumi/..."},
@@ -382,6 +384,7 @@ func TestBansRefuse(t *testing.T) {
 		{"app-to-app/components/provenance", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 		{"app-to-app/components/requests", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 		{"app-to-app/settings", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
+		{"app-to-app/spelling", "github.com/google/uuid"},
 		{"app-to-app/azurecloud/endpoints", "github.com/Azure/azure-sdk-for-go/sdk/azcore"},
 		{"app-to-app/azurecloud/endpoints", "app-to-app/tenant"},
 		{"app-to-app/functions/orders-client", "github.com/pulumi/pulumi/sdk/v3/go/pulumi"},

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"app-to-app/spelling"
 )
 
 // A Problem is one thing that is wrong with the settings.
@@ -61,7 +63,7 @@ func (p *Problems) ask(key, next, format string, args ...any) {
 // choose refuses a value that is not among those that are possible. It offers
 // the one that was meant, if there is no doubt.
 func (p *Problems) choose(key, value string, possible []string, format string, args ...any) {
-	if meant := closest(value, possible); meant != "" {
+	if meant := spelling.Closest(value, possible); meant != "" {
 		p.refuse(key, SetCommand(key, meant), format, args...)
 		return
 	}

@@ -17,10 +17,12 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"app-to-app/components/requests"
+	"app-to-app/spelling"
 )
 
 // Namespace is the namespace of our keys, and the name of the project.
@@ -110,6 +112,7 @@ func parse(configuration map[string]string, now time.Time) (Settings, Problems) 
 	s.OwnersPinned = len(s.Owners) > 0
 	s.ExpiresOn = p.expiresOn(s.Environment, now)
 	s.Clients = p.clients(s.API, s.Roles, p.secrets(now))
+	p.nameBlocked(s.Clients)
 	s.DailyLogCapGB = p.dailyLogCap()
 	s.Protect = p.truth("protect", s.Environment == "prod")
 	s.WithoutClients = p.truth("withoutClients", false)
@@ -140,7 +143,7 @@ func (p *parser) refuseUnknownKeys() {
 // refuseUnknown refuses a name that is not known. One that is mistyped is to be
 // renamed: to remove it would lose what was set.
 func (p *parser) refuseUnknown(key, name string, known []string, remove, plural string) {
-	if meant := closest(name, known); meant != "" {
+	if meant := spelling.Closest(name, known); meant != "" {
 		p.ask(key, fmt.Sprintf("rename it to %s in the stack's file, Pulumi.STACK.yaml", meant), "expected one of the %s %s; did you mean %q?", plural, strings.Join(known, ", "), meant)
 		return
 	}
@@ -191,6 +194,21 @@ func (p *parser) guids(name string) []string {
 		}
 	}
 	return values
+}
+
+// nameBlocked says so where a blocked caller is the name of a client: only the
+// API's app registration and the tenant know its ids.
+func (p *parser) nameBlocked(clients []Client) {
+	for n, problem := range p.Problems {
+		if !strings.HasPrefix(problem.Key, Namespace+":blockedCallers[") {
+			continue
+		}
+		for _, client := range clients {
+			if strings.HasSuffix(problem.Text, strconv.Quote(client.Name)) {
+				p.Problems[n].Text = fmt.Sprintf("expected the object id of the client %q, got its name", client.Name)
+			}
+		}
+	}
 }
 
 // idSources are the commands that show the ids for a list. To remove a wrong

@@ -291,7 +291,7 @@ var refusals = []struct {
 	{"place in words", "dev", map[string]string{"azure-native:location": "west-europe!"},
 		[]string{`got "west-europe!"; next: pulumi config set azure-native:location REGION`}},
 	{"name of a client where an id belongs", "dev", map[string]string{"app-to-app:blockedCallers": `["orders-client"]`},
-		[]string{`app-to-app:blockedCallers[0]: expected a GUID, got "orders-client"; next: `, "pulumi stack output access"}},
+		[]string{`app-to-app:blockedCallers[0]: expected the object id of the client "orders-client", got its name; next: `, "pulumi stack output access"}},
 	{"schedule with minute 60", "dev", map[string]string{"app-to-app:clients": settingstest.Clients(`"schedule":"0 60 * * * *"`)},
 		[]string{`app-to-app:clients[0].schedule: expected *, numbers from 0 to 59, ranges, steps or lists for the minute, got "60"`}},
 }

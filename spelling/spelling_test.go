@@ -1,10 +1,15 @@
-package settings
+package spelling_test
 
-import "testing"
+import (
+	"testing"
+
+	"app-to-app/spelling"
+)
 
 func TestClosest(t *testing.T) {
 	t.Parallel()
 	environments := []string{"dev", "test", "prod"}
+	kinds := []string{"managedIdentity", "systemAssigned", "federated", "certificate", "clientSecret", "existing"}
 	for _, tt := range []struct {
 		value    string
 		possible []string
@@ -17,15 +22,16 @@ func TestClosest(t *testing.T) {
 		{"staging", environments, ""},
 		{"de", environments, ""},
 		{"", environments, ""},
-		{"managedidentiy", IdentityKinds, "managedIdentity"},
-		{"system", IdentityKinds, "systemAssigned"},
+		{"managedidentiy", kinds, "managedIdentity"},
+		{"system", kinds, "systemAssigned"},
 		{"Orders.Raed", []string{"Orders.Read", "Orders.Road"}, ""},
 		{"Orders", []string{"Orders.Read", "Orders.Write"}, ""},
+		{"westeurop", []string{"westeurope", "northeurope", "westus"}, "westeurope"},
 		{"orders.read", []string{"Orders.Read", "orders.reads"}, "Orders.Read"},
 	} {
 		t.Run(tt.value, func(t *testing.T) {
 			t.Parallel()
-			if got := closest(tt.value, tt.possible); got != tt.want {
+			if got := spelling.Closest(tt.value, tt.possible); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

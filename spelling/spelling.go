@@ -1,11 +1,12 @@
-package settings
+// Package spelling finds what a mistyped name was meant to be.
+package spelling
 
 import "strings"
 
-// closest is the one possible value that was meant by a mistyped one: the same
+// Closest is the one possible value that was meant by a mistyped one: the same
 // in other case, the only one that begins like it or is a part of it, or the
 // only one that is a slip or two away. "" if there is doubt.
-func closest(value string, possible []string) string {
+func Closest(value string, possible []string) string {
 	given := strings.ToLower(value)
 	for _, alike := range []func(string) bool{
 		func(other string) bool { return other == given },
