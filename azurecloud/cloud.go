@@ -2,6 +2,7 @@ package azurecloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -14,6 +15,10 @@ import (
 func Find(ctx context.Context, httpClient *http.Client, getenv func(string) string) (endpoints.Cloud, error) {
 	if host := getenv("ARM_METADATA_HOSTNAME"); host != "" {
 		found, err := readCloud(ctx, httpClient, host)
+		var address *endpoints.NotAHostError
+		if errors.As(err, &address) {
+			return endpoints.Cloud{}, WithHint(fmt.Errorf("ARM_METADATA_HOSTNAME=%s: %w", host, err), "export ARM_METADATA_HOSTNAME="+address.Meant)
+		}
 		if err != nil {
 			return endpoints.Cloud{}, WithHint(fmt.Errorf("read the endpoints of ARM_METADATA_HOSTNAME=%s: %w", host, err),
 				"check that it is the cloud's Resource Manager, that it is running, and that SSL_CERT_FILE has its CA")

@@ -258,7 +258,21 @@ func isBusy(err error) bool {
 	return errors.As(err, &connection) && !errors.As(err, &untrusted)
 }
 
-var entraError = regexp.MustCompile(`AADSTS\d+: [^"\\\r\n]*`)
+// entraError is what Entra says, in the JSON of a response that azidentity quotes
+// or in the words of MSAL. In JSON a quote within it is escaped.
+var entraError = regexp.MustCompile(`AADSTS\d+: (?:[^"\\\r\n]|\\.)*`)
+
+// saidByEntra is the first line of what Entra says in an error; "" if it says
+// nothing.
+func saidByEntra(text string) string {
+	found := entraError.FindString(text)
+	var decoded string
+	if json.Unmarshal([]byte(`"`+found+`"`), &decoded) == nil {
+		found = decoded
+	}
+	line, _, _ := strings.Cut(found, "\n")
+	return strings.TrimSpace(line)
+}
 
 // ErrBusy is in a sign-in error that may pass: the token endpoint answered that it
 // is busy or broken, or not at all.
@@ -267,7 +281,7 @@ var ErrBusy = errors.New("the token endpoint does not answer as it should")
 // SignInError is an error of [azcore.TokenCredential] without azidentity's dump
 // of the response. It wraps [ErrBusy] if the same sign-in may work later.
 func SignInError(err error) error {
-	message := entraError.FindString(err.Error())
+	message := saidByEntra(err.Error())
 	if message == "" {
 		message, _, _ = strings.Cut(err.Error(), "\n")
 	}

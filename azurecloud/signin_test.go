@@ -150,6 +150,7 @@ func TestRefusedSignIns(t *testing.T) {
 		{"no certificate", map[string]string{"ARM_CLIENT_CERTIFICATE_PATH": "none.pem"}, "sign in: read the client certificate: open none.pem"},
 		{"certificate without a key", map[string]string{"ARM_CLIENT_CERTIFICATE": base64.StdEncoding.EncodeToString(notAKey)}, "sign in: read the client certificate: expected PKCS#12 or PEM with a private key"},
 		{"unknown cloud", map[string]string{"ARM_METADATA_HOSTNAME": "", "ARM_ENVIRONMENT": "moon"}, `ARM_ENVIRONMENT: expected public, usgovernment or china, got "moon"`},
+		{"an address for a host", map[string]string{"ARM_METADATA_HOSTNAME": "https://127.0.0.1:1/"}, "ARM_METADATA_HOSTNAME=https://127.0.0.1:1/: expected a host without https://, such as 127.0.0.1:1"},
 		{"unreachable cloud", map[string]string{"ARM_METADATA_HOSTNAME": "127.0.0.1:1"}, "read the endpoints of ARM_METADATA_HOSTNAME=127.0.0.1:1: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -199,6 +200,8 @@ func TestSignInErrors(t *testing.T) {
 	}{
 		{"an identity token that has run out", "ClientAssertionCredential authentication failed.\nPOST https://x\n{\"error_description\":\"AADSTS700024: Client assertion is not within its valid time range. Trace ID: x\"}",
 			"sign in: AADSTS700024: Client assertion is not within its valid time range. Trace ID: x", "ARM_OIDC_REQUEST_URL"},
+		{"words in quotes, and lines", "ClientSecretCredential authentication failed.\n{\"error_description\":\"AADSTS700016: Application with identifier 'x' was not found in the directory \\\"Contoso\\\" on C:\\\\x. It was not installed.\\r\\nTrace ID: x\"}",
+			`sign in: AADSTS700016: Application with identifier 'x' was not found in the directory "Contoso" on C:\x. It was not installed.`, "check ARM_TENANT_ID"},
 		{"a wrong secret", "ClientSecretCredential authentication failed.\n{\"error_description\":\"AADSTS7000215: Invalid client secret provided.\"}",
 			"sign in: AADSTS7000215: Invalid client secret provided.", "check ARM_TENANT_ID"},
 		{"no Azure CLI", "AzureCLICredential: executable not found on path\nTo troubleshoot, visit …", "sign in: AzureCLICredential: executable not found on path", "az login"},

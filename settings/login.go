@@ -2,6 +2,7 @@ package settings
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -65,6 +66,11 @@ func (l *lookups) findCloud(ctx context.Context) {
 	}
 	if err != nil {
 		const key = Namespace + ":authorityHost"
+		var address *endpoints.NotAHostError
+		if errors.As(err, &address) {
+			l.ask(key, "export ARM_METADATA_HOSTNAME="+address.Meant, "ARM_METADATA_HOSTNAME=%s: %v", l.MetadataHost, err)
+			return
+		}
 		l.ask(key, "start what ARM_METADATA_HOSTNAME points to (go run ./cmd/sandbox serve), or unset it for the public cloud",
 			"get the login endpoint of ARM_METADATA_HOSTNAME=%s: %v", l.MetadataHost, err)
 	}

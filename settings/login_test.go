@@ -78,6 +78,23 @@ func TestCloudThatCannotBeReached(t *testing.T) {
 	}
 }
 
+// TestAddressOfTheCloud: an address where a host belongs is not asked, and the next
+// step says the host.
+func TestAddressOfTheCloud(t *testing.T) {
+	t.Parallel()
+	_, _, problems := settings.Load(t.Context(), configuration(t, "dev", nil), today, settings.Sources{
+		MetadataHost: "https://127.0.0.1:8443", Providers: &fakeProviders{},
+		HTTPClient: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			t.Errorf("expected no request, got one to %s", r.URL)
+			return nil, errors.New("refused")
+		})},
+	})
+	const want = "app-to-app:authorityHost: ARM_METADATA_HOSTNAME=https://127.0.0.1:8443: expected a host without https://, such as 127.0.0.1:8443; next: export ARM_METADATA_HOSTNAME=127.0.0.1:8443"
+	if len(problems) != 1 || problems[0].Error() != want {
+		t.Errorf("got %v, want %s", problems, want)
+	}
+}
+
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -26,9 +26,19 @@ type Document struct {
 	Audiences       []string // of Resource Manager
 }
 
+// A NotAHostError is an address where a host was expected.
+type NotAHostError struct{ Meant string } // the host
+
+func (e *NotAHostError) Error() string {
+	return fmt.Sprintf("expected a host without https://, such as %s", e.Meant)
+}
+
 // ReadMetadata asks a Resource Manager, by its host and port, for its cloud's
 // metadata document. It asks once; the context limits how long it waits.
 func ReadMetadata(ctx context.Context, httpClient *http.Client, host string) (Document, error) {
+	if _, rest, found := strings.Cut(host, "://"); found {
+		return Document{}, &NotAHostError{Meant: strings.TrimRight(rest, "/")}
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+host+metadataPath, nil)
 	if err != nil {
 		return Document{}, err
