@@ -56,10 +56,13 @@ const (
 // A WhyReport is what [Why] found. Without causes, nothing in the tenant keeps
 // the client out.
 type WhyReport struct {
-	Client string   `json:"client"`
-	Causes []Cause  `json:"causes"` // in the order in which the client meets them
-	Passed []string `json:"passed"`
-	Notes  []string `json:"notes"` // what could not be looked at
+	Client string  `json:"client"`
+	Causes []Cause `json:"causes"` // in the order in which the client meets them
+	// Possible may keep the client out for a while, and nothing in the tenant says
+	// whether it does.
+	Possible []Cause  `json:"possible"`
+	Passed   []string `json:"passed"`
+	Notes    []string `json:"notes"` // what could not be looked at
 }
 
 // Why explains why a client of the stack is refused. An error means that it
@@ -78,7 +81,7 @@ func Why(ctx context.Context, session *azurecloud.Session, declared Declaration,
 		return WhyReport{}, err
 	}
 	e := &explainer{reader: reader{session}, declared: declared, access: access, tenantID: caller.TenantID, authorityHost: session.Cloud.AuthorityHost, now: now,
-		report: WhyReport{Client: name, Causes: []Cause{}, Passed: []string{}, Notes: []string{}}}
+		report: WhyReport{Client: name, Causes: []Cause{}, Possible: []Cause{}, Passed: []string{}, Notes: []string{}}}
 	for _, look := range []func(context.Context) (bool, error){
 		e.sites, e.api, e.client, e.settings, e.identity, e.credentials, e.rights, e.lists,
 	} {
@@ -143,6 +146,10 @@ func (e *explainer) note(format string, args ...any) {
 	e.report.Notes = append(e.report.Notes, fmt.Sprintf(format, args...))
 }
 
+func (c Cause) paragraph() string {
+	return fmt.Sprintf("%s\n  seen as: %s\n  found:   %s\n  fix:     %s\n", c.Text, c.Symptom, c.Found, c.Fix)
+}
+
 // String is the report for people.
 func (r WhyReport) String() string {
 	var text strings.Builder
@@ -151,12 +158,15 @@ func (r WhyReport) String() string {
 		if i > 0 {
 			also = "also, "
 		}
-		fmt.Fprintf(&text, "%s%s: %s\n  seen as: %s\n  found:   %s\n  fix:     %s\n", also, c.Check, c.Text, c.Symptom, c.Found, c.Fix)
+		text.WriteString(also + c.paragraph())
 	}
 	if len(r.Causes) == 0 {
 		fmt.Fprintf(&text, "nothing that the tenant holds keeps client %s from calling the API\n", r.Client)
 	}
-	fmt.Fprintf(&text, "looked at and fine: %s\n", strings.Join(r.Passed, ", "))
+	for _, c := range r.Possible {
+		text.WriteString("perhaps, for a while: " + c.paragraph())
+	}
+	fmt.Fprintf(&text, "looked at and fine: %s\n", strings.Join(passedWords(r.Passed), "; "))
 	for _, note := range r.Notes {
 		fmt.Fprintf(&text, "note: %s\n", note)
 	}

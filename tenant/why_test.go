@@ -204,7 +204,7 @@ func TestWhyOfWorkingClients(t *testing.T) {
 			if got := s.token(name); !good(s, got.claims) {
 				t.Errorf("got no good token: %+v", got)
 			}
-			if report := s.why(name); len(report.Causes) > 0 || len(report.Notes) > 0 || len(report.Passed) < 12 {
+			if report := s.why(name); len(report.Causes) > 0 || len(report.Possible) > 0 || len(report.Notes) > 0 || len(report.Passed) < 12 {
 				t.Errorf("got:\n%s", report)
 			}
 		})
@@ -231,10 +231,14 @@ func TestWhy(t *testing.T) {
 				}
 			}
 			report := s.why(row.client)
-			if len(report.Causes) == 0 || report.Causes[0].Check != row.check {
+			found := slices.Concat(report.Causes, report.Possible)
+			if len(found) == 0 || found[0].Check != row.check {
 				t.Fatalf("got:\n%s\nwant %s first", report, row.check)
 			}
-			cause := report.Causes[0]
+			cause := found[0]
+			if isGuess := len(report.Causes) == 0; isGuess != (row.check == tenant.CheckTokenAge) {
+				t.Errorf("got causes %v and, as possible, %v", report.Causes, report.Possible)
+			}
 			if row.code != 0 && !strings.Contains(cause.Symptom, strconv.Itoa(row.code)) {
 				t.Errorf("got the symptom %q, want AADSTS%d in it", cause.Symptom, row.code)
 			}
@@ -245,6 +249,23 @@ func TestWhy(t *testing.T) {
 				t.Errorf("expected no secret in the report, got:\n%s", report)
 			}
 		})
+	}
+}
+
+// TestWhyInWords: a report for people has no name that only programs use.
+func TestWhyInWords(t *testing.T) {
+	t.Parallel()
+	s := newSettledStack(t)
+	s.settingsWith(s.outputs.APISiteID, map[string]string{"ORDERS_BLOCKED_CALLERS": s.clients["secret"].ClientID})
+	report := s.why("secret")
+	text := report.String()
+	for _, check := range append(report.Passed, report.Causes[0].Check) {
+		if strings.Contains(text, check+",") || strings.Contains(text, check+":") || strings.Contains(text, "; ;") {
+			t.Errorf("got the name %s, or nothing for it, in:\n%s", check, text)
+		}
+	}
+	if !strings.Contains(text, "looked at and fine: the function apps exist; ") || !strings.HasPrefix(text, "the API blocks this caller") {
+		t.Errorf("got:\n%s", text)
 	}
 }
 

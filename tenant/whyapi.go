@@ -113,7 +113,7 @@ const (
 	applicationTokenAge = 90 * time.Minute
 )
 
-// tokenAge warns that the app role may be newer than the token that the client
+// tokenAge notes, as no more than possible, that the app role may be newer than the token that the client
 // has.
 func (e *explainer) tokenAge(since time.Time) {
 	limit, fix := applicationTokenAge, "wait until then, or restart the client's function app"
@@ -121,8 +121,12 @@ func (e *explainer) tokenAge(since time.Time) {
 		limit, fix = identityTokenAge, "wait until then: Azure caches a managed identity's token, and a restart does not refresh it; a new identity has no token yet"
 	}
 	until := since.Add(limit)
-	e.judge(e.now.After(until), CheckTokenAge, "403 insufficient_scope: missing app role, until "+until.UTC().Format(time.RFC3339),
-		"assigned at "+since.UTC().Format(time.RFC3339), fix, "the client has held its app role for less than %s: a token that it got before does not have it", limit)
+	if e.now.After(until) {
+		e.pass(CheckTokenAge)
+		return
+	}
+	e.report.Possible = append(e.report.Possible, Cause{CheckTokenAge, "403 insufficient_scope: missing app role, until " + until.UTC().Format(time.RFC3339),
+		"assigned at " + since.UTC().Format(time.RFC3339), fmt.Sprintf("the client has held its app role for less than %s: a token that it got before does not have it", limit), fix})
 }
 
 // lists checks the callers that the API admits or blocks regardless of their

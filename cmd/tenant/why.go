@@ -16,7 +16,9 @@ var whyVerb = verb{
 Goes through what the tenant and the subscription hold for one client, from the
 API's app registration to the age of the client's app role, and shows each check
 that fails: how the client sees it, what was found, and its fix. It
-changes nothing, and shows no secret.`,
+changes nothing, and shows no secret. What may pass by itself, such as an app role
+that is younger than a token, is shown last and as possible; it does not count for
+the exit code.`,
 	run: runWhy,
 }
 

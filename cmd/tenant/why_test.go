@@ -15,7 +15,7 @@ func TestWhyVerb(t *testing.T) {
 	outputs = strings.Replace(outputs, `"access":[]`, `"access":[{"client":"ci","identity":"existing","clientId":"`+deployer.ClientID+`","objectId":"`+deployer.ObjectID+`","roles":["Orders.Read"]}]`, 1)
 	h.stack["stack output --json --stack dev"] = outputs
 	h.stack["stack export --stack dev"] = `{"version":3,"deployment":{"resources":[]}}`
-	if code := h.run("why", "ci", "-stack", "dev"); code != exitDiffers || !strings.Contains(h.stdout.String(), "assignment: the client's service principal "+deployer.ObjectID+" does not hold the app role \"Orders.Read\"") {
+	if code := h.run("why", "ci", "-stack", "dev"); code != exitDiffers || !strings.Contains(h.stdout.String(), "the client's service principal "+deployer.ObjectID+" does not hold the app role \"Orders.Read\"") {
 		t.Errorf("got exit code %d and:\n%s%s", code, &h.stdout, &h.stderr)
 	}
 	var report struct {
