@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"app-to-app/azurecloud"
+	"app-to-app/spelling"
 )
 
 // Requirements are what a stack needs of its tenant and subscription.
@@ -192,16 +194,40 @@ func (c *checker) region(ctx context.Context) error {
 	}
 	var names []string
 	for _, r := range regions {
-		name := plainRegion(r.Name)
-		if name == plainRegion(c.want.Location) {
+		name := RegionName(r.Name)
+		if name == RegionName(c.want.Location) {
 			return nil
 		}
 		names = append(names, name)
 	}
-	c.report.add(GapRegion, c.want.Location, "pulumi config set azure-native:location REGION", "the region does not offer Flex Consumption; those that do: %s", strings.Join(names, ", "))
+	return c.refuseRegion(ctx, names)
+}
+
+// refuseRegion says whether the subscription has such a region at all
+// (https://learn.microsoft.com/rest/api/resources/subscriptions/list-locations), and
+// which one was meant. flex are the regions with Flex Consumption.
+func (c *checker) refuseRegion(ctx context.Context, flex []string) error {
+	locations, err := azurecloud.List[struct{ Name string }](ctx, c.session.ResourceManager, version(c.subscription+"/locations", subscriptionVersion))
+	if err != nil {
+		return fmt.Errorf("list the subscription's locations: %w", err)
+	}
+	var names []string
+	for _, l := range locations {
+		names = append(names, l.Name)
+	}
+	const set = "pulumi config set azure-native:location "
+	wanted := RegionName(c.want.Location)
+	switch meant := spelling.Closest(wanted, flex); {
+	case slices.Contains(names, wanted):
+		c.report.add(GapRegion, c.want.Location, set+"REGION", "the region does not offer Flex Consumption; those that do: %s", strings.Join(flex, ", "))
+	case meant != "":
+		c.report.add(GapRegion, c.want.Location, set+meant, "the subscription has no such region; did you mean %s?", meant)
+	default:
+		c.report.add(GapRegion, c.want.Location, set+"REGION", "the subscription has no such region; those with Flex Consumption: %s", strings.Join(flex, ", "))
+	}
 	return nil
 }
 
-// plainRegion turns a region's display name, such as West Europe, into its
+// RegionName turns a region's display name, such as West Europe, into its
 // name: westeurope.
-func plainRegion(name string) string { return strings.ToLower(strings.ReplaceAll(name, " ", "")) }
+func RegionName(name string) string { return strings.ToLower(strings.ReplaceAll(name, " ", "")) }

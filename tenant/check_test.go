@@ -71,6 +71,8 @@ func TestCheck(t *testing.T) {
 			"resourceProvider Microsoft.OperationalInsights", "resourceProvider Microsoft.Storage", "resourceProvider Microsoft.Web",
 		}, "az provider register"},
 		{"region without Flex", contoso, tenant.Requirements{Location: "westcentralus"}, []string{"region westcentralus"}, "pulumi config set azure-native:location"},
+		{"region with a slip", contoso, tenant.Requirements{Location: "westeurop"}, []string{"region westeurop"}, "pulumi config set azure-native:location westeurope"},
+		{"region of nowhere", contoso, tenant.Requirements{Location: "atlantis"}, []string{"region atlantis"}, "pulumi config set azure-native:location REGION"},
 		{"wrong tenant", contoso, pinned(fabrikam.ID, ""), []string{"tenant " + fabrikam.ID}, "az login --tenant " + fabrikam.ID},
 		{"subscription of another tenant", contoso, pinned("", fabrikam.SubscriptionID), []string{"subscription " + fabrikam.SubscriptionID, "subscription " + fabrikam.SubscriptionID}, "export ARM_SUBSCRIPTION_ID="},
 		{"no such subscription", contoso, pinned("", "00000000-0000-4000-8000-000000000000"), []string{"subscription 00000000-0000-4000-8000-000000000000", "subscription 00000000-0000-4000-8000-000000000000"}, "export ARM_SUBSCRIPTION_ID="},

@@ -41,6 +41,9 @@ func runCheck(ctx context.Context, c command, flags *flag.FlagSet, args []string
 	if _, err := parse(flags, args); err != nil {
 		return err
 	}
+	if name := tenant.RegionName(want.Location); name != want.Location {
+		return &usageError{fmt.Errorf("-location: expected the name of a region, got %q; did you mean -location %s?", want.Location, name)}
+	}
 	var problems settings.Problems
 	var declared settings.Settings
 	if *stack != "" {
