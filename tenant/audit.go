@@ -20,6 +20,7 @@ type Difference struct {
 	Declared string `json:"declared"` // "" when the stack declares nothing
 	Found    string `json:"found"`    // "" when nothing is there
 	Text     string `json:"text"`     // the sentence for people
+	Fix      string `json:"fix"`      // a command, or what to do
 	// Target is what can be removed to end the difference; nil when that is not
 	// how it ends.
 	Target *Target `json:"target,omitempty"`
@@ -114,7 +115,9 @@ type auditor struct {
 }
 
 func (a *auditor) add(kind, subject, declared, found, format string, args ...any) {
-	a.report.Differences = append(a.report.Differences, Difference{Kind: kind, Subject: subject, Declared: declared, Found: found, Text: fmt.Sprintf(format, args...)})
+	d := Difference{Kind: kind, Subject: subject, Declared: declared, Found: found, Text: fmt.Sprintf(format, args...)}
+	d.Fix = a.remedy(d)
+	a.report.Differences = append(a.report.Differences, d)
 }
 
 func (a *auditor) note(format string, args ...any) {
@@ -128,7 +131,7 @@ func (r AuditReport) String() string {
 		fmt.Fprintf(&text, "no difference from what the stack declares (%s)\n", r.LookedAt)
 	}
 	for _, d := range r.Differences {
-		fmt.Fprintf(&text, "%s: %s\n", d.Kind, d.Text)
+		fmt.Fprintf(&text, "%s: %s\n  fix: %s\n", d.Kind, d.Text, d.Fix)
 	}
 	for _, note := range r.Notes {
 		fmt.Fprintf(&text, "note: %s\n", note)
@@ -146,6 +149,12 @@ func (r AuditReport) Markdown() string {
 	}
 	for _, d := range r.Differences {
 		fmt.Fprintf(&text, "| %s | %s | %s | %s |\n", d.Kind, cell(d.Subject), cell(d.Declared), cell(d.Found))
+	}
+	for i, d := range r.Differences { // with the ids, which the table has no room for
+		if i == 0 {
+			text.WriteString("\n")
+		}
+		fmt.Fprintf(&text, "- %s: %s\n  Fix: %s\n", d.Kind, cell(d.Text), cell(d.Fix))
 	}
 	for _, note := range r.Notes {
 		fmt.Fprintf(&text, "\n%s\n", note)

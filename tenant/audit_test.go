@@ -207,8 +207,14 @@ func TestAuditFindsDrift(t *testing.T) {
 				t.Fatalf("got %d differences, want 1:\n%s", len(report.Differences), report)
 			}
 			got := report.Differences[0]
-			if got.Kind != tt.kind || got.Subject != tt.subject || !strings.Contains(got.Text, tt.contains) {
+			if got.Kind != tt.kind || got.Subject != tt.subject || !strings.Contains(got.Text+"; "+got.Fix, tt.contains) {
 				t.Errorf("got %+v, want %s of %q with %q", got, tt.kind, tt.subject, tt.contains)
+			}
+			if got.Fix == "" || !strings.Contains(report.String(), "fix: "+got.Fix) {
+				t.Errorf("got %+v, want what ends it in the report, too", got)
+			}
+			if text := report.Markdown(); !strings.Contains(text, "- "+tt.kind+": ") || !strings.Contains(text, "\n  Fix: ") {
+				t.Errorf("got the Markdown:\n%s\nwant the sentence with the ids and what ends it", text)
 			}
 			printed := report.String() + report.Markdown()
 			if strings.Contains(strings.ToLower(printed), "sentinel") || strings.Contains(printed, s.clients["secret"].secret) {

@@ -27,7 +27,8 @@ func (a *auditor) unrecorded(ctx context.Context) error {
 		}
 		for _, t := range found {
 			if !s.ids[strings.ToLower(t.ID)] {
-				a.add(Unrecorded, t.Name, "", t.ID, "%s: the stack's mark is on it, and the state does not have it; after an interrupted update: tenant recover -stack %s; if nobody needs it: %s", t, s.stack, t.Remove)
+				a.add(Unrecorded, t.Name, "", t.ID, "%s: the stack's mark is on it, and the state does not have it", t)
+				a.report.Differences[len(a.report.Differences)-1].Fix = "after an interrupted update: tenant recover -stack " + s.stack + "; if nobody needs it: " + t.Remove
 			}
 		}
 	}

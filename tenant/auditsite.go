@@ -88,11 +88,11 @@ var storageKey = regexp.MustCompile(`(?i)(?:^|;)\s*(?:AccountKey|SharedAccessSig
 // keysIn names the app settings that hold a key or a signature of a storage account.
 // The program sets none: its apps reach their storage by identity. Whoever may read
 // the settings can then replace the code and so act as the app.
-func (a *auditor) keysIn(subject, id string, found map[string]string) (names []string) {
+func (a *auditor) keysIn(subject string, found map[string]string) (names []string) {
 	for _, name := range sortedKeys(found) {
 		if storageKey.MatchString(found[name]) {
 			names = append(names, name)
-			a.add(KeyInSettings, subject, "", name, "%s: the app setting %s holds a key of a storage account: whoever reads the settings can replace the code; fix: az functionapp config appsettings delete --ids %s --setting-names %s, then rotate the account's keys", subject, name, id, name)
+			a.add(KeyInSettings, subject, "", name, "%s: the app setting %s holds a key of a storage account: whoever reads the settings can replace the code", subject, name)
 		}
 	}
 	return names
@@ -103,7 +103,7 @@ func (a *auditor) settings(ctx context.Context, subject, id string) error {
 	if err != nil {
 		return err
 	}
-	keys := a.keysIn(subject, id, found)
+	keys := a.keysIn(subject, found)
 	declared, known := a.declared.state.settings[strings.ToLower(id)]
 	switch {
 	case !known:
