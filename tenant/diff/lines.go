@@ -210,6 +210,9 @@ func (s *stack) fromTo(c change, p property, paths []string) string {
 	if was.set && is.set && !was.known() && !is.known() && !opaque(is.raw) {
 		return " to another value, which is not shown"
 	}
+	if was.set && is.set && s.show(was) == s.show(is) {
+		return alike(was, is, paths, s.show(is))
+	}
 	if was.set || is.set {
 		return " from " + s.show(was) + " to " + s.show(is)
 	}
@@ -220,6 +223,32 @@ func (s *stack) fromTo(c change, p property, paths []string) string {
 		paths[i] = code(path)
 	}
 	return " in " + strings.Join(paths, ", ")
+}
+
+// alike is how a property changes whose two values look the same: it is written in
+// another form, or the change is inside of it.
+func alike(was, is value, paths []string, shown string) string {
+	if form, other := formOf(was.raw), formOf(is.raw); form != other {
+		return " from the " + form + " " + shown + " to the " + other + " " + shown
+	}
+	var inner []string
+	for _, path := range paths {
+		inner = append(inner, code(path))
+	}
+	return " in " + strings.Join(inner, ", ") + ", from one value to another that looks the same: " + shown
+}
+
+// formOf is what JSON calls a value.
+func formOf(raw any) string {
+	switch raw.(type) {
+	case string:
+		return "text"
+	case bool:
+		return "truth value"
+	case []any:
+		return "list"
+	}
+	return "number"
 }
 
 // weight of a change of a property.
