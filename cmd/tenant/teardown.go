@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"app-to-app/azurecloud"
+	"app-to-app/spelling"
 	"app-to-app/tenant/teardown"
 )
 
@@ -27,7 +29,9 @@ what the tenant and the subscription still have of it: what its state recorded,
 by id, and what carries the stack's mark. Of what only the mark names, it shows
 the command that removes it, and deletes nothing: another backend can have a
 stack of the same name. Interrupted, it goes on where it was when it is run again. A protected stack and one of the environment
-prod are refused. It asks for the stack's name unless -yes is given.
+prod are refused. It asks for the stack's name unless -yes is given. A name that no
+stack has is an error, unless -if-exists is given: the proof looks for what carries
+its mark in any case.
 
 A state is refused if deleting it could run another program's code: a command
 other than the one that publishes a package, a foreign provider or one that is
@@ -57,6 +61,7 @@ func runTeardown(ctx context.Context, c command, flags *flag.FlagSet, args []str
 	force := flags.Bool("force", false, "tear down an API although clients of others would lose access")
 	folder := flags.String("journals", ".teardown", "folder with the journals of interrupted teardowns")
 	asJSON := flags.Bool("json", false, "print what is left as JSON")
+	maybeGone := flags.Bool("if-exists", false, "do not fail if there is no such stack: it may have been torn down before")
 	if _, err := parse(flags, args); err != nil {
 		return err
 	}
@@ -70,7 +75,7 @@ func runTeardown(ctx context.Context, c command, flags *flag.FlagSet, args []str
 	if err != nil {
 		return err
 	}
-	t := tearing{command: c, session: session, folder: *folder, yes: *yes, forget: *forget, force: *force, asJSON: *asJSON}
+	t := tearing{command: c, session: session, folder: *folder, yes: *yes, forget: *forget, force: *force, asJSON: *asJSON, maybeGone: *maybeGone}
 	if *expired {
 		return t.expired(ctx)
 	}
@@ -83,14 +88,19 @@ type tearing struct {
 	session             *azurecloud.Session
 	folder              string
 	yes, forget, asJSON bool
-	force               bool
+	force, maybeGone    bool
 }
 
 func (t tearing) one(ctx context.Context, stack string) error {
 	left, err := teardown.Run(ctx, teardown.Options{
 		Name: stack, Project: project, Stack: pulumiStack{t.command, stack}, Session: t.session,
-		Journal: filepath.Join(t.folder, stack+".json"), Log: t.stderr, Confirm: t.confirm, Wait: t.wait, ForgetForeign: t.forget, Force: t.force,
+		Journal: filepath.Join(t.folder, stack+".json"), Log: t.stderr, Confirm: t.confirm(ctx), Wait: t.wait, ForgetForeign: t.forget, Force: t.force,
 	})
+	if errors.Is(err, teardown.ErrNoStack) {
+		if err = t.noStack(ctx, stack, err); err != nil {
+			return err
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -105,6 +115,22 @@ func (t tearing) one(ctx context.Context, stack string) error {
 		err = errDiffers
 	}
 	return err
+}
+
+// noStack is the error for a name that no stack has, with the name that was meant
+// as its hint; nil if the stack may be gone already.
+func (t tearing) noStack(ctx context.Context, stack string, err error) error {
+	if t.maybeGone {
+		return nil
+	}
+	names, failed := pulumiStack{t.command, stack}.list(ctx)
+	if failed != nil {
+		return errors.Join(err, failed)
+	}
+	if meant := spelling.Closest(stack, names); meant != "" {
+		return azurecloud.WithHint(err, "did you mean tenant teardown -stack "+meant+"? If it has been torn down before: -if-exists")
+	}
+	return azurecloud.WithHint(err, "pulumi stack ls lists the stacks; if it has been torn down before: -if-exists")
 }
 
 // wait pauses until the time is over or ctx ends.
@@ -122,17 +148,25 @@ func (c command) wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// confirm asks for the stack's name.
-func (t tearing) confirm(name string, made teardown.Remains) error {
-	if t.yes {
+// confirm asks for the stack's name, and says in which tenant and subscription the
+// stack is.
+func (t tearing) confirm(ctx context.Context) func(string, teardown.Remains) error {
+	return func(name string, made teardown.Remains) error {
+		if t.yes {
+			return nil
+		}
+		caller, err := t.session.Graph.Caller(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(t.stderr, "This permanently deletes what stack %s has made: %s.\nIt is in tenant %s, subscription %s.\nType the name of the stack to go on: ",
+			name, made, caller.TenantID, t.session.SubscriptionID)
+		line, _ := bufio.NewReader(t.stdin).ReadString('\n') // at the end of the input, what came before it counts
+		if got := strings.TrimSpace(line); got != name {
+			return azurecloud.WithHint(fmt.Errorf("expected %q, got %q: nothing was deleted", name, got), "pass -yes to skip the question")
+		}
 		return nil
 	}
-	fmt.Fprintf(t.stderr, "This permanently deletes what stack %s has made: %s.\nType the name of the stack to go on: ", name, made)
-	line, _ := bufio.NewReader(t.stdin).ReadString('\n') // at the end of the input, what came before it counts
-	if got := strings.TrimSpace(line); got != name {
-		return azurecloud.WithHint(fmt.Errorf("expected %q, got %q: nothing was deleted", name, got), "pass -yes to skip the question")
-	}
-	return nil
 }
 
 // expired lists or tears down the expired stacks. One that fails does not stop
@@ -180,20 +214,24 @@ type pulumiStack struct {
 }
 
 func (s pulumiStack) Exists(ctx context.Context) (bool, error) {
+	names, err := s.list(ctx)
+	return slices.Contains(names, s.name), err
+}
+
+// list are the bare names of all stacks of the project.
+func (s pulumiStack) list(ctx context.Context) (names []string, err error) {
 	out, err := s.command.pulumi(ctx, "stack", "ls", "--json")
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	var stacks []struct{ Name string }
 	if err := json.Unmarshal(out, &stacks); err != nil {
-		return false, fmt.Errorf("list stacks: %w", err)
+		return nil, fmt.Errorf("list stacks: %w", err)
 	}
 	for _, stack := range stacks {
-		if path.Base(stack.Name) == s.name {
-			return true, nil
-		}
+		names = append(names, path.Base(stack.Name))
 	}
-	return false, nil
+	return names, nil
 }
 
 func (s pulumiStack) Export(ctx context.Context) ([]byte, error) {

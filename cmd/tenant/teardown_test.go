@@ -39,11 +39,14 @@ func TestTeardownVerb(t *testing.T) {
 		{"another name typed", "-stack pr-7", "pr-8\n", exitFailed, `expected "pr-7", got "pr-8": nothing was deleted`},
 		{"nobody to ask", "-stack pr-7", "", exitFailed, "tenant: hint: pass -yes"},
 		{"destroy fails", "-stack pr-7", "pr-7\n", exitFailed, "destroy: pulumi destroy --yes --skip-preview --suppress-progress --stack pr-7: no such stack"},
-		{"nothing there", "-stack pr-9 -yes", "", exitSame, "left of pr-9 (looked for: resource groups and what is in them, app registrations, service principals, managed identities, role assignments and vaults, " +
+		{"where it is", "-stack pr-7", "pr-8\n", exitFailed, "It is in tenant " + h.environ["ARM_TENANT_ID"] + ", subscription " + h.environ["ARM_SUBSCRIPTION_ID"] + ".\nType the name"},
+		{"a name with a slip", "-stack prr-7 -yes", "", exitFailed, "tenant: error: no such stack: prr-7\ntenant: hint: pulumi stack ls lists the stacks"},
+		{"a name like one other", "-stack prood -yes", "", exitFailed, "tenant: hint: did you mean tenant teardown -stack prod?"},
+		{"nothing there", "-stack pr-9 -yes -if-exists", "", exitSame, "left of pr-9 (looked for: resource groups and what is in them, app registrations, service principals, managed identities, role assignments and vaults, " +
 			"by the ids that the stack's state recorded and by the mark on what the program makes; " +
 			"not for what has no mark and is in no state, such as what an older version of the program made and a state has lost):\n  resource groups            0\n"},
-		{"nothing recorded", "-stack pr-9 -yes", "", exitSame, "no ids are recorded, so only what carries its mark is looked for"},
-		{"as JSON", "-stack pr-9 -yes -json", "", exitSame, `"resourceGroups": 0`},
+		{"nothing recorded", "-stack pr-9 -yes -if-exists", "", exitSame, "no ids are recorded, so only what carries its mark is looked for"},
+		{"as JSON", "-stack pr-9 -yes -if-exists -json", "", exitSame, `"resourceGroups": 0`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h.stdin = tt.stdin

@@ -20,6 +20,7 @@ type Remains struct {
 	ManagedIdentities []string    `json:"managedIdentities"` // object ids
 	Vaults            []Vault     `json:"vaults"`
 
+	unknown                bool // there is neither a stack nor a journal
 	inState                bool // the state still has resources
 	again                  bool // an earlier teardown was interrupted
 	protected, environment string

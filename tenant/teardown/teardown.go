@@ -73,9 +73,13 @@ var Steps = []string{"write journal", "destroy", "purge service principals", "pu
 // ErrProtected is the refusal of a stack that must not be torn down.
 var ErrProtected = errors.New("stack is protected")
 
+// ErrNoStack is the answer to a name that no stack has: neither a state nor an
+// unfinished teardown, and nothing that carries its mark.
+var ErrNoStack = errors.New("no such stack")
+
 // Run tears a stack down and says what is left; [Left.Total] is zero when all
 // went well. When there is neither a stack nor an unfinished teardown, it only
-// runs the proof.
+// runs the proof, and returns [ErrNoStack] with it if that finds nothing.
 func Run(ctx context.Context, o Options) (Left, error) {
 	made, err := o.begin(ctx)
 	if err != nil {
@@ -94,6 +98,9 @@ func Run(ctx context.Context, o Options) (Left, error) {
 	left, err := o.prove(ctx, made)
 	if err != nil {
 		return Left{}, fmt.Errorf("prove: %w", err)
+	}
+	if made.unknown && left.Total() == 0 {
+		return left, fmt.Errorf("%w: %s", ErrNoStack, o.Name)
 	}
 	if err := o.after("prove"); err != nil || left.Total() > 0 {
 		return left, err // the journal stays as long as something is left
@@ -127,7 +134,7 @@ func (o Options) begin(ctx context.Context) (*Remains, error) {
 		return nil, err
 	}
 	if !exists {
-		if !unfinished {
+		if made.unknown = !unfinished; made.unknown {
 			o.logf("there is no stack %s and no unfinished teardown of it: no ids are recorded, so only what carries its mark is looked for", o.Name)
 		}
 		return made, nil

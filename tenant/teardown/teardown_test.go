@@ -34,7 +34,7 @@ func TestTeardownLeavesNothing(t *testing.T) {
 	// A second teardown finds nothing and deletes nothing.
 	before := w.deletions()
 	left, err = teardown.Run(t.Context(), w.options())
-	if err != nil || left.Total() != 0 || w.deletions() != before || w.stack.destroyed != 1 {
+	if !errors.Is(err, teardown.ErrNoStack) || left.Total() != 0 || w.deletions() != before || w.stack.destroyed != 1 {
 		t.Errorf("a second time: got %v, %v, %d deletions, %d destroys", left, err, w.deletions()-before, w.stack.destroyed)
 	}
 }
