@@ -142,9 +142,24 @@ func (i item) checkFunctionAppFields(client Client) {
 	}
 	for n, provider := range client.TokenProviders {
 		if !slices.Contains(fitting, provider) {
-			key := fmt.Sprintf("%s[%d]", i.key("tokenProviders"), n)
-			i.p.choose(key, provider, fitting, "expected a token provider that works with the identity %s (%s), got %q", client.Identity.Kind, strings.Join(fitting, ", "), provider)
+			i.refuseProvider(n, client, fitting)
 		}
+	}
+}
+
+// refuseProvider refuses a token provider. One that is known is no slip for another
+// one: it goes if others stay.
+func (i item) refuseProvider(n int, client Client, fitting []string) {
+	key, provider := fmt.Sprintf("%s[%d]", i.key("tokenProviders"), n), client.TokenProviders[n]
+	const text = "expected a token provider that works with the identity %s (%s), got %q"
+	works := func(provider string) bool { return slices.Contains(fitting, provider) }
+	switch known := slices.Contains(providersFor(ClientSecret), provider); {
+	case known && slices.ContainsFunc(client.TokenProviders, works):
+		i.p.refuse(key, removeCommand(key), text, client.Identity.Kind, strings.Join(fitting, ", "), provider)
+	case known:
+		i.p.refuse(key, SetCommand(key, fitting[0]), text, client.Identity.Kind, strings.Join(fitting, ", "), provider)
+	default:
+		i.p.choose(key, provider, fitting, text, client.Identity.Kind, strings.Join(fitting, ", "), provider)
 	}
 }
 

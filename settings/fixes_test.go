@@ -80,6 +80,9 @@ func wrongInputs(t *testing.T) map[string]wrongInput {
 			"app-to-app:clients":      settingstest.Clients(`"identity":"certificate"`),
 			"app-to-app:certificates": settingstest.Certificates(t, []string{settingstest.Pairs()[0].PEM(), settingstest.Pairs()[1].PEM()})}},
 	}
+	for name, edits := range firstTries {
+		all["first tries/"+name] = wrongInput{"dev", edits}
+	}
 	for _, tt := range refusals {
 		all["settings/"+tt.name] = wrongInput{tt.stack, tt.edits}
 	}

@@ -37,7 +37,7 @@ func (p *parser) refuseAuthorityHost(key, value string, err error) {
 		rest = value
 	}
 	host, _, _ := strings.Cut(rest, "/")
-	if meant, wrong := checkAuthorityHost("https://" + host); wrong == nil {
+	if meant, wrong := checkAuthorityHost("https://" + host); wrong == nil && endpoints.IsMicrosoft(meant) {
 		p.refuse(key, SetCommand(key, meant), "%v", err)
 		return
 	}

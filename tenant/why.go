@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"app-to-app/azurecloud"
+	"app-to-app/spelling"
 )
 
 // A Cause is a reason why a client gets no token, or why the API refuses the
@@ -74,7 +76,11 @@ func Why(ctx context.Context, session *azurecloud.Session, declared Declaration,
 		for _, known := range declared.Access {
 			names = append(names, known.Client)
 		}
-		return WhyReport{}, fmt.Errorf("why: expected one of the stack's clients %s, got %q", strings.Join(names, ", "), name)
+		text := fmt.Sprintf("why: expected one of the stack's clients %s, got %q", strings.Join(names, ", "), name)
+		if meant := spelling.Closest(name, names); meant != "" {
+			text += "; did you mean " + meant + "?"
+		}
+		return WhyReport{}, errors.New(text)
 	}
 	caller, err := session.Graph.Caller(ctx)
 	if err != nil {

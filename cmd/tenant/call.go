@@ -111,7 +111,8 @@ func readTarget(outputs []byte, client string) (callTarget, error) {
 					strings.Join(slices.Sorted(maps.Keys(exports.URLs)), ", "), client, access.Identity)
 			}
 		}
-		return callTarget{}, fmt.Errorf("expected one of the stack's clients %s, got %q", strings.Join(slices.Sorted(maps.Keys(exports.URLs)), ", "), client)
+		known := slices.Sorted(maps.Keys(exports.URLs))
+		return callTarget{}, fmt.Errorf("expected one of the stack's clients %s, got %q%s", strings.Join(known, ", "), client, didYouMean(client, known))
 	}
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Scheme != "https" {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"app-to-app/settings"
@@ -44,6 +45,11 @@ func runCheck(ctx context.Context, c command, flags *flag.FlagSet, args []string
 	if name := tenant.RegionName(want.Location); name != want.Location {
 		return &usageError{fmt.Errorf("-location: expected the name of a region, got %q; did you mean -location %s?", want.Location, name)}
 	}
+	for name, value := range map[string]string{"tenant": want.TenantID, "subscription": want.SubscriptionID} {
+		if value != "" && !isGUID.MatchString(value) {
+			return &usageError{fmt.Errorf("-%s: expected a GUID, got %q; az account list --output table shows those of the login", name, value)}
+		}
+	}
 	var problems settings.Problems
 	var declared settings.Settings
 	if *stack != "" {
@@ -78,6 +84,9 @@ func runCheck(ctx context.Context, c command, flags *flag.FlagSet, args []string
 	}
 	return errors.Join(err, printed)
 }
+
+// isGUID is the text form of RFC 9562 section 4.
+var isGUID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
 // check signs in and asks the tenant and the subscription.
 func (c command) check(ctx context.Context, want tenant.Requirements, stack string, declared settings.Settings) (tenant.CheckReport, error) {

@@ -37,6 +37,7 @@ import (
 	"time"
 
 	"app-to-app/azurecloud"
+	"app-to-app/spelling"
 )
 
 // A verb is one thing that the command does.
@@ -127,7 +128,20 @@ func (c command) run(ctx context.Context, verbs []verb, args []string) int {
 			return c.runVerb(ctx, v, args[1:])
 		}
 	}
-	return c.refuse(fmt.Errorf("expected one of the verbs, got %q", args[0]), listed)
+	var names []string
+	for _, v := range verbs {
+		names = append(names, v.name)
+	}
+	return c.refuse(fmt.Errorf("expected one of the verbs, got %q%s", args[0], didYouMean(args[0], names)), listed)
+}
+
+// didYouMean is the end of an error about a name that is not one of those that are
+// known; "" if no one is meant.
+func didYouMean(name string, known []string) string {
+	if meant := spelling.Closest(name, known); meant != "" {
+		return "; did you mean " + meant + "?"
+	}
+	return ""
 }
 
 func (c command) runVerb(ctx context.Context, v verb, args []string) int {
@@ -215,7 +229,7 @@ func (c command) signIn(ctx context.Context) (*azurecloud.Session, error) {
 func (c command) signInToSubscription(ctx context.Context) (*azurecloud.Session, error) {
 	session, err := c.signIn(ctx)
 	if err == nil && session.SubscriptionID == "" {
-		err = azurecloud.WithHint(errors.New("expected ARM_SUBSCRIPTION_ID, got nothing"), "export ARM_SUBSCRIPTION_ID=…")
+		err = azurecloud.WithHint(errors.New("expected ARM_SUBSCRIPTION_ID, got nothing"), "export ARM_SUBSCRIPTION_ID=GUID, one of: az account list --output table")
 	}
 	return session, err
 }

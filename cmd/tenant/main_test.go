@@ -41,7 +41,7 @@ func TestUsage(t *testing.T) {
 	}
 	for _, tt := range []struct{ name, args, want string }{
 		{"no verb", "", "expected a verb, got nothing"},
-		{"unknown verb", "chekc", `expected one of the verbs, got "chekc"`},
+		{"unknown verb", "chekc", `expected one of the verbs, got "chekc"; did you mean check?`},
 		{"an argument too many", "check extra -location x", `expected nothing more, got "extra"`},
 		{"a flag missing", "check", "expected -location or -stack, got neither"},
 	} {
