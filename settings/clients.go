@@ -164,7 +164,7 @@ func (i item) refuseProvider(n int, client Client, fitting []string) {
 }
 
 // providersFor are the token providers that work with a kind of identity, the
-// default first (README.md, Token providers). An unknown kind, which is refused
+// default first (docs/token-providers.md). An unknown kind, which is refused
 // elsewhere, gets those of a managed identity.
 func providersFor(kind string) []string {
 	switch kind {

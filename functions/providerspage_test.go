@@ -8,24 +8,24 @@ import (
 	"testing"
 )
 
-// TestReadmeCredentials: the README has the table that is tested.
-func TestReadmeCredentials(t *testing.T) {
+// TestTokenProvidersPage: the page has the table that is tested.
+func TestTokenProvidersPage(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("../docs/token-providers.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := credentialTable(cells); !strings.Contains(string(readme), "\n\n"+want+"\n") {
-		t.Errorf("expected this table in README.md:\n%s", want)
+		t.Errorf("expected this table in docs/token-providers.md:\n%s", want)
 	}
 	for _, cell := range cells {
 		works := strings.HasPrefix(cell.says, "works")
 		tested := len(cell.ways) > 0 || cell.credential == "azureCli" && slices.Contains(cliProviders, cell.provider)
 		if works != tested {
-			t.Errorf("%s with %s: README says %q, which no test shows", cell.credential, cell.provider, cell.says)
+			t.Errorf("%s with %s: the page says %q, which no test shows", cell.credential, cell.provider, cell.says)
 		}
 		if !works && len(cell.refused) == 0 && !slices.Contains(cliRefused, cell.provider) {
-			t.Errorf("%s with %s: README says %q, which no test shows", cell.credential, cell.provider, cell.says)
+			t.Errorf("%s with %s: the page says %q, which no test shows", cell.credential, cell.provider, cell.says)
 		}
 	}
 }
