@@ -124,6 +124,8 @@ var boundaries = []boundary{
 		of: "app-to-app/sandbox/store", outside: []string{"go.etcd.io/bbolt"},
 		testOurs: []string{"app-to-app/sandbox/store"},
 	},
+	// What a project outside would write: it knows the sandbox and Microsoft's library.
+	{of: "app-to-app/examples/embedding", testOurs: []string{"app-to-app/sandbox/..."}, testOutside: azure},
 	{of: "app-to-app/sandbox/schema", testOurs: []string{"app-to-app/sandbox/schema"}},
 
 	// Runs Pulumi against any sandbox. The engine package starts processes and
