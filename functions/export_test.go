@@ -91,7 +91,7 @@ func TestExportRefusesStrangersFirst(t *testing.T) {
 	t.Parallel()
 	api := startHandler(t, "orders-api", apiSettings(verifytest.NewTenant(t)))
 	response, body := call(t, "GET", api.url+"/api/orders/export?colour=red", http.Header{"Accept": {"text/html"}}, "")
-	if got := response.Header.Get("WWW-Authenticate"); response.StatusCode != 401 || got != `Bearer realm="orders"` {
+	if got := response.Header.Get("WWW-Authenticate"); response.StatusCode != 401 || got != `Bearer realm="api"` {
 		t.Errorf("got %d %q %s, want 401", response.StatusCode, got, body)
 	}
 }

@@ -85,9 +85,9 @@ func TestGetOrdersRefuses(t *testing.T) {
 		challenge   string
 		code        string
 	}{
-		{"no token", "", nil, 401, `Bearer realm="orders"`, "token_required"},
-		{"another scheme", "", http.Header{"Authorization": {"Basic dXNlcjpwYXNz"}}, 401, `Bearer realm="orders"`, "token_required"},
-		{"token in the query only", "?access_token=" + good, nil, 401, `Bearer realm="orders"`, "token_required"},
+		{"no token", "", nil, 401, `Bearer realm="api"`, "token_required"},
+		{"another scheme", "", http.Header{"Authorization": {"Basic dXNlcjpwYXNz"}}, 401, `Bearer realm="api"`, "token_required"},
+		{"token in the query only", "?access_token=" + good, nil, 401, `Bearer realm="api"`, "token_required"},
 		{"two Authorization headers", "", http.Header{"Authorization": {"Bearer " + good, "Bearer " + good}}, 400, `Bearer error="invalid_request"`, "invalid_request"},
 		{"not a token", "", bearer("not-a-token"), 401, `Bearer error="invalid_token"`, "invalid_token"},
 		{"token beyond 8 KiB", "", claim("aio", strings.Repeat("k", 9000)), 401, `Bearer error="invalid_token"`, "invalid_token"},
@@ -101,7 +101,7 @@ func TestGetOrdersRefuses(t *testing.T) {
 		{"unknown query name", "?colour=red", bearer(good), 400, "", "invalid_query"},
 		{"repeated query name", "?rep=R-04&rep=R-17", bearer(good), 400, "", "invalid_query"},
 		{"empty query value", "?region=", bearer(good), 400, "", "invalid_query"},
-		{"unknown query name from a stranger", "?colour=red", nil, 401, `Bearer realm="orders"`, "token_required"},
+		{"unknown query name from a stranger", "?colour=red", nil, 401, `Bearer realm="api"`, "token_required"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -6,13 +6,14 @@ import (
 	"net/http"
 
 	"app-to-app/functions/internal/customhandler"
+	"app-to-app/functions/internal/gate"
 	"app-to-app/functions/internal/orders"
 	"app-to-app/functions/internal/verify"
 )
 
 // getOrders is the function GetOrders: the orders that a query selects, and who
 // the caller is.
-func getOrders(list []orders.Order, logger *slog.Logger) admitted {
+func getOrders(list []orders.Order, logger *slog.Logger) gate.Answer {
 	return func(w http.ResponseWriter, r *http.Request, caller verify.Claims) {
 		filter, ok := filterOf(w, r)
 		if !ok {
@@ -29,7 +30,7 @@ func getOrders(list []orders.Order, logger *slog.Logger) admitted {
 
 // exportOrders is the function ExportOrders: the orders that a query selects, in
 // the format that the caller accepts, an order at a time.
-func exportOrders(list []orders.Order, logger *slog.Logger) admitted {
+func exportOrders(list []orders.Order, logger *slog.Logger) gate.Answer {
 	return func(w http.ResponseWriter, r *http.Request, caller verify.Claims) {
 		filter, ok := filterOf(w, r)
 		if !ok {

@@ -10,38 +10,21 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 
 	"app-to-app/functions/internal/customhandler"
+	"app-to-app/functions/internal/gate"
 	"app-to-app/functions/internal/orders"
-	"app-to-app/functions/internal/verify"
 )
 
 func main() { os.Exit(customhandler.Main("orders-api", start)) }
 
 func start(ctx context.Context, app *customhandler.App) error {
-	settings, err := readSettings(app.Settings)
+	admit, err := gate.Open(ctx, app, "ORDERS")
 	if err != nil {
 		return err
 	}
-	keys, err := verify.NewKeys(verify.KeysConfig{
-		TenantID: settings.tenantID, AuthorityHost: settings.authorityHost, Logger: app.Logger,
-	})
-	if err != nil {
-		return err
-	}
-	verifier, err := verify.NewVerifier(settings.verifier(keys))
-	if err != nil {
-		return err
-	}
-	go keys.Run(ctx)
-	for _, o := range operations(settings.role) {
-		app.HTTP(o.pattern, &gate{
-			verifier: verifier.ForRole(o.role), role: o.role, app: app,
-			admit: o.answer(orders.Sample(), app.Logger.With("decision", "admitted", "role", o.role)),
-		})
-	}
+	admit.Serve(operations(admit, orders.Sample())...)
 	return nil
 }
 
@@ -49,15 +32,10 @@ func start(ctx context.Context, app *customhandler.App) error {
 // nobody has it.
 const exportRole = "Orders.Export"
 
-// An operation is what a caller may ask for, with the app role that it needs.
-type operation struct {
-	pattern, role string
-	answer        func([]orders.Order, *slog.Logger) admitted
-}
-
-func operations(role string) []operation {
-	return []operation{
-		{"GET /api/orders", role, getOrders},
-		{"GET /api/orders/export", exportRole, exportOrders},
+func operations(admit *gate.Gate, list []orders.Order) []gate.Operation {
+	role := admit.Role()
+	return []gate.Operation{
+		{Pattern: "GET /api/orders", Role: role, Answer: getOrders(list, admit.Logger(role))},
+		{Pattern: "GET /api/orders/export", Role: exportRole, Answer: exportOrders(list, admit.Logger(exportRole))},
 	}
 }

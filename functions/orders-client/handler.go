@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"app-to-app/functions/internal/acquire"
+	"app-to-app/functions/internal/apicall"
+	"app-to-app/functions/internal/caller"
 	"app-to-app/functions/internal/customhandler"
 	"app-to-app/functions/internal/orders"
 )
@@ -101,48 +102,17 @@ func (p *processor) fetch(ctx context.Context, provider acquire.TokenProvider) (
 	}()
 	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
 	defer cancel()
-	acquired := acquiredToken{provider: provider}
+	acquired := caller.Token{Provider: provider}
 	client := orders.Client{URL: p.url, HTTPClient: p.httpClient, Tokens: &acquired}
 	answer, err := client.List(ctx)
-	r.TokenSource = acquired.source
+	r.TokenSource = acquired.Source
 	if err != nil {
-		r.Status, r.Error = refusal(err)
+		status, advice := apicall.Advice(err, prefix)
+		r.Status, r.Error = status, err.Error()+advice
 		return r
 	}
 	r.Status, r.Orders, r.Caller = http.StatusOK, answer.Orders, &answer.Caller
 	return r
-}
-
-// acquiredToken passes a provider's token to the orders client and keeps where it
-// came from.
-type acquiredToken struct {
-	provider acquire.TokenProvider
-	source   acquire.TokenSource
-}
-
-func (a *acquiredToken) AccessToken(ctx context.Context) (string, error) {
-	acquired, err := a.provider.Acquire(ctx)
-	if err != nil {
-		return "", err
-	}
-	a.source = acquired.Source
-	return acquired.Token.Reveal(), nil
-}
-
-// refusal returns the API's status, or 0, and the error text with advice.
-func refusal(err error) (status int, text string) {
-	var refused *orders.AnswerError
-	if !errors.As(err, &refused) {
-		return 0, err.Error()
-	}
-	switch refused.Status {
-	case http.StatusForbidden:
-		return refused.Status, err.Error() + "; the token lacks the app role, or this client is blocked or not listed; " +
-			"assign the role; a managed identity's token can be up to 24 hours old"
-	case http.StatusUnauthorized:
-		return refused.Status, err.Error() + "; compare ORDERS_SCOPE, ORDERS_TENANT_ID and ORDERS_AUTHORITY_HOST with the API's app settings"
-	}
-	return refused.Status, err.Error()
 }
 
 func (p *processor) report(ctx context.Context, r result) {

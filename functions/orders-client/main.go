@@ -12,18 +12,22 @@ import (
 	"net/http"
 	"os"
 
+	"app-to-app/functions/internal/caller"
 	"app-to-app/functions/internal/customhandler"
 )
+
+// prefix begins the names of the app settings: that of the API orders.
+const prefix = "ORDERS"
 
 func main() { os.Exit(customhandler.Main("orders-client", start)) }
 
 func start(_ context.Context, app *customhandler.App) error {
-	settings, err := readSettings(app.Settings, app.Logger)
+	settings, err := caller.ReadSettings(app.Settings, prefix, app.Logger)
 	if err != nil {
 		return err
 	}
 	app.Logger.Info("client configured", "settings", settings)
-	processor := newProcessor(settings.providers, settings.url, &http.Client{}, app.Logger)
+	processor := newProcessor(settings.Providers, settings.URL, &http.Client{}, app.Logger)
 	app.HTTP("GET /api/ProcessOrders", http.HandlerFunc(processor.serveHTTP))
 	app.HTTP("POST /api/ProcessOrders", http.HandlerFunc(processor.serveHTTP))
 	app.Timer("ProcessOrdersTimer", "timer", func(ctx context.Context, timer customhandler.Timer) error {

@@ -97,6 +97,7 @@ type TokenProvider interface {
 // A ProviderConfig configures token providers. Which fields are set decides the
 // client's credential; see [CheckTokenProviders].
 type ProviderConfig struct {
+	Prefix                  string       // of the app settings that errors name; "" means ORDERS
 	Scope                   string       // required; see [CheckScope]
 	TenantID                string       // required unless the credential is a managed identity
 	AuthorityHost           string       // likewise, such as https://login.microsoftonline.com
@@ -184,7 +185,7 @@ type plan struct {
 // login.
 func CheckTokenProviders(names []string, config ProviderConfig) error {
 	_, err := planProviders(names, config)
-	return err
+	return prefixed(err, config.Prefix)
 }
 
 // NewTokenProviders returns the named providers in this order. The error is that
@@ -192,7 +193,7 @@ func CheckTokenProviders(names []string, config ProviderConfig) error {
 func NewTokenProviders(names []string, config ProviderConfig) ([]TokenProvider, error) {
 	plans, err := planProviders(names, config)
 	if err != nil {
-		return nil, err
+		return nil, prefixed(err, config.Prefix)
 	}
 	var providers []TokenProvider
 	var problems []error
@@ -202,10 +203,10 @@ func NewTokenProviders(names []string, config ProviderConfig) ([]TokenProvider, 
 			problems = append(problems, fmt.Errorf("token provider %q: %w", plan.name, acquireError(err, plan.credential.secret)))
 			continue
 		}
-		providers = append(providers, newProvider(plan, ask))
+		providers = append(providers, newProvider(plan, ask, config.Prefix))
 	}
 	if err := errors.Join(problems...); err != nil {
-		return nil, err
+		return nil, prefixed(err, config.Prefix)
 	}
 	return providers, nil
 }

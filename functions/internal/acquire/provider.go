@@ -19,12 +19,13 @@ type asker func(context.Context) (grant, error)
 // A provider is a library with the client's credential.
 type provider struct {
 	plan
-	ask  asker
-	turn chan struct{} // a lock that a context can give up on; see Acquire
+	ask    asker
+	prefix string        // of app settings
+	turn   chan struct{} // a lock that a context can give up on; see Acquire
 }
 
-func newProvider(plan plan, ask asker) *provider {
-	return &provider{plan: plan, ask: ask, turn: make(chan struct{}, 1)}
+func newProvider(plan plan, ask asker, prefix string) *provider {
+	return &provider{plan: plan, ask: ask, prefix: prefix, turn: make(chan struct{}, 1)}
 }
 
 func (p *provider) Name() string               { return p.name }
@@ -43,7 +44,7 @@ func (p *provider) Acquire(ctx context.Context) (Acquired, error) {
 	ctx, asked := observe(ctx)
 	got, err := p.ask(ctx)
 	if err != nil {
-		return Acquired{}, acquireError(err, p.credential.secret)
+		return Acquired{}, prefixed(acquireError(err, p.credential.secret), p.prefix)
 	}
 	if got.token == "" {
 		return Acquired{}, errors.New("the answer to the token request holds no access token")

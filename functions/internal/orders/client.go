@@ -2,140 +2,37 @@ package orders
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
+
+	"app-to-app/functions/internal/apicall"
 )
-
-// maxAnswerBytes limits the answer that a client reads, so that an endless one does
-// not exhaust the memory. Orders are small.
-const maxAnswerBytes = 1 << 20
-
-// A TokenSource returns the access token for the orders API.
-type TokenSource interface {
-	AccessToken(ctx context.Context) (string, error)
-}
 
 // A Client reads orders from the API. All fields but HTTPClient are required.
 // It is safe for concurrent use when its TokenSource is.
 type Client struct {
 	URL        string // of the orders, as https://host/api/orders
-	Tokens     TokenSource
+	Tokens     apicall.TokenSource
 	HTTPClient *http.Client // nil means [http.DefaultClient]
 }
 
-// An AnswerError is an answer of the API that holds no orders: any status but
-// 200, or a body that cannot be read. Its text holds the status and the error of
-// the challenge, never the body and never the token, even if the API sends it
-// back.
-type AnswerError struct {
-	Status     int
-	Challenge  string // the error that WWW-Authenticate names
-	RetryAfter string // in seconds, or as a date
-	RequestID  string // that this client gave the request; the API's log has it
-	Err        error  // what is wrong with the body of a 200
-}
-
-func (e *AnswerError) Error() string {
-	if e.Err != nil {
-		return e.Err.Error()
-	}
-	text := fmt.Sprintf("expected status 200, got %d", e.Status)
-	if e.Challenge != "" {
-		text += fmt.Sprintf(" with challenge %q", e.Challenge)
-	}
-	if e.RetryAfter != "" {
-		text += fmt.Sprintf(" and Retry-After %q", e.RetryAfter)
-	}
-	if e.RequestID != "" {
-		text += ", request id " + e.RequestID
-	}
-	return text
-}
-
-// Unwrap returns what is wrong with the body, or nil.
-func (e *AnswerError) Unwrap() error { return e.Err }
-
 // List returns the orders and the caller as the API saw it. Any other answer,
-// redirects included, is an [*AnswerError].
+// redirects included, is an [*apicall.AnswerError].
 func (c *Client) List(ctx context.Context) (Answer, error) {
-	if c.URL == "" || c.Tokens == nil {
-		return Answer{}, errors.New("get orders: the client needs a URL and a token source")
-	}
-	token, err := c.Tokens.AccessToken(ctx)
-	if err != nil {
-		return Answer{}, fmt.Errorf("get access token: %w", err)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, nil)
-	if err != nil {
-		return Answer{}, fmt.Errorf("get orders: %w", err)
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	request.Header.Set("Accept", "application/json")
-	// Azure's own services log it under this name, and so does the API. It is ours
-	// and not the answer's, of which errors repeat nothing.
-	requestID := newRequestID()
-	request.Header.Set("x-ms-client-request-id", requestID)
-	response, err := c.httpClient().Do(request)
-	if err != nil {
-		return Answer{}, fmt.Errorf("get orders: %w", err)
-	}
-	defer func() { _ = response.Body.Close() }() // nothing to save
-	if response.StatusCode != http.StatusOK {
-		return Answer{}, fmt.Errorf("get orders from %q: %w", c.URL, &AnswerError{
-			Status:     response.StatusCode,
-			Challenge:  challengeOf(response.Header),
-			RetryAfter: retryAfterOf(response.Header),
-			RequestID:  requestID,
-		})
-	}
-	answer, err := decode(response)
-	if err != nil {
-		return Answer{}, fmt.Errorf("get orders from %q: %w", c.URL, &AnswerError{Status: response.StatusCode, Err: err})
-	}
-	return answer, nil
-}
-
-// newRequestID returns a random GUID (RFC 9562 section 5.4).
-func newRequestID() string {
-	var id [16]byte
-	rand.Read(id[:]) // never fails since Go 1.24
-	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
-}
-
-// httpClient does not follow redirects, because the token is for the API at URL
-// only.
-func (c *Client) httpClient() *http.Client {
-	base := c.HTTPClient
-	if base == nil {
-		base = http.DefaultClient
-	}
-	careful := *base
-	careful.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &careful
-}
-
-func decode(response *http.Response) (Answer, error) {
-	if kind := contentTypeOf(response.Header); kind != "application/json" {
-		return Answer{}, fmt.Errorf("expected content type %q, got %q", "application/json", kind)
-	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes+1))
-	if err != nil {
-		return Answer{}, fmt.Errorf("read answer: %w", err)
-	}
-	if len(body) > maxAnswerBytes {
-		return Answer{}, fmt.Errorf("expected an answer of at most %d bytes, got more", maxAnswerBytes)
-	}
 	var answer Answer
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return Answer{}, fmt.Errorf("decode answer: %w", err)
-	}
-	if answer.Orders == nil {
-		return Answer{}, errors.New("decode answer: expected a list of orders, got none")
+	client := apicall.Client{What: "orders", URL: c.URL, Tokens: c.Tokens, HTTPClient: c.HTTPClient}
+	err := client.Get(ctx, func(body []byte) error {
+		if err := json.Unmarshal(body, &answer); err != nil {
+			return err
+		}
+		if answer.Orders == nil {
+			return errors.New("expected a list of orders, got none")
+		}
+		return nil
+	})
+	if err != nil {
+		return Answer{}, err
 	}
 	return answer, nil
 }

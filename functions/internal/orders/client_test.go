@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"app-to-app/functions/internal/apicall"
 	"app-to-app/functions/internal/orders"
 )
 
@@ -102,7 +103,7 @@ func TestListRefused(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := newClient(t, test.serve).List(t.Context())
-			var answer *orders.AnswerError
+			var answer *apicall.AnswerError
 			if !errors.As(err, &answer) || answer.Status != test.status {
 				t.Fatalf("got %v, want an answer with status %d", err, test.status)
 			}
@@ -125,7 +126,7 @@ func TestErrorNamesItsRequest(t *testing.T) {
 	})
 	for range 2 {
 		_, err := client.List(t.Context())
-		var answer *orders.AnswerError
+		var answer *apicall.AnswerError
 		id := sent[len(sent)-1]
 		if !errors.As(err, &answer) || answer.RequestID != id || len(id) != 36 || !strings.HasSuffix(err.Error(), ", request id "+id) {
 			t.Errorf("got %v, want the id %q at its end", err, id)
@@ -188,7 +189,7 @@ func TestListWithoutToken(t *testing.T) {
 	refused := errors.New("no such identity")
 	client.Tokens = tokenFunc(func(context.Context) (string, error) { return "", refused })
 	_, err := client.List(t.Context())
-	var answer *orders.AnswerError
+	var answer *apicall.AnswerError
 	if !errors.Is(err, refused) || errors.As(err, &answer) {
 		t.Errorf("got %v, want the token source's error and no answer", err)
 	}

@@ -79,7 +79,7 @@ func TestAnswers(t *testing.T) {
 		code       string
 		retryAfter string
 	}{
-		{verify.ErrNoToken, 401, `Bearer realm="orders"`, "token_required", ""},
+		{verify.ErrNoToken, 401, `Bearer realm="api"`, "token_required", ""},
 		{verify.ErrInvalidRequest, 400, `Bearer error="invalid_request"`, "invalid_request", ""},
 		{verify.ErrMalformed, 401, `Bearer error="invalid_token"`, "invalid_token", ""},
 		{verify.ErrSignature, 401, `Bearer error="invalid_token"`, "invalid_token", ""},

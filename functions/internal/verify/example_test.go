@@ -53,7 +53,7 @@ func ExampleNewVerifier() {
 		fmt.Print(w.Body)
 	}
 	// Output:
-	// 401 Bearer realm="orders"
+	// 401 Bearer realm="api"
 	// An access token of Microsoft Entra ID is required in the Authorization header.
 	// 401 Bearer error="invalid_token"
 	// The access token is malformed.

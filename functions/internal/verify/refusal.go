@@ -71,7 +71,7 @@ var answers = []struct {
 	err    error
 	answer Answer
 }{
-	{ErrNoToken, Answer{Status: 401, Challenge: `Bearer realm="orders"`, Code: "token_required",
+	{ErrNoToken, Answer{Status: 401, Challenge: `Bearer realm="api"`, Code: "token_required",
 		Message: "An access token of Microsoft Entra ID is required in the Authorization header."}},
 	{ErrInvalidRequest, Answer{Status: 400, Challenge: `Bearer error="invalid_request"`, Code: "invalid_request",
 		Message: "The request must carry exactly one access token, in one Authorization header."}},

@@ -84,7 +84,7 @@ func (r Row) CheckAnswer(t testing.TB, status int, header http.Header) {
 	want := ""
 	switch {
 	case r.Want != "" && r.Error == "":
-		want = `Bearer realm="orders"`
+		want = `Bearer realm="api"`
 	case r.Error != "":
 		want = `Bearer error="` + r.Error + `"`
 	}

@@ -1,4 +1,4 @@
-package main
+package gate
 
 import (
 	"app-to-app/functions/internal/customhandler"
@@ -12,18 +12,19 @@ type settings struct {
 	allowedClients, blockedCallers          []string
 }
 
-func readSettings(app *customhandler.AppSettings) (settings, error) {
+func readSettings(app *customhandler.AppSettings, prefix string) (settings, error) {
+	name := func(setting string) string { return prefix + "_" + setting }
 	s := settings{
-		tenantID:      app.GUID("ORDERS_TENANT_ID", "the id of the tenant whose tokens are accepted"),
-		authorityHost: app.HTTPS("ORDERS_AUTHORITY_HOST", "the authority host, such as https://login.microsoftonline.com"),
-		audience:      app.Required("ORDERS_AUDIENCE", "this API's client ID, the audience of its access tokens"),
-		role:          app.Required("ORDERS_ROLE", "the value of the app role that callers need, such as Orders.Read"),
+		tenantID:      app.GUID(name("TENANT_ID"), "the id of the tenant whose tokens are accepted"),
+		authorityHost: app.HTTPS(name("AUTHORITY_HOST"), "the authority host, such as https://login.microsoftonline.com"),
+		audience:      app.Required(name("AUDIENCE"), "this API's client ID, the audience of its access tokens"),
+		role:          app.Required(name("ROLE"), "the value of the app role that callers need, such as Orders.Read"),
 		// Empty: v1.0 tokens are refused (see verify.Config).
-		v1Issuer:   app.Optional("ORDERS_V1_ISSUER"),
-		v1Audience: app.Optional("ORDERS_V1_AUDIENCE"),
+		v1Issuer:   app.Optional(name("V1_ISSUER")),
+		v1Audience: app.Optional(name("V1_AUDIENCE")),
 		// Empty: the app role alone decides (see verify.Config).
-		allowedClients: app.GUIDs("ORDERS_ALLOWED_CLIENTS"),
-		blockedCallers: app.GUIDs("ORDERS_BLOCKED_CALLERS"),
+		allowedClients: app.GUIDs(name("ALLOWED_CLIENTS")),
+		blockedCallers: app.GUIDs(name("BLOCKED_CALLERS")),
 	}
 	return s, app.Err()
 }

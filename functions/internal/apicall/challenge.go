@@ -1,4 +1,4 @@
-package orders
+package apicall
 
 import (
 	"mime"
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// This file reads what an answer without orders may say in a log. An API that is
+// This file reads what an answer that is refused may say in a log. An API that is
 // broken or not ours may send back the token that it got, in any encoding and cut
 // into pieces. So the rule is: nothing of the answer is repeated, but for values
 // that are known beforehand, numbers and dates.
