@@ -165,6 +165,7 @@ var boundaries = []boundary{
 		of: "app-to-app/cmd/sandbox", ours: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/deployer", "app-to-app/pulumilocal/engine"},
 		testOurs: []string{"app-to-app/cmd/sandbox", "app-to-app/settings/settingstest"},
 	},
+	{of: "app-to-app/cmd/new", ours: []string{"app-to-app/settings"}},
 	// Commands sign in with the same ARM_* variables as the providers.
 	{of: "app-to-app/azurecloud/endpoints", testOurs: []string{"app-to-app/azurecloud/endpoints"}},
 	{of: "app-to-app/azurecloud", ours: []string{"app-to-app/azurecloud/endpoints"}, outside: azure, testOurs: []string{"app-to-app/azurecloud"}},

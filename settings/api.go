@@ -59,6 +59,21 @@ func (a API) Role() Role {
 	return Role{Value: value + ".Read", DisplayName: "Read " + text, Description: "Read all " + text}
 }
 
+// NamedAPI is the API of a stack that sets only its name, or the problem with that
+// name.
+func NamedAPI(name string) (API, *Problem) {
+	value, err := json.Marshal(map[string]string{"name": name})
+	if err != nil {
+		panic(err) // never of texts
+	}
+	p := &parser{values: map[string]string{Namespace + ":api": string(value)}}
+	api := p.api()
+	if len(p.Problems) > 0 {
+		return API{}, &p.Problems[0]
+	}
+	return api, nil
+}
+
 func (p *parser) api() API {
 	i := p.object("api", apiFields...)
 	a := API{Name: i.apiName()}
