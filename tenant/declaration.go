@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 // A Declaration is what a stack expects to find in its tenant and subscription:
 // what its exports say, and what its state adds ([Declaration.ReadState]).
 type Declaration struct {
+	APIName     string            `json:"apiName"` // "" of a stack that an older program deployed: orders
 	APIClientID string            `json:"apiClientId"`
 	APIObjectID string            `json:"apiObjectId"` // of the app registration
 	APISiteID   string            `json:"apiSiteId"`
@@ -85,6 +87,12 @@ func ReadOutputs(data []byte) (Declaration, error) {
 		return Declaration{}, fmt.Errorf("read the stack's outputs: %w", err)
 	}
 	return d, nil
+}
+
+// setting is the full name of an app setting of the API's code and its clients'.
+func (d Declaration) setting(name string) string {
+	prefix := strings.ToUpper(strings.ReplaceAll(cmp.Or(d.APIName, "orders"), "-", "_"))
+	return prefix + "_" + name
 }
 
 // client finds a client by name.

@@ -39,14 +39,14 @@ func (e *explainer) api(ctx context.Context) (bool, error) {
 	if version != nil {
 		shown = fmt.Sprintf("requestedAccessTokenVersion %d", *version)
 	}
-	e.judge(version != nil && *version == 2 || e.apiSettings["ORDERS_V1_ISSUER"] != "", CheckTokenVersion, "401 invalid_token: wrong issuer", shown, up,
+	e.judge(version != nil && *version == 2 || e.apiSettings[e.declared.setting("V1_ISSUER")] != "", CheckTokenVersion, "401 invalid_token: wrong issuer", shown, up,
 		"tokens for the API are of version 1, whose issuer the API does not accept")
 	return true, nil
 }
 
 // rights looks at the app role that the API demands, and who holds it.
 func (e *explainer) rights(ctx context.Context) (bool, error) {
-	wanted := e.apiSettings["ORDERS_ROLE"]
+	wanted := e.apiSettings[e.declared.setting("ROLE")]
 	if wanted == "" && len(e.access.Roles) > 0 {
 		wanted = e.access.Roles[0]
 	}
@@ -137,12 +137,12 @@ func (e *explainer) lists(context.Context) (bool, error) {
 	}
 	const symptom = "403 insufficient_scope: caller not admitted"
 	isClient := func(id string) bool { return sameID(id, e.principal.AppID) || sameID(id, e.principal.ID) }
-	blocked := idsOf(e.apiSettings["ORDERS_BLOCKED_CALLERS"])
-	e.judge(!slices.ContainsFunc(blocked, isClient), CheckBlocked, symptom, "ORDERS_BLOCKED_CALLERS names it",
+	blocked := idsOf(e.apiSettings[e.declared.setting("BLOCKED_CALLERS")])
+	e.judge(!slices.ContainsFunc(blocked, isClient), CheckBlocked, symptom, e.declared.setting("BLOCKED_CALLERS")+" names it",
 		"if it can be trusted again, remove it from app-to-app:blockedCallers and run pulumi up", "the API blocks this caller, whatever its token says")
-	allowed := idsOf(e.apiSettings["ORDERS_ALLOWED_CLIENTS"])
+	allowed := idsOf(e.apiSettings[e.declared.setting("ALLOWED_CLIENTS")])
 	e.judge(len(allowed) == 0 || slices.ContainsFunc(allowed, func(id string) bool { return sameID(id, e.principal.AppID) }), CheckAllowed, symptom,
-		fmt.Sprintf("ORDERS_ALLOWED_CLIENTS has %d others", len(allowed)), "add its client id "+e.principal.AppID+" to ORDERS_ALLOWED_CLIENTS, or remove the setting", "the API admits only listed clients, and this one is not listed")
+		fmt.Sprintf("%s has %d others", e.declared.setting("ALLOWED_CLIENTS"), len(allowed)), "add its client id "+e.principal.AppID+" to "+e.declared.setting("ALLOWED_CLIENTS")+", or remove the setting", "the API admits only listed clients, and this one is not listed")
 	return true, nil
 }
 

@@ -85,7 +85,7 @@ func (e *explainer) client(ctx context.Context) (bool, error) {
 
 // settings checks that both apps name the same tenant, cloud and API.
 func (e *explainer) settings(context.Context) (bool, error) {
-	const tenantName, hostName = "ORDERS_TENANT_ID", "ORDERS_AUTHORITY_HOST"
+	tenantName, hostName := e.declared.setting("TENANT_ID"), e.declared.setting("AUTHORITY_HOST")
 	if s := e.clientSettings; s != nil {
 		symptom := "AADSTS90002 (no such tenant), AADSTS700016 or AADSTS500011 instead of a token, or 401 invalid_token: not signed by the tenant"
 		if !isGUID.MatchString(s[tenantName]) {
@@ -93,12 +93,12 @@ func (e *explainer) settings(context.Context) (bool, error) {
 		}
 		e.setting(CheckTenantSetting, e.access.SiteID, s, tenantName, e.tenantID, symptom)
 		e.setting(CheckAuthoritySetting, e.access.SiteID, s, hostName, e.authorityHost, "no token, or 401 invalid_token: not signed by the tenant")
-		e.scope(s["ORDERS_SCOPE"])
+		e.scope(s[e.declared.setting("SCOPE")])
 	}
 	if s := e.apiSettings; s != nil {
 		e.setting(CheckTenantSetting, e.declared.APISiteID, s, tenantName, e.tenantID, "401 invalid_token: not signed by the tenant")
 		e.setting(CheckAuthoritySetting, e.declared.APISiteID, s, hostName, e.authorityHost, "503 (signing keys unavailable), or 401 invalid_token: wrong issuer")
-		e.setting(CheckAudienceSetting, e.declared.APISiteID, s, "ORDERS_AUDIENCE", e.declared.APIClientID, "401 invalid_token: wrong audience")
+		e.setting(CheckAudienceSetting, e.declared.APISiteID, s, e.declared.setting("AUDIENCE"), e.declared.APIClientID, "401 invalid_token: wrong audience")
 	}
 	return true, nil
 }
@@ -128,12 +128,12 @@ func (e *explainer) scope(got string) {
 	if !isDefault || resource == "" {
 		symptom = "AADSTS1002012 or AADSTS70011 (invalid scope) instead of a token"
 	}
-	fix := setSetting(e.access.SiteID, "ORDERS_SCOPE", uri+"/.default")
+	fix := setSetting(e.access.SiteID, e.declared.setting("SCOPE"), uri+"/.default")
 	if resource == uri {
 		fix = up + ": the API's app registration has lost its identifier URI"
 	}
 	e.judge(isDefault && (slices.Contains(uris, resource) || sameID(resource, e.declared.APIClientID)), CheckScopeSetting, symptom,
-		fmt.Sprintf("ORDERS_SCOPE %q; identifier URIs %q", got, uris), fix, "the client asks for a token for %q, which does not name the API", got)
+		fmt.Sprintf("%s %q; identifier URIs %q", e.declared.setting("SCOPE"), got, uris), fix, "the client asks for a token for %q, which does not name the API", got)
 }
 
 // identity checks that the client names its own identity, and that its function
@@ -148,10 +148,10 @@ func (e *explainer) identity(context.Context) (bool, error) {
 	}
 	switch e.access.Identity {
 	case "managedIdentity":
-		e.setting(CheckClientIDSetting, e.access.SiteID, e.clientSettings, "ORDERS_MANAGED_IDENTITY_CLIENT_ID", e.access.ClientID,
+		e.setting(CheckClientIDSetting, e.access.SiteID, e.clientSettings, e.declared.setting("MANAGED_IDENTITY_CLIENT_ID"), e.access.ClientID,
 			"400 of the identity endpoint, or the token of another identity: AADSTS501051 or 403")
 	case kindSecret, kindCertificate, kindFederated:
-		e.setting(CheckClientIDSetting, e.access.SiteID, e.clientSettings, "ORDERS_CLIENT_ID", e.access.ClientID, "AADSTS700016 instead of a token")
+		e.setting(CheckClientIDSetting, e.access.SiteID, e.clientSettings, e.declared.setting("CLIENT_ID"), e.access.ClientID, "AADSTS700016 instead of a token")
 	}
 	return true, nil
 }

@@ -56,14 +56,14 @@ func (e *explainer) secrets() {
 		"the client's app registration has no client secret that is valid now") || e.clientSettings == nil {
 		return
 	}
-	value := e.clientSettings["ORDERS_CLIENT_SECRET"]
+	value := e.clientSettings[e.declared.setting("CLIENT_SECRET")]
 	if reference(value) {
-		e.note("ORDERS_CLIENT_SECRET is kept in a vault: whether its value is one of %s is not known here; App Service shows unresolved references under Configuration", keysText(good))
+		e.note("%s is kept in a vault: whether its value is one of %s is not known here; App Service shows unresolved references under Configuration", e.declared.setting("CLIENT_SECRET"), keysText(good))
 		return
 	}
 	found := "a value that is none of " + keysText(good)
 	if value == "" {
-		found = "no ORDERS_CLIENT_SECRET"
+		found = "no " + e.declared.setting("CLIENT_SECRET")
 	} else if slices.ContainsFunc(good, func(k key) bool { return sameID(k.KeyID, value) }) {
 		found = "the secret's id, which is not its value"
 	} else if i := slices.IndexFunc(e.application.Secrets, func(k key) bool { return !containsKey(good, k) && k.begins(value) }); i >= 0 {
@@ -102,9 +102,9 @@ func (e *explainer) certificates() {
 	if !e.judge(len(good) > 0, CheckCredential, symptom, orNone(others), "pulumi up adds the next one", "the client's app registration has no certificate that is valid now") || e.clientSettings == nil {
 		return
 	}
-	value := e.clientSettings["ORDERS_CLIENT_CERTIFICATE"]
+	value := e.clientSettings[e.declared.setting("CLIENT_CERTIFICATE")]
 	if reference(value) {
-		e.note("ORDERS_CLIENT_CERTIFICATE is kept in a vault: whether it is one of %s is not known here", keysText(good))
+		e.note("%s is kept in a vault: whether it is one of %s is not known here", e.declared.setting("CLIENT_CERTIFICATE"), keysText(good))
 		return
 	}
 	thumbprint, found := thumbprintOf(value)
@@ -192,7 +192,7 @@ func (e *explainer) outsideToken() (Credential, bool) {
 	if e.clientSettings == nil {
 		return declared, declared.Issuer != ""
 	}
-	if id := e.clientSettings["ORDERS_MANAGED_IDENTITY_CLIENT_ID"]; id != "" {
+	if id := e.clientSettings[e.declared.setting("MANAGED_IDENTITY_CLIENT_ID")]; id != "" {
 		for _, attached := range e.clientSite.Identity.UserAssigned {
 			if sameID(attached.ClientID, id) {
 				e.pass(CheckIdentityAttached)
@@ -203,7 +203,7 @@ func (e *explainer) outsideToken() (Credential, bool) {
 			"the managed identity %s, whose token the client signs in with, is not attached to its function app", id)
 		return Credential{}, false
 	}
-	e.fail(CheckIdentityAttached, "no token: the client does not know which identity to use", "no ORDERS_MANAGED_IDENTITY_CLIENT_ID", "pulumi up --refresh sets it again",
+	e.fail(CheckIdentityAttached, "no token: the client does not know which identity to use", "no "+e.declared.setting("MANAGED_IDENTITY_CLIENT_ID"), "pulumi up --refresh sets it again",
 		"the client's settings do not name the managed identity that its app registration trusts")
 	return Credential{}, false
 }

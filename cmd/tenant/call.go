@@ -180,9 +180,10 @@ type callResult struct {
 		UnitCost json.Number `json:"unitCost"`
 		Total    json.Number `json:"total"`
 	} `json:"orders"`
-	Caller      *callCaller `json:"caller"`
-	TokenSource string      `json:"tokenSource"`
-	Error       string      `json:"error"`
+	Caller      *callCaller     `json:"caller"`
+	Answer      json.RawMessage `json:"answer"` // of another API, whatever it is; it may have the caller in it
+	TokenSource string          `json:"tokenSource"`
+	Error       string          `json:"error"`
 }
 
 // A callCaller has the claims of the token that the API verified.
@@ -192,10 +193,37 @@ type callCaller struct {
 	Roles    []string `json:"roles"`
 }
 
-func (r callResult) succeeded() bool { return r.Status == http.StatusOK && r.Caller != nil }
+func (r callResult) succeeded() bool {
+	return r.Status == http.StatusOK && (r.Caller != nil || r.other())
+}
+
+// other reports whether the result is of another API than that of the orders.
+func (r callResult) other() bool { return len(r.Answer) > 0 && string(r.Answer) != "null" }
+
+// got is what a client got from the API, in words.
+func (r callResult) got() string {
+	if r.other() {
+		return "an answer"
+	}
+	return fmt.Sprintf("%d orders", len(r.Orders))
+}
+
+// from is the caller as the API saw it, if it says so.
+func (r callResult) from() callCaller {
+	if r.Caller != nil {
+		return *r.Caller
+	}
+	var answer struct {
+		Caller callCaller `json:"caller"`
+	}
+	if json.Unmarshal(r.Answer, &answer) != nil { // it may be anything
+		return callCaller{}
+	}
+	return answer.Caller
+}
 
 // callFunction calls the client's function. Its answer says for each token provider
-// what the API answered, with the status 502 when none got the orders.
+// what the API answered, with the status 502 when none got anything.
 func (c command) callFunction(ctx context.Context, t callTarget, key string) ([]callResult, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url.String(), nil)
 	if err != nil {
@@ -223,21 +251,22 @@ func (c command) callFunction(ctx context.Context, t callTarget, key string) ([]
 	return answer.Results, nil
 }
 
-// showResults shows the orders once, and the claims for each token provider.
+// showResults shows the answer once, and the claims for each token provider.
 func showResults(w io.Writer, client string, results []callResult) error {
 	var text strings.Builder
 	if i := slices.IndexFunc(results, callResult.succeeded); i >= 0 {
-		fmt.Fprintf(&text, "%s got %d orders from the API.\n\n", client, len(results[i].Orders))
-		table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "  id\tdate\tregion\trep\titem\tunits\tunitCost\ttotal")
-		for _, o := range results[i].Orders {
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", o.ID, o.Date, o.Region, o.Rep, o.Item, o.Units, o.UnitCost, o.Total)
-		}
-		if err := table.Flush(); err != nil {
+		fmt.Fprintf(&text, "%s got %s from the API.\n\n", client, results[i].got())
+		if results[i].other() {
+			var indented bytes.Buffer
+			if err := json.Indent(&indented, results[i].Answer, "  ", "  "); err != nil {
+				return err
+			}
+			fmt.Fprintf(&text, "  %s\n", indented.String())
+		} else if err := ordersTable(&text, results[i]); err != nil {
 			return err
 		}
 	} else {
-		fmt.Fprintf(&text, "%s got no orders.\n", client)
+		fmt.Fprintf(&text, "%s got nothing.\n", client)
 	}
 	for _, r := range results {
 		fmt.Fprintf(&text, "\n%s with %s: ", r.TokenProvider, r.Credential)
@@ -246,13 +275,22 @@ func showResults(w io.Writer, client string, results []callResult) error {
 			continue
 		}
 		fmt.Fprintf(&text, "the API verified a token (%s) with the claims\n  oid    %s  (object id of the service principal)\n  azp    %s  (client id)\n  roles  %s\n",
-			r.TokenSource, r.Caller.ObjectID, r.Caller.ClientID, strings.Join(r.Caller.Roles, ", "))
+			r.TokenSource, r.from().ObjectID, r.from().ClientID, strings.Join(r.from().Roles, ", "))
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
 }
 
-// failure is why a token provider got no orders. Status 0 is no answer of the API.
+func ordersTable(w io.Writer, r callResult) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "  id\tdate\tregion\trep\titem\tunits\tunitCost\ttotal")
+	for _, o := range r.Orders {
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", o.ID, o.Date, o.Region, o.Rep, o.Item, o.Units, o.UnitCost, o.Total)
+	}
+	return table.Flush()
+}
+
+// failure is why a token provider got nothing. Status 0 is no answer of the API.
 func (r callResult) failure() string {
 	if r.Status == 0 {
 		return "no answer of the API: " + r.Error
@@ -278,9 +316,9 @@ func (c command) watchCalls(ctx context.Context, t callTarget, key string, every
 		}
 		for _, r := range results {
 			if r.succeeded() {
-				fmt.Fprintf(c.stdout, "%s  %d orders  as %s  %s, %s (%s)\n", at, len(r.Orders), r.Caller.ObjectID, r.Credential, r.TokenProvider, r.TokenSource)
+				fmt.Fprintf(c.stdout, "%s  %s  as %s  %s, %s (%s)\n", at, r.got(), r.from().ObjectID, r.Credential, r.TokenProvider, r.TokenSource)
 			} else {
-				fmt.Fprintf(c.stdout, "%s  no orders  %s, %s: %s\n", at, r.Credential, r.TokenProvider, r.failure())
+				fmt.Fprintf(c.stdout, "%s  nothing  %s, %s: %s\n", at, r.Credential, r.TokenProvider, r.failure())
 			}
 		}
 		if sleep(ctx, every) != nil {

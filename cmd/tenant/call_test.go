@@ -26,6 +26,9 @@ const callOrders = `{"results":[{"tokenProvider":"azidentity","credential":"user
 	"orders":[{"id":"SO-1001","date":"2026-01-08","region":"North","rep":"R-17","item":"Desk lamp","units":24,"unitCost":18.75,"total":450.00}],
 	"caller":{"objectId":"a6313cf0-db6c-4563-ac24-f18bab36b6c6","clientId":"cccccccc-0000-4000-8000-000000000001","roles":["Orders.Read"]}}]}`
 
+const callOther = `{"results":[{"tokenProvider":"azidentity","credential":"userAssigned","status":200,"tokenSource":"cache","error":"",
+	"answer":{"list":[1],"caller":{"objectId":"o","clientId":"c","roles":["Stock.Read"]}}}]}`
+
 const callRefusal = `{"results":[{"tokenProvider":"azidentity","credential":"userAssigned","status":403,"tokenSource":"cache","error":"the token lacks the app role","orders":null,"caller":null}]}`
 
 // An answer of a service, by method and path.
@@ -71,7 +74,10 @@ func TestCallVerb(t *testing.T) {
 			"  azp    cccccccc-0000-4000-8000-000000000001  (client id)\n" +
 			"  roles  Orders.Read\n"},
 		{name: "the API refuses", args: "orders-client -stack dev", answers: map[string]callAnswer{"GET /api/ProcessOrders": {502, callRefusal}}, code: exitDiffers,
-			want: "orders-client got no orders.\n\nazidentity with userAssigned: the API answered 403: the token lacks the app role\ntenant: hint: tenant why orders-client "},
+			want: "orders-client got nothing.\n\nazidentity with userAssigned: the API answered 403: the token lacks the app role\ntenant: hint: tenant why orders-client "},
+		{name: "another API", args: "orders-client -stack dev", answers: map[string]callAnswer{"GET /api/ProcessOrders": {200, callOther}},
+			want: "orders-client got an answer from the API.\n\n  {\n    \"list\": [\n      1\n    ],\n    \"caller\": {\n      \"objectId\": \"o\",\n      \"clientId\": \"c\",\n      \"roles\": [\n        \"Stock.Read\"\n      ]\n    }\n  }\n\n" +
+				"azidentity with userAssigned: the API verified a token (cache) with the claims\n  oid    o  (object id of the service principal)\n  azp    c  (client id)\n  roles  Stock.Read\n"},
 		{name: "the app is down", args: "orders-client -stack dev", answers: map[string]callAnswer{"GET /api/ProcessOrders": {503, "starting"}}, code: exitFailed,
 			want: "tenant: error: call orders-client: expected its results, got status 503\ntenant: hint: "},
 		{name: "another program answers", args: "orders-client -stack dev", answers: map[string]callAnswer{"GET /api/ProcessOrders": {200, "{}"}}, code: exitFailed,
@@ -154,7 +160,7 @@ func TestCallWatches(t *testing.T) {
 		t.Errorf("got exit code %d and:\n%s", code, &h.stderr)
 	}
 	const got = "03:04:05  1 orders  as a6313cf0-db6c-4563-ac24-f18bab36b6c6  userAssigned, azidentity (cache)\n"
-	want := got + "03:04:05  no orders  userAssigned, azidentity: the API answered 403: the token lacks the app role\n" +
+	want := got + "03:04:05  nothing  userAssigned, azidentity: the API answered 403: the token lacks the app role\n" +
 		"03:04:05  call orders-client: expected its results, got status 503\n" + got
 	if h.stdout.String() != want {
 		t.Errorf("got:\n%s\nwant:\n%s", &h.stdout, want)

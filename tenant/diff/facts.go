@@ -72,6 +72,7 @@ type Side struct {
 func (p Preview) Facts(stack string, names Names) Facts { return p.facts(stack, names, kinds) }
 
 func (p Preview) facts(stack string, names Names, t table) Facts {
+	t = t.forAPIs(p.settingNames())
 	f := Facts{Schema: Schema, Stack: stack, Names: names, Steps: make([]Fact, 0, len(p.Steps))}
 	if f.Names == nil {
 		f.Names = Names{}

@@ -112,7 +112,7 @@ func (f Facts) Unnamed() (ids []string) {
 		if !step.changes() {
 			continue
 		}
-		k := kinds[unversioned(typeOf(step.URN))]
+		k := s.table[unversioned(typeOf(step.URN))]
 		for _, side := range []*Side{step.Old, step.New} {
 			if side == nil {
 				continue

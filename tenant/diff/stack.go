@@ -32,6 +32,7 @@ const (
 )
 
 func newStack(f Facts, t table) *stack {
+	t = t.forAPIs(f.settingNames())
 	s := &stack{Facts: f, table: t, before: make(map[string]*Side), after: make(map[string]*Side), external: make(map[string]bool), goes: make(map[string]bool), ids: make(map[string]string)}
 	for _, step := range f.Steps {
 		was, is := step.Old, step.New

@@ -90,6 +90,10 @@ func TestReplacementsSayWhatIsGone(t *testing.T) {
 			"(`ORDERS_BLOCKED_CALLERS`): added nobody; removed id `" + blocked + "`"},
 		{"the only clients", "azure-native:web:WebAppApplicationSettings", settings(map[string]any{"ORDERS_ALLOWED_CLIENTS": blocked}), settings(nil),
 			"(`ORDERS_ALLOWED_CLIENTS`): added nobody; removed id `" + blocked + "`"},
+		{"the app role of another API", appSettingsType, map[string]any{"name": "a", "properties": map[string]any{"STOCK_TENANT_ID": "t", "STOCK_AUTHORITY_HOST": "h", "STOCK_ROLE": "Stock.Read"}},
+			map[string]any{"name": "a", "properties": map[string]any{"STOCK_TENANT_ID": "t", "STOCK_AUTHORITY_HOST": "h", "STOCK_ROLE": "Stock.Write"}},
+			"the app role that callers need (`STOCK_ROLE`) from `Stock.Read` to `Stock.Write`"},
+		{"a name that is of no API", appSettingsType, nil, settings(map[string]any{"STOCK_ROLE": "R"}), "`properties.STOCK_ROLE`"},
 		{"new settings that are hidden", "azure-native:web:WebAppApplicationSettings", nil, settings(map[string]any{"ORDERS_CLIENT_SECRET": "[secret]"}),
 			"set, with a value that is not shown: the client secret that it signs in with (`ORDERS_CLIENT_SECRET`)"},
 	} {

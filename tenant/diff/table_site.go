@@ -27,21 +27,9 @@ var siteKinds = table{
 			{path: "enabled", what: "whether it runs", shown: true},
 		}...), quiet("tags", "functionAppConfig.scaleAndConcurrency", "kind", "reserved", "isXenon", "hyperV", "scmSiteAlsoStopped", "serverFarmId", "clientAffinityEnabled")...),
 	},
-	"azure-native:web:WebAppApplicationSettings": {
+	appSettingsType: {
 		noun: "app settings", inside: container{siteType, "name"},
-		properties: append(append(slices.Clone(ofSite),
-			admits("ORDERS_ROLE", "the app role that callers need"),
-			admits("ORDERS_TENANT_ID", "the tenant whose tokens count"),
-			admits("ORDERS_AUTHORITY_HOST", "whose signature on tokens counts, and to whom credentials are sent"),
-			admits("ORDERS_AUDIENCE", "the audience that tokens need"),
-			callers("ORDERS_ALLOWED_CLIENTS", "the only clients to be admitted", "; none means every holder of the app role"),
-			callers("ORDERS_BLOCKED_CALLERS", "the callers that are refused whatever they hold", ""),
-			admits("ORDERS_URL", "where tokens for the API are sent"),
-			admits("ORDERS_SCOPE", "the API that tokens are asked for"),
-			admits("ORDERS_CLIENT_ID", "the application that it signs in as"),
-			admits("ORDERS_MANAGED_IDENTITY_CLIENT_ID", "the managed identity that it acts as"),
-			hidden("ORDERS_CLIENT_SECRET", "the client secret that it signs in with"),
-			hidden("ORDERS_CLIENT_CERTIFICATE", "the certificate that it signs in with"),
+		properties: slices.Concat(ofSite, settingsOf("ORDERS"), []property{
 			hidden("AzureServicesAuthConnectionString", "how one of its libraries signs in"),
 			admits("AzureWebJobsStorage__blobServiceUri", "where the host keeps its keys"),
 			admits("AzureWebJobsStorage__queueServiceUri", "where the host keeps its queues"),
@@ -50,7 +38,7 @@ var siteKinds = table{
 			admits("AzureWebJobsStorage__clientId", "the identity that the host acts as"),
 			hidden("APPLICATIONINSIGHTS_CONNECTION_STRING", "where its telemetry goes"),
 			hidden("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "how its telemetry signs in"),
-		), quiet("properties.ORDERS_SCHEDULE", "properties.ORDERS_TOKEN_PROVIDERS")...),
+		}),
 	},
 	"azure-native:web:WebAppFtpAllowed": {
 		noun: "publishing by FTP", inside: container{siteType, "name"}, describe: describePasswords, properties: append(slices.Clone(ofSite), property{path: "allow", shown: true, lines: passwordLines}),

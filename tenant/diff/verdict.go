@@ -31,7 +31,7 @@ func (f Facts) report(t table) report {
 	s := newStack(f, t)
 	r := report{changes: f.changes()}
 	for _, c := range r.changes {
-		k, known := t[unversioned(typeOf(c.urn))]
+		k, known := s.table[unversioned(typeOf(c.urn))]
 		r.lines = append(r.lines, k.emptied(s, c)...)
 		switch {
 		case c.op == otherwise || !known:
