@@ -117,6 +117,7 @@ func (p program) api(ctx *pulumi.Context, stack settings.Settings, built map[str
 		Roles:          rolesOf(stack),
 		DailyLogCapGB:  stack.DailyLogCapGB,
 		BlockedCallers: stack.BlockedCallers,
+		Registration:   registrationOf(stack),
 	})
 }
 
@@ -229,6 +230,19 @@ func rolesOf(stack settings.Settings) []components.Role {
 		roles[i] = components.Role(role)
 	}
 	return roles
+}
+
+// registrationOf does the same for an app registration that was made elsewhere.
+func registrationOf(stack settings.Settings) *components.Registration {
+	r := stack.Registration
+	if r == nil {
+		return nil
+	}
+	ids := make(map[string]string)
+	for _, role := range stack.Roles {
+		ids[role.Value] = r.RoleID(role.Value)
+	}
+	return &components.Registration{ClientID: r.ClientID, ObjectID: r.ObjectID, ServicePrincipalID: r.ServicePrincipalID, Resource: r.Resource(), RoleIDs: ids}
 }
 
 // identityOf does the same for an identity.

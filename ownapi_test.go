@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"app-to-app/components/componentstest"
 )
 
 // TestOwnAPI: with another name, nothing that the program registers or exports has
@@ -83,5 +85,36 @@ func TestCodeThatIsNotThere(t *testing.T) {
 				t.Errorf("%s: got %s registered", tt.name, r)
 			}
 		}
+	}
+}
+
+// TestExistingRegistration: of a registration that was made elsewhere nothing is
+// created, and its ids are used.
+func TestExistingRegistration(t *testing.T) {
+	t.Parallel()
+	folder := newProject(t)
+	config := configuration(t, "prod", map[string]string{"app-to-app:api": `{"registration":"existing","clientId":"` + componentstest.RegistrationID + `"}`})
+	m := deployed(t, signedIn(), config, folder)
+	for _, r := range m.Resources() {
+		if strings.HasPrefix(r.TypeToken, "azuread:") && r.TypeToken != "azuread:index/appRoleAssignment:AppRoleAssignment" {
+			t.Errorf("got %s, want nothing in the tenant but the assignment", r)
+		}
+	}
+	const id = componentstest.RegistrationID
+	assignment := m.Find(t, "azuread:index/appRoleAssignment:AppRoleAssignment", "orders-client-assignment-Orders.Read").Inputs
+	if assignment["appRoleId"].StringValue() != id[:34]+"12" || assignment["resourceObjectId"].StringValue() != id[:35]+"1" {
+		t.Errorf("got assignment %v", assignment)
+	}
+	for app, want := range map[string]map[resource.PropertyKey]string{"orders-api": {"ORDERS_AUDIENCE": id}, "orders-client": {"ORDERS_SCOPE": "api://sales/.default"}} {
+		properties := m.Find(t, "azure-native:web/v20240401:WebAppApplicationSettings", app+"-settings").Inputs["properties"].ObjectValue()
+		for name, value := range want {
+			if got := properties[name].StringValue(); got != value {
+				t.Errorf("%s: got %s %q, want %q", app, name, got, value)
+			}
+		}
+	}
+	got := exportsOf(t, config, folder)
+	if got["apiClientId"].StringValue() != id || got["apiObjectId"].StringValue() != id[:35]+"0" || got["roleIds"].ObjectValue()["Orders.Read"].StringValue() != id[:34]+"12" {
+		t.Errorf("got exports %v", got)
 	}
 }

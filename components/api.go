@@ -34,6 +34,10 @@ type APIArgs struct {
 	Package        Package
 	DailyLogCapGB  float64 // see [FunctionAppArgs]
 
+	// Registration is an app registration that was made elsewhere; nothing of it
+	// is created or changed. Nil means that one is made.
+	Registration *Registration
+
 	// Protect keeps the app registration and its service principal from being
 	// deleted: new ones would have other ids, which existing tokens do not
 	// match.
@@ -45,8 +49,8 @@ func (a *APIArgs) check() error {
 		return errors.New("arguments: missing")
 	}
 	return errors.Join(a.Place.check(), a.Tenant.check(), a.Package.check(), a.checkRoute(),
-		required("displayName", a.DisplayName != ""),
-		required("roles", len(a.Roles) > 0))
+		required("displayName", a.DisplayName != "" || a.Registration != nil),
+		required("roles", len(a.Roles) > 0), a.Registration.check(a.Roles))
 }
 
 // checkRoute refuses a path that none of the package's functions answers: every
@@ -72,12 +76,11 @@ type API struct {
 	URL                pulumi.StringOutput // of its route
 	SiteID             pulumi.StringOutput // ARM id of its function app
 
-	prefix           string                        // of app settings
-	roleIDs          map[string]pulumi.StringInput // by value
-	roles            map[string]*azuread.ApplicationAppRole
-	servicePrincipal *azuread.ServicePrincipal
+	prefix           string // of app settings
+	roles            map[string]apiRole
+	servicePrincipal pulumi.Resource     // nil if it was made elsewhere
 	workspaceID      pulumi.StringOutput // where the logs of its app go
-	other            bool                // it is deployed elsewhere: the three above are empty
+	other            bool                // it is deployed elsewhere: the two above are empty
 }
 
 // NewAPI registers an API.
@@ -86,12 +89,13 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 		return nil, fmt.Errorf("API %q: %w", name, err)
 	}
 	short := strings.TrimSuffix(name, "-api")
-	api := &API{prefix: cmp.Or(args.Prefix, strings.ToUpper(strings.ReplaceAll(short, "-", "_"))),
-		roleIDs: make(map[string]pulumi.StringInput), roles: make(map[string]*azuread.ApplicationAppRole)}
+	api := &API{prefix: cmp.Or(args.Prefix, strings.ToUpper(strings.ReplaceAll(short, "-", "_"))), roles: make(map[string]apiRole)}
 	if err := ctx.RegisterComponentResource(apiType, name, api, opts...); err != nil {
 		return nil, err
 	}
-	if err := api.register(ctx, name, args); err != nil {
+	if args.Registration != nil {
+		api.use(*args.Registration, args.Roles)
+	} else if err := api.register(ctx, name, args); err != nil {
 		return nil, err
 	}
 	app, err := NewFunctionApp(ctx, name, &FunctionAppArgs{
@@ -170,7 +174,7 @@ func (api *API) registerRoles(ctx *pulumi.Context, name string, roles []Role, ap
 		if err != nil {
 			return err
 		}
-		api.roles[role.Value], api.roleIDs[role.Value] = resource, resource.RoleId
+		api.roles[role.Value] = apiRole{id: resource.RoleId, resource: resource}
 	}
 	return nil
 }
@@ -182,7 +186,7 @@ func (api *API) registerRoles(ctx *pulumi.Context, name string, roles []Role, ap
 func (api *API) registerServicePrincipal(ctx *pulumi.Context, name string, args *APIArgs, application *azuread.Application) error {
 	var roles []pulumi.Resource
 	for _, role := range api.roles {
-		roles = append(roles, role)
+		roles = append(roles, role.resource)
 	}
 	principal, err := azuread.NewServicePrincipal(ctx, name+"-service-principal", &azuread.ServicePrincipalArgs{
 		ClientId:                  application.ClientId,

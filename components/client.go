@@ -58,7 +58,7 @@ func (a *ClientArgs) check() error {
 	}
 	problems := []error{a.Place.check(), a.Tenant.check(), required("api", a.API != nil), a.Identity.check(a.FunctionApp != nil)}
 	for _, role := range a.Roles {
-		if a.API != nil && a.API.roleIDs[role] == nil {
+		if a.API != nil && a.API.roles[role].id == nil {
 			problems = append(problems, fmt.Errorf("argument roles: expected roles of the API, got %q", role))
 		}
 	}
@@ -243,18 +243,12 @@ func (c *Client) assign(ctx *pulumi.Context, kind string, objectID pulumi.String
 	}
 	var assignments []pulumi.Resource
 	for _, value := range c.args.Roles {
-		var after []pulumi.Resource
-		if api := c.args.API; !api.other {
-			after = append(after, api.roles[value], api.servicePrincipal)
-		}
-		if principal != nil {
-			after = append(after, principal)
-		}
+		role := c.args.API.roles[value]
 		assignment, err := azuread.NewAppRoleAssignment(ctx, c.name+principalNoun(kind)+"-assignment-"+value, &azuread.AppRoleAssignmentArgs{
-			AppRoleId:         c.args.API.roleIDs[value],
+			AppRoleId:         role.id,
 			PrincipalObjectId: objectID,
 			ResourceObjectId:  c.args.API.ServicePrincipalID,
-		}, pulumi.Parent(c), pulumi.DependsOn(after), pulumi.DeleteBeforeReplace(true)) // a principal can hold a role only once
+		}, pulumi.Parent(c), pulumi.DependsOn(c.args.API.after(role, principal)), pulumi.DeleteBeforeReplace(true)) // a principal can hold a role only once
 		if err != nil {
 			return nil, err
 		}

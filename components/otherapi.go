@@ -39,10 +39,10 @@ func OtherAPI(args *OtherAPIArgs) (*API, error) {
 		prefix:   args.Prefix,
 		ClientID: text(args.ClientID), ObjectID: text(args.ObjectID), ServicePrincipalID: text(args.ServicePrincipalID),
 		IdentifierURI: text(args.IdentifierURI), Audience: text(args.Audience), URL: text(args.URL), SiteID: text(""),
-		roleIDs: make(map[string]pulumi.StringInput), other: true,
+		roles: make(map[string]apiRole), other: true,
 	}
 	for value, id := range args.RoleIDs {
-		api.roleIDs[value] = pulumi.String(id)
+		api.roles[value] = apiRole{id: pulumi.String(id)}
 	}
 	return api, nil
 }

@@ -34,6 +34,9 @@ type Providers interface {
 	// ServicePrincipals are those with an object id or, when that is "", with a
 	// display name, in any case of its letters.
 	ServicePrincipals(objectID, displayName string) ([]ServicePrincipal, error)
+	// Registration is the app registration with a client id, with its service
+	// principal; an error if there is none.
+	Registration(clientID string) (Registration, error)
 	// GraphPermissions are the application permissions in the caller's own
 	// access token for Microsoft Graph; a person's has none.
 	GraphPermissions(endpoint string) ([]string, error)
@@ -59,6 +62,7 @@ func Load(ctx context.Context, configuration map[string]string, now time.Time, f
 	wait := l.signIn()
 	l.findExisting()
 	l.findCloud(ctx)
+	l.findRegistration()
 	s.ExchangeAudience = endpoints.ExchangeAudience(s.AuthorityHost)
 	l.checkLogins(wait())
 	l.findAPI()

@@ -25,7 +25,8 @@ var today = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
 // fakeProviders answer as the real ones do for the caller above.
 type fakeProviders struct {
-	entraTenant         string // "" means tenantID
+	registration        *settings.Registration // that the tenant has; nil means none
+	entraTenant         string                 // "" means tenantID
 	entraErr, azureErr  error
 	permissions         []string // of the caller, in Microsoft Graph
 	askedForPermissions string   // at this address
@@ -62,6 +63,13 @@ func (f *fakeProviders) ServicePrincipals(objectID, displayName string) ([]setti
 	return found, nil
 }
 
+func (f *fakeProviders) Registration(clientID string) (settings.Registration, error) {
+	if f.registration == nil || f.registration.ClientID != clientID {
+		return settings.Registration{}, fmt.Errorf("expected one object with clientId %q, got 0", clientID)
+	}
+	return *f.registration, nil
+}
+
 func (f *fakeProviders) GraphPermissions(endpoint string) ([]string, error) {
 	f.askedForPermissions = endpoint
 	return f.permissions, nil
@@ -77,6 +85,13 @@ func configuration(t *testing.T, stack string, edits map[string]string) map[stri
 func load(t *testing.T, stack string, edits map[string]string) (settings.Settings, settings.Problems) {
 	t.Helper()
 	got, _, problems := settings.Load(t.Context(), configuration(t, stack, edits), today, settings.Sources{
-		Providers: &fakeProviders{}, HTTPClient: http.DefaultClient, Secrets: []string{"app-to-app:certificates"}})
+		Providers: &fakeProviders{registration: registration()}, HTTPClient: http.DefaultClient, Secrets: []string{"app-to-app:certificates"}})
 	return got, problems
+}
+
+// registration is one that was made elsewhere, with nothing wrong.
+func registration() *settings.Registration {
+	return &settings.Registration{ClientID: registrationID, ObjectID: registrationID[:35] + "b", DisplayName: "Sales", IdentifierURIs: []string{"api://sales"}, TokenVersion: 2,
+		ServicePrincipalID: registrationID[:35] + "c", Enabled: true, AssignmentRequired: true,
+		Roles: []settings.RegisteredRole{{ID: registrationID[:35] + "d", Value: "Orders.Read", Enabled: true, ForApplications: true}}}
 }

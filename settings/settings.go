@@ -53,8 +53,9 @@ type Settings struct {
 	WithoutClients   bool     // the stack may lose its last client
 	Protect          bool     // keep what all access depends on from being deleted by accident
 	API              API
-	Deployed         *DeployedAPI // that of another stack; nil for this stack's own
-	Assignments      string       // [MadeAssignments] or [RequestedAssignments]
+	Registration     *Registration // that the API has already; nil if the stack makes it
+	Deployed         *DeployedAPI  // that of another stack; nil for this stack's own
+	Assignments      string        // [MadeAssignments] or [RequestedAssignments]
 
 	// These belong to requested assignments. Receipt is nil as long as nobody has
 	// written one.

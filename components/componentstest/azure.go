@@ -18,6 +18,10 @@ import (
 // Its display name is Partner.
 const PartnerID = "cccccccc-0000-4000-8000-000000000000"
 
+// RegistrationID is the client ID of an app registration that somebody else made.
+// It has the app role Orders.Read, whose ID ends with 12.
+const RegistrationID = "dddddddd-0000-4000-8000-000000000009"
+
 // Outputs are what Azure adds to a resource's inputs.
 func Outputs(typeToken, name string) map[string]any {
 	physical := name + "1a2b3c4d"
@@ -84,10 +88,26 @@ func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 		return resource.NewPropertyMapFromMap(map[string]any{"token": "e30." + claims + ".c2ln"}), nil
 	case "azuread:index/getServicePrincipals:getServicePrincipals":
 		return servicePrincipals(args.Args)
+	case "azuread:index/getApplication:getApplication", "azuread:index/getServicePrincipal:getServicePrincipal":
+		return registration(args.Token, args.Args)
 	default:
 		return nil, fmt.Errorf("expected no call of %s", args.Token)
 	}
 	return resource.NewPropertyMapFromMap(login), nil
+}
+
+// registration answers with the app registration or its service principal.
+func registration(token string, args resource.PropertyMap) (resource.PropertyMap, error) {
+	if id := args["clientId"]; !id.IsString() || id.StringValue() != RegistrationID {
+		return nil, fmt.Errorf("expected one object with clientId %v, got 0", id)
+	}
+	if strings.Contains(token, "getServicePrincipal") {
+		return resource.NewPropertyMapFromMap(map[string]any{"id": "sp", "clientId": RegistrationID, "objectId": RegistrationID[:35] + "1",
+			"accountEnabled": true, "appRoleAssignmentRequired": true}), nil
+	}
+	return resource.NewPropertyMapFromMap(map[string]any{"id": "app", "clientId": RegistrationID, "objectId": RegistrationID[:35] + "0", "displayName": "Sales",
+		"identifierUris": []any{"api://sales"}, "apis": []any{map[string]any{"requestedAccessTokenVersion": 2}},
+		"appRoles": []any{map[string]any{"id": RegistrationID[:34] + "12", "value": "Orders.Read", "enabled": true, "allowedMemberTypes": []any{"Application"}}}}), nil
 }
 
 // servicePrincipals answers as the azuread provider does: it ignores the case

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
@@ -54,6 +55,30 @@ func (p Providers) ServicePrincipals(objectID, displayName string) ([]settings.S
 		all = append(all, settings.ServicePrincipal{ObjectID: principal.ObjectId, ClientID: principal.ClientId, DisplayName: principal.DisplayName})
 	}
 	return all, nil
+}
+
+// Registration is the app registration with a client id, with its service
+// principal.
+func (p Providers) Registration(clientID string) (settings.Registration, error) {
+	application, err := azuread.LookupApplication(p.Context, &azuread.LookupApplicationArgs{ClientId: &clientID})
+	if err != nil {
+		return settings.Registration{}, err
+	}
+	principal, err := azuread.LookupServicePrincipal(p.Context, &azuread.LookupServicePrincipalArgs{ClientId: &clientID})
+	if err != nil {
+		return settings.Registration{}, err
+	}
+	r := settings.Registration{
+		ClientID: application.ClientId, ObjectID: application.ObjectId, DisplayName: application.DisplayName, IdentifierURIs: application.IdentifierUris,
+		ServicePrincipalID: principal.ObjectId, Enabled: principal.AccountEnabled, AssignmentRequired: principal.AppRoleAssignmentRequired,
+	}
+	for _, api := range application.Apis {
+		r.TokenVersion = api.RequestedAccessTokenVersion
+	}
+	for _, role := range application.AppRoles {
+		r.Roles = append(r.Roles, settings.RegisteredRole{ID: role.Id, Value: role.Value, Enabled: role.Enabled, ForApplications: slices.Contains(role.AllowedMemberTypes, "Application")})
+	}
+	return r, nil
 }
 
 // GraphPermissions are the roles claim of the caller's own access token for

@@ -76,6 +76,34 @@ func TestLogins(t *testing.T) {
 	})
 }
 
+func TestRegistration(t *testing.T) {
+	t.Parallel()
+	application := map[string]any{"id": "/applications/o", "clientId": "c", "objectId": "o", "displayName": "Sales", "identifierUris": []any{"api://sales"},
+		"apis": []any{map[string]any{"requestedAccessTokenVersion": 2}}, "appRoles": []any{
+			map[string]any{"id": "r", "value": "Orders.Read", "enabled": true, "allowedMemberTypes": []any{"User", "Application"}},
+			map[string]any{"id": "s", "value": "People.Read", "enabled": false, "allowedMemberTypes": []any{"User"}}}}
+	principal := map[string]any{"id": "p", "clientId": "c", "objectId": "p", "accountEnabled": true, "appRoleAssignmentRequired": true}
+	const applications, principals = "azuread:index/getApplication:getApplication", "azuread:index/getServicePrincipal:getServicePrincipal"
+	e := &engine{outputs: map[string]map[string]any{applications: application, principals: principal}}
+	with(t, e, func(p lookup.Providers) {
+		want := settings.Registration{ClientID: "c", ObjectID: "o", DisplayName: "Sales", IdentifierURIs: []string{"api://sales"}, TokenVersion: 2,
+			ServicePrincipalID: "p", Enabled: true, AssignmentRequired: true,
+			Roles: []settings.RegisteredRole{{ID: "r", Value: "Orders.Read", Enabled: true, ForApplications: true}, {ID: "s", Value: "People.Read"}}}
+		if got, err := p.Registration("c"); err != nil || !reflect.DeepEqual(got, want) || e.inputs["clientId"] != "c" {
+			t.Errorf("got %+v, %v for %v, want %+v", got, err, e.inputs, want)
+		}
+	})
+	for _, missing := range []string{applications, principals} {
+		outputs := map[string]map[string]any{applications: application, principals: principal}
+		delete(outputs, missing)
+		with(t, &engine{outputs: outputs}, func(p lookup.Providers) {
+			if _, err := p.Registration("c"); err == nil {
+				t.Errorf("without %s: expected an error", missing)
+			}
+		})
+	}
+}
+
 func TestServicePrincipals(t *testing.T) {
 	t.Parallel()
 	found := map[string]any{"servicePrincipals": []any{map[string]any{"objectId": "o", "clientId": "c", "displayName": "Partner"}}}
