@@ -1,6 +1,12 @@
 package main
 
 import (
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +15,7 @@ import (
 
 	"app-to-app/components"
 	"app-to-app/components/componentstest"
+	"app-to-app/components/requests"
 	"app-to-app/settings"
 	"app-to-app/settings/settingstest"
 )
@@ -125,3 +132,133 @@ func TestKindsOfIdentity(t *testing.T) {
 		}
 	}
 }
+
+const otherStack = "organization/app-to-app/api"
+
+// exportsOfTheAPI are what the stack of an API exports, as far as its clients need
+// it.
+func exportsOfTheAPI() map[string]any {
+	return map[string]any{
+		"apiName": "orders", "apiUrl": "https://orders-api.test/api/orders", "apiClientId": "client-id-of-the-api", "apiObjectId": "object-id-of-the-api",
+		"apiServicePrincipalId": "service-principal-of-the-api", "identifierUri": "api://client-id-of-the-api", "audience": "client-id-of-the-api",
+		"roleIds": map[string]any{"Orders.Read": "role-of-the-api"}, "tenantId": tenantID, "environment": "dev", "apiStack": "",
+	}
+}
+
+// anEstate are the settings of a stack with a client of another stack's API.
+func anEstate(t *testing.T, edits map[string]string) map[string]string {
+	t.Helper()
+	all := map[string]string{"app-to-app:api": `{"stack":"` + otherStack + `"}`, "app-to-app:clients": `[{"name":"billing"}]`}
+	maps.Copy(all, edits)
+	return configuration(t, "dev", all)
+}
+
+// TestGraphOfAnEstate has a client of another stack's API, whose app roles this
+// stack assigns, or somebody else.
+func TestGraphOfAnEstate(t *testing.T) {
+	t.Parallel()
+	folder := newProject(t)
+	for _, assignments := range []string{"made", "requested"} {
+		t.Run(assignments, func(t *testing.T) {
+			t.Parallel()
+			m := signedIn()
+			m.Stacks = map[string]map[string]any{otherStack: exportsOfTheAPI()}
+			deployed(t, m, anEstate(t, map[string]string{"app-to-app:assignments": assignments}), folder)
+			componentstest.CompareGolden(t, filepath.Join("testdata", "graph-estate-"+assignments+".golden"), masks(m.Text()).Replace(m.Text()), *update)
+			for _, r := range m.Resources() {
+				if assignments == "requested" && (strings.HasPrefix(r.TypeToken, "azuread:") || r.TypeToken == "command:local:Command") {
+					t.Errorf("got %s, want nothing in the directory and no code before the role is granted", r)
+				}
+			}
+		})
+	}
+}
+
+// TestCodeWaitsForAppRoles: a client's code is published once it holds all that it
+// asks for, as the tenant says or the receipt.
+func TestCodeWaitsForAppRoles(t *testing.T) {
+	t.Parallel()
+	folder := newProject(t)
+	const principal, own = "11111111-0000-4000-8000-000000000001", "organization/app-to-app/dev"
+	const api, apiClient, roleID = "11111111-0000-4000-8000-000000000002", "11111111-0000-4000-8000-000000000003", "11111111-0000-4000-8000-000000000004"
+	of := func(resourceID, role string) string {
+		return `{"value":[{"appRoleId":"` + role + `","resourceId":"` + resourceID + `","principalId":"` + principal + `"}]}`
+	}
+	receipt := func(stack, principalID string) string {
+		text, err := requests.Receipt{Schema: requests.ReceiptSchema, Project: "app-to-app", Stack: stack, TenantID: tenantID, GrantedBy: callerID,
+			API:         requests.API{Name: "orders", ClientID: apiClient, ServicePrincipalID: api},
+			Assignments: []requests.Assignment{{ID: "a", Client: "billing", PrincipalID: principalID, Role: requests.Role{Value: "Orders.Read", ID: roleID}, CreatedOn: "2026-11-26T00:00:00Z"}},
+		}.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	const setting = "app-to-app:assignmentsReceipt"
+	for _, tt := range []struct {
+		name      string
+		identity  string // of the last update; "" before the first one
+		status    int    // of Graph; 0: it must not be asked
+		answer    string
+		receipt   string
+		published bool
+		problem   string
+	}{
+		{name: "before its identity exists"},
+		{name: "once it holds its role", identity: "managedIdentity", status: 200, answer: of(api, roleID), published: true},
+		{name: "while it holds none", identity: "managedIdentity", status: 200, answer: `{"value":[]}`},
+		{name: "while it holds another one", identity: "managedIdentity", status: 200, answer: of(api, callerID)},
+		{name: "while it holds the role of another API", identity: "managedIdentity", status: 200, answer: of(callerID, roleID)},
+		{name: "while the tenant does not know it yet", identity: "managedIdentity", status: 404},
+		{name: "while nobody may say", identity: "managedIdentity", status: 403},
+		{name: "when the tenant cannot say", identity: "managedIdentity", status: 500, problem: "expected status 200, got 500"},
+		{name: "by its receipt", identity: "managedIdentity", receipt: receipt("dev", principal), published: true},
+		{name: "by the receipt of another identity", identity: "managedIdentity", receipt: receipt("dev", callerID)},
+		{name: "by the receipt of another stack", identity: "managedIdentity", receipt: receipt("test", principal), problem: `app-to-app:assignmentsReceipt: r.json is of something else: stack: expected "dev", got "test"`},
+		{name: "after another identity", identity: "systemAssigned", problem: "app-to-app:clients[0].identity: expected the identity systemAssigned, as it is"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			exports := exportsOfTheAPI()
+			exports["apiServicePrincipalId"], exports["roleIds"] = api, map[string]any{"Orders.Read": roleID}
+			m := signedIn()
+			m.Stacks = map[string]map[string]any{otherStack: exports}
+			if tt.identity != "" {
+				m.Stacks[own] = map[string]any{"access": []any{map[string]any{"client": "billing", "identity": tt.identity, "objectId": principal, "roles": []any{"Orders.Read"}}}, "apiServicePrincipalId": api, "assignments": "requested"}
+			}
+			edits := map[string]string{"app-to-app:assignments": "requested"}
+			project := folder
+			if tt.receipt != "" {
+				edits[setting], project = "r.json", newProject(t)
+				if err := os.WriteFile(filepath.Join(project, "r.json"), []byte(tt.receipt), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			config := anEstate(t, edits)
+			p := programOf(t, config, project)
+			asked := 0
+			p.httpClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				asked++
+				if want := "https://graph.microsoft.com/v1.0/servicePrincipals/" + principal + "/appRoleAssignments"; r.URL.String() != want || r.Method != http.MethodGet {
+					t.Errorf("got asked %s %s, want %s", r.Method, r.URL, want)
+				}
+				return &http.Response{StatusCode: tt.status, Status: fmt.Sprint(tt.status), Body: io.NopCloser(strings.NewReader(tt.answer)), Header: http.Header{}}, nil
+			})}
+			err := m.Run(config, p.deploy)
+			if tt.problem == "" && err != nil || tt.problem != "" && (err == nil || !strings.Contains(err.Error(), tt.problem)) {
+				t.Fatalf("got %v, want %q", err, tt.problem)
+			}
+			if want := map[bool]int{true: 1}[tt.status != 0]; asked != want {
+				t.Errorf("got Graph asked %d times, want %d", asked, want)
+			}
+			published := slices.ContainsFunc(m.Resources(), func(r componentstest.Resource) bool { return r.TypeToken == "command:local:Command" })
+			if published != tt.published {
+				t.Errorf("got its code published: %t, want %t", published, tt.published)
+			}
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -82,7 +82,8 @@ func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	case "azure-native:authorization:getClientConfig":
 		login["subscriptionId"] = SubscriptionID
 	case "pulumi:pulumi:readStackOutputs":
-		return resource.NewPropertyMapFromMap(map[string]any{"outputs": map[string]any{}}), nil
+		exports := r.Stacks[args.Args["name"].StringValue()]
+		return resource.NewPropertyMapFromMap(map[string]any{"outputs": exports}), nil
 	case "azure-native:authorization:getClientToken":
 		claims := base64.RawURLEncoding.EncodeToString([]byte(`{"roles":["` + strings.Join(r.Permissions, `","`) + `"]}`))
 		return resource.NewPropertyMapFromMap(map[string]any{"token": "e30." + claims + ".c2ln"}), nil

@@ -36,6 +36,7 @@ type Recorder struct {
 	Caller      string                                      // object ID and client ID of who is signed in
 	Permissions []string                                    // of the caller, in Microsoft Graph
 	Outputs     func(typeToken, name string) map[string]any // added to the inputs; those of Azure if nil
+	Stacks      map[string]map[string]any                   // exports of stacks, by their full names
 
 	mu        sync.Mutex
 	resources []Resource
@@ -46,7 +47,7 @@ type Recorder struct {
 type Resource struct {
 	TypeToken, Name string
 	Inputs          resource.PropertyMap
-	RPC             *pulumirpc.RegisterResourceRequest // with every option
+	RPC             *pulumirpc.RegisterResourceRequest // with every option; nil for what is only read
 }
 
 // A Call is one of a provider's function.
@@ -66,6 +67,9 @@ func (r *Recorder) Run(config map[string]string, program pulumi.RunFunc) error {
 
 // NewResource records a resource and answers with its inputs and [Outputs].
 func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if args.RegisterRPC == nil && args.TypeToken == "pulumi:pulumi:StackReference" {
+		return r.readStack(args)
+	}
 	if args.RegisterRPC == nil {
 		return "", nil, fmt.Errorf("expected no read of %s %q", args.TypeToken, args.Name)
 	}
@@ -79,6 +83,19 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	state := args.Inputs.Copy()
 	maps.Copy(state, resource.NewPropertyMapFromMap(outputs(args.TypeToken, args.Name)))
 	return "/id/" + args.TypeToken + "/" + args.Name, state, nil
+}
+
+// readStack records a reference to a stack, and answers with what that exports.
+func (r *Recorder) readStack(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	name := args.Inputs["name"].StringValue()
+	exports, found := r.Stacks[name]
+	if !found {
+		return "", nil, fmt.Errorf("expected a stack that exports something, got %q", name)
+	}
+	r.resources = append(r.resources, Resource{TypeToken: args.TypeToken, Name: args.Name, Inputs: args.Inputs})
+	return name, resource.NewPropertyMapFromMap(map[string]any{"name": name, "outputs": exports, "secretOutputNames": []any{}}), nil
 }
 
 // Resources are what was registered so far, by type and name.

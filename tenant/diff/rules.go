@@ -21,6 +21,9 @@ type rule struct {
 // otherKinds are resources that give access in special cases only.
 var otherKinds = table{
 	"pulumi:pulumi:Stack": {rule: &rule{anything: true}},
+	"pulumi:pulumi:StackReference": {
+		noun: "reference to another stack", properties: []property{{path: "name", what: "the stack whose API the clients call", shown: true}},
+	},
 	// A component does nothing itself; what is below it has steps of its own.
 	apiType: {rule: &rule{anything: true}}, clientType: {rule: &rule{anything: true}}, functionAppType: {rule: &rule{anything: true}},
 	"azure-native:resources:ResourceGroup": {noun: "resource group", holds: contents{"everything in it, also what others put there", loses}, rule: &rule{

@@ -16,6 +16,7 @@ import (
 // golden graphs.
 var types = []string{
 	"pulumi:pulumi:Stack",
+	"pulumi:pulumi:StackReference", // of a stack with clients of another one's API
 	"app-to-app:components:API",
 	"app-to-app:components:Client",
 	"app-to-app:components:FunctionApp",

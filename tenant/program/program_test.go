@@ -54,7 +54,7 @@ func TestForeign(t *testing.T) {
 		{"a hook", publisher, `"inputs": {`, `"resourceHooks": {"beforeDelete": ["h"]}, "inputs": {`, "hooks"},
 		{"a view", group, `"provider"`, `"viewOf": "x", "provider"`, "another resource decides"},
 		{"a dynamic resource", group, `azure-native:resources:ResourceGroup`, `pulumi-nodejs:dynamic:Resource`, "no resource of type"},
-		{"a reference to another stack", group, `azure-native:resources:ResourceGroup`, `pulumi:pulumi:StackReference`, "no resource of type"},
+		{"a reference to another stack", group, `azure-native:resources:ResourceGroup`, `pulumi:pulumi:StackReference`, `expected the provider "pulumi", got "azure-native"`},
 		{"another provider's resource", group, `pulumi:providers:azure-native`, `pulumi:providers:command`, `expected the provider "azure-native", got "command"`},
 		{"a provider that cannot be read", group, urnStart + `pulumi:providers:azure-native::default::id`, "x", `expected the provider "azure-native", got "x"`},
 		{"an unknown provider", azuread, `providers:azuread`, `providers:evil`, `no provider "evil"`},
