@@ -62,10 +62,18 @@ func TestAssignmentRefusals(t *testing.T) {
 	}
 }
 
-// A failing file system is one that cannot be read.
-type failing struct{}
+// A failing file system has a receipt that cannot be read.
+type failing struct {
+	fs.FS
+	path string
+}
 
-func (failing) Open(string) (fs.File, error) { return nil, errors.New("input/output error") }
+func (f failing) Open(name string) (fs.File, error) {
+	if name == f.path {
+		return nil, errors.New("input/output error")
+	}
+	return f.FS.Open(name)
+}
 
 func TestReceipts(t *testing.T) {
 	t.Parallel()
@@ -77,6 +85,13 @@ func TestReceipts(t *testing.T) {
 	}
 	const path = "grants/dev.receipt.json"
 	requested := map[string]string{"app-to-app:assignments": "requested", "app-to-app:assignmentsReceipt": path}
+	project := func(receipt []byte) fs.FS {
+		files := fstest.MapFS{"functions/orders-api/host.json": {}, "functions/orders-client/host.json": {}}
+		if receipt != nil {
+			files[path] = &fstest.MapFile{Data: receipt}
+		}
+		return files
+	}
 	for _, tt := range []struct {
 		name    string
 		project fs.FS
@@ -85,15 +100,15 @@ func TestReceipts(t *testing.T) {
 		warning string
 		problem string
 	}{
-		{"a receipt", fstest.MapFS{path: {Data: text}}, requested, true, "", ""},
-		{"none yet", fstest.MapFS{}, requested, false, "there is no receipt in " + path + " yet", ""},
+		{"a receipt", project(text), requested, true, "", ""},
+		{"none yet", project(nil), requested, false, "there is no receipt in " + path + " yet", ""},
 		{"a folder that is not looked at", nil, requested, false, "", ""},
-		{"without the setting", fstest.MapFS{path: {Data: text}}, map[string]string{"app-to-app:assignments": "requested"}, false, "", ""},
-		{"the requests", fstest.MapFS{path: {Data: []byte(strings.Replace(string(text), "receipt/v1", "requests/v1", 1))}}, requested, false, "",
+		{"without the setting", project(text), map[string]string{"app-to-app:assignments": "requested"}, false, "", ""},
+		{"the requests", project([]byte(strings.Replace(string(text), "receipt/v1", "requests/v1", 1))), requested, false, "",
 			`app-to-app:assignmentsReceipt: read the receipt: schema: expected "app-to-app/receipt/v1", got "app-to-app/requests/v1"; next: let tenant grant write it again to ` + path},
-		{"no JSON", fstest.MapFS{path: {Data: []byte("granted")}}, requested, false, "", "expected JSON"},
-		{"a file that is no receipt", fstest.MapFS{path: {Data: make([]byte, 2<<20)}}, requested, false, "", "expected at most 1048576 bytes, got 2097152"},
-		{"a folder that cannot be read", failing{}, requested, false, "", "input/output error"},
+		{"no JSON", project([]byte("granted")), requested, false, "", "expected JSON"},
+		{"a file that is no receipt", project(make([]byte, 2<<20)), requested, false, "", "expected at most 1048576 bytes, got 2097152"},
+		{"a folder that cannot be read", failing{project(nil), path}, requested, false, "", "input/output error"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -252,6 +252,7 @@ var notRecorded = map[string]string{
 	"azure-native:managedidentity:FederatedIdentityCredential":        "the generated SDK has it, the program does not use it",
 	"azure-native:keyvault:AccessPolicy":                              "the stand-in has no such resource",
 	"azuread:index/applicationIdentifierUri:ApplicationIdentifierUri": "only with a new API, or a replaced registration",
-	"pulumi:pulumi:Stack": "only with a new stack",
-	apiType:               "only with a new API",
+	"pulumi:pulumi:Stack":          "only with a new stack",
+	"pulumi:pulumi:StackReference": "the recorded stacks have an API of their own",
+	apiType:                        "only with a new API",
 }
