@@ -41,3 +41,17 @@ func (s Settings) Waiting(held requests.Held, principals map[string]string, role
 	}
 	return waiting
 }
+
+// Registers reports whether the stack makes an app registration: its API's, or a
+// client's. Without, it writes nothing in the directory but assignments.
+func (s Settings) Registers() bool {
+	registered := func(identity *Identity) bool {
+		return identity != nil && (identity.HasSecret() || identity.Kind == Federated)
+	}
+	for _, client := range s.Clients {
+		if registered(&client.Identity) || registered(client.Previous) {
+			return true
+		}
+	}
+	return s.API.Stack == "" && s.API.Registration != ExistingRegistration
+}

@@ -22,6 +22,12 @@ type Requirements struct {
 	// directory role limited to the API's service principal, which no token
 	// shows.
 	DirectoryRole bool
+
+	// What the stack does not do in the directory, so that no right is needed for
+	// it.
+	NoRegistrations bool // its API and its clients have none of their own
+	NoAssignments   bool // somebody else assigns the app roles
+	NoReading       bool // it has the receipt of whoever assigns them
 }
 
 // A Gap is one thing that the caller lacks for a deployment.

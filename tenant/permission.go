@@ -53,7 +53,7 @@ func checkGraph(report *CheckReport, caller azurecloud.Caller, want Requirements
 		}
 	}
 	for _, need := range graphNeeds {
-		if want.DirectoryRole && need.permissions[0] == assignRoles {
+		if want.spares(need.permissions[0]) {
 			continue
 		}
 		if slices.ContainsFunc(need.permissions, func(p string) bool { return slices.Contains(caller.Roles, p) }) {
@@ -71,6 +71,17 @@ func checkGraph(report *CheckReport, caller azurecloud.Caller, want Requirements
 		report.add(GapGraph, permission, fix, "needed for %s; without it %s is refused. Any of these will do: %s",
 			need.purpose, need.withoutThese, strings.Join(need.permissions, ", "))
 	}
+}
+
+// spares reports whether the stack does without a permission.
+func (r Requirements) spares(permission string) bool {
+	switch permission {
+	case assignRoles:
+		return r.NoAssignments || r.DirectoryRole
+	case "Application.ReadWrite.OwnedBy":
+		return r.NoRegistrations
+	}
+	return r.NoReading
 }
 
 // graphRoleIDs are the ids of Graph's app roles

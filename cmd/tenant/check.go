@@ -22,7 +22,8 @@ var checkVerb = verb{
 Checks whether the signed-in caller can run "pulumi up": the tenant and the
 subscription are the pinned ones, resource providers are registered, the
 region offers Flex Consumption, and the permissions in Microsoft Graph and
-Azure Resource Manager are there. Every gap is shown with its fix.
+Azure Resource Manager are there: those that this stack needs, so none to assign
+app roles if it requests them. Every gap is shown with its fix.
 With -stack, also whether the tenant's app management policies allow the clients'
 secrets and certificates, for which the login needs Policy.Read.All; without it,
 it says so and goes on. What the flags leave out comes from the configuration of the stack, whose
@@ -106,6 +107,9 @@ func complete(want *tenant.Requirements, s settings.Settings) {
 	want.TenantID = cmp.Or(want.TenantID, s.TenantID)
 	want.SubscriptionID = cmp.Or(want.SubscriptionID, s.SubscriptionID)
 	want.Location = cmp.Or(want.Location, s.Location)
+	want.NoRegistrations = !s.Registers()
+	want.NoAssignments = s.Assignments == settings.RequestedAssignments
+	want.NoReading = want.NoRegistrations && want.NoAssignments && s.AssignmentsReceipt != "" && !slices.ContainsFunc(s.Clients, func(c settings.Client) bool { return c.Identity.DisplayName != "" })
 	want.KeyVault = want.KeyVault || slices.ContainsFunc(s.Clients, func(c settings.Client) bool {
 		return c.Identity.HasSecret() || c.Previous != nil && c.Previous.HasSecret()
 	})
