@@ -49,7 +49,8 @@ func refuseLastClient(last []granted, s settings.Settings) (p settings.Problems)
 // because Azure caches its tokens for about 24 hours
 // (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identity-best-practice-recommendations),
 // and of credentials that expire.
-func changes(last []granted, clients []settings.Client, now time.Time) (texts []string) {
+func changes(last []granted, stack settings.Settings, now time.Time) (texts []string) {
+	clients := stack.Clients
 	say := func(format string, args ...any) { texts = append(texts, fmt.Sprintf(format, args...)) }
 	for _, was := range last {
 		i := slices.IndexFunc(clients, func(c settings.Client) bool { return c.Name == was.Client })
@@ -61,7 +62,7 @@ func changes(last []granted, clients []settings.Client, now time.Time) (texts []
 			}
 			for _, role := range was.Roles {
 				if !slices.Contains(clients[i].Roles, role) {
-					say("client %q loses %s: its managed identity may hold a token with the role for up to 24 hours; to refuse it now: %s", was.Client, role, settings.SetCommand(settings.Namespace+":blockedCallers[0]", was.ObjectID))
+					say("client %q loses %s: its managed identity may hold a token with the role for up to 24 hours; to refuse it now: %s", was.Client, role, blockCommand(stack, was.ObjectID))
 				}
 			}
 		}
@@ -77,6 +78,16 @@ func changes(last []granted, clients []settings.Client, now time.Time) (texts []
 		}
 	}
 	return texts
+}
+
+// blockCommand is the command that makes the API refuse a caller; another stack's
+// API is told there.
+func blockCommand(stack settings.Settings, objectID string) string {
+	command := settings.SetCommand(settings.Namespace+":blockedCallers[0]", objectID)
+	if stack.API.Stack != "" {
+		command += " --stack " + stack.API.Stack
+	}
+	return command
 }
 
 // notice is how long before a credential of clients[i] expires a warning starts.

@@ -56,7 +56,7 @@ func (p program) deploy(ctx *pulumi.Context) error {
 	if err := append(refuseLastClient(last.Access, stack), refuseHandover(last, stack)...).Err(ctx.Stack()); err != nil {
 		return err
 	}
-	for _, text := range append(changes(last.Access, stack.Clients, p.now()), handedOver(last, stack)...) {
+	for _, text := range append(changes(last.Access, stack, p.now()), handedOver(last, stack)...) {
 		warn(ctx, text)
 	}
 	waiting, err := p.waiting(ctx, stack, last)

@@ -141,6 +141,40 @@ func TestLastClient(t *testing.T) {
 	}
 }
 
+// TestBlockingACallerOfAnotherAPI: only the API's stack can refuse a caller.
+func TestBlockingACallerOfAnotherAPI(t *testing.T) {
+	t.Parallel()
+	last := []granted{{Client: "billing", Identity: "managedIdentity", ObjectID: partnerID, Roles: []string{"Orders.Read"}}}
+	s := settings.Settings{API: settings.API{Stack: "o/p/api"}, Clients: []settings.Client{{Name: "billing", Identity: settings.Identity{Kind: "managedIdentity"}}}}
+	got := changes(last, s, today)
+	if want := "pulumi config set --path 'app-to-app:blockedCallers[0]' " + partnerID + " --stack o/p/api"; len(got) != 1 || !strings.HasSuffix(got[0], want) {
+		t.Errorf("got %q, want %q at its end", got, want)
+	}
+}
+
+// TestHandingOver warns of what changes with who assigns app roles.
+func TestHandingOver(t *testing.T) {
+	t.Parallel()
+	had := []granted{{Client: "billing"}}
+	for _, tt := range []struct {
+		name string
+		last lastExports
+		now  string
+		want string
+	}{
+		{"the first update", lastExports{}, "requested", ""},
+		{"no change", lastExports{Access: had, Assignments: "requested"}, "requested", ""},
+		{"without clients", lastExports{Assignments: "made"}, "requested", ""},
+		{"to another team", lastExports{Access: had, Assignments: "made"}, "requested", "this removes the assignments that the stack has made"},
+		{"from another team", lastExports{Access: had, Assignments: "requested"}, "made", "Microsoft Graph refuses to make assignments that somebody has made already"},
+	} {
+		got := strings.Join(handedOver(tt.last, settings.Settings{Assignments: tt.now}), "\n")
+		if !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	client := func(kind string, roles ...string) []settings.Client {
@@ -185,7 +219,7 @@ func TestChanges(t *testing.T) {
 		{"a secret that expired", []granted{expiring(0)}, client("clientSecret", "Orders.Read"), []string{"its clientSecret key-1 expired on 2026-11-25"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := changes(tt.last, tt.clients, today)
+			got := changes(tt.last, settings.Settings{Clients: tt.clients}, today)
 			if len(tt.want) == 0 && len(got) > 0 {
 				t.Errorf("got %q, want none", got)
 			}
