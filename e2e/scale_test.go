@@ -1,8 +1,11 @@
 package e2e_test
 
 import (
+	"flag"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -142,4 +145,48 @@ func processorTime(b *testing.B) (sum time.Duration) {
 		sum += time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 	}
 	return sum
+}
+
+// clientStacks is how many stacks BenchmarkClientStacks deploys. The figures are in
+// docs/measurements.md.
+var clientStacks = flag.Int("client-stacks", 10, "stacks that BenchmarkClientStacks deploys, one after the other")
+
+// BenchmarkClientStacks deploys clients of one API, each in a stack of its own, and
+// compares what the last one took with what the first one took: requests, seconds
+// and bytes of state.
+func BenchmarkClientStacks(b *testing.B) {
+	for b.Loop() {
+		api := newWorld(b)
+		api.stack = "api"
+		if err := os.Rename(filepath.Join(api.project.Dir, "Pulumi.dev.yaml"), filepath.Join(api.project.Dir, "Pulumi.api.yaml")); err != nil {
+			b.Fatal(err)
+		}
+		api.pulumi("stack", "init", "api")
+		api.set(map[string]any{"clients": []fields{}})
+		api.up()
+		var first map[string]int
+		for n := 1; n <= *clientStacks; n++ {
+			w := worldOf(b, api.sandbox, api.tenant, "dev", fmt.Sprintf("client-%03d", n))
+			w.pulumi("stack", "init", w.stack)
+			w.set(map[string]any{"api": fields{"stack": "organization/app-to-app/api"}, "clients": []fields{{"name": "billing"}}})
+			before, spent := w.requests(), processorTime(b)
+			seconds := w.up().Elapsed.Seconds()
+			cost := w.since(before)
+			cost = map[string]int{"graph": cost["graph"], "arm": cost["arm"]}
+			if first == nil {
+				first = cost
+			}
+			if !maps.Equal(cost, first) {
+				b.Errorf("stack %d took the requests %v, want %v, as the first one", n, cost, first)
+			}
+			if n == 1 || n == 10 || n == *clientStacks {
+				report := func(value float64, what string) { b.ReportMetric(value, fmt.Sprintf("stack-%d-%s", n, what)) }
+				report(seconds, "s")
+				report((processorTime(b) - spent).Seconds(), "cpu-s")
+				report(float64(cost["graph"]), "graph")
+				report(float64(cost["arm"]), "arm")
+				report(float64(len(w.export())), "state-bytes")
+			}
+		}
+	}
 }
