@@ -30,11 +30,7 @@ func export(ctx *pulumi.Context, stack settings.Settings, api *components.API, c
 	roleIDs, access, asked := pulumi.StringMap{}, pulumi.Array{}, pulumi.Array{}
 	urls, sites := pulumi.StringMap{}, pulumi.StringMap{}
 	for _, role := range stack.Roles {
-		id := components.Role(role).ID()
-		if stack.Registration != nil {
-			id = stack.Registration.RoleID(role.Value)
-		}
-		roleIDs[role.Value] = pulumi.String(id)
+		roleIDs[role.Value] = pulumi.String(roleIDOf(stack)(role.Value))
 	}
 	if stack.Deployed != nil {
 		roleIDs = pulumi.ToStringMap(stack.Deployed.RoleIDs)

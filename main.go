@@ -129,8 +129,11 @@ func (p program) waiting(ctx *pulumi.Context, stack settings.Settings, last last
 	}
 	principals, held := stack.Principals(last.principal), requests.Held{}
 	api, known := last.ServicePrincipalID, ""
-	if stack.Deployed != nil {
+	switch {
+	case stack.Deployed != nil:
 		api = stack.Deployed.ServicePrincipalID
+	case stack.Registration != nil:
+		api = stack.Registration.ServicePrincipalID
 	}
 	switch {
 	case stack.Receipt != nil && api != "":
@@ -164,8 +167,11 @@ func (p program) waiting(ctx *pulumi.Context, stack settings.Settings, last last
 // roleIDOf is the id of an app role by its value.
 func roleIDOf(stack settings.Settings) func(value string) string {
 	return func(value string) string {
-		if stack.Deployed != nil {
+		switch {
+		case stack.Deployed != nil:
 			return stack.Deployed.RoleIDs[value]
+		case stack.Registration != nil:
+			return stack.Registration.RoleID(value)
 		}
 		return components.Role{Value: value}.ID()
 	}

@@ -37,6 +37,18 @@ func (p *parser) refuseAPISettings(api API) {
 	}
 }
 
+// refuseOutsideSecrets refuses a client that needs a vault and has no function app:
+// the vault's log would go where the API's is, which is another stack's.
+func (p *parser) refuseOutsideSecrets(s Settings) {
+	for n, client := range s.Clients {
+		key := fmt.Sprintf("%s:clients[%d].functionApp", Namespace, n)
+		if s.API.Stack != "" && !client.FunctionApp && client.Identity.HasSecret() && !p.has(key) {
+			p.ask(key, SetCommand(key, "true")+", or an identity without a secret: "+SetCommand(fmt.Sprintf("%s:clients[%d].identity", Namespace, n), Federated)+" with an issuer, a subject and an audience",
+				"expected a function app for a client with a secret of an API of another stack, because the vault's log goes where the app's does")
+		}
+	}
+}
+
 // findAPI takes over what the API's stack exports, and refuses one that this
 // stack's clients could not call.
 func (l *lookups) findAPI() {

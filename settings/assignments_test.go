@@ -40,6 +40,8 @@ var assignmentRefusals = []struct {
 		[]string{"app-to-app:clients[0].previousIdentity: expected none while somebody else assigns app roles", "; next: add a client of another name"}},
 	{"roles of another stack's API", map[string]string{"app-to-app:api": `{"stack":"o/p/s"}`, "app-to-app:roles": `[{"value":"Orders.Read"}]`},
 		[]string{"app-to-app:roles: expected none for an API of another stack, which has its own: set it in o/p/s; fix: pulumi config rm app-to-app:roles"}},
+	{"a secret without an app of another stack's API", map[string]string{"app-to-app:environment": "dev", "app-to-app:protect": "true", "app-to-app:api": `{"stack":"o/p/s"}`, "app-to-app:clients": settingstest.Clients(`"identity":"clientSecret","functionApp":false`)},
+		[]string{"app-to-app:clients[0].functionApp: expected a function app for a client with a secret of an API of another stack", "; next: pulumi config set --path 'app-to-app:clients[0].functionApp' true"}},
 	{"blocked callers of another stack's API", map[string]string{"app-to-app:api": `{"stack":"o/p/s"}`, "app-to-app:blockedCallers": `["` + partnerID + `"]`},
 		[]string{"app-to-app:blockedCallers: expected none for an API of another stack", "fix: pulumi config rm app-to-app:blockedCallers"}},
 }

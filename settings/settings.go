@@ -119,6 +119,7 @@ func parse(configuration map[string]string, now time.Time) (Settings, Problems) 
 	s.WithoutClients = p.truth("withoutClients", false)
 	p.applyRules(s)
 	p.checkRequested(s)
+	p.refuseOutsideSecrets(s)
 	return s, p.Problems
 }
 

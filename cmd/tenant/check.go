@@ -109,7 +109,7 @@ func complete(want *tenant.Requirements, s settings.Settings) {
 	want.Location = cmp.Or(want.Location, s.Location)
 	want.NoRegistrations = !s.Registers()
 	want.NoAssignments = s.Assignments == settings.RequestedAssignments
-	want.NoReading = want.NoRegistrations && want.NoAssignments && s.AssignmentsReceipt != "" && !slices.ContainsFunc(s.Clients, func(c settings.Client) bool { return c.Identity.DisplayName != "" })
+	want.NoReading = want.NoRegistrations && want.NoAssignments && s.AssignmentsReceipt != "" && s.API.Stack != "" && !slices.ContainsFunc(s.Clients, func(c settings.Client) bool { return c.Identity.DisplayName != "" })
 	want.KeyVault = want.KeyVault || slices.ContainsFunc(s.Clients, func(c settings.Client) bool {
 		return c.Identity.HasSecret() || c.Previous != nil && c.Previous.HasSecret()
 	})

@@ -30,6 +30,7 @@ func TestCheckOfAnEstate(t *testing.T) {
 		{"requested", map[string]string{"app-to-app:assignments": "requested"}, []string{owned, read}},
 		{"another stack's API", map[string]string{"app-to-app:api": other}, []string{read, assign}},
 		{"an existing registration", map[string]string{"app-to-app:api": `{"registration":"existing","clientId":"` + first.ID + `"}`}, []string{read, assign}},
+		{"an existing registration, requested, with a receipt", map[string]string{"app-to-app:api": `{"registration":"existing","clientId":"` + first.ID + `"}`, "app-to-app:assignments": "requested", "app-to-app:assignmentsReceipt": "r.json"}, []string{read}},
 		{"another stack's API, requested", map[string]string{"app-to-app:api": other, "app-to-app:assignments": "requested"}, []string{read}},
 		{"another stack's API, requested, with a receipt", map[string]string{"app-to-app:api": other, "app-to-app:assignments": "requested", "app-to-app:assignmentsReceipt": "r.json"}, nil},
 		{"the same with a registration of its own", map[string]string{"app-to-app:api": other, "app-to-app:assignments": "requested", "app-to-app:assignmentsReceipt": "r.json",
