@@ -82,7 +82,11 @@ func (a *auditor) assignments(ctx context.Context, api principal) error {
 		role := a.declared.roleValue(h.AppRoleID)
 		a.add(AssignmentUndeclared, h.PrincipalName, "", role, "%s %q (%s) holds the app role %s of the API since %s, which the stack does not declare",
 			h.PrincipalType, h.PrincipalName, h.PrincipalID, role, h.Created.UTC().Format(time.RFC3339))
-		a.target(h.target(api.ID))
+		target := h.target(api.ID)
+		if target.Stack, err = a.markOf(ctx, h.PrincipalID); err != nil {
+			return err
+		}
+		a.target(target)
 	}
 	a.missingAssignments(held)
 	return nil
@@ -198,7 +202,7 @@ func (a *auditor) owners(ctx context.Context, subject, collection, objectID stri
 	for _, owner := range owners {
 		if !containsID(a.declared.Owners, owner.ID) {
 			a.add(OwnerUndeclared, subject, "", owner.ID, "%s: owner %q (%s) is not declared, but can give it credentials", subject, owner.DisplayName, owner.ID)
-			a.target(Target{TargetOwner, collection + "/" + objectID, owner.ID, ""})
+			a.target(Target{Type: TargetOwner, Holder: collection + "/" + objectID, ID: owner.ID})
 		}
 	}
 	for _, id := range a.declared.Owners {

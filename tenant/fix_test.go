@@ -149,6 +149,49 @@ func TestFixKeepsWhatTheStackMade(t *testing.T) {
 	})
 }
 
+// TestFixKeepsOtherStacksClients: a client can have a stack of its own, and an audit
+// of the API's stack alone does not know what that stack declares.
+func TestFixKeepsOtherStacksClients(t *testing.T) {
+	t.Parallel()
+	s := newStack(newWorld(t))
+	mark := func(stack string) object { return object{"project": "app-to-app", "stack": stack, "name": "partner"} }
+	assign := func(objectID string) {
+		s.graph("POST", "/v1.0/servicePrincipals/"+s.apiSP+"/appRoleAssignedTo", object{"principalId": objectID, "resourceId": s.apiSP, "appRoleId": readRole}, nil)
+	}
+	identity := func(name string, tags object) {
+		var made struct{ Properties identity }
+		s.arm("PUT", s.group()+"/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"+name+"?api-version=2023-01-31", object{"location": "westeurope", "tags": tags}, &made)
+		assign(made.Properties.PrincipalID)
+	}
+	registration := func(name string, tags ...string) {
+		var app, sp struct{ ID, AppID string }
+		s.graph("POST", "/v1.0/applications", object{"displayName": name, "signInAudience": "AzureADMyOrg"}, &app)
+		s.graph("POST", "/v1.0/servicePrincipals", object{"appId": app.AppID, "tags": tags}, &sp)
+		assign(sp.ID)
+	}
+	identity("partner-identity", mark("partner"))
+	identity("no-mark", object{})
+	registration("partner-registration", "pulumi-stack:app-to-app/partner", "pulumi-name:partner")
+	registration("stranger")
+	plan := s.plan()
+	var removed, kept []string
+	for _, d := range plan.Removals {
+		removed = append(removed, d.Subject)
+	}
+	for _, k := range plan.Kept {
+		if !strings.Contains(k.Why, "the mark of stack partner, which may declare it: audit that one too, with -stack partner") {
+			t.Errorf("%s: got %q", k.Subject, k.Why)
+		}
+		kept = append(kept, k.Subject)
+	}
+	if want := []string{"no-mark", "stranger"}; !slices.Equal(removed, want) {
+		t.Errorf("removes %q, want %q", removed, want)
+	}
+	if want := []string{"partner-identity", "partner-registration"}; !slices.Equal(kept, want) {
+		t.Errorf("keeps %q, want %q", kept, want)
+	}
+}
+
 // TestDigestOfAPlan: it changes with each thing that would be removed, and with
 // nothing else.
 func TestDigestOfAPlan(t *testing.T) {

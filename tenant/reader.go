@@ -58,6 +58,8 @@ type principal struct {
 	AppRoles           []appRole `json:"appRoles"`
 	Secrets            []key     `json:"passwordCredentials"`
 	Certificates       []key     `json:"keyCredentials"`
+	Tags               []string  `json:"tags"`
+	AlternativeNames   []string  `json:"alternativeNames"` // of a managed identity, the id of its resource
 }
 
 const managedIdentityPrincipal = "ManagedIdentity"

@@ -27,6 +27,9 @@ type Target struct {
 	// Seen is what it was when it was found, without anything secret. Another
 	// text under the same id is another thing.
 	Seen string `json:"seen"`
+	// Stack is the stack whose mark the holder of an app role carries, if that is
+	// none of the audited ones: it may declare what they do not.
+	Stack string `json:"stack,omitempty"`
 }
 
 // target adds to the difference that was found last what it is about.
@@ -35,11 +38,11 @@ func (a *auditor) target(t Target) {
 }
 
 func (h appRoleAssignment) target(apiPrincipalID string) Target {
-	return Target{TargetAssignment, "servicePrincipals/" + apiPrincipalID, h.ID, SeenAssignment(h.PrincipalID, h.AppRoleID)}
+	return Target{Type: TargetAssignment, Holder: "servicePrincipals/" + apiPrincipalID, ID: h.ID, Seen: SeenAssignment(h.PrincipalID, h.AppRoleID)}
 }
 
 func (k key) target(kind, holder string) Target {
-	t := Target{TargetSecret, holder, k.KeyID, SeenKey(k.DisplayName, k.End)}
+	t := Target{Type: TargetSecret, Holder: holder, ID: k.KeyID, Seen: SeenKey(k.DisplayName, k.End)}
 	if kind == kindCertificate {
 		t.Type = TargetCertificate
 	}
@@ -47,7 +50,7 @@ func (k key) target(kind, holder string) Target {
 }
 
 func (f federation) target(holder string) Target {
-	return Target{TargetFederation, holder, f.ID, SeenFederation(f.Issuer, f.Subject, f.Audiences)}
+	return Target{Type: TargetFederation, Holder: holder, ID: f.ID, Seen: SeenFederation(f.Issuer, f.Subject, f.Audiences)}
 }
 
 // SeenAssignment, SeenKey and SeenFederation make the text of [Target].Seen.

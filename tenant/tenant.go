@@ -22,6 +22,7 @@ const (
 	subscriptionVersion = "2022-09-01" // Microsoft.Resources
 	webVersion          = "2024-04-01" // Microsoft.Web
 	permissionVersion   = "2022-04-01" // Microsoft.Authorization
+	identityVersion     = "2023-01-31" // Microsoft.ManagedIdentity
 )
 
 // sameID compares GUIDs, or ids of Resource Manager, whose case means nothing.
