@@ -95,6 +95,10 @@ func (d Declaration) setting(name string) string {
 	return prefix + "_" + name
 }
 
+// Setting is the full name of an app setting of the API's code, such as
+// ORDERS_ROLE.
+func (d Declaration) Setting(name string) string { return d.setting(name) }
+
 // client finds a client by name.
 func (d Declaration) client(name string) (Access, bool) {
 	for _, access := range d.Access {

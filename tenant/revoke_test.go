@@ -165,6 +165,7 @@ func TestRevokeRefuses(t *testing.T) {
 		"an unknown client": {"nobody", func(*outputs) {}, `expected one of the stack's clients assigned, system, secret, certificate, federated, got "nobody"`},
 		"no function app of the API": {"secret", func(o *outputs) { o.APISiteID = "" },
 			`expected the output "apiSiteId", got none`},
+		"an API of another stack": {"secret", func(o *outputs) { o.APISiteID, o.APIStack = "", "orders" }, "the API belongs to the stack orders, so this one cannot block anybody at it; nothing was changed"},
 		"an identity that another client has too": {"secret", func(o *outputs) { o.Access[0].ObjectID = strings.ToUpper(s.clients["secret"].ObjectID) },
 			`client "assigned" has the same identity ` + s.clients["secret"].ObjectID + ` as "secret", which would lose its access too; nothing was changed`},
 	} {
@@ -187,6 +188,21 @@ func TestRevokeRefuses(t *testing.T) {
 			t.Errorf("got\n%s", plan)
 		}
 	})
+}
+
+// TestRevokeAtAnotherAPI: the app settings of an API are named after it.
+func TestRevokeAtAnotherAPI(t *testing.T) {
+	t.Parallel()
+	s := newStack(newWorld(t))
+	s.outputs.APIName = "spare-parts"
+	r := s.revocation()
+	if done, err := revoke.Run(t.Context(), r.plan("assigned"), r.options); err != nil || !done.Proven() {
+		t.Fatalf("got %+v, %v", done, err)
+	}
+	settings := s.settingsOf(s.outputs.APISiteID)
+	if got, want := settings["SPARE_PARTS_BLOCKED_CALLERS"], s.clients["assigned"].ObjectID; got != want || settings["ORDERS_BLOCKED_CALLERS"] != "" {
+		t.Errorf("got %q, want %q in its own setting alone", got, want)
+	}
 }
 
 // TestRevokeWithoutPermission: a login that lacks something changes nothing, and is

@@ -29,6 +29,8 @@ const (
 
 // outputs are a stack's exports, with their names in JSON.
 type outputs struct {
+	APIName     string            `json:"apiName"`
+	APIStack    string            `json:"apiStack"`
 	APIClientID string            `json:"apiClientId"`
 	APIObjectID string            `json:"apiObjectId"`
 	APISiteID   string            `json:"apiSiteId"`

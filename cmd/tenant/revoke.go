@@ -21,7 +21,7 @@ var revokeVerb = verb{
 	summary: "take a client's access away now, and show that it is so",
 	usage: `revoke CLIENT (-stack NAME | -outputs FILE [-state FILE]) [-dry-run] [-yes]
 
-Blocks the client at the API first, in the app setting ORDERS_BLOCKED_CALLERS: a
+Blocks the client at the API first, in its app setting …_BLOCKED_CALLERS: a
 token that it already has is good until it expires, a managed identity's for up
 to 24 hours. Then it removes the client's app role assignments on the API, and
 all credentials of its app registration. It calls the API as the client until the
@@ -99,7 +99,7 @@ func hintOf(err error, otherwise string) string {
 
 // hintsIn are the hints of all errors that are joined in one.
 func hintsIn(err error) (hints []string) {
-	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
+	switch e := err.(type) {
 	case *azurecloud.HintError:
 		return []string{e.Hint}
 	case interface{ Unwrap() error }:

@@ -18,10 +18,11 @@ import (
 // so the list is read immediately before it is written, and read again to see
 // that it is as it was written; values are never shown.
 
-const (
-	blockSetting = "ORDERS_BLOCKED_CALLERS" // functions/orders-api
-	webVersion   = "?api-version=2024-04-01"
-)
+const webVersion = "?api-version=2024-04-01"
+
+// blockSetting is the app setting of the API with the callers that it refuses
+// (functions/orders-api), without the API's own prefix.
+const blockSetting = "BLOCKED_CALLERS"
 
 // attempts is how often the block is written when somebody else's change at the
 // same time removes it.
@@ -36,39 +37,39 @@ func (r reader) settings(ctx context.Context, siteID string) (map[string]string,
 	return found.Properties, err
 }
 
-// blocked are the ids that the setting names, in lower case.
-func blocked(settings map[string]string) []string {
-	return strings.FieldsFunc(strings.ToLower(settings[blockSetting]), func(r rune) bool { return r == ',' || r == ' ' || r == ';' })
+// blocked are the ids that a list names, in lower case.
+func blocked(list string) []string {
+	return strings.FieldsFunc(strings.ToLower(list), func(r rune) bool { return r == ',' || r == ' ' || r == ';' })
 }
 
-// blocks reports whether the settings block all ids.
-func blocks(settings map[string]string, ids []string) bool {
-	named := blocked(settings)
+// blocks reports whether a list has all ids.
+func blocks(list string, ids []string) bool {
+	named := blocked(list)
 	return !slices.ContainsFunc(ids, func(id string) bool { return !slices.Contains(named, strings.ToLower(id)) })
 }
 
 // block adds the ids to the setting and keeps everything else; false means that
 // they were there.
-func (r reader) block(ctx context.Context, siteID string, ids []string) (changed bool, err error) {
+func (r reader) block(ctx context.Context, siteID, setting string, ids []string) (changed bool, err error) {
 	for range attempts {
 		before, err := r.settings(ctx, siteID)
 		if err != nil {
 			return changed, err
 		}
-		if blocks(before, ids) {
+		if blocks(before[setting], ids) {
 			return changed, nil
 		}
 		wanted := maps.Clone(before)
 		if wanted == nil {
 			wanted = make(map[string]string)
 		}
-		named := blocked(before)
+		named := blocked(before[setting])
 		for _, id := range ids {
 			if id = strings.ToLower(id); !slices.Contains(named, id) {
 				named = append(named, id)
 			}
 		}
-		wanted[blockSetting] = strings.Join(named, ",")
+		wanted[setting] = strings.Join(named, ",")
 		if err := r.session.ResourceManager.Put(ctx, siteID+"/config/appsettings"+webVersion, map[string]any{"properties": wanted}, nil); err != nil {
 			if azurecloud.StatusOf(err) == http.StatusForbidden {
 				err = azurecloud.WithHint(err, "the login needs Microsoft.Web/sites/config/write on the API, as in the role Website Contributor; nothing was changed")
@@ -84,7 +85,7 @@ func (r reader) block(ctx context.Context, siteID string, ids []string) (changed
 		switch {
 		case lost == nil:
 			return changed, nil
-		case blocks(after, ids):
+		case blocks(after[setting], ids):
 			return changed, fmt.Errorf("blocked, but somebody else changed the API's app settings at the same time: look at %s", strings.Join(lost, ", "))
 		}
 	}

@@ -38,6 +38,7 @@ const (
 type Plan struct {
 	Client     string
 	APISiteID  string
+	Setting    string // the API's app setting that blocks callers
 	Principals []Principal
 	// Blocked says whether the API's app settings name all principals already.
 	Blocked  bool
@@ -86,7 +87,7 @@ func (p Plan) String() string {
 	if p.Blocked {
 		fmt.Fprintf(&text, "1. the API blocks it already\n")
 	} else {
-		fmt.Fprintf(&text, "1. block it at the API: %s of %s; the API restarts, calls wait for it\n", blockSetting, p.APISiteID)
+		fmt.Fprintf(&text, "1. block it at the API: %s of %s; the API restarts, calls wait for it\n", p.Setting, p.APISiteID)
 	}
 	if len(p.Removals) == 0 {
 		fmt.Fprintf(&text, "2. nothing to remove in the tenant\n")
@@ -108,10 +109,14 @@ func NewPlan(ctx context.Context, session *azurecloud.Session, declared tenant.D
 	if !known {
 		return Plan{}, fmt.Errorf("revoke: expected one of the stack's clients %s, got %q", strings.Join(declared.ClientNames(), ", "), client)
 	}
+	if declared.APISiteID == "" && declared.APIStack != "" {
+		return Plan{}, azurecloud.WithHint(fmt.Errorf("revoke: the API belongs to the stack %s, so this one cannot block anybody at it; nothing was changed", declared.APIStack),
+			fmt.Sprintf("in the folder of %s: pulumi config set --path 'app-to-app:blockedCallers[N]' %s, then pulumi up", declared.APIStack, strings.Join(declared.Principals(client), ", ")))
+	}
 	if declared.APISiteID == "" {
 		return Plan{}, errors.New("revoke: expected the output \"apiSiteId\", got none; is the stack deployed, by this version of the program?")
 	}
-	plan := Plan{Client: client, APISiteID: declared.APISiteID}
+	plan := Plan{Client: client, APISiteID: declared.APISiteID, Setting: declared.Setting(blockSetting)}
 	ids := declared.Principals(client)
 	if err := refuseShared(declared, client, ids); err != nil {
 		return Plan{}, err
@@ -140,7 +145,7 @@ func NewPlan(ctx context.Context, session *azurecloud.Session, declared tenant.D
 	if err != nil {
 		return Plan{}, fmt.Errorf("revoke: %w", err)
 	}
-	plan.Blocked = blocks(settings, ids)
+	plan.Blocked = blocks(settings[plan.Setting], ids)
 	return plan, nil
 }
 

@@ -65,7 +65,7 @@ func Run(ctx context.Context, plan Plan, o Options) (Outcome, error) {
 	}
 	r := reader{o.Session}
 	ids := o.Declared.Principals(plan.Client)
-	changed, err := r.block(ctx, plan.APISiteID, ids)
+	changed, err := r.block(ctx, plan.APISiteID, plan.Setting, ids)
 	if err != nil && !changed {
 		return done, fmt.Errorf("block %s at the API, nothing was changed: %w", plan.Client, err)
 	}
@@ -74,7 +74,7 @@ func Run(ctx context.Context, plan Plan, o Options) (Outcome, error) {
 		done.Remaining = append(done.Remaining, err.Error())
 	}
 	if changed {
-		fmt.Fprintf(o.Log, "blocked at the API: %s names %s\n", blockSetting, strings.Join(ids, ", "))
+		fmt.Fprintf(o.Log, "blocked at the API: %s names %s\n", plan.Setting, strings.Join(ids, ", "))
 	} else {
 		fmt.Fprintf(o.Log, "the API blocks it already\n")
 	}
@@ -203,7 +203,7 @@ func (o Options) look(ctx context.Context, done *Outcome, client string) error {
 		}
 	}
 	if !now.Blocked {
-		done.Remaining = append(done.Remaining, blockSetting+" of the API does not name it any more: another change has removed it")
+		done.Remaining = append(done.Remaining, now.Setting+" of the API does not name it any more: another change has removed it")
 	}
 	for _, r := range now.Removals {
 		done.Remaining = append(done.Remaining, "the tenant still lists "+r.Text)
