@@ -83,7 +83,7 @@ var boundaries = []boundary{
 	// deployed. The tests of functions deploy both to a sandbox.
 	{
 		of: "app-to-app/functions", testOurs: []string{"app-to-app/functions/...", "app-to-app/sandbox/...", "app-to-app/azurecloud", "app-to-app/pulumilocal/deployer",
-			"app-to-app/tenant", "app-to-app/tenant/revoke", "app-to-app/tenant/tenanttest"},
+			"app-to-app/tenant", "app-to-app/tenant/evidence", "app-to-app/tenant/revoke", "app-to-app/tenant/tenanttest"},
 		testOutside: []string{"github.com/google/uuid", "software.sslmate.com/src/go-pkcs12"},
 	},
 	{
@@ -175,6 +175,10 @@ var boundaries = []boundary{
 	{of: "app-to-app/tenant/fix", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant"}},                             // its tests need the stack of tenant's tests, and are there
 	{of: "app-to-app/tenant/revoke", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant", "app-to-app/tenant/fix"}}, // likewise
 	{of: "app-to-app/tenant/policy", ours: []string{"app-to-app/azurecloud"}, testOurs: []string{"app-to-app/tenant/policy", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."}},
+	{
+		of: "app-to-app/tenant/evidence", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant"},
+		testOurs: []string{"app-to-app/tenant/evidence", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."},
+	},
 	{of: "app-to-app/tenant/redact", ours: []string{"app-to-app/components/credentials"}, testOurs: []string{"app-to-app/tenant/redact"}},
 	{of: "app-to-app/tenant/plan", testOurs: []string{"app-to-app/tenant/plan"}},
 	{of: "app-to-app/tenant/program", testOurs: []string{"app-to-app/tenant/program"}},

@@ -10,6 +10,7 @@ import (
 
 	"app-to-app/sandbox/appservice"
 	"app-to-app/sandbox/entra"
+	"app-to-app/sandbox/monitor"
 	"app-to-app/sandbox/route"
 	"app-to-app/sandbox/store"
 )
@@ -35,6 +36,9 @@ func (s *Sandbox) Entra() *entra.Service { return s.entra }
 
 // Apps returns App Service, for tests that read the function apps' logs.
 func (s *Sandbox) Apps() *appservice.Service { return s.apps }
+
+// Logs returns what function apps print, for tests that print in their stead.
+func (s *Sandbox) Logs() *monitor.Service { return s.logs }
 
 // Store returns the state, for tests.
 func (s *Sandbox) Store() *store.Store { return s.store }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // This file reads what the exports leave out from a stack's state, as `pulumi
@@ -21,10 +22,11 @@ type state struct {
 	assignments map[assignment]string         // app role assignments, with the names of their resources
 	holders     map[string][]string           // object ids that hold an app role, in lower case, by the name of the component
 	registered  []registered
-	project     string          // "" for a state without resources
-	stack       string          // likewise
-	ids         map[string]bool // of all resources, in lower case: ARM ids and object ids
-	unfinished  []string        // names of resources with an operation that did not end
+	project     string               // "" for a state without resources
+	stack       string               // likewise
+	made        map[string]time.Time // when federated identity credentials were made, by id in lower case
+	ids         map[string]bool      // of all resources, in lower case: ARM ids and object ids
+	unfinished  []string             // names of resources with an operation that did not end
 
 	subscription string // of the first resource of Resource Manager; "" without any
 }
@@ -41,6 +43,7 @@ type setting struct {
 // A stateResource is a resource in the state.
 type stateResource struct {
 	URN     string                     `json:"urn"`
+	Created time.Time                  `json:"created"`
 	Type    string                     `json:"type"`
 	ID      string                     `json:"id"`
 	Delete  bool                       `json:"delete"`
@@ -79,7 +82,7 @@ func (d *Declaration) ReadState(data []byte) error {
 	if err := json.Unmarshal(data, &exported); err != nil {
 		return fmt.Errorf("read the stack's state: expected the output of pulumi stack export: %w", err)
 	}
-	s := &state{settings: make(map[string]map[string]setting), identities: make(map[string][]string), system: make(map[string]bool), assignments: make(map[assignment]string), holders: make(map[string][]string), ids: make(map[string]bool)}
+	s := &state{settings: make(map[string]map[string]setting), identities: make(map[string][]string), system: make(map[string]bool), assignments: make(map[assignment]string), holders: make(map[string][]string), made: make(map[string]time.Time), ids: make(map[string]bool)}
 	for _, r := range exported.Deployment.Resources {
 		if parts := strings.SplitN(strings.TrimPrefix(r.URN, "urn:pulumi:"), "::", 3); len(parts) == 3 {
 			s.stack, s.project = parts[0], parts[1]
@@ -101,6 +104,8 @@ func (d *Declaration) ReadState(data []byte) error {
 			holder := strings.ToLower(r.text("principalObjectId"))
 			s.assignments[assignment{holder, strings.ToLower(r.text("appRoleId"))}] = r.name()
 			s.holders[r.component()] = append(s.holders[r.component()], holder)
+		case strings.HasSuffix(r.Type, ":ApplicationFederatedIdentityCredential"):
+			s.made[strings.ToLower(r.text("credentialId"))] = r.Created
 		case strings.HasPrefix(r.Type, "azuread:") && strings.HasSuffix(r.Type, ":Application"):
 			s.registered = append(s.registered, registered{r.name(), r.text("objectId"), r.text("clientId"), r.component()})
 		}

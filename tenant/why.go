@@ -72,15 +72,7 @@ type WhyReport struct {
 func Why(ctx context.Context, session *azurecloud.Session, declared Declaration, name string, now time.Time) (WhyReport, error) {
 	access, ok := declared.client(name)
 	if !ok {
-		var names []string
-		for _, known := range declared.Access {
-			names = append(names, known.Client)
-		}
-		text := fmt.Sprintf("why: expected one of the stack's clients %s, got %q", strings.Join(names, ", "), name)
-		if meant := spelling.Closest(name, names); meant != "" {
-			text += "; did you mean " + meant + "?"
-		}
-		return WhyReport{}, errors.New(text)
+		return WhyReport{}, declared.noClient(name)
 	}
 	caller, err := session.Graph.Caller(ctx)
 	if err != nil {
@@ -101,6 +93,19 @@ func Why(ctx context.Context, session *azurecloud.Session, declared Declaration,
 	}
 	slices.SortStableFunc(e.report.Causes, func(a, b Cause) int { return cmp.Compare(a.stage(), b.stage()) })
 	return e.report, nil
+}
+
+// noClient is the error for a client that the stack does not declare.
+func (d Declaration) noClient(name string) error {
+	var names []string
+	for _, known := range d.Access {
+		names = append(names, known.Client)
+	}
+	text := fmt.Sprintf("why: expected one of the stack's clients %s, got %q", strings.Join(names, ", "), name)
+	if meant := spelling.Closest(name, names); meant != "" {
+		text += "; did you mean " + meant + "?"
+	}
+	return errors.New(text)
 }
 
 // stage sorts causes by when the client meets them: 0 when it asks for a token,

@@ -15,6 +15,7 @@
 //	tenant teardown  remove it, and prove that nothing its state recorded is left
 //	tenant revoke    take a client's access away now
 //	tenant why       why does a client get no token, a 401 or a 403
+//	tenant unused    which assignments, credentials and owners nobody used
 //
 // It signs in with the same ARM_* variables as the Pulumi providers. The work
 // is in package tenant; this package has arguments, output and exit codes: 0
@@ -57,6 +58,7 @@ var verbs = []verb{
 	driftVerb,
 	callVerb,
 	whyVerb,
+	unusedVerb,
 	requestVerb,
 	grantVerb,
 	revokeVerb,
@@ -199,6 +201,21 @@ func (v verb) usageText(flags *flag.FlagSet) string {
 
 // parse reads the flags of a verb and returns its operands, one for each name.
 func parse(flags *flag.FlagSet, args []string, names ...string) ([]string, error) {
+	operands, err := operandsOf(flags, args)
+	if err != nil {
+		return nil, err
+	}
+	if len(operands) < len(names) {
+		return nil, &usageError{fmt.Errorf("expected %s, got nothing", names[len(operands)])}
+	}
+	if len(operands) > len(names) {
+		return nil, &usageError{fmt.Errorf("expected nothing more, got %q", operands[len(names)])}
+	}
+	return operands, nil
+}
+
+// operandsOf reads the flags of a verb, and returns what is left.
+func operandsOf(flags *flag.FlagSet, args []string) ([]string, error) {
 	var operands []string
 	for { // flags may follow operands
 		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -210,12 +227,6 @@ func parse(flags *flag.FlagSet, args []string, names ...string) ([]string, error
 			break
 		}
 		operands, args = append(operands, flags.Arg(0)), flags.Args()[1:]
-	}
-	if len(operands) < len(names) {
-		return nil, &usageError{fmt.Errorf("expected %s, got nothing", names[len(operands)])}
-	}
-	if len(operands) > len(names) {
-		return nil, &usageError{fmt.Errorf("expected nothing more, got %q", operands[len(names)])}
 	}
 	return operands, nil
 }

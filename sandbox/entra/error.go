@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -79,6 +81,9 @@ var refusals = map[int]refusal{
 	9000411: {http.StatusBadRequest, "invalid_request"}, // repeated parameter
 	9001023: {http.StatusBadRequest, "invalid_request"},
 }
+
+// Numbers are the AADSTS numbers that the service can refuse with, sorted.
+func Numbers() []int { return slices.Sorted(maps.Keys(refusals)) }
 
 // withoutURI are the refusals that were captured without an error_uri.
 var withoutURI = map[int]bool{70003: true, 700038: true}
