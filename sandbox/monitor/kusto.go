@@ -157,9 +157,15 @@ func (p *parser) expression() expression {
 		p.expect(")")
 		at := p.now.Add(-d)
 		return func(row) any { return at }
-	case (word == "tostring" || word == "parse_json") && p.take("("):
+	case (word == "tostring" || word == "parse_json" || word == "startofday") && p.take("("):
 		inner := p.expression()
 		p.expect(")")
+		if word == "startofday" {
+			return func(r row) any {
+				at, _ := inner(r).(time.Time)
+				return at.Truncate(24 * time.Hour)
+			}
+		}
 		if word == "tostring" {
 			return func(r row) any { return textOf(inner(r)) }
 		}

@@ -116,6 +116,7 @@ func TestQueries(t *testing.T) {
 		{"since", `FunctionAppLogs | where TimeGenerated > ago(90m) | project Level`, "", "Error Information"},
 		{"at", `FunctionAppLogs | where TimeGenerated <= todatetime("2026-11-26T12:00:00Z") | project LevelId`, "", "2"},
 		{"timespan of two times", `FunctionAppLogs | project LevelId`, "2026-11-26T13:00:00Z/2026-11-26T14:00:00Z", "2 2"},
+		{"days", `FunctionAppLogs | summarize Lines = count() by Day = startofday(TimeGenerated)`, "", "2026-11-26T00:00:00Z/5"},
 		{"last use", `FunctionAppLogs` + m + ` | where tostring(m.decision) == "admitted" | summarize Last = max(TimeGenerated), First = min(TimeGenerated), Calls = count() by Client = tostring(m.caller.clientId), Role = tostring(m.role)`,
 			"P1D", "c1/Orders.Read/2026-11-26T15:00:00Z/2026-11-26T12:00:00Z/2 c2/Orders.Read/2026-11-26T14:00:00Z/2026-11-26T14:00:00Z/1"},
 	} {

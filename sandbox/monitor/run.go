@@ -191,7 +191,7 @@ func (p *parser) summarize() step {
 func summarized(t table, aggregates []aggregate, names []string, keys []expression) table {
 	out := table{}
 	for _, name := range names {
-		out.columns = append(out.columns, Column{name, "string"})
+		out.columns = append(out.columns, Column{name, "string"}) // a day too, which shows no difference
 	}
 	for _, a := range aggregates {
 		kind := "long"

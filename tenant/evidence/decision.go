@@ -137,33 +137,47 @@ func (r Reader) decisions(ctx context.Context, text string, days, top int) ([]De
 // A useOfRole is when a caller last used an app role.
 type useOfRole struct{ objectID, role string }
 
-// usesOfRoles are the last admitted calls by caller and role in the period, and
-// when the first line of any kind was printed in it: an empty log says nothing.
-func (r Reader) usesOfRoles(ctx context.Context, days int) (uses map[useOfRole]time.Time, first time.Time, gap *Gap, err error) {
-	t, gap, err := r.query(ctx, printed+` | summarize First = min(TimeGenerated)`, days)
+// whole reports whether the API printed something on each day of a period. On a day
+// without a line nobody called it, or its log was not kept: that cannot be told apart.
+func (r Reader) whole(ctx context.Context, days int) (*Gap, error) {
+	t, gap, err := r.query(ctx, printed+` | summarize Lines = count() by Day = startofday(TimeGenerated)`, days)
 	if err != nil || gap != nil {
-		return nil, time.Time{}, gap, err
+		return gap, err
 	}
-	if len(t.Rows) > 0 && t.text(0, "First") != "" {
-		if first, err = time.Parse(time.RFC3339, t.text(0, "First")); err != nil {
-			return nil, first, nil, fmt.Errorf("read the %s: %w", apiLog, err)
+	seen := make(map[string]bool)
+	for i := range t.Rows {
+		at, err := time.Parse(time.RFC3339, t.text(i, "Day"))
+		if err != nil {
+			return nil, fmt.Errorf("read the %s: %w", apiLog, err)
+		}
+		seen[day(at)] = true
+	}
+	if len(seen) == 0 {
+		return &Gap{Log: apiLog, Text: fmt.Sprintf("has no line of the last %d days: does a diagnostic setting of %s send FunctionAppLogs to a workspace?", days, r.SiteID)}, nil
+	}
+	for back := days - 1; back > 0; back-- {
+		if of := day(r.Now.AddDate(0, 0, -back)); !seen[of] {
+			return &Gap{Log: apiLog, Text: "has no line of " + of + ", so it says nothing about calls on that day"}, nil
 		}
 	}
-	if first.IsZero() {
-		return nil, first, &Gap{Log: apiLog, Text: fmt.Sprintf("has no line of the last %d days: does a diagnostic setting of %s send FunctionAppLogs to a workspace?", days, r.SiteID)}, nil
-	}
+	return nil, nil
+}
+
+// usesOfRoles are the last admitted calls by caller and role in the period.
+func (r Reader) usesOfRoles(ctx context.Context, days int) (map[useOfRole]time.Time, *Gap, error) {
 	const by = ` | where Message has "admitted" | extend m = parse_json(Message) | where tostring(m.decision) == "admitted"` +
 		` | summarize Last = max(TimeGenerated) by Caller = tostring(m.caller.objectId), Role = tostring(m.role)`
-	if t, gap, err = r.query(ctx, printed+by, days); err != nil || gap != nil {
-		return nil, first, gap, err
+	t, gap, err := r.query(ctx, printed+by, days)
+	if err != nil || gap != nil {
+		return nil, gap, err
 	}
-	uses = make(map[useOfRole]time.Time)
+	uses := make(map[useOfRole]time.Time)
 	for i := range t.Rows {
 		last, err := time.Parse(time.RFC3339, t.text(i, "Last"))
 		if err != nil {
-			return nil, first, nil, fmt.Errorf("read the %s: %w", apiLog, err)
+			return nil, nil, fmt.Errorf("read the %s: %w", apiLog, err)
 		}
 		uses[useOfRole{strings.ToLower(t.text(i, "Caller")), t.text(i, "Role")}] = last
 	}
-	return uses, first, nil, nil
+	return uses, nil, nil
 }

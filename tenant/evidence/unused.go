@@ -47,6 +47,7 @@ type judge struct {
 	start time.Time
 
 	signInsCover, apiCovers bool
+	readable                bool // the sign-in log, as far back as it goes
 	calls                   map[useOfRole]time.Time
 	gaps                    []Gap
 }
@@ -79,25 +80,27 @@ func (r Reader) Unused(ctx context.Context, holdings []tenant.Holding, days int)
 }
 
 // look asks how far the logs go back. The sign-in log covers the period if it has
-// an entry, of anybody, of the period's first day or before; the API's, likewise.
+// an entry, of anybody, of the period's first day or before; the API's, if it has a
+// line of each day.
 func (j *judge) look(ctx context.Context) error {
 	oldest, gap, err := j.signIns(ctx, 1, until(j.start.Add(tokenLife)))
 	if err != nil {
 		return fmt.Errorf("unused: read the %s: %w", signInLog, err)
 	}
-	j.signInsCover = len(oldest) > 0
+	j.signInsCover, j.readable = len(oldest) > 0, gap == nil
 	if gap == nil && !j.signInsCover {
 		gap = &Gap{Log: signInLog, Text: fmt.Sprintf("has no entry of %s or before, so it says nothing about what happened then", day(j.start.Add(tokenLife)))}
 	}
 	j.gap(gap)
-	calls, first, gap, err := j.usesOfRoles(ctx, j.days)
+	gap, err = j.whole(ctx, j.days)
 	if err != nil {
 		return fmt.Errorf("unused: read the %s: %w", apiLog, err)
 	}
-	j.calls = calls
-	j.apiCovers = !first.IsZero() && !first.After(j.start.Add(tokenLife))
-	if gap == nil && !j.apiCovers {
-		gap = &Gap{Log: apiLog, Text: "begins on " + day(first) + ", so it says nothing about what happened before"}
+	j.gap(gap)
+	j.apiCovers = gap == nil
+	j.calls, gap, err = j.usesOfRoles(ctx, j.days)
+	if err != nil {
+		return fmt.Errorf("unused: read the %s: %w", apiLog, err)
 	}
 	j.gap(gap)
 	return nil
@@ -143,8 +146,10 @@ func (j *judge) assignment(ctx context.Context, u *Use) error {
 		u.settle(Used, signedIn, "got a token for the API; with which role it calls, only the API's log says")
 	case j.young(u):
 		u.settle(Unknown, time.Time{}, "younger than %d days", j.days)
+	case j.apiCovers && j.readable:
+		u.settle(Unused, time.Time{}, "no call with the role, and no token for the API")
 	case j.apiCovers:
-		u.settle(Unused, time.Time{}, "no call with the role, and no token")
+		u.settle(Unused, time.Time{}, "no call with the role")
 	default:
 		return j.bySignIns(ctx, u)
 	}

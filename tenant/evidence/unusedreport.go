@@ -124,7 +124,10 @@ func (u Use) title() string {
 	case tenant.HoldingAssignment:
 		return fmt.Sprintf("assignment of %s to %s (%s)", u.Role, nameOf(u), u.Principal)
 	case tenant.HoldingCredential:
-		return fmt.Sprintf("%s of client %s (%s)", u.Name, u.Client, u.ID)
+		if !strings.Contains(u.Name, u.ID) {
+			return fmt.Sprintf("%s (%s) of client %s", u.Name, u.ID, u.Client)
+		}
+		return fmt.Sprintf("%s of client %s", u.Name, u.Client)
 	}
 	return fmt.Sprintf("owner %s (%s)", u.Name, u.ID)
 }
