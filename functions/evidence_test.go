@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,62 @@ func TestCauseOfEachAttack(t *testing.T) {
 	var leaks sandboxtest.Leaks
 	leaks.Issued(t, c.sandbox)
 	leaks.Look(t, "the API's log", c.logs(c.api))
+}
+
+// printedID is the id in an error of a client.
+var printedID = regexp.MustCompile(`(?:request id|Correlation ID:) ([0-9a-f-]{36})`)
+
+// TestCauseByTheIDOfAClientsError: the deployed client is refused, by Entra with each
+// token library and then by the API, and what its error prints leads to the cause.
+func TestCauseByTheIDOfAClientsError(t *testing.T) {
+	t.Parallel()
+	c := startCloud(t)
+	c.keepLogs(t)
+	logs := c.auditor(t)
+	registered := c.register(t, "client")
+	secret := c.addSecret(t, registered)
+	const libraries = "azidentity,msal,adal"
+	use := func(secret string) {
+		c.changeSettings(t, &c.client, c.clientSettings("ORDERS_CLIENT_ID", registered.clientID, "ORDERS_CLIENT_SECRET", secret, "ORDERS_TOKEN_PROVIDERS", libraries))
+	}
+	for _, tt := range []struct {
+		name  string
+		wrong func()
+		code  string
+		tells string // of the token that the API refused
+	}{
+		{"wrong secret", func() { use("wrong") }, "AADSTS7000215", ""},
+		{"not assigned", func() { use(secret) }, "AADSTS501051", ""},
+		{"blocked", func() {
+			c.assign(t, registered.objectID)
+			c.changeSettings(t, &c.api, c.apiSettings("ORDERS_BLOCKED_CALLERS", registered.clientID))
+		}, "caller not admitted", "got a token for"},
+		{"identity not assigned", func() {
+			c.changeSettings(t, &c.client, c.clientSettings("ORDERS_MANAGED_IDENTITY_CLIENT_ID", c.identities[0].clientID))
+		}, "AADSTS501051", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.wrong()
+			status, answer := c.process(t)
+			if status != http.StatusBadGateway || len(answer.Results) == 0 {
+				t.Fatalf("got %d %+v, want each library refused", status, answer)
+			}
+			for _, result := range answer.Results {
+				found := printedID.FindStringSubmatch(result.Error)
+				if found == nil {
+					t.Errorf("%s: got the error %q, without an id", result.TokenProvider, result.Error)
+					continue
+				}
+				report, err := logs.Trace(t.Context(), found[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(report.Causes) != 1 || report.Causes[0].Code != tt.code || !strings.Contains(report.String(), tt.tells) {
+					t.Errorf("%s: %s: got\n%s\nwant the cause %q and %q", result.TokenProvider, result.Error, report, tt.code, tt.tells)
+				}
+			}
+		})
+	}
 }
 
 // stopAPI stops the API's handler, which writes what it left out of its log.

@@ -299,3 +299,9 @@ func (w *world) prints(line object) {
 
 // id is a made-up id of a request.
 func id(n int) string { return fmt.Sprintf("0a1b2c3d-0000-4000-8000-%012d", n) }
+
+// signInAs signs in as a deployer that the test made.
+func signInAs(w *world, in sandbox.Tenant) *azurecloud.Session {
+	w.Helper()
+	return tenanttest.SignIn(w.T, w.sandbox, in, nil)
+}
