@@ -177,7 +177,7 @@ var boundaries = []boundary{
 	{of: "app-to-app/tenant/policy", ours: []string{"app-to-app/azurecloud"}, testOurs: []string{"app-to-app/tenant/policy", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."}},
 	{
 		of: "app-to-app/tenant/evidence", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant"},
-		testOurs: []string{"app-to-app/tenant/evidence", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."},
+		testOurs: []string{"app-to-app/tenant/evidence", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."}, testOutside: []string{"github.com/google/uuid"},
 	},
 	{of: "app-to-app/tenant/redact", ours: []string{"app-to-app/components/credentials"}, testOurs: []string{"app-to-app/tenant/redact"}},
 	{of: "app-to-app/tenant/plan", testOurs: []string{"app-to-app/tenant/plan"}},

@@ -19,6 +19,8 @@ type harness struct {
 	environ map[string]string
 	stack   map[string]string // what the Pulumi CLI says, by its arguments
 
+	clock func() time.Time // nil is the machine's
+
 	stdin          string
 	stdout, stderr bytes.Buffer
 }
@@ -48,11 +50,15 @@ func (h *harness) run(args ...string) int {
 
 // command is the command as it runs in the sandbox.
 func (h *harness) command() command {
+	clock := h.clock
+	if clock == nil {
+		clock = time.Now
+	}
 	return command{
 		getenv: func(name string) string { return h.environ[name] },
 		http:   h.sandbox.HTTPClient(),
 		stdin:  strings.NewReader(h.stdin), stdout: &h.stdout, stderr: &h.stderr,
-		now:   time.Now,
+		now:   clock,
 		sleep: func(context.Context, time.Duration) error { return nil },
 		pulumi: func(_ context.Context, args ...string) ([]byte, error) {
 			output, ok := h.stack[strings.Join(args, " ")]

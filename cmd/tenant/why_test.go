@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -25,11 +27,18 @@ func TestWhyVerb(t *testing.T) {
 		len(report.Causes) == 0 || report.Causes[0].Check != "assignment" || !strings.HasPrefix(report.Causes[0].Symptom, "AADSTS501051") {
 		t.Errorf("-json: got exit code %d and:\n%s", code, &h.stdout)
 	}
+	if !strings.Contains(h.stdout.String(), `"happened": {`) || !strings.Contains(h.stdout.String(), "lacks the permission AuditLog.Read.All") {
+		t.Errorf("-json: got no account of the logs:\n%s", &h.stdout)
+	}
+	const id = "0a1b2c3d-0000-4000-8000-000000000001"
 	for _, tt := range []struct {
 		name, args string
 		code       int
 		want       string // on standard error
 	}{
+		{"an id and a client", "ci -id " + id + " -stack dev", exitUsage, "expected -id or the name of a client, got both"},
+		{"an id that is none", "-id 4711 -stack dev", exitUsage, `-id: expected the id that the client's error printed`},
+		{"an id, and no stack named", "-id " + id, exitUsage, "expected -stack or -outputs, got neither"},
 		{"no client named", "-stack dev", exitUsage, "expected the name of a client, got nothing"},
 		{"two clients", "ci other -stack dev", exitUsage, `expected nothing more, got "other"`},
 		{"no stack named", "ci", exitUsage, "expected -stack or -outputs, got neither"},
@@ -42,4 +51,49 @@ func TestWhyVerb(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWhyByID takes the id that a refused client's error printed: without a licence,
+// without the permission, and twice in a row.
+func TestWhyByID(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.deployIdle("AuditLog.Read.All", "Application.Read.All")
+	tenant := h.sandbox.Tenants()[0]
+	refused, err := h.sandbox.HTTPClient().PostForm(h.sandbox.BaseURL+"/"+tenant.ID+"/oauth2/v2.0/token", url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {tenant.Deployer.ClientID}, "client_secret": {"wrong"}, "scope": {h.sandbox.GraphURL + "/.default"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer refused.Body.Close()
+	var body struct {
+		CorrelationID string `json:"correlation_id"`
+	}
+	if err := json.NewDecoder(refused.Body).Decode(&body); err != nil {
+		t.Fatal(err)
+	}
+	why := func(code int, on *bytes.Buffer, want string, more ...string) {
+		t.Helper()
+		if got := h.run(append([]string{"why", "-id", body.CorrelationID, "-stack", "dev"}, more...)...); got != code || !strings.Contains(on.String(), want) {
+			t.Errorf("got exit code %d and:\n%s%s\nwant %d and %q", got, &h.stdout, &h.stderr, code, want)
+		}
+	}
+	for range 2 {
+		why(exitDiffers, &h.stdout, "AADSTS7000215: the client secret is wrong")
+	}
+	why(exitDiffers, &h.stdout, `"code": "AADSTS7000215"`, "-json")
+	h.run("why", "ci", "-stack", "dev")
+	if !strings.Contains(h.stdout.String(), "got no token for Microsoft Graph: AADSTS7000215") {
+		t.Errorf("why CLIENT: got\n%s", &h.stdout)
+	}
+	if err := h.sandbox.SetPremium(tenant, false); err != nil {
+		t.Fatal(err)
+	}
+	why(exitFailed, &h.stdout, "no licence of Microsoft Entra ID P1 or P2")
+	why(exitFailed, &h.stderr, "no log that could be read has this id\ntenant: hint: wait a few minutes")
+	if err := h.sandbox.SetPremium(tenant, true); err != nil {
+		t.Fatal(err)
+	}
+	h.environ["ARM_CLIENT_ID"], h.environ["ARM_CLIENT_SECRET"] = tenant.Deployer.ClientID, tenant.Deployer.Secret
+	why(exitFailed, &h.stdout, "lacks the permission AuditLog.Read.All of Microsoft Graph; fix: az ad app permission add --id "+tenant.Deployer.ClientID)
 }

@@ -92,8 +92,9 @@ func (r Reader) query(ctx context.Context, query string, days int) (table, *Gap,
 	err := r.Session.ResourceManager.Get(ctx, logsPath(r.SiteID, query, days), &answer)
 	switch {
 	case azurecloud.StatusOf(err) == http.StatusForbidden:
+		caller, err := r.Session.ResourceManager.Caller(ctx)
 		return table{}, &Gap{Log: apiLog, Text: "is not available: this login may not read the logs of " + r.SiteID,
-			Fix: "az role assignment create --role \"Monitoring Reader\" --assignee OBJECT-ID --scope " + r.SiteID}, nil
+			Fix: fmt.Sprintf("az role assignment create --role \"Monitoring Reader\" --assignee %s --scope %s", caller.ObjectID, r.SiteID)}, err
 	case azurecloud.IsNotFound(err):
 		return table{}, &Gap{Log: apiLog, Text: "is not available: there is no function app " + r.SiteID}, nil
 	case err != nil:
