@@ -147,12 +147,14 @@ func TestUnusedAfterAMonth(t *testing.T) {
 	w, declared := story(t)
 	all := w.reader(w.auditor)
 	first := w.unused(declared, all, 30)
+	before := first.String()
 	w.want("all logs", first, inStory)
 	if len(first.Gaps) > 0 {
 		t.Errorf("got gaps %v, want none", first.Gaps)
 	}
-	if again := w.unused(declared, all, 30); again.String() != first.String() {
-		t.Errorf("twice in a row: got\n%s\nand then\n%s", first, again)
+	w.proposals(first)
+	if again := w.unused(declared, all, 30); again.String() != before {
+		t.Errorf("twice in a row: got\n%s\nand then\n%s", before, again)
 	}
 
 	blind := all
@@ -239,11 +241,12 @@ func TestAHoleInTheAPIsLog(t *testing.T) {
 		"never Orders.Read": "unknown", "never credential": "unknown", "owner contoso deployer": "unknown"})
 }
 
-// TestProposals: each removal is proposed once, by the key that the settings have.
-func TestProposals(t *testing.T) {
-	t.Parallel()
-	w, declared := story(t)
-	report := w.unused(declared, w.reader(w.auditor), 30)
+// proposals expects each removal to be proposed once, by the key that the settings
+// have.
+func (w *world) proposals(report evidence.UnusedReport) {
+	t := w.T
+	t.Helper()
+	report.Uses = slices.Clone(report.Uses)
 	report.Propose(evidence.Setting{
 		Client: func(client string) string {
 			if client == "idle" {
