@@ -127,10 +127,7 @@ var boundaries = []boundary{
 		testOurs:    []string{"app-to-app/pulumilocal/deployer"},
 		testOutside: azure,
 	},
-	{
-		of: "app-to-app/sandbox/store", outside: []string{"go.etcd.io/bbolt"},
-		testOurs: []string{"app-to-app/sandbox/store"},
-	},
+	{of: "app-to-app/sandbox/store", outside: []string{"go.etcd.io/bbolt"}, testOurs: []string{"app-to-app/sandbox/store"}},
 	// What a project outside would write: it knows the sandbox and Microsoft's library.
 	{of: "app-to-app/examples/embedding", testOurs: []string{"app-to-app/sandbox/..."}, testOutside: azure},
 	{of: "app-to-app/sandbox/schema", testOurs: []string{"app-to-app/sandbox/schema"}},
@@ -144,10 +141,7 @@ var boundaries = []boundary{
 	},
 	{of: "app-to-app/pulumilocal/executable", testOurs: []string{"app-to-app/pulumilocal/executable"}},
 	{of: "app-to-app/pulumilocal/deployer", ours: []string{"app-to-app/azurecloud", "app-to-app/sandbox"}},
-	{
-		of: "app-to-app/pulumilocal/languagehost", ours: []string{"app-to-app/pulumilocal/engine", "app-to-app/pulumilocal/executable"},
-		outside: slices.Concat(pulumi[:1], plugin),
-	},
+	{of: "app-to-app/pulumilocal/languagehost", ours: []string{"app-to-app/pulumilocal/engine", "app-to-app/pulumilocal/executable"}, outside: slices.Concat(pulumi[:1], plugin)},
 	{
 		// The stand-ins sign in as our commands do.
 		of: "app-to-app/pulumilocal/provider/...", ours: []string{"app-to-app/pulumilocal/provider/...", "app-to-app/azurecloud/..."},
@@ -175,10 +169,7 @@ var boundaries = []boundary{
 	{of: "app-to-app/tenant/fix", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant"}},                             // its tests need the stack of tenant's tests, and are there
 	{of: "app-to-app/tenant/revoke", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant", "app-to-app/tenant/fix"}}, // likewise
 	{of: "app-to-app/tenant/policy", ours: []string{"app-to-app/azurecloud"}, testOurs: []string{"app-to-app/tenant/policy", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."}},
-	{
-		of: "app-to-app/tenant/evidence", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant"},
-		testOurs: []string{"app-to-app/tenant/evidence", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."}, testOutside: []string{"github.com/google/uuid"},
-	},
+	{of: "app-to-app/tenant/evidence", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant"}, testOurs: []string{"app-to-app/tenant/evidence", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."}, testOutside: []string{"github.com/google/uuid"}},
 	{of: "app-to-app/tenant/redact", ours: []string{"app-to-app/components/credentials"}, testOurs: []string{"app-to-app/tenant/redact"}},
 	{of: "app-to-app/tenant/plan", testOurs: []string{"app-to-app/tenant/plan"}},
 	{of: "app-to-app/tenant/program", testOurs: []string{"app-to-app/tenant/program"}},
