@@ -27,6 +27,7 @@ require (
 require (
 	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.23.3
 	github.com/Azure/azure-sdk-for-go/sdk/azidentity v1.15.0
+	github.com/Azure/azure-sdk-for-go/sdk/storage/azblob v1.6.4
 	github.com/Azure/go-autorest/autorest/adal v0.9.24
 	github.com/AzureAD/microsoft-authentication-library-for-go v1.10.1
 	software.sslmate.com/src/go-pkcs12 v0.7.4

@@ -117,6 +117,7 @@ func (p program) api(ctx *pulumi.Context, stack settings.Settings, built map[str
 		Roles:          rolesOf(stack),
 		DailyLogCapGB:  stack.DailyLogCapGB,
 		BlockedCallers: stack.BlockedCallers,
+		Container:      stack.API.Container,
 		Registration:   registrationOf(stack),
 	})
 }

@@ -118,3 +118,36 @@ func TestExistingRegistration(t *testing.T) {
 		t.Errorf("got exports %v", got)
 	}
 }
+
+// TestContainer: the API's code gets a container, an identity of its own, and a
+// role for that identity on the container alone.
+func TestContainer(t *testing.T) {
+	t.Parallel()
+	m := deployed(t, signedIn(), configuration(t, "prod", map[string]string{"app-to-app:api": `{"name":"orders","container":true}`}), newProject(t))
+	const container = "/id/azure-native:storage:BlobContainer/orders-api-data"
+	granted := make(map[string]string) // scopes by role, of the code's identity
+	for _, r := range m.Resources() {
+		if r.TypeToken == "azure-native:authorization:RoleAssignment" && r.Inputs["principalId"].StringValue() == "object-id-of-orders-api-identity" {
+			granted[r.Inputs["roleDefinitionId"].StringValue()] = r.Inputs["scope"].StringValue()
+		}
+	}
+	const role = "/subscriptions/" + subscriptionID + "/providers/Microsoft.Authorization/roleDefinitions/ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+	if len(granted) != 1 || granted[role] != container {
+		t.Errorf("got %v, want Storage Blob Data Contributor on the container and nothing else", granted)
+	}
+	properties := m.Find(t, "azure-native:web/v20240401:WebAppApplicationSettings", "orders-api-settings").Inputs["properties"].ObjectValue()
+	if got := properties["ORDERS_CONTAINER_URL"].StringValue(); !strings.HasSuffix(got, ".blob.test/orders-api-data1a2b3c4d") {
+		t.Errorf("got ORDERS_CONTAINER_URL %q", got)
+	}
+	if got := properties["ORDERS_MANAGED_IDENTITY_CLIENT_ID"].StringValue(); got != "client-id-of-orders-api-identity" {
+		t.Errorf("got ORDERS_MANAGED_IDENTITY_CLIENT_ID %q", got)
+	}
+	site := m.Find(t, "azure-native:web/v20240401:WebApp", "orders-api-app").Text()
+	if !strings.Contains(site, "UserAssignedIdentity/orders-api-identity") {
+		t.Errorf("expected the identity on the site, got %s", site)
+	}
+	publish := strings.Join(m.Find(t, "command:local:Command", "orders-api-publish").Dependencies(), " ")
+	if !strings.Contains(publish, "orders-api-data-blob-contributor") {
+		t.Errorf("expected the role before the code is published, got %s", publish)
+	}
+}

@@ -34,6 +34,10 @@ type APIArgs struct {
 	Package        Package
 	DailyLogCapGB  float64 // see [FunctionAppArgs]
 
+	// Container gives the code a blob container, and an identity of its own that
+	// may write there and nowhere else.
+	Container bool
+
 	// Registration is an app registration that was made elsewhere; nothing of it
 	// is created or changed. Nil means that one is made.
 	Registration *Registration
@@ -98,12 +102,13 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 	} else if err := api.register(ctx, name, args); err != nil {
 		return nil, err
 	}
-	app, err := NewFunctionApp(ctx, name, &FunctionAppArgs{
-		Place:         args.Place,
-		Package:       args.Package,
-		AppSettings:   api.appSettings(args),
-		DailyLogCapGB: args.DailyLogCapGB,
-	}, pulumi.Parent(api))
+	appArgs := &FunctionAppArgs{Place: args.Place, Package: args.Package, AppSettings: api.appSettings(args), DailyLogCapGB: args.DailyLogCapGB}
+	if args.Container {
+		if err := api.addIdentity(ctx, name, args.Place, appArgs); err != nil {
+			return nil, err
+		}
+	}
+	app, err := NewFunctionApp(ctx, name, appArgs, pulumi.Parent(api))
 	if err != nil {
 		return nil, err
 	}

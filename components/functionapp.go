@@ -31,6 +31,9 @@ type FunctionAppArgs struct {
 	// none.
 	SystemAssigned func(objectID pulumi.StringOutput, site *web.WebApp) ([]pulumi.Resource, error)
 
+	// Container is a blob container for the code; nil means none.
+	Container *ContainerArgs
+
 	// BeforeSettings must exist before the app gets its settings, because it
 	// then starts to use what they name.
 	BeforeSettings []pulumi.Resource
@@ -72,7 +75,7 @@ func NewFunctionApp(ctx *pulumi.Context, name string, args *FunctionAppArgs, opt
 		return nil, err
 	}
 	b := &appBuilder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(app)}
-	for _, step := range []func() error{b.addHost, b.addStorage, b.addTelemetry, b.addSite, b.grantSite, b.addSiteConfig, b.logSite, b.publish} {
+	for _, step := range []func() error{b.addHost, b.addStorage, b.addContainer, b.addTelemetry, b.addSite, b.grantSite, b.addSiteConfig, b.logSite, b.publish} {
 		if err := step(); err != nil {
 			return nil, err
 		}

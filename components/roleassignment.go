@@ -13,6 +13,7 @@ type builtInRole struct{ noun, id string }
 
 var (
 	storageBlobDataOwner        = builtInRole{"blob-owner", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"}
+	storageBlobDataContributor  = builtInRole{"blob-contributor", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"}
 	storageQueueDataContributor = builtInRole{"queue-contributor", "974c5e8b-45b9-4653-ba55-5f855dd0fb88"}
 	storageTableDataContributor = builtInRole{"table-contributor", "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"}
 	keyVaultSecretsUser         = builtInRole{"secrets-user", "4633458b-17de-408a-b874-0445c86b69e6"}

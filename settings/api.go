@@ -23,13 +23,14 @@ const (
 )
 
 // apiFields are the fields of the setting api.
-var apiFields = []string{"name", "code", "route", "registration", "clientId", "stack"}
+var apiFields = []string{"name", "code", "route", "container", "registration", "clientId", "stack"}
 
 // An API is what the clients call, as the settings describe it.
 type API struct {
 	Name         string // such as orders; resources, roles and app settings are named after it
 	Code         string // its folder in functions; without meaning for the API of another stack
 	Route        string // path of its URL, without a leading slash; likewise
+	Container    bool   // its code has a blob container, and an identity that may write there
 	Registration string // [ManagedRegistration] or [ExistingRegistration]; likewise
 	ClientID     string // of an existing registration, else ""
 	Stack        string // that deploys the API, as ORG/PROJECT/STACK; "" means this one
@@ -79,6 +80,7 @@ func (p *parser) api() API {
 	a := API{Name: i.apiName()}
 	a.Code = i.code(a.ResourceName())
 	a.Route = i.route("api/" + a.Name)
+	a.Container = i.flag("container", false)
 	a.Registration = i.registration()
 	a.ClientID = i.clientID(a.Registration)
 	a.Stack = i.stack()
@@ -224,7 +226,7 @@ func (i item) stack() string {
 		i.p.ask(key, "pulumi config set --path "+shellWord(key)+" ORGANIZATION/PROJECT/STACK, which is shown by: pulumi stack ls --all", "expected a stack's full name, such as organization/app-to-app/prod, got %q", stack)
 		return ""
 	}
-	for _, field := range []string{"code", "route", "registration", "clientId"} {
+	for _, field := range []string{"code", "route", "container", "registration", "clientId"} {
 		if i.has(field) {
 			i.p.refuse(i.key(field), removeCommand(i.key(field)), "expected none for an API of another stack, which has its own")
 		}

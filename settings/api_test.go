@@ -31,6 +31,7 @@ func TestAPI(t *testing.T) {
 			settings.Role{Value: "StockItems.Read", DisplayName: "Read stock items", Description: "Read all stock items"}},
 		{"code and route of its own", `{"code":"Shop_v2","route":"api/v2/orders"}`, settings.API{Name: "orders", Code: "Shop_v2", Route: "api/v2/orders", Registration: "managed"},
 			"ORDERS", "orders-client", ordersRole},
+		{"with a container", `{"container":true}`, settings.API{Name: "orders", Code: "orders-api", Route: "api/orders", Container: true, Registration: "managed"}, "ORDERS", "orders-client", ordersRole},
 		{"existing registration", `{"registration":"existing","clientId":"` + strings.ToUpper(registrationID) + `"}`,
 			settings.API{Name: "orders", Code: "orders-api", Route: "api/orders", Registration: "existing", ClientID: registrationID}, "ORDERS", "orders-client", ordersRole},
 		{"of another stack", `{"stack":"organization/app-to-app/prod"}`,
@@ -68,7 +69,7 @@ var apiRefusals = []struct {
 	name, value string
 	want        []string // in the one problem
 }{
-	{"a text", "stock", []string{`app-to-app:api: expected an object with the fields name, code, route, registration, clientId, stack, got "stock"`,
+	{"a text", "stock", []string{`app-to-app:api: expected an object with the fields name, code, route, container, registration, clientId, stack, got "stock"`,
 		"; fix: pulumi config rm app-to-app:api && pulumi config set --path app-to-app:api.name stock"}},
 	{"a list", `["stock"]`, []string{"app-to-app:api: expected an object with the fields name,", "got a list of something else; fix: pulumi config rm app-to-app:api"}},
 	{"unknown field", `{"colour":"red"}`, []string{"app-to-app:api.colour: expected one of the fields name, code,", "; fix: pulumi config rm --path app-to-app:api.colour"}},
@@ -97,6 +98,8 @@ var apiRefusals = []struct {
 	{"route with a query", `{"route":"api/stock?x=1"}`, []string{`app-to-app:api.route: expected a path`}},
 	{"empty route", `{"route":""}`, []string{`app-to-app:api.route: expected a path such as api/orders`}},
 
+	{"container in words", `{"container":"yes"}`, []string{`app-to-app:api.container: expected true or false, got "yes"; fix: pulumi config set --path app-to-app:api.container true`}},
+	{"container for another stack's API", `{"stack":"a/b/c","container":true}`, []string{"app-to-app:api.container: expected none for an API of another stack"}},
 	{"registration that is not known", `{"registration":"manual"}`, []string{`app-to-app:api.registration: expected one of managed, existing, got "manual"; next: pulumi config set --path app-to-app:api.registration managed|existing`}},
 	{"registration mistyped", `{"registration":"exsting","clientId":"` + registrationID + `"}`, []string{`got "exsting"; fix: pulumi config set --path app-to-app:api.registration existing`}},
 	{"existing without a client id", `{"registration":"existing"}`, []string{"app-to-app:api.clientId: missing; the registration is found by its client id; next: pulumi config set --path app-to-app:api.clientId CLIENT-ID, which is shown by: az ad app list"}},

@@ -27,6 +27,7 @@ func settingsOf(api string) []property {
 		admits(prefix+"MANAGED_IDENTITY_CLIENT_ID", "the managed identity that it acts as"),
 		hidden(prefix+"CLIENT_SECRET", "the client secret that it signs in with"),
 		hidden(prefix+"CLIENT_CERTIFICATE", "the certificate that it signs in with"),
+		admits(prefix+"CONTAINER_URL", "where its code keeps what it writes"),
 	}, quiet("properties."+prefix+"SCHEDULE", "properties."+prefix+"TOKEN_PROVIDERS")...)
 }
 
