@@ -28,6 +28,7 @@ type Entry struct {
 	CallerID   string    `json:"callerId,omitempty"` // object id
 	Object     string    `json:"object,omitempty"`   // id of the object created, changed or deleted
 	Code       string    `json:"code,omitempty"`     // error code of the answer
+	Token      *Token    `json:"token,omitempty"`    // what the bearer token says; shared, not to be changed
 	Unemulated string    `json:"unemulated,omitempty"`
 }
 
@@ -36,6 +37,7 @@ type Log struct {
 	mu      sync.Mutex
 	entries []Entry
 	strange []Entry
+	tokens  tokenCache
 	Now     func() time.Time // nil means time.Now
 
 	// Answered is called with each answer after it was sent. Nil costs nothing.
@@ -88,7 +90,7 @@ func Note(ctx context.Context) *Entry {
 // record runs next and keeps what it noted.
 func (l *Log) record(service string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		entry := &Entry{Time: l.now().UTC(), Service: service, Method: r.Method, URL: masked(r.URL)}
+		entry := &Entry{Time: l.now().UTC(), Service: service, Method: r.Method, URL: masked(r.URL), Token: l.tokens.read(r.Header)}
 		sw := &statusWriter{ResponseWriter: w}
 		if l.Answered != nil {
 			sw.sent = &bytes.Buffer{}
