@@ -190,6 +190,12 @@ require (
 	lukechampine.com/frand v1.4.2 // indirect
 )
 
+require (
+	github.com/chromedp/cdproto v0.159.0 // indirect
+	github.com/chromedp/chromedp v0.23.0 // indirect
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+)
+
 replace github.com/pulumi/pulumi-azure-native-sdk/web/v2 => ./sdks/azure-native/web
 
 replace github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2 => ./sdks/azure-native/managedidentity

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"app-to-app/sandbox/dashboard"
 	"app-to-app/sandbox/entra"
 	"app-to-app/sandbox/route"
 )
@@ -20,7 +21,8 @@ import (
 // move the clock, queue faults and so on. The rules are: it has its own port, so
 // that no Azure client reaches it by accident; every request needs the token in
 // DIR/control.json; a request with an Origin header or for another Host is
-// refused, because it comes from a browser; an unknown property is refused. The
+// refused, because it comes from a browser; an unknown property is refused; what
+// is below /dashboard is a page for people, with rules of its own. The
 // body and answer of each route are documented at its handler.
 
 type control struct {
@@ -31,8 +33,9 @@ type control struct {
 
 // A ControlAddress is the content of DIR/control.json.
 type ControlAddress struct {
-	URL   string `json:"url"`
-	Token string `json:"token"`
+	URL       string `json:"url"`
+	Token     string `json:"token"`
+	Dashboard string `json:"dashboard"` // link to the page for people; it has the token
 }
 
 func (s *Sandbox) startControl() error {
@@ -45,8 +48,8 @@ func (s *Sandbox) startControl() error {
 		return fmt.Errorf("start control endpoint: %w", err)
 	}
 	s.control = &control{sandbox: s, token: token, host: listener.Addr().String()}
-	s.serve(listener, s.control.guard(s.control.routes()))
-	address, err := json.Marshal(ControlAddress{URL: "http://" + s.control.host, Token: token})
+	s.serve(listener, s.control.handler())
+	address, err := json.Marshal(ControlAddress{URL: "http://" + s.control.host, Token: token, Dashboard: s.DashboardLink()})
 	if err == nil {
 		err = os.WriteFile(filepath.Join(s.Dir, "control.json"), address, 0o600)
 	}
@@ -58,6 +61,35 @@ func (s *Sandbox) startControl() error {
 
 // ControlURL is the URL of the control endpoint.
 func (s *Sandbox) ControlURL() string { return "http://" + s.control.host }
+
+// DashboardLink is the address of the page for people. It has the control
+// endpoint's token.
+func (s *Sandbox) DashboardLink() string { return s.control.session().Link() }
+
+func (c *control) session() dashboard.Session {
+	return dashboard.Session{Token: c.token, Host: c.host}
+}
+
+// handler gives the dashboard its path; the rest is the control endpoint.
+func (c *control) handler() http.Handler {
+	s := c.sandbox
+	tenants := make([]dashboard.Tenant, len(s.tenants))
+	for i, tenant := range s.tenants {
+		tenants[i] = dashboard.Tenant{Name: tenant.Name, ID: tenant.ID}
+	}
+	page := dashboard.Handler(dashboard.Config{
+		Store: s.store, History: s.History, Logs: s.apps.Logs, Weather: s.weather,
+		Advance: s.Advance, RotateKeys: s.entra.RotateKeys, Tenants: tenants, Session: c.session(),
+	})
+	programs := c.guard(c.routes())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == dashboard.Path || strings.HasPrefix(r.URL.Path, dashboard.Path+"/") {
+			page.ServeHTTP(w, r)
+			return
+		}
+		programs.ServeHTTP(w, r)
+	})
+}
 
 // guard refuses requests without the token, and requests from browsers.
 func (c *control) guard(next http.Handler) http.Handler {

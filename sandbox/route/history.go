@@ -130,15 +130,18 @@ func masked(u *url.URL) string {
 			continue
 		}
 		for i, value := range values {
-			values[i] = tokenShaped.ReplaceAllString(value, "***")
+			values[i] = MaskTokens(value)
 		}
 	}
-	shown := url.URL{Path: tokenShaped.ReplaceAllString(u.Path, "***"), RawQuery: query.Encode()}
+	shown := url.URL{Path: MaskTokens(u.Path), RawQuery: query.Encode()}
 	return shown.String()
 }
 
 // tokenShaped matches base64url of `{"` and what follows: a JSON Web Token.
 var tokenShaped = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{4,}(\.[A-Za-z0-9_-]*)*`)
+
+// MaskTokens is a text without anything that looks like a token.
+func MaskTokens(text string) string { return tokenShaped.ReplaceAllString(text, "***") }
 
 // A statusWriter remembers the status that was sent.
 type statusWriter struct {

@@ -57,6 +57,13 @@ func (w *Weather) SetThrottle(service string, t Throttle) {
 	w.windows = nil
 }
 
+// Throttled returns the throttle of a service that was set last.
+func (w *Weather) Throttled(service string) Throttle {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.throttles[service]
+}
+
 // throttle refuses a request over the tenant's limit and counts the others.
 // Requests that the guard refused are not counted.
 func (w *Weather) throttle(rw http.ResponseWriter, r *http.Request, t Table, now time.Time) bool {
