@@ -60,3 +60,23 @@ var functions = template.FuncMap{
 		return "answered"
 	},
 }
+
+// ahead is how far the sandbox's clock is ahead of the machine's, or "".
+func ahead(v view) string {
+	by := v.Now.Sub(v.Wall).Round(time.Second)
+	if days := int(by / (24 * time.Hour)); days > 0 {
+		return count(days, "day")
+	}
+	if by <= 0 {
+		return ""
+	}
+	return by.String()
+}
+
+// count is a number of things in words: 1 call, 2 calls.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

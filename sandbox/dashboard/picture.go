@@ -168,8 +168,11 @@ func (b bundle) arrow(from, to box, n int) arrow {
 	middle := (x1 + x2) / 2
 	a := arrow{
 		Path:   fmt.Sprintf("M%d %d C%d %d %d %d %d %d", x1, y1, middle, y1, middle, y2, x2, y2),
-		LabelX: x1 + 14, LabelY: y1 - 6,
+		LabelX: x1 + 14, LabelY: y1 - 6, // above the line, or below one that rises
 		Role: cmp.Or(r.Role, "no role"), State: r.State(), Class: r.Class(),
+	}
+	if y2 < y1 {
+		a.LabelY = y1 + 17
 	}
 	if r.State() == "no role" {
 		a.State = "refused"
