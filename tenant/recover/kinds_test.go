@@ -9,13 +9,14 @@ import (
 )
 
 // setAgain are the program's types of which nothing stays that an update would not
-// set again.
+// set again, or read.
 var setAgain = []string{
 	"azure-native:storage:BlobServiceProperties",
 	"azure-native:web/v20240401:WebAppApplicationSettings",
 	"azure-native:web/v20240401:WebAppFtpAllowed",
 	"azure-native:web/v20240401:WebAppScmAllowed",
 	"command:local:Command",
+	"pulumi:pulumi:StackReference", // is only read
 	"tls:index/privateKey:PrivateKey",
 	"tls:index/selfSignedCert:SelfSignedCert",
 }
