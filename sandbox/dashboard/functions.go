@@ -45,6 +45,7 @@ var functions = template.FuncMap{
 		}
 		return requests{caption, calls}
 	},
+	"count": count,
 	"class": func(text string) string { return strings.ReplaceAll(text, " ", "-") },
 	"outcome": func(status int) string {
 		switch {
