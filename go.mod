@@ -54,9 +54,12 @@ require (
 
 // Tests only.
 // go-jose and golang-jwt check the verifier; go-oidc, keyfunc and jwx are
-// measured beside it. goldmark parses comments as GitHub does.
+// measured beside it. goldmark parses comments as GitHub does. chromedp looks at
+// the dashboard.
 require (
 	github.com/MicahParks/keyfunc/v3 v3.9.1
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
 	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/go-jose/go-jose/v4 v4.1.9
 	github.com/lestrrat-go/jwx/v3 v3.3.0
@@ -190,11 +193,7 @@ require (
 	lukechampine.com/frand v1.4.2 // indirect
 )
 
-require (
-	github.com/chromedp/cdproto v0.159.0 // indirect
-	github.com/chromedp/chromedp v0.23.0 // indirect
-	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
-)
+require github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 
 replace github.com/pulumi/pulumi-azure-native-sdk/web/v2 => ./sdks/azure-native/web
 

@@ -84,7 +84,7 @@ var boundaries = []boundary{
 	{
 		of: "app-to-app/functions", testOurs: []string{"app-to-app/functions/...", "app-to-app/sandbox/...", "app-to-app/azurecloud", "app-to-app/pulumilocal/deployer",
 			"app-to-app/tenant", "app-to-app/tenant/evidence", "app-to-app/tenant/revoke", "app-to-app/tenant/tenanttest"},
-		testOutside: []string{"github.com/google/uuid", "software.sslmate.com/src/go-pkcs12"},
+		testOutside: []string{"github.com/chromedp/cdproto", "github.com/chromedp/chromedp", "github.com/google/uuid", "software.sslmate.com/src/go-pkcs12"},
 	},
 	{
 		of: "app-to-app/functions/orders-api", ours: append([]string{"app-to-app/functions/internal/gate", "app-to-app/functions/internal/orders", "app-to-app/functions/internal/verify"}, handlerParts...),

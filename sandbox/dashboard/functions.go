@@ -31,7 +31,7 @@ var functions = template.FuncMap{
 	// percent is for the attributes of SVG, which take a length.
 	"percent":      func(value float64) string { return fmt.Sprintf("%.2f%%", value) },
 	"add":          func(a, b int) int { return a + b },
-	"ahead":        func(v view) string { return v.Now.Sub(v.Wall).Round(time.Second).String() },
+	"ahead":        ahead,
 	"arrowClasses": func() []string { return []string{"calls", "not-used", "refused", "no-role"} },
 	"button": func(tenant Tenant, what, value, text string) button {
 		return button{Tenant: tenant.Name, What: what, Value: value, Text: text}
