@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"app-to-app/settings"
@@ -114,6 +115,7 @@ type lastExports struct {
 	Access             []granted `json:"access"`
 	ServicePrincipalID string    `json:"apiServicePrincipalId"`
 	Assignments        string    `json:"assignments"`
+	APIObjectID        string    `json:"apiObjectId"`
 }
 
 // principal is the object id of a client's service principal; "" if there was none
@@ -175,4 +177,28 @@ func lastUpdate(ctx *pulumi.Context) (last lastExports) {
 		return lastExports{}
 	}
 	return last
+}
+
+// disabledRoles warns of app roles that are disabled, which neither a preview nor
+// an update sees: the provider does not look at it when it reads a role. An update
+// of a role that failed half-way leaves it like that. The program goes on without
+// the warning if it cannot read the app registration, which the update will need.
+func disabledRoles(ctx *pulumi.Context, stack settings.Settings, apiObjectID string) (texts []string) {
+	if apiObjectID == "" || stack.Deployed != nil || stack.API.Registration == settings.ExistingRegistration { // somebody else's
+		return nil
+	}
+	found, err := azuread.LookupApplication(ctx, &azuread.LookupApplicationArgs{ObjectId: &apiObjectID})
+	if err != nil {
+		return nil
+	}
+	return ofDisabled(found.AppRoles, ctx.Stack())
+}
+
+func ofDisabled(roles []azuread.GetApplicationAppRoleType, stack string) (texts []string) {
+	for _, role := range roles {
+		if !role.Enabled {
+			texts = append(texts, fmt.Sprintf("the app role %s is disabled, by an update that failed or by somebody on purpose: no token carries it; unless this update changes the role, fix: tenant recover -enable-roles -stack %s", role.Value, stack))
+		}
+	}
+	return texts
 }

@@ -56,7 +56,7 @@ func (p program) deploy(ctx *pulumi.Context) error {
 	if err := append(refuseLastClient(last.Access, stack), refuseHandover(last, stack)...).Err(ctx.Stack()); err != nil {
 		return err
 	}
-	for _, text := range append(changes(last.Access, stack, p.now()), handedOver(last, stack)...) {
+	for _, text := range slices.Concat(changes(last.Access, stack, p.now()), handedOver(last, stack), disabledRoles(ctx, stack, last.APIObjectID)) {
 		warn(ctx, text)
 	}
 	waiting, err := p.waiting(ctx, stack, last)
@@ -85,7 +85,7 @@ func (p program) deploy(ctx *pulumi.Context) error {
 	for i, client := range stack.Clients {
 		args := &components.ClientArgs{
 			Place: place, Tenant: tenant, API: api, Owners: owners, DisplayName: client.Name + " (" + ctx.Stack() + ")",
-			Identity: identityOf(client.Identity), Previous: previousOf(client), Roles: client.Roles, PurgeProtection: stack.Protect,
+			Identity: identityOf(client.Identity), Previous: previousOf(client), Roles: client.Roles, PurgeProtection: stack.Protect, Patience: stack.Patience,
 			RequestAssignments: stack.Assignments == settings.RequestedAssignments,
 		}
 		if client.FunctionApp {
@@ -116,6 +116,7 @@ func (p program) api(ctx *pulumi.Context, stack settings.Settings, built map[str
 		Protect:        stack.Protect,
 		Roles:          rolesOf(stack),
 		DailyLogCapGB:  stack.DailyLogCapGB,
+		Patience:       stack.Patience,
 		BlockedCallers: stack.BlockedCallers,
 		Container:      stack.API.Container,
 		Registration:   registrationOf(stack),

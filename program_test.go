@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"app-to-app/components/componentstest"
@@ -229,5 +230,17 @@ func TestChanges(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestDisabledRoles(t *testing.T) {
+	t.Parallel()
+	roles := []azuread.GetApplicationAppRoleType{{Value: "Orders.Read", Enabled: true}, {Value: "Orders.Export"}}
+	got := ofDisabled(roles, "prod")
+	if len(got) != 1 || !strings.Contains(got[0], "Orders.Export is disabled") || !strings.Contains(got[0], "fix: tenant recover -enable-roles -stack prod") {
+		t.Errorf("got %q, want the disabled role with its fix", got)
+	}
+	if got := ofDisabled(roles[:1], "prod"); len(got) > 0 {
+		t.Errorf("got %q, want none", got)
 	}
 }

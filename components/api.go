@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -42,6 +43,11 @@ type APIArgs struct {
 	// is created or changed. Nil means that one is made.
 	Registration *Registration
 
+	// Patience is how long an update tries again what only time heals, such as
+	// the assignment of a role that Microsoft Graph does not know yet; zero means
+	// [DefaultPatience].
+	Patience time.Duration
+
 	// Protect keeps the app registration and its service principal from being
 	// deleted: new ones would have other ids, which existing tokens do not
 	// match.
@@ -52,7 +58,7 @@ func (a *APIArgs) check() error {
 	if a == nil {
 		return errors.New("arguments: missing")
 	}
-	return errors.Join(a.Place.check(), a.Tenant.check(), a.Package.check(), a.checkRoute(),
+	return errors.Join(a.Place.check(), a.Tenant.check(), a.Package.check(), a.checkRoute(), checkPatience(a.Patience),
 		required("displayName", a.DisplayName != "" || a.Registration != nil),
 		required("roles", len(a.Roles) > 0), a.Registration.check(a.Roles))
 }
@@ -82,9 +88,10 @@ type API struct {
 
 	prefix           string // of app settings
 	roles            map[string]apiRole
-	servicePrincipal pulumi.Resource     // nil if it was made elsewhere
-	workspaceID      pulumi.StringOutput // where the logs of its app go
-	other            bool                // it is deployed elsewhere: the two above are empty
+	laterIDs         pulumi.StringMapInput // of the roles of a reference, instead
+	servicePrincipal pulumi.Resource       // nil if it was made elsewhere
+	workspaceID      pulumi.StringOutput   // where the logs of its app go
+	other            bool                  // it is deployed elsewhere: the two above are empty
 }
 
 // NewAPI registers an API.
@@ -94,7 +101,11 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 	}
 	short := strings.TrimSuffix(name, "-api")
 	api := &API{prefix: cmp.Or(args.Prefix, strings.ToUpper(strings.ReplaceAll(short, "-", "_"))), roles: make(map[string]apiRole)}
-	if err := ctx.RegisterComponentResource(apiType, name, api, opts...); err != nil {
+	retry, err := retrying(ctx, apiType, name, api, "azuread", args.Patience)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.RegisterComponentResource(apiType, name, api, append(slices.Clone(opts), retry)...); err != nil {
 		return nil, err
 	}
 	if args.Registration != nil {
@@ -102,7 +113,7 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 	} else if err := api.register(ctx, name, args); err != nil {
 		return nil, err
 	}
-	appArgs := &FunctionAppArgs{Place: args.Place, Package: args.Package, AppSettings: api.appSettings(args), DailyLogCapGB: args.DailyLogCapGB}
+	appArgs := &FunctionAppArgs{Place: args.Place, Package: args.Package, AppSettings: api.appSettings(args), DailyLogCapGB: args.DailyLogCapGB, Patience: args.Patience}
 	if args.Container {
 		if err := api.addIdentity(ctx, name, args.Place, appArgs); err != nil {
 			return nil, err

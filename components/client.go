@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	web "github.com/pulumi/pulumi-azure-native-sdk/web/v2/v20240401"
 	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
@@ -30,6 +31,8 @@ type ClientArgs struct {
 	// RequestAssignments leaves the app role assignments to somebody else. No app
 	// role is assigned here, so that the deployer needs no right to do so.
 	RequestAssignments bool
+
+	Patience time.Duration // see [APIArgs]
 
 	// PurgeProtection keeps the client's deleted vault from being purged, and
 	// keeps a new vault for 90 days after it is deleted instead of 7.
@@ -56,9 +59,9 @@ func (a *ClientArgs) check() error {
 	if a == nil {
 		return errors.New("arguments: missing")
 	}
-	problems := []error{a.Place.check(), a.Tenant.check(), required("api", a.API != nil), a.Identity.check(a.FunctionApp != nil)}
+	problems := []error{a.Place.check(), a.Tenant.check(), checkPatience(a.Patience), required("api", a.API != nil), a.Identity.check(a.FunctionApp != nil)}
 	for _, role := range a.Roles {
-		if a.API != nil && a.API.roles[role].id == nil {
+		if a.API != nil && !a.API.has(role) {
 			problems = append(problems, fmt.Errorf("argument roles: expected roles of the API, got %q", role))
 		}
 	}
@@ -112,7 +115,11 @@ func NewClient(ctx *pulumi.Context, name string, args *ClientArgs, opts ...pulum
 	}
 	none := pulumi.String("").ToStringOutput()
 	client := &Client{ClientID: none, ObjectID: none, PrincipalName: none, ApplicationObjectID: none, URL: none, SiteID: none, args: args, name: name}
-	if err := ctx.RegisterComponentResource(clientType, name, client, opts...); err != nil {
+	retry, err := retrying(ctx, clientType, name, client, "azuread", args.Patience)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.RegisterComponentResource(clientType, name, client, append(slices.Clone(opts), retry)...); err != nil {
 		return nil, err
 	}
 	client.builder = &identityBuilder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(client)}
@@ -191,6 +198,7 @@ func (c *Client) run(ctx *pulumi.Context, used credential, before []pulumi.Resou
 		BeforeSettings: before,
 		DailyLogCapGB:  c.args.FunctionApp.DailyLogCapGB,
 		Withhold:       c.args.FunctionApp.Withhold,
+		Patience:       c.args.Patience,
 	}
 	if c.builder.assigned != nil {
 		args.Identities = pulumi.StringArray{c.builder.assigned.ID()}
@@ -234,16 +242,15 @@ func principalNoun(kind string) string {
 
 // assign gives a service principal the client's app roles. Each assignment
 // depends on its role, so that removing a role deletes its assignments first,
-// and on both principals. It takes the role's id from the role, because the
-// service principal's map of roles may be older than the role. Assignments that
-// are requested are made by somebody else.
+// and on both principals. Assignments that are requested are made by somebody
+// else.
 func (c *Client) assign(ctx *pulumi.Context, kind string, objectID pulumi.StringInput, principal pulumi.Resource) ([]pulumi.Resource, error) {
 	if c.args.RequestAssignments {
 		return nil, nil
 	}
 	var assignments []pulumi.Resource
 	for _, value := range c.args.Roles {
-		role := c.args.API.roles[value]
+		role := c.args.API.role(value)
 		assignment, err := azuread.NewAppRoleAssignment(ctx, c.name+principalNoun(kind)+"-assignment-"+value, &azuread.AppRoleAssignmentArgs{
 			AppRoleId:         role.id,
 			PrincipalObjectId: objectID,

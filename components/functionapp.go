@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
 	web "github.com/pulumi/pulumi-azure-native-sdk/web/v2/v20240401"
@@ -21,6 +22,8 @@ type FunctionAppArgs struct {
 	// DailyLogCapGB is when Azure stops collecting the app's logs for the rest
 	// of a day; zero means [DefaultDailyLogCapGB].
 	DailyLogCapGB float64
+
+	Patience time.Duration // see [APIArgs]
 
 	// VaultIdentity is the ARM id of the identity that Key Vault references are
 	// resolved with; nil without any.
@@ -47,7 +50,7 @@ func (a *FunctionAppArgs) check() error {
 	if a == nil {
 		return errors.New("arguments: missing")
 	}
-	return errors.Join(a.Place.check(), a.Package.check(), checkLogCap(a.DailyLogCapGB))
+	return errors.Join(a.Place.check(), a.Package.check(), checkLogCap(a.DailyLogCapGB), checkPatience(a.Patience))
 }
 
 // A FunctionApp is a function app on Flex Consumption with a plan, a storage
@@ -71,7 +74,11 @@ func NewFunctionApp(ctx *pulumi.Context, name string, args *FunctionAppArgs, opt
 		return nil, fmt.Errorf("function app %q: %w", name, err)
 	}
 	app := &FunctionApp{}
-	if err := ctx.RegisterComponentResource(functionAppType, name, app, opts...); err != nil {
+	retry, err := retrying(ctx, functionAppType, name, app, "azure-native", args.Patience)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.RegisterComponentResource(functionAppType, name, app, append(slices.Clone(opts), retry)...); err != nil {
 		return nil, err
 	}
 	b := &appBuilder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(app)}

@@ -31,7 +31,7 @@ const Namespace = "app-to-app"
 const locationKey = "azure-native:location"
 
 // keys are the names of all settings.
-var keys = []string{"api", "asOf", "assignments", "assignmentsReceipt", "authorityHost", "blockedCallers", "certificates", "clients", "dailyLogCapGb", "environment", "expiresOn", "owners", "protect", "roles",
+var keys = []string{"api", "asOf", "assignments", "assignmentsReceipt", "authorityHost", "blockedCallers", "certificates", "clients", "dailyLogCapGb", "environment", "expiresOn", "owners", "patience", "protect", "roles",
 	"rotationDays", "subscriptionId", "tenantId", "withoutClients"}
 
 // environments are the values of the setting environment.
@@ -45,13 +45,14 @@ type Settings struct {
 	AuthorityHost    string // without a trailing slash
 	ExchangeAudience string // of federated identity credentials in that cloud
 	Location         string
-	ExpiresOn        string   // of test stacks, else ""
-	Owners           []string // object ids
-	OwnersPinned     bool     // false: Owners is whoever is signed in
-	BlockedCallers   []string // client or object ids
-	DailyLogCapGB    float64  // of logs that one function app may write
-	WithoutClients   bool     // the stack may lose its last client
-	Protect          bool     // keep what all access depends on from being deleted by accident
+	ExpiresOn        string        // of test stacks, else ""
+	Owners           []string      // object ids
+	OwnersPinned     bool          // false: Owners is whoever is signed in
+	BlockedCallers   []string      // client or object ids
+	DailyLogCapGB    float64       // of logs that one function app may write
+	WithoutClients   bool          // the stack may lose its last client
+	Patience         time.Duration // how long an update tries again what only time heals
+	Protect          bool          // keep what all access depends on from being deleted by accident
 	API              API
 	Registration     *Registration // that the API has already; nil if the stack makes it
 	Deployed         *DeployedAPI  // that of another stack; nil for this stack's own
@@ -115,6 +116,7 @@ func parse(configuration map[string]string, now time.Time) (Settings, Problems) 
 	s.Clients = p.clients(s.API, s.Roles, p.secrets(now))
 	p.nameBlocked(s.Clients)
 	s.DailyLogCapGB = p.dailyLogCap()
+	s.Patience = p.patience()
 	s.Protect = p.truth("protect", s.Environment == "prod")
 	s.WithoutClients = p.truth("withoutClients", false)
 	p.applyRules(s)

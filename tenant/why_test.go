@@ -242,6 +242,10 @@ func TestWhy(t *testing.T) {
 			if row.code != 0 && !strings.Contains(cause.Symptom, strconv.Itoa(row.code)) {
 				t.Errorf("got the symptom %q, want AADSTS%d in it", cause.Symptom, row.code)
 			}
+			// An update does not see a disabled role (TestHalfUpdatedRole in e2e).
+			if row.check == tenant.CheckRoleEnabled && !strings.Contains(cause.Fix, "tenant recover -enable-roles") {
+				t.Errorf("got the fix %q, want the one that works", cause.Fix)
+			}
 			if cause.Found == "" || cause.Fix == "" || cause.Text == "" {
 				t.Errorf("got %+v, want what was found and what to do", cause)
 			}

@@ -57,7 +57,7 @@ func (e *explainer) rights(ctx context.Context) (bool, error) {
 	}
 	role := e.apiApplication.AppRoles[i]
 	e.judge(role.IsEnabled && slices.Contains(role.MemberTypes, "Application"), CheckRoleEnabled, "403 insufficient_scope: missing app role",
-		fmt.Sprintf("isEnabled %t, for %s", role.IsEnabled, strings.Join(role.MemberTypes, " ")), up,
+		fmt.Sprintf("isEnabled %t, for %s", role.IsEnabled, strings.Join(role.MemberTypes, " ")), enableRole(role),
 		"the app role %q is disabled, or not for applications: tokens do not carry it", wanted)
 	held, err := e.reader.assignedTo(ctx, e.apiPrincipal.ID)
 	if err != nil {
@@ -65,6 +65,15 @@ func (e *explainer) rights(ctx context.Context) (bool, error) {
 	}
 	e.assigned(role, held)
 	return true, nil
+}
+
+// enableRole is the fix of a role that no token carries. The provider does not
+// look at isEnabled, so an update calls a disabled role unchanged.
+func enableRole(role appRole) string {
+	if !role.IsEnabled {
+		return "tenant recover -enable-roles enables it; pulumi up does not see it"
+	}
+	return up
 }
 
 func rolesText(roles []appRole) string {

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -85,8 +86,8 @@ func (r Resource) Foreign() string {
 	switch {
 	case typeOf(r.URN) != r.Type:
 		return fmt.Sprintf("its URN is of another type than %q", r.Type)
-	case len(r.Hooks) > 0:
-		return "it has hooks, which run code"
+	case r.hasForeignHook():
+		return "it has hooks that the program does not, which run code"
 	case r.ViewOf != "":
 		return "another resource decides what is done with it"
 	case isProvider:
@@ -98,6 +99,24 @@ func (r Resource) Foreign() string {
 	}
 	return r.foreignPlugin()
 }
+
+// hasForeignHook reports whether the engine would call another hook than the
+// program's own, which decides whether a failed operation is repeated. The engine
+// calls no hook of a program that does not run.
+func (r Resource) hasForeignHook() bool {
+	for event, names := range r.Hooks {
+		for _, hook := range names {
+			name, ok := hook.(string)
+			if event != "onError" || !ok || !retryHook.MatchString(name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// retryHook is the name of a component's error hook.
+var retryHook = regexp.MustCompile(`^app-to-app:components:(API|Client|FunctionApp):[^:]+:retry$`)
 
 // states are the resource's inputs, and its outputs if it was created.
 func (r Resource) states() []map[string]any {

@@ -8,8 +8,12 @@ import (
 // publisherPath ends the types in the URN of a function app's command.
 const publisherPath = "app-to-app:components:FunctionApp$" + commandType
 
-// PublishLine is the command line of such a command.
-const PublishLine = "go run ./cmd/publish"
+// PublishLine is the command line of such a command; moduleLine that of a project
+// in another module.
+const (
+	PublishLine = "go run ./cmd/publish"
+	moduleLine  = "go run app-to-app/cmd/publish"
+)
 
 // publisherProperties are those of the program's command, and what it printed.
 // Nothing runs when such a command is deleted: it has no "delete".
@@ -24,7 +28,7 @@ func IsPublisher(urn string, states ...map[string]any) bool {
 		return false
 	}
 	for _, state := range states {
-		if state["create"] != PublishLine {
+		if line := state["create"]; line != PublishLine && line != moduleLine {
 			return false
 		}
 		for name := range state {
