@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,7 +34,20 @@ type Package struct {
 	Path   string   // from the project's folder, with slashes
 	SHA256 string   // of the zip, in hexadecimal
 	Routes []string // paths of its HTTP functions, as api/ProcessOrders, in the order of the functions' names
+
+	// Publisher is the command line that sends it, in the project's folder: the
+	// same on every machine, because it is kept in the state. Empty means that of a
+	// project in this repository, [Publisher]; one elsewhere whose go.mod requires
+	// this module says [PublisherOfModule].
+	Publisher string
 }
+
+// The command lines of the program that publishes, in this repository and from
+// another module.
+const (
+	Publisher         = "go run ./cmd/publish"
+	PublisherOfModule = "go run app-to-app/cmd/publish"
+)
 
 func (p Package) check() error {
 	return errors.Join(required("package.path", p.Path != ""), required("package.sha256", p.SHA256 != ""))
@@ -47,6 +61,31 @@ func BuildPackages(ctx context.Context, root string, names ...string) (map[strin
 	if len(names) == 0 {
 		return nil, nil
 	}
+	folders := make(map[string]string)
+	for _, name := range names {
+		folders[name] = "functions/" + name
+	}
+	return buildPackages(ctx, root, folders)
+}
+
+// BuildPackage builds the function app in a folder, whose path is relative to the
+// project's folder root and may lead out of it.
+func BuildPackage(ctx context.Context, root, folder string) (Package, error) {
+	source, err := filepath.Abs(filepath.Join(root, folder))
+	if err != nil {
+		return Package{}, err
+	}
+	if info, err := os.Stat(source); err != nil || !info.IsDir() || filepath.IsAbs(folder) || folder == "" {
+		return Package{}, fmt.Errorf("argument code: expected the path of a folder, relative to the project's, got %q", folder)
+	}
+	name := filepath.Base(source)
+	built, err := buildPackages(ctx, root, map[string]string{name: folder})
+	return built[name], err
+}
+
+// buildPackages builds function apps in folders by name.
+func buildPackages(ctx context.Context, root string, folders map[string]string) (map[string]Package, error) {
+	names := slices.Sorted(maps.Keys(folders))
 	folder := filepath.Join(root, packagesFolder)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, fmt.Errorf("build packages: %w", err)
@@ -61,14 +100,14 @@ func BuildPackages(ctx context.Context, root string, names ...string) (map[strin
 		caches[i] = cache{folder: folder, work: work, name: name}
 		caches[i].layOut()
 	}
-	if err := buildHandlers(ctx, root, names, work); err != nil {
+	if err := buildHandlers(ctx, root, folders, work); err != nil {
 		return nil, fmt.Errorf("build packages: %w", err)
 	}
 	packages, problems := make([]Package, len(names)), make([]error, len(names))
 	var wait sync.WaitGroup
 	for i, name := range names {
 		wait.Go(func() {
-			if packages[i], problems[i] = caches[i].pack(root); problems[i] != nil {
+			if packages[i], problems[i] = caches[i].pack(filepath.Join(root, folders[name])); problems[i] != nil {
 				problems[i] = fmt.Errorf("build package %q: %w", name, problems[i])
 			}
 		})
@@ -82,8 +121,8 @@ func BuildPackages(ctx context.Context, root string, names ...string) (map[strin
 }
 
 // pack makes the package of a function app whose handler is built.
-func (c cache) pack(root string) (Package, error) {
-	files, err := readFunctions(filepath.Join(root, "functions", c.name))
+func (c cache) pack(source string) (Package, error) {
+	files, err := readFunctions(source)
 	if err != nil {
 		return Package{}, err
 	}
@@ -151,7 +190,7 @@ func readFunctions(folder string) (map[string][]byte, error) {
 
 // buildHandlers builds the handler of each function app into the folder target,
 // under the app's name.
-func buildHandlers(ctx context.Context, root string, names []string, target string) error {
+func buildHandlers(ctx context.Context, root string, folders map[string]string, target string) error {
 	environ, err := buildEnviron(ctx, root)
 	if err != nil {
 		return err
@@ -161,8 +200,8 @@ func buildHandlers(ctx context.Context, root string, names []string, target stri
 		return err
 	}
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", target + string(filepath.Separator)}
-	for _, name := range names {
-		args = append(args, "./functions/"+name)
+	for _, name := range slices.Sorted(maps.Keys(folders)) {
+		args = append(args, "./"+filepath.ToSlash(filepath.Clean(folders[name])))
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir, cmd.Env = root, environ

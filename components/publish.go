@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"fmt"
 
 	web "github.com/pulumi/pulumi-azure-native-sdk/web/v2/v20240401"
@@ -20,7 +21,7 @@ func (b *appBuilder) publish() error {
 		return nil
 	}
 	_, err := local.NewCommand(b.ctx, b.name+"-publish", &local.CommandArgs{
-		Create: pulumi.String("go run ./cmd/publish"),
+		Create: pulumi.String(cmp.Or(b.args.Package.Publisher, Publisher)),
 		Environment: pulumi.StringMap{
 			"PUBLISH_APP":      b.site.Name,
 			"PUBLISH_SCM_HOST": scmHost(b.site),
