@@ -158,6 +158,8 @@ var boundaries = []boundary{
 		of: "app-to-app/pulumilocal/provider/tls/...", ours: []string{"app-to-app/pulumilocal/provider/..."},
 		outside: slices.Concat(pulumi, []string{"golang.org/x/crypto/ssh"}),
 	},
+	{of: "app-to-app/plugin", ours: []string{"app-to-app/azurecloud/endpoints", "app-to-app/components/..."}, outside: pulumi, testOutside: plugin},
+	{of: "app-to-app/cmd/pulumi-resource-app-to-app", ours: []string{"app-to-app/plugin"}},
 	{of: "app-to-app/cmd/pulumi-stand-in", ours: []string{"app-to-app/pulumilocal/..."}},
 
 	{
