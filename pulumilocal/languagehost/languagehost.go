@@ -1,8 +1,8 @@
 // Package languagehost replaces pulumi-language-go, which the CLI starts to run a
 // Pulumi program written in Go and which is not available as a module. It answers
 // only the calls that the engine makes for a program: plugin info, required
-// packages, install dependencies, run, cancel; and generate program, without
-// writing Go. The options `binary` and
+// packages, install dependencies, run, cancel; run plugin, for a plugin in Go; and
+// generate program, without writing Go. The options `binary` and
 // `buildTarget` work as documented
 // (https://www.pulumi.com/docs/iac/languages-sdks/go/). It never writes into the
 // project.

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -124,7 +125,7 @@ func buildCached(ctx context.Context, source string) (path string, done func(), 
 			return "", nil, err
 		}
 	}
-	path = p.target + "-" + strconv.Itoa(os.Getpid())
+	path = p.target + "-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatInt(runs.Add(1), 10)
 	if err := executable.Link(p.target, path); err != nil {
 		return "", nil, err
 	}
@@ -156,6 +157,9 @@ func (p program) build(ctx context.Context) error {
 	}
 	return build{Watched: folders, State: state, Packages: required}.write(p.target+".build", started)
 }
+
+// runs counts the runs of this process: a plugin may run twice at the same time.
+var runs atomic.Int64
 
 func goBuild(ctx context.Context, source, target string) error {
 	if err := executable.Build(ctx, source, target, "."); err != nil {
