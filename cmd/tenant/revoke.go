@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"app-to-app/azurecloud"
 	"app-to-app/settings"
@@ -25,7 +26,8 @@ Blocks the client at the API first, in its app setting …_BLOCKED_CALLERS: a
 token that it already has is good until it expires, a managed identity's for up
 to 24 hours. Then it removes the client's app role assignments on the API, and
 all credentials of its app registration. It calls the API as the client until the
-API refuses, reads the tenant again, and says when the last token dies.
+API refuses, reads the tenant again, and says when the last token dies and, by the
+API's log, when one was last accepted.
 
 The API restarts for its new app settings; calls of other clients wait for it.
 -dry-run shows what would be done. Otherwise it asks for the client's name, or
@@ -80,6 +82,7 @@ func runRevoke(ctx context.Context, c command, flags *flag.FlagSet, args []strin
 		return azurecloud.WithHint(err, hintOf(err, "run it again: tenant revoke "+r.client+source.arguments()))
 	}
 	fmt.Fprint(c.stdout, done)
+	r.showLastAccepted(ctx)
 	if err := r.showSettings(ctx); err != nil {
 		return err
 	}
@@ -162,6 +165,22 @@ func (r revoking) caller(ctx context.Context) (func(context.Context) (revoke.Ans
 		}
 		return answerOf(results), nil
 	}, nil
+}
+
+// showLastAccepted says when the API last admitted the client. The access is taken
+// away by now, so what the log cannot say is a note and no failure.
+func (r revoking) showLastAccepted(ctx context.Context) {
+	last, gap, err := r.logs(r.session, r.declared).LastAccepted(ctx, r.declared.Principals(r.client), whyDays)
+	switch {
+	case err != nil:
+		fmt.Fprintf(r.stdout, "when the API last accepted a token of it is not known: %v\n", err)
+	case gap != nil:
+		fmt.Fprintf(r.stdout, "when the API last accepted a token of it is not known: %s\n", gap)
+	case last.IsZero():
+		fmt.Fprintf(r.stdout, "the API's log of the last %d days, which may be minutes behind, has no token of it that was accepted\n", whyDays)
+	default:
+		fmt.Fprintf(r.stdout, "the API last accepted a token of it at %s, by its log, which may be minutes behind\n", last.UTC().Format(time.RFC3339))
+	}
 }
 
 // answerOf says what a client got: it is refused if the API refuses it with every

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -181,4 +182,19 @@ func (r Reader) usesOfRoles(ctx context.Context, days int) (map[useOfRole]time.T
 		uses[useOfRole{strings.ToLower(t.text(i, "Caller")), t.text(i, "Role")}] = last
 	}
 	return uses, nil, nil
+}
+
+// LastAccepted is when the API last admitted one of these callers, by its log of
+// the last days; zero if the log has no such line. A gap says why that is not
+// known. The log may be minutes behind
+// (https://learn.microsoft.com/azure/azure-monitor/logs/data-ingestion-time).
+func (r Reader) LastAccepted(ctx context.Context, objectIDs []string, days int) (last time.Time, gap *Gap, err error) {
+	uses, gap, err := r.usesOfRoles(ctx, days)
+	for use, at := range uses {
+		named := slices.ContainsFunc(objectIDs, func(id string) bool { return strings.EqualFold(id, use.objectID) })
+		if named && at.After(last) {
+			last = at
+		}
+	}
+	return last, gap, err
 }

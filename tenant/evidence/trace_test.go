@@ -247,3 +247,36 @@ func TestHappened(t *testing.T) {
 		t.Error("got no error for what is no object id")
 	}
 }
+
+// TestLastAccepted: the newest line of any of the callers, and nobody else's; not
+// the refusals.
+func TestLastAccepted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.secretClient("ours", "Orders.Read")
+	w.secretClient("other", "Orders.Read")
+	ids := []string{"00000000-0000-0000-0000-000000000001", strings.ToUpper(w.clients["ours"].PrincipalID)}
+	last := func() (time.Time, *evidence.Gap) {
+		t.Helper()
+		at, gap, err := w.reader(w.auditor).LastAccepted(t.Context(), ids, 7)
+		w.must(err)
+		return at, gap
+	}
+	if at, gap := last(); !at.IsZero() || gap != nil {
+		t.Errorf("before anything: got %s, %v", at, gap)
+	}
+	w.calls("ours", "Orders.Read")
+	first, _ := last()
+	w.advance(time.Minute)
+	w.calls("ours", "Orders.Read")
+	second, gap := last()
+	if first.IsZero() || second.Sub(first).Round(time.Second) != time.Minute || gap != nil {
+		t.Errorf("got %s and then %s, %v, want the newest call", first, second, gap)
+	}
+	w.advance(time.Minute)
+	w.calls("other", "Orders.Read")
+	w.prints(object{"msg": "caller refused", "decision": "refused", "status": 403, "cause": "caller not admitted", "reason": "x", "caller": w.caller("ours", "x")})
+	if at, _ := last(); !at.Equal(second) {
+		t.Errorf("got %s after another's call and a refusal, want %s still", at, second)
+	}
+}
