@@ -65,8 +65,8 @@ func ReadOutputs(data []byte) (Declaration, error) {
 		return Declaration{}, fmt.Errorf("read the stack's outputs: expected the output of pulumi stack output --json: %w", err)
 	}
 	var problems []error
-	for name, value := range map[string]string{"apiClientId": d.APIClientID, "apiObjectId": d.APIObjectID} {
-		if value == "" {
+	for _, output := range [][2]string{{"apiClientId", d.APIClientID}, {"apiObjectId", d.APIObjectID}} {
+		if name, value := output[0], output[1]; value == "" {
 			problems = append(problems, fmt.Errorf("expected the output %q, got none; is the stack deployed, by this version of the program?", name))
 		}
 	}
