@@ -114,6 +114,41 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// TestElsewhere: to a login of another tenant or subscription, everything looks as if
+// it were gone.
+func TestElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, kind, id string
+		outputs        object
+		want           string
+	}{
+		{"by the export", "pulumi:pulumi:Stack", "", object{"tenantId": otherID}, "expected the stack's tenant " + otherID},
+		{"by a service principal", servicePrincipalType, otherID, object{"applicationTenantId": otherID}, "expected the stack's tenant " + otherID},
+		{"another subscription", groupType, "/subscriptions/" + otherID + "/resourceGroups/mine", object{}, "expected the stack's subscription " + otherID},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newRecorded(t)
+			s.record(entry(tt.kind, "a", tt.id, tt.outputs), entry(applicationType, ours.Name, "/applications/"+otherID, object{}))
+			report, err := Run(t.Context(), s.options)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || len(report.Done) > 0 {
+				t.Errorf("got %+v, %v; want %q", report, err, tt.want)
+			}
+			if !strings.Contains(string(s.state), applicationType) {
+				t.Errorf("got the state %s, want it as it was", s.state)
+			}
+		})
+	}
+	w := newWhole(t)
+	caller, err := w.options.Session.Graph.Caller(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.record(entry("pulumi:pulumi:Stack", "a", "", object{"tenantId": strings.ToUpper(caller.TenantID)}), w.entries[applicationType])
+	w.run()
+}
+
 // TestGoneCertificate: one that was never registered, or is not any more.
 func TestGoneCertificate(t *testing.T) {
 	t.Parallel()

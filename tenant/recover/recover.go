@@ -186,7 +186,7 @@ func (o Options) look(ctx context.Context) (*round, error) {
 		return nil, err
 	}
 	r := &round{o: o, from: exported, state: s, live: newLive(o, s, exported)}
-	for _, plan := range []func(context.Context) error{r.planGone, r.planPending, r.planRoles} {
+	for _, plan := range []func(context.Context) error{r.checkPlace, r.planGone, r.planPending, r.planRoles} {
 		if err := plan(ctx); err != nil {
 			return nil, err
 		}
