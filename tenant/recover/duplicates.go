@@ -75,10 +75,34 @@ func (l *live) sameRegistrations(ctx context.Context, known resource) (found []t
 			l.o.logf("%s: %s carries its mark too and is left alone: expected an app registration as its creation left it, got one with %s", known, app.ID, used)
 			continue
 		}
-		found = append(found, thing{id: app.ID, remove: l.remover(applicationsPath + app.ID),
+		found = append(found, thing{id: app.ID, remove: l.removeUnused(applicationsPath+app.ID, *own),
 			why: "it was made twice: the state has " + own.ID + ", and nothing uses this one; it can be restored for 30 days"})
 	}
 	return found, nil
+}
+
+// removeUnused looks again immediately before: somebody can have used it while the
+// plan was being read.
+func (l *live) removeUnused(path string, own application) func(context.Context) error {
+	return func(ctx context.Context) error {
+		var app application
+		err := l.graph().Get(ctx, path, &app)
+		if err != nil {
+			return err
+		}
+		switch used, err := l.used(ctx, app, own); {
+		case err != nil:
+			return err
+		case used != "":
+			return usedError(app.ID, used)
+		}
+		return l.graph().Delete(ctx, path)
+	}
+}
+
+// usedError is about what is used since the plan was made.
+func usedError(id, used string) error {
+	return azurecloud.WithHint(fmt.Errorf("expected %s as its creation left it, got %s by now: it was not removed", id, used), "run recover again: it makes a new plan")
 }
 
 // used says what shows that an app registration is more than a second answer to the

@@ -51,6 +51,11 @@ func (l *live) sameResources(ctx context.Context, known resource, kind armKind) 
 		}
 		found = append(found, thing{id: one.ID, why: "it was made twice: the state has " + known.id() + ", and nothing uses this one",
 			remove: func(ctx context.Context) error {
+				if used, err := l.usedResource(ctx, one, known.kind()); err != nil {
+					return err
+				} else if used != "" {
+					return usedError(one.ID, used)
+				}
 				return l.session.ResourceManager.Delete(ctx, one.ID+"?api-version="+kind.version)
 			}})
 	}

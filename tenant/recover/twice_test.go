@@ -87,6 +87,42 @@ func (s *recorded) record(resources ...object) {
 	s.state = data
 }
 
+// TestUsedSincePlanned: the second one is looked at again after the question, and is
+// not removed if somebody uses it by then.
+func TestUsedSincePlanned(t *testing.T) {
+	t.Parallel()
+	a := newAzure(t)
+	vault := a.group + "/providers/Microsoft.KeyVault/vaults/orderstwin"
+	caller, err := a.options.Session.Graph.Caller(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []string{"1", "2"} {
+		a.put(vault+n+"?api-version=2023-02-01", object{"location": "westeurope", "tags": a.mark("twin").ARMTags(), "properties": object{
+			"tenantId": caller.TenantID, "sku": object{"family": "A", "name": "standard"}, "enableRbacAuthorization": true}})
+	}
+	a.record(entry("azure-native:keyvault:Vault", "twin", vault+"1", object{"resourceGroupName": "mine"}))
+	a.options.Confirm = func(Plan) error {
+		a.put(vault+"2/secrets/kept?api-version=2023-02-01", object{"properties": object{"value": "x"}})
+		return nil
+	}
+	if _, err := Run(t.Context(), a.options); err == nil || !strings.Contains(err.Error(), "got secrets by now: it was not removed") {
+		t.Errorf("a vault: got %v", err)
+	}
+	if !a.has(vault + "2?api-version=2023-02-01") {
+		t.Error("expected the vault to stay")
+	}
+	s := newRecorded(t)
+	twin := s.register(ours)
+	s.options.Confirm = func(Plan) error { s.addSecret(twin, "x", secretEnd); return nil }
+	if _, err := Run(t.Context(), s.options); err == nil || !strings.Contains(err.Error(), "got credentials by now: it was not removed") {
+		t.Errorf("an app registration: got %v", err)
+	}
+	if !s.isThere(applicationsPath + twin.ID) {
+		t.Error("expected the app registration to stay")
+	}
+}
+
 func (s *recorded) register(mark provenance.Mark) (app application) {
 	s.t.Helper()
 	s.post("/v1.0/applications", object{"displayName": "orders-client (dev)", "signInAudience": "AzureADMyOrg", "tags": mark.Tags()}, &app)
