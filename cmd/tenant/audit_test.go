@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -38,16 +39,18 @@ func (h *harness) deployAPI() (outputs string, drift func()) {
 	}
 }
 
-// addPassword adds a client secret to an app registration by hand.
-func (h *harness) addPassword(applicationID, name string) {
+// addPassword adds a client secret to an app registration by hand, and returns its id.
+func (h *harness) addPassword(applicationID, name string) (keyID string) {
 	h.t.Helper()
+	var made struct{ KeyID string }
 	session, err := azurecloud.SignIn(h.t.Context(), azurecloud.Options{Getenv: func(name string) string { return h.environ[name] }, HTTP: h.sandbox.HTTPClient()})
 	if err == nil {
-		err = session.Graph.Post(h.t.Context(), "/v1.0/applications/"+applicationID+"/addPassword", map[string]any{"passwordCredential": map[string]any{"displayName": name}}, nil)
+		err = session.Graph.Post(h.t.Context(), "/v1.0/applications/"+applicationID+"/addPassword", map[string]any{"passwordCredential": map[string]any{"displayName": name}}, &made)
 	}
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	return made.KeyID
 }
 
 func TestAuditVerb(t *testing.T) {
@@ -164,5 +167,41 @@ func TestAuditFixVerb(t *testing.T) {
 				t.Errorf("got exit code %d and:\n%s%s\nwant %d and %q", code, &h.stdout, &h.stderr, tt.code, tt.want)
 			}
 		})
+	}
+}
+
+// TestAuditFixDuringAnUpdate: an update that begins after the audit has read the state
+// makes a secret before the audit reads the tenant.
+func TestAuditFixDuringAnUpdate(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	outputs, _ := h.deployAPI()
+	h.stack["stack output --json --stack dev"] = outputs
+	h.stack["stack export --stack dev"] = `{"version":3,"deployment":{"resources":[]}}`
+	var exports struct{ APIObjectID string }
+	if err := json.Unmarshal([]byte(outputs), &exports); err != nil {
+		t.Fatal(err)
+	}
+	for state, want := range map[string]string{
+		`{"version":3,"deployment":{"resources":[],"pending_operations":[{"type":"creating","resource":{"urn":"urn:pulumi:dev::app-to-app::t::a"}}]}}`:     "an update of the stack is running",
+		`{"version":3,"deployment":{"resources":[{"urn":"urn:pulumi:dev::app-to-app::t::a","type":"t","id":"` + exports.APIObjectID + `/password/KEY"}]}}`: "  kept: credentialUndeclared of API: the stack's state has it",
+	} {
+		c, read := h.command(), 0
+		key := h.addPassword(exports.APIObjectID, "of an update")
+		c.pulumi = func(_ context.Context, args ...string) ([]byte, error) {
+			command := strings.Join(args, " ")
+			if command == "stack export --stack dev" {
+				if read++; read > 1 {
+					return []byte(strings.Replace(state, "KEY", key, 1)), nil
+				}
+			}
+			return []byte(h.stack[command]), nil
+		}
+		h.stdout.Reset()
+		h.stderr.Reset()
+		c.run(t.Context(), verbs, []string{"audit", "-stack", "dev", "-fix"}) // nobody answers its questions
+		if printed := h.stdout.String() + h.stderr.String(); !strings.Contains(printed, want) || strings.Contains(h.stderr.String(), key) {
+			t.Errorf("got:\n%s\nwant %q, and no question about %s", printed, want, key)
+		}
 	}
 }

@@ -60,13 +60,19 @@ type audited struct {
 	source   estateSource
 }
 
-// plan says what a fix would remove.
+// plan says what a fix would remove. It reads the state after the tenant was read: an
+// update that has begun in between records a thing before it makes it, so whatever the
+// audit saw of it is in this state, done or unfinished.
 func (a audited) plan(ctx context.Context, report tenant.AuditReport) (fix.Plan, error) {
+	declared, err := a.source.read(ctx, a.command)
+	if err != nil {
+		return fix.Plan{}, err
+	}
 	caller, err := a.session.Graph.Caller(ctx)
 	if err != nil {
 		return fix.Plan{}, err
 	}
-	return fix.NewPlan(a.declared, report, caller.ObjectID)
+	return fix.NewPlan(declared, report, caller.ObjectID)
 }
 
 // offer is the text below a report that says how to remove what it found, and its
