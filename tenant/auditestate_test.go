@@ -20,12 +20,12 @@ func (s *stack) split() (api, billing tenant.Declaration) {
 		o := s.outputs
 		o.Access, o.ClientSites = slices.Clone(o.Access), maps.Clone(o.ClientSites)
 		edit(&o)
+		if name != "api" {
+			o.APIStack = "organization/app-to-app/api"
+		}
 		exported, err := json.Marshal(o)
 		if err != nil {
 			s.t.Fatal(err)
-		}
-		if name != "api" {
-			exported = []byte(strings.Replace(string(exported), "{", `{"apiStack":"organization/app-to-app/api",`, 1))
 		}
 		d, err := tenant.ReadOutputs(exported)
 		if err != nil {
