@@ -83,7 +83,7 @@ func (a *auditor) assignments(ctx context.Context, api principal) error {
 		a.add(AssignmentUndeclared, h.PrincipalName, "", role, "%s %q (%s) holds the app role %s of the API since %s, which the stack does not declare",
 			h.PrincipalType, h.PrincipalName, h.PrincipalID, role, h.Created.UTC().Format(time.RFC3339))
 		target := h.target(api.ID)
-		if target.Stack, err = a.markOf(ctx, h.PrincipalID); err != nil {
+		if target.Stack, target.Unread, err = a.markOf(ctx, h.PrincipalID); err != nil {
 			return err
 		}
 		a.target(target)

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -15,15 +16,15 @@ import (
 // keeps the holder from being removed before that stack was audited too.
 
 // markOf is the stack whose mark a principal carries, as the name that audit -stack
-// takes; "" if it has none, or that of an audited stack. What the caller may not
-// read has no mark.
-func (a *auditor) markOf(ctx context.Context, objectID string) (string, error) {
+// takes; "" if it has none, or that of an audited stack. Unread is what has the mark
+// and may not be read, as in the subscription of another team.
+func (a *auditor) markOf(ctx context.Context, objectID string) (stack, unread string, err error) {
 	sp, found, err := a.reader.principal(ctx, objectID)
+	if denied(err) {
+		return "", "servicePrincipals/" + objectID, nil
+	}
 	if err != nil || !found {
-		if denied(err) {
-			err = nil
-		}
-		return "", err
+		return "", "", err
 	}
 	mark, ok := provenance.ParseTags(sp.Tags)
 	for _, name := range sp.AlternativeNames {
@@ -39,17 +40,27 @@ func (a *auditor) markOf(ctx context.Context, objectID string) (string, error) {
 		switch status := azurecloud.StatusOf(err); {
 		case err == nil:
 			mark, ok = provenance.ParseARMTags(resource.Tags)
+		case hidden(err):
+			unread = name
 		case status == 0 || status >= http.StatusInternalServerError:
-			return "", err
+			return "", "", err
 		}
 	}
 	if !ok {
-		return "", nil
+		return "", unread, nil
 	}
 	for _, s := range a.declared.states() {
 		if s != nil && mark.Of(s.project, s.stack) {
-			return "", nil
+			return "", "", nil
 		}
 	}
-	return mark.Stack, nil
+	return mark.Stack, "", nil
+}
+
+// hidden reports whether Resource Manager kept something from the caller. Of a
+// subscription in which it has no right at all, it can say that there is none; to one
+// of another tenant, that the token is for the wrong tenant.
+func hidden(err error) bool {
+	var status *azurecloud.StatusError
+	return denied(err) || errors.As(err, &status) && (status.Status == http.StatusUnauthorized || status.Code == "SubscriptionNotFound")
 }

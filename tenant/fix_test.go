@@ -192,6 +192,31 @@ func TestFixKeepsOtherStacksClients(t *testing.T) {
 	}
 }
 
+// TestFixKeepsWhatItCannotTell: an identity in a subscription that the login may not
+// read can be another stack's.
+func TestFixKeepsWhatItCannotTell(t *testing.T) {
+	t.Parallel()
+	s := newStack(newWorld(t))
+	var made struct{ Properties identity }
+	s.arm("PUT", s.group()+"/providers/Microsoft.ManagedIdentity/userAssignedIdentities/partner?api-version=2023-01-31",
+		object{"location": "westeurope", "tags": object{"project": "app-to-app", "stack": "partner", "name": "partner"}}, &made)
+	s.graph("POST", "/v1.0/servicePrincipals/"+s.apiSP+"/appRoleAssignedTo", object{"principalId": made.Properties.PrincipalID, "resourceId": s.apiSP, "appRoleId": readRole}, nil)
+	s.driftBy("a secret added")
+	reader, err := s.sandbox.AddDeployer(s.tenant, "reader", []string{"Application.Read.All"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.session = tenanttest.SignIn(t, s.sandbox, reader, nil)
+	s.outputs.APISiteID, s.outputs.ClientSites = "", nil // this one may not read them either
+	plan := s.plan()
+	if len(plan.Removals) != 1 || plan.Removals[0].Kind != tenant.CredentialUndeclared {
+		t.Errorf("removes %+v, want the secret alone", plan.Removals)
+	}
+	if len(plan.Kept) != 1 || !strings.Contains(plan.Kept[0].Why, "this login may not read /subscriptions/") {
+		t.Errorf("keeps %+v, want the assignment", plan.Kept)
+	}
+}
+
 // TestDigestOfAPlan: it changes with each thing that would be removed, and with
 // nothing else.
 func TestDigestOfAPlan(t *testing.T) {

@@ -30,6 +30,8 @@ type Target struct {
 	// Stack is the stack whose mark the holder of an app role carries, if that is
 	// none of the audited ones: it may declare what they do not.
 	Stack string `json:"stack,omitempty"`
+	// Unread is what would say so and may not be read: any stack may have made it.
+	Unread string `json:"unread,omitempty"`
 }
 
 // target adds to the difference that was found last what it is about.

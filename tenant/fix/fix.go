@@ -59,6 +59,8 @@ func NewPlan(declared tenant.Declaration, report tenant.AuditReport, callerID st
 			plan.Kept = append(plan.Kept, Kept{d, "the stack's state has it, so the stack made it: pulumi up"})
 		case t.Stack != "":
 			plan.Kept = append(plan.Kept, Kept{d, fmt.Sprintf("who holds it carries the mark of stack %s, which may declare it: audit that one too, with -stack %[1]s", t.Stack)})
+		case t.Unread != "":
+			plan.Kept = append(plan.Kept, Kept{d, fmt.Sprintf("this login may not read %s, which says what stack made who holds it, and that one may declare it: fix it with a login that may, or by hand", t.Unread)})
 		case t.Type == tenant.TargetOwner && strings.EqualFold(t.ID, callerID):
 			plan.Kept = append(plan.Kept, Kept{d, "it is this login, which would lose the right to go on: declare it in app-to-app:owners, or let another owner remove it"})
 		default:
