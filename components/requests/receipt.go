@@ -40,7 +40,7 @@ func ParseReceipt(data []byte) (Receipt, error) {
 	problems := []error{
 		expect("schema", r.Schema, ReceiptSchema), guid("tenantId", r.TenantID), guid("grantedBy", r.GrantedBy),
 		guid("api.clientId", r.API.ClientID), guid("api.servicePrincipalId", r.API.ServicePrincipalID),
-		name("project", r.Project), name("stack", r.Stack), name("api.name", r.API.Name),
+		pulumiName("project", r.Project), pulumiName("stack", r.Stack), name("api.name", r.API.Name),
 	}
 	for i, a := range r.Assignments {
 		at := fmt.Sprintf("assignments[%d].", i)

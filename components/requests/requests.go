@@ -107,7 +107,7 @@ func (f File) check() error {
 	problems := []error{
 		expect("schema", f.Schema, Schema),
 		guid("tenantId", f.TenantID), guid("api.clientId", f.API.ClientID), guid("api.servicePrincipalId", f.API.ServicePrincipalID),
-		name("project", f.Project), name("stack", f.Stack), name("environment", f.Environment), name("api.name", f.API.Name),
+		pulumiName("project", f.Project), pulumiName("stack", f.Stack), name("environment", f.Environment), name("api.name", f.API.Name),
 	}
 	if len(f.Requests) == 0 {
 		problems = append(problems, errors.New("requests: expected at least one, got none"))
@@ -153,6 +153,17 @@ const mostName = 256
 func name(at, value string) error {
 	if value == "" || len(value) > mostName {
 		return fmt.Errorf("%s: expected a text of at most %d bytes, got %q", at, mostName, cut(value))
+	}
+	return nil
+}
+
+// pulumiNames are those of projects and stacks (sdk/go/common/tokens). They become
+// part of commands that are shown.
+var pulumiNames = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
+
+func pulumiName(at, value string) error {
+	if !pulumiNames.MatchString(value) {
+		return fmt.Errorf("%s: expected 1 to 100 letters, digits, %q, got %q", at, "_.-", cut(value))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"unicode/utf16"
 )
@@ -21,7 +22,8 @@ func decode(data []byte, into any) error {
 		return fmt.Errorf("expected at most %d bytes, got %d", mostBytes, len(data))
 	}
 	tokens := json.NewDecoder(bytes.NewReader(data))
-	if err := refuseDuplicates(tokens); err != nil {
+	names := make(map[string]bool)
+	if err := refuseDuplicates(tokens, names); err != nil {
 		return err
 	}
 	if _, err := tokens.Token(); !errors.Is(err, io.EOF) {
@@ -29,12 +31,35 @@ func decode(data []byte, into any) error {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
-	return decoder.Decode(into)
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	known := make(map[string]bool)
+	addNames(reflect.TypeOf(into), known)
+	for name := range names {
+		if !known[name] {
+			return fmt.Errorf("expected names in the case of the schema and in its letters, got %+q", cut(name))
+		}
+	}
+	return nil
 }
 
-// refuseDuplicates reads one value. Names are compared without case, as
-// encoding/json does.
-func refuseDuplicates(tokens *json.Decoder) error {
+// addNames adds the names that a type has in JSON, each as it is written.
+func addNames(t reflect.Type, known map[string]bool) {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		addNames(t.Elem(), known)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			known[t.Field(i).Tag.Get("json")] = true
+			addNames(t.Field(i).Type, known)
+		}
+	}
+}
+
+// refuseDuplicates reads one value and adds its names. They are compared without case,
+// as encoding/json does; it also takes letters that only look like others.
+func refuseDuplicates(tokens *json.Decoder, names map[string]bool) error {
 	token, err := tokens.Token()
 	if err != nil {
 		return fmt.Errorf("expected JSON: %w", err)
@@ -55,8 +80,9 @@ func refuseDuplicates(tokens *json.Decoder) error {
 				return fmt.Errorf("expected the name %q once in an object", cut(name))
 			}
 			seen[strings.ToLower(name)] = true
+			names[name] = true
 		}
-		if err := refuseDuplicates(tokens); err != nil {
+		if err := refuseDuplicates(tokens, names); err != nil {
 			return err
 		}
 	}
