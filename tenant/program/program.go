@@ -107,7 +107,7 @@ func (r Resource) hasForeignHook() bool {
 	for event, names := range r.Hooks {
 		for _, hook := range names {
 			name, ok := hook.(string)
-			if event != "onError" || !ok || !retryHook.MatchString(name) {
+			if event != "OnError" || !ok || !retryHook.MatchString(name) {
 				return true
 			}
 		}

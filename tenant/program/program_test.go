@@ -51,12 +51,12 @@ func TestForeign(t *testing.T) {
 		{"a command of another type", publisher, `command:local:Command`, `command:remote:Command`, `no resource of type "command:remote:Command"`},
 		{"a type that is not its URN's", publisher, `"type": "command:local:Command"`, `"type": "tls:index/privateKey:PrivateKey"`, "its URN is of another type"},
 		{"no URN", group, urnStart + `azure-native:resources:ResourceGroup::g`, "", "its URN is of another type"},
-		{"the program's error hook", group, `"provider"`, `"resourceHooks": {"onError": ["app-to-app:components:FunctionApp:orders-api:retry"]}, "provider"`, ""},
-		{"a hook", publisher, `"inputs": {`, `"resourceHooks": {"beforeDelete": ["h"]}, "inputs": {`, "hooks"},
-		{"the error hook's name before deletes", group, `"provider"`, `"resourceHooks": {"beforeDelete": ["app-to-app:components:API:orders-api:retry"]}, "provider"`, "hooks"},
-		{"an error hook of another name", group, `"provider"`, `"resourceHooks": {"onError": ["app-to-app:components:API:orders-api:retry", "mine"]}, "provider"`, "hooks"},
-		{"an error hook of another component", group, `"provider"`, `"resourceHooks": {"onError": ["app-to-app:components:Evil:x:retry"]}, "provider"`, "hooks"},
-		{"an error hook without a name", group, `"provider"`, `"resourceHooks": {"onError": [7]}, "provider"`, "hooks"},
+		{"the program's error hook", group, `"provider"`, `"resourceHooks": {"OnError": ["app-to-app:components:FunctionApp:orders-api:retry"]}, "provider"`, ""},
+		{"a hook", publisher, `"inputs": {`, `"resourceHooks": {"BeforeDelete": ["h"]}, "inputs": {`, "hooks"},
+		{"the error hook's name before deletes", group, `"provider"`, `"resourceHooks": {"BeforeDelete": ["app-to-app:components:API:orders-api:retry"]}, "provider"`, "hooks"},
+		{"an error hook of another name", group, `"provider"`, `"resourceHooks": {"OnError": ["app-to-app:components:API:orders-api:retry", "mine"]}, "provider"`, "hooks"},
+		{"an error hook of another component", group, `"provider"`, `"resourceHooks": {"OnError": ["app-to-app:components:Evil:x:retry"]}, "provider"`, "hooks"},
+		{"an error hook without a name", group, `"provider"`, `"resourceHooks": {"OnError": [7]}, "provider"`, "hooks"},
 		{"a view", group, `"provider"`, `"viewOf": "x", "provider"`, "another resource decides"},
 		{"a dynamic resource", group, `azure-native:resources:ResourceGroup`, `pulumi-nodejs:dynamic:Resource`, "no resource of type"},
 		{"a reference to another stack", group, `azure-native:resources:ResourceGroup`, `pulumi:pulumi:StackReference`, `expected the provider "pulumi", got "azure-native"`},
@@ -135,7 +135,7 @@ func TestKnowsTheHooks(t *testing.T) {
 		t.Fatal("expected hooks in the golden graph, got none")
 	}
 	for _, hook := range hooks {
-		event := map[string]string{"on_error": "onError"}[hook[1]] // as the state has it
+		event := map[string]string{"on_error": "OnError"}[hook[1]] // as the state has it
 		r := program.Resource{URN: urnStart + "azure-native:keyvault:Vault::v", Type: "azure-native:keyvault:Vault", Hooks: map[string][]any{event: {hook[2]}}}
 		if got := r.Foreign(); got != "" {
 			t.Errorf("%s %q: got %q, want one of the program's", hook[1], hook[2], got)
