@@ -190,6 +190,37 @@ func TestRevokeRefuses(t *testing.T) {
 	})
 }
 
+// TestRevokeDuringAMove: a client that moves to an identity that somebody else made
+// still has its app registration; only the credentials of that one are the stack's.
+func TestRevokeDuringAMove(t *testing.T) {
+	t.Parallel()
+	s := newStack(newWorld(t))
+	var app, sp struct{ ID, AppID string }
+	s.graph("POST", "/v1.0/applications", object{"displayName": "theirs", "signInAudience": "AzureADMyOrg"}, &app)
+	s.graph("POST", "/v1.0/servicePrincipals", object{"appId": app.AppID}, &sp)
+	s.graph("POST", "/v1.0/servicePrincipals/"+sp.ID+"/addPassword", object{"passwordCredential": object{"displayName": "theirs"}}, nil)
+	moved := s.clients["secret"]
+	for i := range s.outputs.Access {
+		if a := &s.outputs.Access[i]; a.Client == "secret" {
+			a.Identity, a.ClientID, a.ObjectID, a.ApplicationObjectID = "existing", app.AppID, sp.ID, ""
+		}
+	}
+	for _, r := range s.resources {
+		if strings.HasSuffix(r["urn"].(string), "::secret-application") {
+			r["parent"] = "urn:pulumi:test::app-to-app::app-to-app:components:Client::secret"
+		}
+	}
+	plan := s.revocation().plan("secret")
+	for _, removal := range plan.Removals {
+		if removal.Target.Holder != "applications/"+moved.ApplicationObjectID {
+			t.Errorf("expected the credentials of the stack's app registration alone to be removed, got %+v", removal)
+		}
+	}
+	if len(plan.Removals) != 1 || !strings.Contains(plan.String(), "its credentials are left alone") {
+		t.Errorf("got\n%s", plan)
+	}
+}
+
 // TestRevokeAtAnotherAPI: the app settings of an API are named after it.
 func TestRevokeAtAnotherAPI(t *testing.T) {
 	t.Parallel()

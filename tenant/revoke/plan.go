@@ -128,8 +128,12 @@ func NewPlan(ctx context.Context, session *azurecloud.Session, declared tenant.D
 		plan.Notes = append(plan.Notes, "an update of the stack is running or was interrupted (unfinished: "+strings.Join(names, ", ")+"): it can undo this, so run revoke again when it has ended")
 	}
 	r := reader{session}
+	own, err := r.clientIDs(ctx, declared.Applications(client))
+	if err != nil {
+		return Plan{}, fmt.Errorf("revoke: %w", err)
+	}
 	for _, id := range ids {
-		if err := r.principal(ctx, &plan, declared, id); err != nil {
+		if err := r.principal(ctx, &plan, declared, id, own); err != nil {
 			return Plan{}, fmt.Errorf("revoke: %w", err)
 		}
 	}
@@ -168,9 +172,27 @@ func refuseShared(declared tenant.Declaration, client string, ids []string) erro
 // A reader reads what a client has.
 type reader struct{ session *azurecloud.Session }
 
+// clientIDs are those of app registrations, in lower case.
+func (r reader) clientIDs(ctx context.Context, applications []string) (ids []string, err error) {
+	for _, id := range applications {
+		var app struct{ AppID string }
+		err := r.session.Graph.Get(ctx, "/v1.0/applications/"+url.PathEscape(id), &app)
+		if azurecloud.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, strings.ToLower(app.AppID))
+	}
+	return ids, nil
+}
+
 // principal adds a principal, its assignments on the API, and credentials of its
-// own if it is one of the stack's.
-func (r reader) principal(ctx context.Context, plan *Plan, declared tenant.Declaration, id string) error {
+// own if it is one of the stack's: own are the client ids of the client's app
+// registrations. A client that moves from or to an identity that somebody else made
+// has both.
+func (r reader) principal(ctx context.Context, plan *Plan, declared tenant.Declaration, id string, own []string) error {
 	var found struct {
 		AppID, DisplayName, ServicePrincipalType string
 	}
@@ -202,7 +224,7 @@ func (r reader) principal(ctx context.Context, plan *Plan, declared tenant.Decla
 		plan.Removals = append(plan.Removals, Removal{tenant.Target{Type: tenant.TargetAssignment, Holder: "servicePrincipals/" + api, ID: a.ID, Seen: tenant.SeenAssignment(a.PrincipalID, a.AppRoleID)},
 			fmt.Sprintf("app role assignment %s: %s holds %s", a.ID, found.DisplayName, roleName(declared, a.AppRoleID))})
 	}
-	if len(declared.Applications(plan.Client)) > 0 && found.ServicePrincipalType != "ManagedIdentity" {
+	if found.AppID != "" && slices.Contains(own, strings.ToLower(found.AppID)) {
 		return r.credentials(ctx, plan, "servicePrincipals/"+id)
 	}
 	return nil
