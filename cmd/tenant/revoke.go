@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -215,7 +216,8 @@ func (r revoking) showSettings(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("what to set so that the next update does not undo it: %w", err)
 	}
-	commands, err := permanent(configuration, r.client, r.declared.Principals(r.client))
+	standard := settings.API{Name: cmp.Or(r.declared.APIName, "orders")}.ClientName()
+	commands, err := permanent(configuration, r.client, standard, r.declared.Principals(r.client))
 	if err != nil {
 		return err
 	}
@@ -228,13 +230,17 @@ func (r revoking) showSettings(ctx context.Context) error {
 }
 
 // permanent are the commands that put ids on the list of blocked callers, and take
-// a client out of the settings.
-func permanent(configuration map[string]string, client string, ids []string) (commands []string, err error) {
-	list := func(name string, into any) error {
+// a client out of the settings. Without a list of clients, a stack has the standard one.
+func permanent(configuration map[string]string, client, standard string, ids []string) (commands []string, err error) {
+	isSet := func(name string) bool {
 		value := configuration[settings.Namespace+":"+name]
-		if value == "" || value == "null" {
+		return value != "" && value != "null"
+	}
+	list := func(name string, into any) error {
+		if !isSet(name) {
 			return nil
 		}
+		value := configuration[settings.Namespace+":"+name]
 		if err := json.Unmarshal([]byte(value), into); err != nil {
 			return fmt.Errorf("read the setting %s:%s: expected a list: %w", settings.Namespace, name, err)
 		}
@@ -254,6 +260,9 @@ func permanent(configuration map[string]string, client string, ids []string) (co
 	var clients []struct{ Name string }
 	if err := list("clients", &clients); err != nil {
 		return nil, err
+	}
+	if !isSet("clients") {
+		clients = []struct{ Name string }{{standard}}
 	}
 	i := slices.IndexFunc(clients, func(c struct{ Name string }) bool { return c.Name == client })
 	switch {

@@ -156,10 +156,12 @@ func TestPermanentSettings(t *testing.T) {
 		{"the only client", "null", `[{"name":"b"}]`, []string{
 			"pulumi config set --path 'app-to-app:blockedCallers[0]' " + id, "pulumi config set app-to-app:clients '[]'", "pulumi config set app-to-app:withoutClients true"}, ""},
 		{"no longer in the settings", `["` + id + `"]`, `[{"name":"a"}]`, nil, ""},
+		{"the client of a stack without a list", "", "", []string{
+			"pulumi config set --path 'app-to-app:blockedCallers[0]' " + id, "pulumi config set app-to-app:clients '[]'", "pulumi config set app-to-app:withoutClients true"}, ""},
 		{"a setting that is no list", `x`, `[]`, nil, "read the setting app-to-app:blockedCallers: expected a list"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := permanent(map[string]string{"app-to-app:blockedCallers": tt.blocked, "app-to-app:clients": tt.clients}, "b", []string{id})
+			got, err := permanent(map[string]string{"app-to-app:blockedCallers": tt.blocked, "app-to-app:clients": tt.clients}, "b", "b", []string{id})
 			if !slices.Equal(got, tt.want) || (err == nil) != (tt.wantErr == "") || err != nil && !strings.Contains(err.Error(), tt.wantErr) {
 				t.Errorf("got %q, %v; want %q, %q", got, err, tt.want, tt.wantErr)
 			}
