@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -184,13 +185,18 @@ func (r revoking) showLastAccepted(ctx context.Context) {
 	}
 }
 
+// passing are the errors of Entra that say nothing about the client: a transient one,
+// and two kinds of throttling
+// (https://learn.microsoft.com/entra/identity-platform/reference-error-codes).
+var passing = regexp.MustCompile(`AADSTS(?:90024|90033|90055)\b`)
+
 // answerOf says what a client got: it is refused if the API refuses it with every
 // token provider, or Entra gives it no token any more.
 func answerOf(results []callResult) revoke.Answer {
 	answer := revoke.Answer{Refused: true}
 	var texts []string
 	for _, result := range results {
-		noToken := result.Status == 0 && strings.Contains(result.Error, "AADSTS")
+		noToken := result.Status == 0 && strings.Contains(result.Error, "AADSTS") && !passing.MatchString(result.Error)
 		switch {
 		case result.succeeded():
 			texts = append(texts, result.TokenProvider+": it got the orders")

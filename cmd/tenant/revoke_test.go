@@ -182,6 +182,7 @@ func TestAnswersOfARevokedClient(t *testing.T) {
 		{"refused by all", []callResult{blocked, blocked}, true, "azidentity: the API answered 403; azidentity: the API answered 403"},
 		{"admitted by one", []callResult{blocked, ok}, false, "azidentity: the API answered 403; msal: it got the orders"},
 		{"no token any more", []callResult{{TokenProvider: "adal", Error: "AADSTS7000215: Invalid client secret provided."}}, true, "adal: Entra gives it no token"},
+		{"Entra in trouble", []callResult{{TokenProvider: "adal", Error: "AADSTS90033: A transient error has occurred. Please try again."}}, false, "adal: the API answered 0"},
 		{"no answer", []callResult{{TokenProvider: "adal", Error: "connection refused"}}, false, "adal: the API answered 0"},
 		{"an API in trouble", []callResult{{TokenProvider: "adal", Status: 503}}, false, "adal: the API answered 503"},
 	} {
