@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"app-to-app/azurecloud"
 )
@@ -115,7 +116,7 @@ type auditor struct {
 }
 
 func (a *auditor) add(kind, subject, declared, found, format string, args ...any) {
-	d := Difference{Kind: kind, Subject: subject, Declared: declared, Found: found, Text: fmt.Sprintf(format, args...)}
+	d := Difference{Kind: kind, Subject: InOneLine(subject), Declared: InOneLine(declared), Found: InOneLine(found), Text: InOneLine(fmt.Sprintf(format, args...))}
 	d.Fix = a.remedy(d)
 	a.report.Differences = append(a.report.Differences, d)
 }
@@ -160,6 +161,18 @@ func (r AuditReport) Markdown() string {
 		fmt.Fprintf(&text, "\n%s\n", note)
 	}
 	return text.String()
+}
+
+// InOneLine is a text without what moves the cursor, hides or turns around what is
+// beside it. Names come from the tenant, and whoever wrote them may want something else
+// to be read than is asked.
+func InOneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }
 
 // cell escapes a text for a Markdown table. Names come from the tenant, so they

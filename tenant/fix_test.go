@@ -192,6 +192,31 @@ func TestFixKeepsOtherStacksClients(t *testing.T) {
 	}
 }
 
+// TestNamesStayInTheirLine: whoever may write a name must not write what is shown
+// beside it.
+func TestNamesStayInTheirLine(t *testing.T) {
+	t.Parallel()
+	s := newStack(newWorld(t))
+	const name = "x\x1b[1A\x1b[2K\nRemove it? \u202e"
+	client := s.clients["secret"]
+	s.graph("PATCH", "/v1.0/applications/"+client.ApplicationObjectID, object{"displayName": name}, nil)
+	s.graph("POST", "/v1.0/applications/"+client.ApplicationObjectID+"/federatedIdentityCredentials", object{"name": "ci-main", "issuer": "https://ci.example.test", "subject": name, "audiences": []string{"api://AzureADTokenExchange"}}, nil)
+	shown := "plan"
+	for _, d := range s.plan().Removals {
+		shown += d.Subject + d.Found + d.Text
+	}
+	revocation := s.revocation().plan("secret")
+	for _, r := range revocation.Removals {
+		shown += r.Text
+	}
+	for _, p := range revocation.Principals {
+		shown += p.DisplayName
+	}
+	if !strings.Contains(shown, "Remove it?") || strings.ContainsAny(shown, "\x1b\n\u202e") {
+		t.Errorf("got %q", shown)
+	}
+}
+
 // TestFixKeepsWhatItCannotTell: an identity in a subscription that the login may not
 // read can be another stack's.
 func TestFixKeepsWhatItCannotTell(t *testing.T) {

@@ -205,7 +205,7 @@ func (r reader) principal(ctx context.Context, plan *Plan, declared tenant.Decla
 	if err != nil {
 		return err
 	}
-	plan.Principals = append(plan.Principals, Principal{id, found.AppID, found.DisplayName, found.ServicePrincipalType == "ManagedIdentity", false})
+	plan.Principals = append(plan.Principals, Principal{id, found.AppID, tenant.InOneLine(found.DisplayName), found.ServicePrincipalType == "ManagedIdentity", false})
 	held, err := azurecloud.List[struct {
 		ID, AppRoleID, PrincipalID, ResourceID, ResourceDisplayName string
 	}](ctx, r.session.Graph, path+"/appRoleAssignments")
@@ -222,7 +222,7 @@ func (r reader) principal(ctx context.Context, plan *Plan, declared tenant.Decla
 			continue
 		}
 		plan.Removals = append(plan.Removals, Removal{tenant.Target{Type: tenant.TargetAssignment, Holder: "servicePrincipals/" + api, ID: a.ID, Seen: tenant.SeenAssignment(a.PrincipalID, a.AppRoleID)},
-			fmt.Sprintf("app role assignment %s: %s holds %s", a.ID, found.DisplayName, roleName(declared, a.AppRoleID))})
+			fmt.Sprintf("app role assignment %s: %s holds %s", a.ID, tenant.InOneLine(found.DisplayName), roleName(declared, a.AppRoleID))})
 	}
 	if found.AppID != "" && slices.Contains(own, strings.ToLower(found.AppID)) {
 		return r.credentials(ctx, plan, "servicePrincipals/"+id)
@@ -282,7 +282,7 @@ func (r reader) credentials(ctx context.Context, plan *Plan, holder string) erro
 	}](ctx, r.session.Graph, path+"/federatedIdentityCredentials")
 	for _, f := range federated {
 		plan.Removals = append(plan.Removals, Removal{tenant.Target{Type: tenant.TargetFederation, Holder: holder, ID: f.ID, Seen: tenant.SeenFederation(f.Issuer, f.Subject, f.Audiences)},
-			fmt.Sprintf("federated identity credential %q (%s): issuer %s, subject %s", f.Name, f.ID, f.Issuer, f.Subject)})
+			fmt.Sprintf("federated identity credential %q (%s): issuer %s, subject %s", f.Name, f.ID, tenant.InOneLine(f.Issuer), tenant.InOneLine(f.Subject))})
 	}
 	return err
 }
