@@ -100,7 +100,7 @@ func TestPullRequest(t *testing.T) {
 	if got := w.binned(); got != binned {
 		t.Errorf("expected nothing more in the recycle bins, got %d more", got-binned)
 	}
-	tenant.says("teardown -stack pr-7 -yes", 0, "there is no stack pr-7 and no unfinished teardown of it")
+	tenant.says("teardown -stack pr-7 -yes -if-exists", 0, "there is no stack pr-7 and no unfinished teardown of it")
 }
 
 // interruptedTeardown interrupts a teardown once it has deleted something.
