@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -218,6 +219,27 @@ func TestRevokeDuringAMove(t *testing.T) {
 	}
 	if len(plan.Removals) != 1 || !strings.Contains(plan.String(), "its credentials are left alone") {
 		t.Errorf("got\n%s", plan)
+	}
+}
+
+// TestRevokeHintForAnotherStack: a client that is moving has two ids, and the setting
+// takes one in each place.
+func TestRevokeHintForAnotherStack(t *testing.T) {
+	t.Parallel()
+	s := newStack(newWorld(t))
+	s.outputs.APISiteID, s.outputs.APIStack = "", "organization/app-to-app/api"
+	moved, left := s.clients["secret"].ObjectID, s.clients["federated"].ObjectID
+	s.resources = append(s.resources, object{"urn": "urn:pulumi:test::app-to-app::azuread:index/appRoleAssignment:AppRoleAssignment::secret-old", "parent": "urn:pulumi:test::app-to-app::app-to-app:components:Client::secret",
+		"type": "azuread:index/appRoleAssignment:AppRoleAssignment", "id": "x", "inputs": object{"principalObjectId": left, "appRoleId": readRole, "resourceObjectId": s.apiSP}})
+	_, err := revoke.NewPlan(t.Context(), s.session, s.declaration(), "secret")
+	var hint *azurecloud.HintError
+	if !errors.As(err, &hint) {
+		t.Fatalf("got %v, want a hint", err)
+	}
+	for place, id := range map[string]string{"N": moved, "N+1": left} {
+		if want := fmt.Sprintf("pulumi config set --path 'app-to-app:blockedCallers[%s]' %s --stack organization/app-to-app/api;", place, id); !strings.Contains(hint.Hint, want) {
+			t.Errorf("got the hint %q, want %q", hint.Hint, want)
+		}
 	}
 }
 

@@ -110,8 +110,16 @@ func NewPlan(ctx context.Context, session *azurecloud.Session, declared tenant.D
 		return Plan{}, fmt.Errorf("revoke: expected one of the stack's clients %s, got %q", strings.Join(declared.ClientNames(), ", "), client)
 	}
 	if declared.APISiteID == "" && declared.APIStack != "" {
+		var commands []string
+		for i, id := range declared.Principals(client) {
+			place := "N"
+			if i > 0 {
+				place = fmt.Sprintf("N+%d", i)
+			}
+			commands = append(commands, fmt.Sprintf("pulumi config set --path 'app-to-app:blockedCallers[%s]' %s --stack %s", place, id, declared.APIStack))
+		}
 		return Plan{}, azurecloud.WithHint(fmt.Errorf("revoke: the API belongs to the stack %s, so this one cannot block anybody at it; nothing was changed", declared.APIStack),
-			fmt.Sprintf("in the folder of %s: pulumi config set --path 'app-to-app:blockedCallers[N]' %s, then pulumi up", declared.APIStack, strings.Join(declared.Principals(client), ", ")))
+			fmt.Sprintf("in the folder of that stack: %s; then pulumi up; N is how many callers are blocked already: pulumi config get app-to-app:blockedCallers", strings.Join(commands, "; ")))
 	}
 	if declared.APISiteID == "" {
 		return Plan{}, errors.New("revoke: expected the output \"apiSiteId\", got none; is the stack deployed, by this version of the program?")
