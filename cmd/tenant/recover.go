@@ -97,7 +97,7 @@ func (c command) printRecovery(stack string, report recover.Report, asJSON bool)
 			return err
 		}
 	} else {
-		if len(report.Done) == 0 {
+		if len(report.Done) == 0 && report.Unasked == "" {
 			text.WriteString("nothing to recover\n")
 		} else {
 			fmt.Fprintf(&text, "stack %s: no operation is pending\n", stack)

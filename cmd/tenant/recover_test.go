@@ -36,5 +36,8 @@ func TestRecoverVerb(t *testing.T) {
 		if code := h.run(strings.Fields(args)...); code != exitDiffers || !strings.Contains(h.stdout.String(), want) {
 			t.Errorf("%s, without a preview: got exit code %d and:\n%s%s\nwant %d and %q", args, code, &h.stdout, &h.stderr, exitDiffers, want)
 		}
+		if strings.Contains(h.stdout.String(), "nothing to recover") {
+			t.Errorf("%s, without a preview: got %q, want no word about what was not looked for", args, &h.stdout)
+		}
 	}
 }
