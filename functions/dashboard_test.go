@@ -328,6 +328,26 @@ func TestDashboardOfMany(t *testing.T) {
 	}
 	t.Logf("first paint after %.0f ms", evaluate[float64](b, `performance.getEntriesByName("first-contentful-paint")[0].startTime`))
 	b.shoot("many")
+	// A row above goes away: the button that has the focus is still that of its row.
+	const name = `document.activeElement.getAttribute("aria-label")`
+	focused := evaluate[string](b, `document.querySelectorAll(".matrix tbody tr")[100].querySelector("button").focus(), `+name)
+	err := s.Store().Update(func(tx *store.Tx) error {
+		for _, a := range store.AppRoleAssignments.All(tx, "") {
+			if sp, _ := store.ServicePrincipals.Get(tx, store.TenantKey(a.TenantID, a.PrincipalID)); sp.DisplayName == "client-000" {
+				store.AppRoleAssignments.Delete(tx, store.TenantKey(a.TenantID, a.ID))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Run(b.Context, chromedp.Poll[bool](`document.querySelectorAll(".matrix tbody tr").length === 299`, chromedp.WithPollingTimeout(time.Minute))); err != nil {
+		t.Fatal(err)
+	}
+	if got := evaluate[string](b, name); got != focused || !strings.Contains(got, "client-100") {
+		t.Errorf("the focus is at %q, want %q", got, focused)
+	}
 }
 
 // crowd300 gives the first tenant an API and 300 clients of a stack, of which one

@@ -9,6 +9,9 @@ document.getElementById("live-label").hidden = false;
 let shown = "";
 let text = document.getElementById("picture-text").textContent;
 
+// does is what a button sends. The next button in its place can do something else.
+const does = (e) => [...e.form.elements].map((field) => field.value).join(" ");
+
 // replace puts a section in the place of an older one.
 function replace(old, section) {
   for (const details of old.querySelectorAll("details[open]")) {
@@ -17,10 +20,11 @@ function replace(old, section) {
   }
   const scrolled = [...old.querySelectorAll(".wide")].map((e) => e.scrollLeft);
   const usable = (e) => [...e.querySelectorAll("a[href], button, summary, [tabindex]")];
-  const focused = usable(old).indexOf(document.activeElement);
+  const focus = document.activeElement;
+  const focused = usable(old).indexOf(focus);
   old.replaceWith(section);
   section.querySelectorAll(".wide").forEach((e, i) => { e.scrollLeft = scrolled[i] || 0; });
-  const again = usable(section)[focused];
+  const again = focused >= 0 && focus.form ? usable(section).find((e) => e.form && does(e) === does(focus)) : usable(section)[focused];
   if (again) again.focus({ preventScroll: true });
 }
 
