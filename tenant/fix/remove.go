@@ -44,6 +44,9 @@ func Remove(ctx context.Context, session *azurecloud.Session, t tenant.Target) (
 	there, err := r.look(ctx, t)
 	if err == nil && there {
 		err = r.remove(ctx, t)
+		if azurecloud.IsNotFound(err) { // somebody else was faster
+			there, err = false, nil
+		}
 	}
 	return there && err == nil, withPermission(err, t)
 }
