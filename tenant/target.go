@@ -55,7 +55,7 @@ func (f federation) target(holder string) Target {
 	return Target{Type: TargetFederation, Holder: holder, ID: f.ID, Seen: SeenFederation(f.Issuer, f.Subject, f.Audiences)}
 }
 
-// SeenAssignment, SeenKey and SeenFederation make the text of [Target].Seen.
+// SeenAssignment is [Target].Seen of an app role assignment.
 func SeenAssignment(principalID, appRoleID string) string {
 	return strings.ToLower("principal " + principalID + ", app role " + appRoleID)
 }

@@ -50,7 +50,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	for _, t := range s.Tenants() {
 		fmt.Fprintf(stdout, "tenant %-9s %s, subscription %s: . %s\n", t.Name, t.ID, t.SubscriptionID, shown(s.EnvFile(t)))
 	}
-	fmt.Fprintf(stdout, "\nSee who may call whom, and who did:\n\n    %s\n", s.DashboardLink())
+	fmt.Fprintf(stdout, "\nSee who may call whom, and who did: %s\n", s.DashboardLink())
 	fmt.Fprintf(stdout, "\nStop with Ctrl-C; the state stays.\n")
 	<-ctx.Done()
 	fmt.Fprintln(stderr, "stopping")
