@@ -90,8 +90,8 @@ func roleLags(s *roleStory) {
 			if (refused > 0) != (tt.lag > 0) || refused > 4 {
 				w.t.Errorf("got %d refused assignments, want some exactly under a lag, and few", refused)
 			}
-			if shown := strings.Count(diagnostics, waitsForRole); shown != refused {
-				w.t.Errorf("got %d lines about waiting, want one for each of %d refusals", shown, refused)
+			if shown := strings.Count(diagnostics, waitsForRole); shown < refused || (shown > 0) != (tt.lag > 0) {
+				w.t.Errorf("got %d lines about waiting, want one at least for each of %d refusals", shown, refused)
 			}
 			if strings.Contains(printed, unknownRole) {
 				w.t.Errorf("expected no message about the refusal, which passed")
