@@ -127,7 +127,8 @@ var boundaries = append([]boundary{
 	{of: "app-to-app/azurecloud", ours: []string{"app-to-app/azurecloud/endpoints"}, outside: azure, testOurs: []string{"app-to-app/azurecloud"}},
 	{of: "app-to-app/tenant/tenanttest", ours: []string{"app-to-app/azurecloud", "app-to-app/sandbox"}},
 	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/components/provenance", "app-to-app/spelling", "app-to-app/tenant/marked"}, testOurs: []string{"app-to-app/tenant", "app-to-app/tenant/fix", "app-to-app/tenant/revoke", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."}},
-	{of: "app-to-app/tenant/drift", ours: []string{"app-to-app/tenant"}, testOurs: []string{"app-to-app/tenant", "app-to-app/tenant/drift"}},
+	{of: "app-to-app/tenant/drift", ours: []string{"app-to-app/tenant", "app-to-app/tenant/github"}, testOurs: []string{"app-to-app/tenant", "app-to-app/tenant/drift", "app-to-app/tenant/github"}},
+	{of: "app-to-app/tenant/github"}, // its users test it
 	{of: "app-to-app/tenant/fix", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant"}},                             // its tests need the stack of tenant's tests, and are there
 	{of: "app-to-app/tenant/revoke", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant", "app-to-app/tenant/fix"}}, // likewise
 	{of: "app-to-app/tenant/policy", ours: []string{"app-to-app/azurecloud"}, testOurs: []string{"app-to-app/tenant/policy", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."}},
@@ -139,7 +140,7 @@ var boundaries = append([]boundary{
 		of: "app-to-app/tenant/grant", ours: []string{"app-to-app/azurecloud", "app-to-app/components/requests", "app-to-app/tenant/diff"},
 		testOurs: []string{"app-to-app/tenant/grant", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."},
 	},
-	{of: "app-to-app/tenant/diff", ours: []string{"app-to-app/tenant/program"}, testOurs: []string{"app-to-app/tenant/diff"}, testOutside: []string{"github.com/yuin/goldmark"}},
+	{of: "app-to-app/tenant/diff", ours: []string{"app-to-app/tenant/github", "app-to-app/tenant/program"}, testOurs: []string{"app-to-app/tenant/diff", "app-to-app/tenant/github"}, testOutside: []string{"github.com/yuin/goldmark"}},
 	{
 		of: "app-to-app/tenant/marked", ours: []string{"app-to-app/azurecloud", "app-to-app/components/provenance"},
 		testOurs: []string{"app-to-app/tenant/marked", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."},

@@ -15,6 +15,7 @@ import (
 	"app-to-app/azurecloud"
 	"app-to-app/tenant"
 	"app-to-app/tenant/diff"
+	"app-to-app/tenant/github"
 )
 
 var diffVerb = verb{
@@ -106,17 +107,18 @@ func (c command) printDiff(facts diff.Facts, asFacts bool) error {
 	return err
 }
 
+// github is the API of the GitHub that runs the workflow.
+func (c command) github() github.Client {
+	return github.Client{API: cmp.Or(c.getenv("GITHUB_API_URL"), "https://api.github.com"), Token: c.getenv("GITHUB_TOKEN"), HTTPClient: c.http}
+}
+
 func (c command) comment(ctx context.Context, repository string, number int, stack, text string) error {
-	github := diff.GitHub{
-		API:        cmp.Or(c.getenv("GITHUB_API_URL"), "https://api.github.com"),
-		Token:      c.getenv("GITHUB_TOKEN"),
-		HTTPClient: c.http,
-	}
-	err := github.Put(ctx, repository, number, stack, text)
+	to := diff.GitHub{Client: c.github()}
+	err := to.Put(ctx, repository, number, stack, text)
 	if err != nil {
 		// An older comment would stand for this preview: GitHub may still take a short one.
 		short := diff.NoComment(stack, errors.New("the report on it could not be put here"))
-		if again := github.Put(ctx, repository, number, stack, short); again != nil && again.Error() != err.Error() {
+		if again := to.Put(ctx, repository, number, stack, short); again != nil && again.Error() != err.Error() {
 			err = errors.Join(err, again)
 		}
 		return azurecloud.WithHint(err, "GITHUB_TOKEN must be a token of the workflow, of a job with pull-requests: write")

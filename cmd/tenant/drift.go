@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -39,8 +38,7 @@ func runDrift(ctx context.Context, c command, flags *flag.FlagSet, args []string
 		return err
 	}
 	if *repository != "" {
-		github := drift.GitHub{API: cmp.Or(c.getenv("GITHUB_API_URL"), "https://api.github.com"), Token: c.getenv("GITHUB_TOKEN"), HTTPClient: c.http}
-		if _, err := github.Put(ctx, *repository, text); err != nil {
+		if _, err := (drift.GitHub{Client: c.github()}).Put(ctx, *repository, text); err != nil {
 			return errors.Join(failed, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"app-to-app/tenant/diff"
+	api "app-to-app/tenant/github"
 )
 
 const token = "ghs_not-a-token"
@@ -59,7 +60,7 @@ func newGitHub(t *testing.T) (*github, diff.GitHub) {
 	g := &github{t: t}
 	server := httptest.NewServer(g)
 	t.Cleanup(server.Close)
-	return g, diff.GitHub{API: server.URL, Token: token, HTTPClient: server.Client()}
+	return g, diff.GitHub{Client: api.Client{API: server.URL, Token: token, HTTPClient: server.Client()}}
 }
 
 func put(t *testing.T, to diff.GitHub, stack, text string) {

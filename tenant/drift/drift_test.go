@@ -13,6 +13,7 @@ import (
 
 	"app-to-app/tenant"
 	"app-to-app/tenant/drift"
+	api "app-to-app/tenant/github"
 )
 
 const token = "ghs_not-a-token"
@@ -73,7 +74,7 @@ func newGitHub(t *testing.T) (*github, drift.GitHub) {
 	g := &github{t: t}
 	server := httptest.NewServer(g)
 	t.Cleanup(server.Close)
-	return g, drift.GitHub{API: server.URL, Token: token, HTTPClient: server.Client()}
+	return g, drift.GitHub{Client: api.Client{API: server.URL, Token: token, HTTPClient: server.Client()}}
 }
 
 var now = time.Date(2026, 11, 26, 3, 17, 0, 0, time.UTC)
