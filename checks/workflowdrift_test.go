@@ -38,16 +38,8 @@ func issueWriter(w workflow) string {
 		if startedByPulls(w) {
 			return fmt.Sprintf("job %s may write issues, and a pull request starts it", name)
 		}
-		for _, s := range j.Steps {
-			action, _, _ := strings.Cut(s.Uses, "@")
-			switch {
-			case s.Uses != "" && !slices.Contains(commentingActions, action):
-				return fmt.Sprintf("job %s may write issues and uses %s", name, action)
-			case action == "actions/checkout" && s.With["ref"] != defaultBranch:
-				return fmt.Sprintf("job %s may write issues: expected the code of %s, got %q", name, defaultBranch, s.With["ref"])
-			case otherWriter.MatchString(s.Run):
-				return fmt.Sprintf("job %s may write issues by other means than tenant drift: %q", name, otherWriter.FindString(s.Run))
-			}
+		if problem := j.writesOtherwise("may write issues", "tenant drift", defaultBranch); problem != "" {
+			return "job " + name + " " + problem
 		}
 	}
 	return ""

@@ -99,16 +99,25 @@ func renderedComment(w workflow) string {
 		if branches := w.branchesOf("pull_request"); slices.Contains(w.triggers(), "pull_request") && !slices.Equal(branches, []string{"main"}) {
 			return fmt.Sprintf("job %s comments with the base branch's code: expected branches: [main], got %q", name, branches)
 		}
-		for _, s := range j.Steps {
-			action, _, _ := strings.Cut(s.Uses, "@")
-			switch {
-			case s.Uses != "" && !slices.Contains(commentingActions, action):
-				return fmt.Sprintf("job %s may write to pull requests and uses %s", name, action)
-			case action == "actions/checkout" && s.With["ref"] != baseCommit:
-				return fmt.Sprintf("job %s may write to pull requests: expected the code of %s, got %q", name, baseCommit, s.With["ref"])
-			case otherWriter.MatchString(s.Run):
-				return fmt.Sprintf("job %s may write to pull requests by other means than tenant diff: %q", name, otherWriter.FindString(s.Run))
-			}
+		if problem := j.writesOtherwise("may write to pull requests", "tenant diff", baseCommit); problem != "" {
+			return "job " + name + " " + problem
+		}
+	}
+	return ""
+}
+
+// writesOtherwise finds a step of a job that may write, which could write something
+// else than a verb does with the code at ref.
+func (j job) writesOtherwise(may, verb, ref string) string {
+	for _, s := range j.Steps {
+		action, _, _ := strings.Cut(s.Uses, "@")
+		switch {
+		case s.Uses != "" && !slices.Contains(commentingActions, action):
+			return fmt.Sprintf("%s and uses %s", may, action)
+		case action == "actions/checkout" && s.With["ref"] != ref:
+			return fmt.Sprintf("%s: expected the code of %s, got %q", may, ref, s.With["ref"])
+		case otherWriter.MatchString(s.Run):
+			return fmt.Sprintf("%s by other means than %s: %q", may, verb, otherWriter.FindString(s.Run))
 		}
 	}
 	return ""
