@@ -1,6 +1,7 @@
 package recover
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,7 +52,13 @@ func TestUnrecorded(t *testing.T) {
 			w.record(entries...)
 			w.preview = previewOf(made)
 			confirm := w.options.Confirm
-			w.options.Confirm = func(p Plan) error { w.preview = ""; return confirm(p) }
+			w.options.Confirm = func(p Plan) error {
+				w.preview = ""
+				if slices.Equal(tt.actions, []string{Remove}) && !strings.Contains(p.String(), "cannot until pulumi up has made another") {
+					t.Errorf("expected the plan to say what removing it does, got %s", p)
+				}
+				return confirm(p)
+			}
 			w.run(tt.actions...)
 			adopted := strings.Contains(string(w.state), `"urn":"`+made["urn"].(string)+`"`)
 			if want := len(tt.actions) == 1 && tt.actions[0] == Adopt; adopted != want || (len(w.refresh) == 1) != want {

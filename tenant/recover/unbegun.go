@@ -53,7 +53,8 @@ func (l *live) unbegunApplication(ctx context.Context, r resource) ([]thing, err
 }
 
 // unbegunPassword finds the client secrets that the inputs ask for: the next update
-// makes another one.
+// makes another one. If the state is an older copy, the vault may still have such a
+// secret's value, so the plan says what its removal does until then.
 func (l *live) unbegunPassword(ctx context.Context, r resource) (found []thing, err error) {
 	app, id, err := l.applicationOf(ctx, r)
 	if id == "" {
@@ -61,7 +62,9 @@ func (l *live) unbegunPassword(ctx context.Context, r resource) (found []thing, 
 	}
 	for _, secret := range app.Secrets {
 		if !l.known[strings.ToLower(id+"/password/"+secret.KeyID)] && secret.isOf(r) {
-			found = append(found, l.unknownSecret(id, secret))
+			t := l.unknownSecret(id, secret)
+			t.why = "a client secret that the state does not have; if the state is an older copy, the client signs in with it, and cannot until pulumi up has made another"
+			found = append(found, t)
 		}
 	}
 	return found, nil
