@@ -181,7 +181,7 @@ func cell(text string) string {
 	if text == "" {
 		return "–"
 	}
-	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "'", "@", "&#64;").Replace(text)
+	return strings.NewReplacer(`\`, `\\`, "[", `\[`, "|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "'", "@", "&#64;").Replace(text)
 }
 
 // JSON is the report for programs.

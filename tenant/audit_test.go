@@ -225,6 +225,18 @@ func TestAuditFindsDrift(t *testing.T) {
 	}
 }
 
+// TestNamesAreNoMarkdown: a name is a text, and no link, image, tag or mention.
+func TestNamesAreNoMarkdown(t *testing.T) {
+	t.Parallel()
+	report := tenant.AuditReport{Differences: []tenant.Difference{{Kind: "k", Subject: "[a](https://example.com)", Declared: `\[b](c)`, Found: "<img>|", Text: "![d](e)", Fix: "@f `g`"}}}
+	text := report.Markdown()
+	for _, want := range []string{`\[a](https://example.com)`, `\\\[b](c)`, `&lt;img>\|`, `!\[d](e)`, `&#64;f 'g'`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("got\n%s\nwant %s in it", text, want)
+		}
+	}
+}
+
 // TestAuditOfCredentialsThatEnd moves the clock.
 func TestAuditOfCredentialsThatEnd(t *testing.T) {
 	t.Parallel()
