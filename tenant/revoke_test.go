@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"app-to-app/azurecloud"
+	"app-to-app/sandbox/route"
 	"app-to-app/tenant"
 	"app-to-app/tenant/revoke"
 	"app-to-app/tenant/tenanttest"
@@ -329,6 +330,37 @@ func TestRevokeIsInterrupted(t *testing.T) {
 	r.options.Call = nil
 	if done, err := revoke.Run(t.Context(), r.plan("secret"), r.options); err != nil || !done.Proven() || done.Removed != 2 {
 		t.Errorf("again: got %+v, %v", done, err)
+	}
+}
+
+// TestRevokeWithoutAnAnswer: only a refusal of the write says that nothing was
+// changed, and the run after it finds what is so.
+func TestRevokeWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	const put = "PUT /subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.web/sites/{name}/config/appsettings"
+	for _, tt := range []struct {
+		name    string
+		fault   route.Fault
+		want    string
+		blocked bool
+	}{
+		{"lost after it took effect", route.Fault{After: true, Drop: true}, "it is not known whether the API has the block now", true},
+		{"refused", route.Fault{Status: http.StatusConflict, Code: "Conflict"}, "nothing was changed: ", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(newWorld(t))
+			r := s.revocation()
+			plan := r.plan("secret")
+			s.sandbox.Weather().Queue(put, tt.fault)
+			_, err := revoke.Run(t.Context(), plan, r.options)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || r.plan("secret").Blocked != tt.blocked {
+				t.Errorf("got %v, blocked %v, want %q", err, r.plan("secret").Blocked, tt.want)
+			}
+			if done, err := revoke.Run(t.Context(), r.plan("secret"), r.options); err != nil || !done.Proven() {
+				t.Errorf("again: got %+v, %v", done, err)
+			}
+		})
 	}
 }
 

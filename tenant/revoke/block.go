@@ -53,6 +53,9 @@ func blocks(list string, ids []string) bool {
 func (r reader) block(ctx context.Context, siteID, setting string, ids []string) (changed bool, err error) {
 	for range attempts {
 		before, err := r.settings(ctx, siteID)
+		if err != nil && !changed {
+			err = fmt.Errorf("nothing was changed: %w", err)
+		}
 		if err != nil {
 			return changed, err
 		}
@@ -71,10 +74,7 @@ func (r reader) block(ctx context.Context, siteID, setting string, ids []string)
 		}
 		wanted[setting] = strings.Join(named, ",")
 		if err := r.session.ResourceManager.Put(ctx, siteID+"/config/appsettings"+webVersion, map[string]any{"properties": wanted}, nil); err != nil {
-			if azurecloud.StatusOf(err) == http.StatusForbidden {
-				err = azurecloud.WithHint(err, "the login needs Microsoft.Web/sites/config/write on the API, as in the role Website Contributor; nothing was changed")
-			}
-			return changed, err
+			return changed, notWritten(err, changed)
 		}
 		changed = true
 		after, err := r.settings(ctx, siteID)
@@ -90,6 +90,22 @@ func (r reader) block(ctx context.Context, siteID, setting string, ids []string)
 		}
 	}
 	return changed, errors.New("expected the block to stay in the API's app settings, but another change keeps removing it: is an update running?")
+}
+
+// notWritten says what a failed write means. Only a refusal says that nothing was
+// changed: the answer to a write that took effect can be lost.
+func notWritten(err error, before bool) error {
+	status := azurecloud.StatusOf(err)
+	switch {
+	case status == http.StatusForbidden:
+		err = azurecloud.WithHint(err, "the login needs Microsoft.Web/sites/config/write on the API, as in the role Website Contributor")
+	case status < 400 || status >= 500:
+		return azurecloud.WithHint(fmt.Errorf("it is not known whether the API has the block now: %w", err), "run it again: it looks first")
+	}
+	if before {
+		return err
+	}
+	return fmt.Errorf("nothing was changed: %w", err)
 }
 
 // missing are the names of settings that are not as they were written.

@@ -67,7 +67,7 @@ func Run(ctx context.Context, plan Plan, o Options) (Outcome, error) {
 	ids := o.Declared.Principals(plan.Client)
 	changed, err := r.block(ctx, plan.APISiteID, plan.Setting, ids)
 	if err != nil && !changed {
-		return done, fmt.Errorf("block %s at the API, nothing was changed: %w", plan.Client, err)
+		return done, fmt.Errorf("block %s at the API: %w", plan.Client, err)
 	}
 	done.BlockedAt = o.Now()
 	if err != nil {
