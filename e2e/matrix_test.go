@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ import (
 var (
 	matrixSize    = flag.String("matrix", "sample", "which accidents to try: sample (seconds) or full (an hour)")
 	matrixResults = flag.String("matrix-results", "", "file of results, a JSON object a line; cases in it are not run again")
+	matrixScenes  = flag.Int("matrix-scenes", 1, "how many scenes, each with a sandbox of its own, share the cases")
 )
 
 // An accident is what happens to one call.
@@ -85,6 +87,14 @@ type result struct {
 	Seconds   float64  `json:"seconds"`
 }
 
+// check fails the test if the case did not converge.
+func (r result) check(t *testing.T) {
+	t.Helper()
+	if !r.Converged {
+		t.Errorf("%s: expected the undisturbed end, got %q\nunknown to it:\n%s\nmissing:\n%s", r.Moment, r.Problem, strings.Join(r.Orphans, "\n"), strings.Join(r.Missing, "\n"))
+	}
+}
+
 // TestAccidents runs the matrix.
 func TestAccidents(t *testing.T) {
 	if testing.Short() {
@@ -94,24 +104,56 @@ func TestAccidents(t *testing.T) {
 	if *matrixSize != "sample" && *matrixSize != "full" {
 		t.Fatalf("-matrix: expected sample or full, got %q", *matrixSize)
 	}
-	s := newScene(t, func(step string) bool {
-		return *matrixSize == "full" || slices.ContainsFunc(inSample, func(m string) bool { return strings.HasPrefix(m, step+"/") })
-	})
-	moments, known := chosen(t, s.calls), readResults(t)
-	for _, m := range moments {
-		t.Run(m.String(), func(t *testing.T) {
-			r, done := known[m.String()]
-			if !done {
-				r = s.in(t).after(m)
-				keepResult(t, r)
-				known[m.String()] = r
-			}
-			if !r.Converged {
-				t.Errorf("expected the undisturbed end, got %q\nunknown to it:\n%s\nmissing:\n%s", r.Problem, strings.Join(r.Orphans, "\n"), strings.Join(r.Missing, "\n"))
+	all := &cases{known: readResults(t)}
+	for _, earlier := range all.known {
+		earlier.check(t)
+	}
+	t.Cleanup(func() { t.Log(summary(all.order, all.known)) })
+	for i := range *matrixScenes {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, func(step string) bool {
+				return *matrixSize == "full" || slices.ContainsFunc(inSample, func(m string) bool { return strings.HasPrefix(m, step+"/") })
+			})
+			for _, m := range chosen(t, s.calls) {
+				if !all.take(m) {
+					continue
+				}
+				t.Run(m.String(), func(t *testing.T) {
+					r := s.in(t).after(m)
+					all.keep(t, r)
+					r.check(t)
+				})
 			}
 		})
 	}
-	t.Log(summary(moments, known))
+}
+
+// cases are what the scenes share: each case runs once, in one of them.
+type cases struct {
+	mu    sync.Mutex
+	order []moment // those that a scene has taken
+	known map[string]result
+}
+
+// take says whether it is the caller who runs the case: nobody has taken it, and
+// an earlier run has no result of it.
+func (c *cases) take(m moment) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if slices.ContainsFunc(c.order, func(other moment) bool { return other.String() == m.String() }) {
+		return false
+	}
+	c.order = append(c.order, m)
+	_, done := c.known[m.String()]
+	return !done
+}
+
+func (c *cases) keep(t *testing.T, r result) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known[r.Moment] = r
+	keepResult(t, r)
 }
 
 // changing are the routes by which the deployer changed something, in order.
