@@ -1,8 +1,6 @@
 package e2e_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"net/http"
@@ -26,7 +24,7 @@ import (
 // one; the end is compared with the one that nothing disturbed.
 
 var (
-	matrixSize    = flag.String("matrix", "sample", "which accidents to try: sample (seconds) or full (an hour)")
+	matrixSize    = flag.String("matrix", "sample", "which accidents to try: sample (seconds), together (each accident to all calls of a step at once, an hour) or full (one by one, hours)")
 	matrixResults = flag.String("matrix-results", "", "file of results, a JSON object a line; cases in it are not run again")
 	matrixScenes  = flag.Int("matrix-scenes", 1, "how many scenes, each with a sandbox of its own, share the cases")
 )
@@ -79,11 +77,12 @@ func (m moment) String() string { return m.step.name + "/" + m.accident.name + "
 type result struct {
 	Moment    string   `json:"moment"`
 	Converged bool     `json:"converged"`
-	Recovered bool     `json:"recovered"`         // tenant recover was needed
-	Problem   string   `json:"problem,omitempty"` // why it did not converge
-	Orphans   []string `json:"orphans,omitempty"` // there, and not in the undisturbed end
-	Missing   []string `json:"missing,omitempty"` // the other way round
-	Binned    []string `json:"binned,omitempty"`  // deleted on the way, and still in a recycle bin
+	Recovered bool     `json:"recovered"`          // tenant recover was needed
+	Problem   string   `json:"problem,omitempty"`  // why it did not converge
+	Orphans   []string `json:"orphans,omitempty"`  // there, and not in the undisturbed end
+	Missing   []string `json:"missing,omitempty"`  // the other way round
+	Binned    []string `json:"binned,omitempty"`   // deleted on the way, and still in a recycle bin
+	Together  int      `json:"together,omitempty"` // how many cases ran at once, and ended so
 	Seconds   float64  `json:"seconds"`
 }
 
@@ -101,8 +100,8 @@ func TestAccidents(t *testing.T) {
 		t.Skip("runs the real engine")
 	}
 	t.Parallel()
-	if *matrixSize != "sample" && *matrixSize != "full" {
-		t.Fatalf("-matrix: expected sample or full, got %q", *matrixSize)
+	if !slices.Contains([]string{"sample", "together", "full"}, *matrixSize) {
+		t.Fatalf("-matrix: expected sample, together or full, got %q", *matrixSize)
 	}
 	all := &cases{known: readResults(t)}
 	for _, earlier := range all.known {
@@ -113,16 +112,18 @@ func TestAccidents(t *testing.T) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, func(step string) bool {
-				return *matrixSize == "full" || slices.ContainsFunc(inSample, func(m string) bool { return strings.HasPrefix(m, step+"/") })
+				return *matrixSize != "sample" || slices.ContainsFunc(inSample, func(m string) bool { return strings.HasPrefix(m, step+"/") })
 			})
-			for _, m := range chosen(t, s.calls) {
-				if !all.take(m) {
+			for _, group := range grouped(chosen(t, s.calls)) {
+				group = all.take(group)
+				if len(group) == 0 {
 					continue
 				}
-				t.Run(m.String(), func(t *testing.T) {
-					r := s.in(t).after(m)
-					all.keep(t, r)
-					r.check(t)
+				t.Run(group[0].String(), func(t *testing.T) {
+					for r := range s.in(t).cases(group) {
+						all.keep(t, r)
+						r.check(t)
+					}
 				})
 			}
 		})
@@ -136,17 +137,21 @@ type cases struct {
 	known map[string]result
 }
 
-// take says whether it is the caller who runs the case: nobody has taken it, and
-// an earlier run has no result of it.
-func (c *cases) take(m moment) bool {
+// take returns the cases that the caller runs: nobody has taken them, and an
+// earlier run has no result of them.
+func (c *cases) take(group []moment) (mine []moment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if slices.ContainsFunc(c.order, func(other moment) bool { return other.String() == m.String() }) {
-		return false
+	for _, m := range group {
+		if slices.ContainsFunc(c.order, func(other moment) bool { return other.String() == m.String() }) {
+			continue
+		}
+		c.order = append(c.order, m)
+		if _, done := c.known[m.String()]; !done {
+			mine = append(mine, m)
+		}
 	}
-	c.order = append(c.order, m)
-	_, done := c.known[m.String()]
-	return !done
+	return mine
 }
 
 func (c *cases) keep(t *testing.T, r result) {
@@ -178,7 +183,7 @@ func chosen(t *testing.T, calls map[string][]string) (moments []moment) {
 				if a.login > 0 {
 					pattern = tokenRoute
 				}
-				if m := (moment{step, pattern, a}); *matrixSize == "full" || slices.Contains(inSample, m.String()) {
+				if m := (moment{step, pattern, a}); *matrixSize != "sample" || slices.Contains(inSample, m.String()) {
 					moments = append(moments, m)
 				}
 			}
@@ -234,11 +239,7 @@ func (s *scene) faults(m moment) (all []route.Fault) {
 func (s *scene) recover(m moment, r *result) {
 	w := s.world
 	r.Recovered, r.Problem = true, ""
-	recovery := exec.Command(buildTenant(w.t), "recover", "-stack", w.stack, "-yes", "-wait=0s")
-	recovery.Dir, recovery.Env = w.project.Dir, w.project.Environ
-	out, err := recovery.CombinedOutput()
-	w.t.Logf("recover: %s", out)
-	if err != nil {
+	if out, err := w.recovery().CombinedOutput(); err != nil {
 		r.Problem = fmt.Sprintf("tenant recover: %v: %s", err, tail(out))
 	}
 	if out, err := w.engine(s.command(m.step)...).CombinedOutput(); err != nil {
@@ -260,6 +261,13 @@ func (s *scene) compare(m moment, r *result) {
 		r.Problem += fmt.Sprintf("the state has besides %q and lacks %q", without(got.state, want.state), without(want.state, got.state))
 	}
 	r.Converged = r.Problem == "" && len(r.Orphans)+len(r.Missing) == 0
+}
+
+// recovery is the command that a team runs after an accident.
+func (w *world) recovery() *exec.Cmd {
+	cmd := exec.Command(buildTenant(w.t), "recover", "-stack", w.stack, "-yes", "-wait=0s")
+	cmd.Dir, cmd.Env = w.project.Dir, w.project.Environ
+	return cmd
 }
 
 // engine is a command of the CLI.
@@ -287,77 +295,4 @@ func without(lines, other []string) (rest []string) {
 		rest = append(rest, line)
 	}
 	return rest
-}
-
-func readResults(t *testing.T) map[string]result {
-	t.Helper()
-	known := make(map[string]result)
-	if *matrixResults == "" {
-		return known
-	}
-	data, err := os.ReadFile(*matrixResults)
-	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
-	}
-	for line := range bytes.Lines(data) {
-		var r result
-		if json.Unmarshal(line, &r) == nil { // the last line may be cut off
-			known[r.Moment] = r
-		}
-	}
-	return known
-}
-
-func keepResult(t *testing.T, r result) {
-	t.Helper()
-	if *matrixResults == "" {
-		return
-	}
-	line, err := json.Marshal(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.OpenFile(*matrixResults, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if _, err := file.Write(append(line, '\n')); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// summary is a table by call.
-func summary(moments []moment, known map[string]result) string {
-	var text strings.Builder
-	var order []string
-	rows := make(map[string][4]int)
-	for _, m := range moments {
-		r, done := known[m.String()]
-		if !done {
-			continue
-		}
-		for _, call := range []string{m.step.name + " " + m.pattern, m.step.name + ", " + m.accident.name + ": all", m.step.name + ": all", m.accident.name + ": all", "all"} {
-			row, seen := rows[call]
-			if !seen {
-				order = append(order, call)
-			}
-			row[0]++
-			if r.Converged {
-				row[1]++
-			}
-			if r.Recovered {
-				row[2]++
-			}
-			row[3] += len(r.Orphans)
-			rows[call] = row
-		}
-	}
-	isSum := func(row string) bool { return strings.HasSuffix(row, "all") }
-	order = append(slices.DeleteFunc(slices.Clone(order), isSum), slices.DeleteFunc(order, func(row string) bool { return !isSum(row) })...)
-	fmt.Fprintf(&text, "%5s %9s %9s %7s  call\n", "tried", "converged", "recovered", "orphans")
-	for _, call := range order {
-		fmt.Fprintf(&text, "%5d %9d %9d %7d  %s\n", rows[call][0], rows[call][1], rows[call][2], rows[call][3], call)
-	}
-	return text.String()
 }
