@@ -16,7 +16,7 @@ import (
 // perSecond is the pace of the load, and atOnce how many requests may be under
 // way: on a machine that cannot keep the pace, they do not pile up.
 const (
-	perSecond = 60
+	perSecond = 20
 	atOnce    = 6
 )
 

@@ -17,7 +17,6 @@ import (
 	"app-to-app/pulumilocal/deployer"
 	"app-to-app/pulumilocal/engine"
 	"app-to-app/sandbox"
-	"app-to-app/sandbox/layout"
 	"app-to-app/sandbox/sandboxtest"
 )
 
@@ -76,19 +75,10 @@ func (w *world) row(name string, run func(*world)) {
 	w.t.(*testing.T).Run(name, func(t *testing.T) { run(w.in(t)) })
 }
 
-// install puts the CLI and the stand-ins into the sandbox's directory. The program
-// is linked once for all sandboxes: it costs ten seconds of processor time.
+// install puts the CLI and the stand-ins into the sandbox's directory.
 func install(t testing.TB, s *sandbox.Sandbox) {
 	t.Helper()
-	err := engine.Prepare(t.Context(), ".", s.Dir, t.Output())
-	programs := filepath.Join(built, "programs")
-	if err == nil {
-		err = os.MkdirAll(programs, 0o700)
-	}
-	if err == nil {
-		err = os.Symlink(programs, filepath.Join(layout.PulumiHome(s.Dir), "programs"))
-	}
-	if err != nil {
+	if err := engine.Prepare(t.Context(), ".", s.Dir, t.Output()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -21,7 +21,7 @@ func TestDemo(t *testing.T) {
 		t.Skip("runs the real engine")
 	}
 	t.Parallel()
-	binary, dir := build(t), checkout(t)
+	binary, dir := build(t), shared(t)
 	cmd := exec.Command(binary, "demo", "-json")
 	cmd.Dir = dir
 	var stdout, stderr bytes.Buffer
@@ -148,7 +148,7 @@ func TestAnInterruptedDemo(t *testing.T) {
 		t.Skip("runs the real engine")
 	}
 	t.Parallel()
-	binary, dir := build(t), checkout(t)
+	binary, dir := build(t), shared(t)
 	for _, tt := range []struct {
 		step string
 		args []string

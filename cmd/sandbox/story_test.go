@@ -3,6 +3,7 @@ package main_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -49,21 +50,49 @@ var command = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// checkout copies the working tree, without what git ignores, into a git
-// repository of its own: what a person who clones it would have.
-func checkout(t *testing.T) string {
+// shared is a checkout for several tests: in each, the stand-ins and the program
+// are compiled again, because its path is in what the go command builds. What the
+// tests leave there, git ignores.
+func shared(t *testing.T) (dir string) {
 	t.Helper()
-	root, err := filepath.Abs("../..")
+	return copied(t, filepath.Join(built, "checkout"), firstCopy())
+}
+
+var firstCopy = sync.OnceValue(func() error { return clone(filepath.Join(built, "checkout")) })
+
+// checkout is one of the test's own.
+func checkout(t *testing.T) (dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "checkout")
+	return copied(t, dir, clone(dir))
+}
+
+func copied(t *testing.T, dir string, err error) string {
+	t.Helper()
+	if errors.Is(err, errNoCheckout) {
+		t.Skip(err)
+	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	return dir
+}
+
+var errNoCheckout = errors.New("needs a git checkout")
+
+// clone copies the working tree, without what git ignores, into a git repository
+// of its own in dir: what a person who clones it would have.
+func clone(dir string) error {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return err
 	}
 	list := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	list.Dir = root
 	files, err := list.Output()
 	if err != nil {
-		t.Skip("needs a git checkout")
+		return errNoCheckout
 	}
-	dir := filepath.Join(t.TempDir(), "checkout")
 	for _, name := range strings.Split(strings.Trim(string(files), "\x00"), "\x00") {
 		data, err := os.ReadFile(filepath.Join(root, name))
 		if os.IsNotExist(err) {
@@ -76,20 +105,26 @@ func checkout(t *testing.T) string {
 			err = os.WriteFile(filepath.Join(dir, name), data, 0o644)
 		}
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
-	git(t, dir, "init", "-q")
-	git(t, dir, "add", "-A")
-	git(t, dir, "-c", "user.name=test", "-c", "user.email=test@sandbox.test", "commit", "-q", "-m", "checkout")
-	return dir
+	for _, args := range [][]string{{"init", "-q"}, {"add", "-A"}, {"-c", "user.name=test", "-c", "user.email=test@sandbox.test", "commit", "-q", "-m", "checkout"}} {
+		if out, err := gitIn(dir, args...); err != nil {
+			return fmt.Errorf("git %v: %w\n%s", args, err, out)
+		}
+	}
+	return nil
+}
+
+func gitIn(dir string, args ...string) ([]byte, error) {
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	return cmd.CombinedOutput()
 }
 
 func git(t *testing.T, dir string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
+	out, err := gitIn(dir, args...)
 	if err != nil {
 		t.Fatalf("git %v: %v\n%s", args, err, out)
 	}
@@ -182,7 +217,7 @@ func TestASecondShell(t *testing.T) {
 		t.Skip("runs the real engine")
 	}
 	t.Parallel()
-	binary, dir := build(t), checkout(t)
+	binary, dir := build(t), shared(t)
 
 	s := serve(t, binary, dir)
 	if out := shell(t, dir, s.commands()); !strings.Contains(out, "orders-client got 5 orders from the API.\n") {

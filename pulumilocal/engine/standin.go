@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -23,13 +21,11 @@ func BuildStandIn(ctx context.Context, projectDir string, log io.Writer) (string
 	if err != nil {
 		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
 	}
-	cache, err := os.UserCacheDir()
+	folder, err := executable.Kept("stand-in", root) // each checkout needs its own file
 	if err != nil {
 		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)
 	}
-	// Each checkout needs its own file.
-	sum := sha256.Sum256([]byte(root))
-	path := filepath.Join(cache, "app-to-app", "stand-in-"+hex.EncodeToString(sum[:8]), "pulumi-stand-in")
+	path := filepath.Join(folder, "pulumi-stand-in")
 	unlock, err := executable.Lock(ctx, path, log)
 	if err != nil {
 		return "", fmt.Errorf("build the Pulumi stand-in: %w", err)

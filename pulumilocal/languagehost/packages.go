@@ -27,7 +27,7 @@ func requiredPackages(ctx context.Context, dir, entryPoint string) ([]*pulumirpc
 	var found []required
 	p, err := programOf(filepath.Join(dir, entryPoint))
 	kept, ok := build{}, false
-	if err == nil { // PULUMI_HOME may be unset with the options `binary` and `buildTarget`
+	if err == nil { // there may be no cache directory, with the options `binary` and `buildTarget`
 		kept, ok = p.kept()
 	}
 	if ok {

@@ -46,7 +46,7 @@ func host(t *testing.T) (pulumirpc.LanguageRuntimeClient, *pulumirpc.ProgramInfo
 			t.Fatal(err)
 		}
 	}
-	t.Setenv("PULUMI_HOME", t.TempDir())
+	ownPrograms(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,8 +51,8 @@ func (h *languageHost) environ(req *pulumirpc.RunRequest) ([]string, error) {
 
 // buildProgram returns the executable of a program and a function to call after
 // the run. Without the options `binary` and `buildTarget` the executable is kept
-// in PULUMI_HOME, one per program directory, so that an unchanged program is not
-// linked again.
+// in the user's cache directory, one per program directory, so that an unchanged
+// program is not linked again, whatever the sandbox.
 func buildProgram(ctx context.Context, info *pulumirpc.ProgramInfo) (path string, done func(), err error) {
 	options := info.GetOptions().AsMap()
 	binary, _ := options["binary"].(string)
@@ -84,19 +82,19 @@ func buildProgram(ctx context.Context, info *pulumirpc.ProgramInfo) (path string
 	return buildCached(ctx, source)
 }
 
-// A program is a Pulumi program whose executable is kept in PULUMI_HOME.
+// A program is a Pulumi program whose executable is kept in the user's cache
+// directory.
 type program struct {
 	source string
 	target string // the executable; target.build describes its sources
 }
 
 func programOf(source string) (program, error) {
-	home := os.Getenv("PULUMI_HOME")
-	if home == "" {
-		return program{}, errors.New("expected PULUMI_HOME to name the sandbox's Pulumi folder, got nothing; fix: source the sandbox's env file")
+	folder, err := executable.Kept("program", source)
+	if err != nil {
+		return program{}, fmt.Errorf("find the folder for the program: %w", err)
 	}
-	sum := sha256.Sum256([]byte(source))
-	return program{source: source, target: filepath.Join(home, "programs", hex.EncodeToString(sum[:8]))}, nil
+	return program{source: source, target: filepath.Join(folder, "program")}, nil
 }
 
 // kept returns the kept build if it is up to date.
@@ -107,7 +105,7 @@ func (p program) kept() (build, bool) {
 	return readBuild(p.target + ".build")
 }
 
-// buildCached builds source in PULUMI_HOME, unless it is up to date, and returns
+// buildCached builds source, unless its executable is up to date, and returns
 // a separate link to the result, because another run may replace the file while
 // this one executes it.
 func buildCached(ctx context.Context, source string) (path string, done func(), err error) {

@@ -3,7 +3,9 @@ package languagehost
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -80,7 +82,7 @@ func TestReuse(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			module := filepath.Join(t.TempDir(), "module")
-			t.Setenv("PULUMI_HOME", t.TempDir())
+			ownPrograms(t)
 			put(t, filepath.Join(module, "go.mod"), "module it\n\ngo 1.26\n")
 			put(t, filepath.Join(module, "main.go"), "package main\n\nimport _ \"it/leaf\"\n\nfunc main() {}\n")
 			put(t, filepath.Join(module, "leaf", "leaf.go"), "package leaf\n")
@@ -106,6 +108,18 @@ func TestReuse(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ownPrograms keeps the test's programs apart from the user's, but not what the go
+// command has compiled.
+func ownPrograms(t *testing.T) {
+	t.Helper()
+	cache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOCACHE", strings.TrimSpace(string(cache)))
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 }
 
 // TestFreshSourcesAreNotTrusted: a file that has just changed may change again and
