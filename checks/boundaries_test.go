@@ -57,6 +57,7 @@ var boundaries = append([]boundary{
 	},
 	{of: "app-to-app/checks", testOutside: []string{"gopkg.in/yaml.v3"}},
 	{of: "app-to-app/tools/testreport"},
+	{of: "app-to-app/tools/pictures"},
 	{of: "app-to-app/components", ours: []string{"app-to-app/components/credentials", "app-to-app/components/provenance"}, outside: pulumi, testOurs: []string{"app-to-app/components/..."}},
 	{of: "app-to-app/components/provenance", testOurs: []string{"app-to-app/components/provenance"}},
 	{of: "app-to-app/components/credentials", testOurs: []string{"app-to-app/components/credentials"}},
