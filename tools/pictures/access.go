@@ -56,13 +56,13 @@ func (p *picture) entraCard(s story, b box) {
 			p.text(style{class: "entra-soft", size: bodySize}, b.X+20, y, fmt.Sprintf("and %d more", len(s.holders)-mostHolders))
 			break
 		}
-		p.text(style{class: "entra-ink", size: bodySize}, b.X+20, y, h.client)
+		p.text(style{class: "entra-ink", size: bodySize, room: 226}, b.X+20, y, h.client)
 		role := box{b.X + 288, y - 22, 172, 32}
 		p.straight("entra", point{role.X - 34, y - 6}, point{role.X, y - 6}, "")
 		p.rect("role", role, 16, ` stroke-width="1.5"`)
-		p.text(style{class: "role-ink", size: bodySize, bold: true, anchor: "middle"}, role.X+role.W/2, y, h.role)
+		p.text(style{class: "role-ink", size: bodySize, bold: true, anchor: "middle", room: role.W - 16}, role.X+role.W/2, y, h.role)
 		p.straight("entra", point{role.X + role.W, y - 6}, point{role.X + role.W + 40, y - 6}, "")
-		p.text(style{class: "entra-ink", size: bodySize}, role.X+role.W+52, y, s.api)
+		p.text(style{class: "entra-ink", size: bodySize, room: 156}, role.X+role.W+52, y, s.api)
 	}
 }
 
@@ -75,7 +75,7 @@ func (p *picture) tokens(s story, entra, client, api box) {
 	p.number("entra", right+32, bottom+40, 1)
 	p.text(style{class: "page-ink", size: bodySize, bold: true}, right+54, bottom+46, "token, as itself")
 	p.ticket(right, bottom+86)
-	p.text(style{class: "page-soft", size: bodySize}, right+54, bottom+72, "says "+s.caller.role)
+	p.text(style{class: "page-soft", size: bodySize, room: 330}, right+54, bottom+72, "says "+s.caller.role)
 
 	middle := api.X + 34
 	p.straight("entra", point{middle, bottom}, point{middle, api.Y}, ` stroke-dasharray="1 7"`)
@@ -93,15 +93,15 @@ func (p *picture) number(name string, x, y float64, n int) {
 // app is a card with a name and two lines.
 func (p *picture) app(name string, b box, title, first, second string) {
 	p.rect(name, b, 12, ` stroke-width="2"`)
-	p.text(style{class: name + "-ink", size: headSize, bold: true}, b.X+18, b.Y+38, title)
-	p.text(style{class: name + "-soft", size: bodySize}, b.X+18, b.Y+70, first)
-	p.text(style{class: name + "-soft", size: bodySize}, b.X+18, b.Y+96, second)
+	p.text(style{class: name + "-ink", size: headSize, bold: true, room: b.W - 30}, b.X+18, b.Y+38, title)
+	p.text(style{class: name + "-soft", size: bodySize, room: b.W - 18}, b.X+18, b.Y+70, first)
+	p.text(style{class: name + "-soft", size: bodySize, room: b.W - 18}, b.X+18, b.Y+96, second)
 }
 
 // gate is the API, which decides.
 func (p *picture) gate(s story, b box) {
 	p.rect("api", b, 12, ` stroke-width="2"`)
-	p.text(style{class: "api-ink", size: headSize, bold: true}, b.X+24, b.Y+38, s.api)
+	p.text(style{class: "api-ink", size: headSize, bold: true, room: b.W - 36}, b.X+24, b.Y+38, s.api)
 	p.text(style{class: "api-soft", size: bodySize}, b.X+24, b.Y+70, "function app")
 	p.text(style{class: "api-ink", size: bodySize, bold: true}, b.X+24, b.Y+130, "Is the token")
 	for i, check := range []string{"signed by Entra?", "for this API?", "with the role", s.caller.role + "?"} {
@@ -111,7 +111,7 @@ func (p *picture) gate(s story, b box) {
 		} else {
 			y -= 8
 		}
-		p.text(style{class: "api-ink", size: bodySize}, b.X+52, y, check)
+		p.text(style{class: "api-ink", size: bodySize, room: b.W - 56}, b.X+52, y, check)
 	}
 	// The side that calls come from.
 	fmt.Fprintf(&p.body, "<rect class=\"api-head\" x=\"%s\" y=\"%s\" width=\"8\" height=\"%s\" rx=\"4\"/>\n", short(b.X-4), short(b.Y+18), short(b.H-36))
@@ -122,7 +122,7 @@ func (p *picture) call(name string, from, to box, path string) {
 	y := from.Y + 62
 	start, end := from.X+from.W, to.X-4
 	p.straight(name, point{start, y}, point{end, y}, "")
-	p.text(style{class: "page-ink", size: bodySize, anchor: "middle"}, (start+end)/2, y-20, "GET "+path)
+	p.text(style{class: "page-ink", size: bodySize, anchor: "middle", room: end - start - 12}, (start+end)/2, y-20, "GET "+path)
 }
 
 // answer is the arrow of a response, with the status in a box of its colour.

@@ -129,6 +129,11 @@ func TestStory(t *testing.T) {
 	if drawn := drawAccess(open).document(g.hash); !strings.Contains(drawn, ">and 2 more<") || len(problemsOf(drawn)) > 0 {
 		t.Errorf("five holders: got %q", problemsOf(drawn))
 	}
+	long := holder{"reports-of-the-warehouse-in-the-north", "WarehouseInTheNorth.ReadEverything", "managed identity"}
+	wordy := story{api: "warehouse-in-the-north-api", path: "/api/v2/warehouses/of/the/north", required: true, holders: []holder{long}, caller: long}
+	if problems := problemsOf(drawAccess(wordy).document(g.hash)); len(problems) > 0 {
+		t.Errorf("long names: got %q", problems)
+	}
 }
 
 // TestReadGraph has graphs that cannot be drawn.

@@ -72,7 +72,7 @@ func (p *picture) card(c *card, b box) {
 	for _, r := range c.rows {
 		fmt.Fprintf(&p.body, "<g data-resource=\"%s\">\n", escape(r.key()))
 		p.text(style{class: g + "-soft", size: typeSize}, b.X+rowMargin, y, fmt.Sprint(r.step))
-		p.text(style{class: g + "-ink", size: nameSize}, b.X+nameStart, y, shownName(c, r))
+		p.text(style{class: g + "-ink", size: nameSize, room: b.W - nameStart - rowMargin}, b.X+nameStart, y, shownName(c, r))
 		y += rowHeight * (linesOf(c, r) - 1)
 		p.text(style{class: g + "-soft", size: typeSize, anchor: "end"}, b.X+b.W-rowMargin, y, r.noun())
 		p.body.WriteString("</g>\n")

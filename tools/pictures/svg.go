@@ -80,7 +80,23 @@ type style struct {
 	class  string
 	size   float64
 	bold   bool
-	anchor string // start if empty
+	anchor string  // start if empty
+	room   float64 // for the words, which are smaller if they need more; 0 for enough
+}
+
+// fitting is the size at which words are no wider than the room, if there is one.
+// The letters of DejaVu Sans, the widest of the fonts that are likely, are 0.6 em
+// wide on average, and 0.66 if bold.
+func (s style) fitting(words string) float64 {
+	em := 0.6
+	if s.bold {
+		em = 0.66
+	}
+	widest := s.room / (em * float64(len([]rune(words))))
+	if s.room == 0 || widest >= s.size {
+		return s.size
+	}
+	return math.Floor(widest*10) / 10
 }
 
 func (p *picture) text(s style, x, y float64, words string) {
@@ -91,7 +107,7 @@ func (p *picture) text(s style, x, y float64, words string) {
 	if s.anchor != "" {
 		more += ` text-anchor="` + s.anchor + `"`
 	}
-	fmt.Fprintf(&p.body, "<text class=\"%s\" x=\"%s\" y=\"%s\" font-size=\"%g\"%s>%s</text>\n", s.class, short(x), short(y), s.size, more, escape(words))
+	fmt.Fprintf(&p.body, "<text class=\"%s\" x=\"%s\" y=\"%s\" font-size=\"%g\"%s>%s</text>\n", s.class, short(x), short(y), s.fitting(words), more, escape(words))
 }
 
 // line draws a path of a ground's line colour.
