@@ -278,6 +278,10 @@ func saidByEntra(text string) string {
 // is busy or broken, or not at all.
 var ErrBusy = errors.New("the token endpoint does not answer as it should")
 
+// useCLI leaves no other way to sign in than the Azure CLI: [MethodOf] prefers each
+// of the others, and the CLI would be asked for a token of ARM_TENANT_ID.
+const useCLI = "unset ARM_TENANT_ID ARM_CLIENT_CERTIFICATE_PATH ARM_CLIENT_CERTIFICATE ARM_CLIENT_SECRET ARM_USE_OIDC ARM_USE_MSI && az login"
+
 // SignInError is an error of [azcore.TokenCredential] without azidentity's dump
 // of the response. It wraps [ErrBusy] if the same sign-in may work later.
 func SignInError(err error) error {
@@ -293,5 +297,5 @@ func SignInError(err error) error {
 			"an identity token in ARM_OIDC_TOKEN or in the file of ARM_OIDC_TOKEN_FILE_PATH has run out; unset both and set ARM_OIDC_REQUEST_URL and ARM_OIDC_REQUEST_TOKEN, to get a new one for each sign-in (GitHub sets them as ACTIONS_ID_TOKEN_REQUEST_* in a job with the permission id-token: write); with a certificate, the machine's clock is wrong")
 	}
 	return WithHint(fmt.Errorf("sign in: %s", message),
-		"check ARM_TENANT_ID, ARM_CLIENT_ID and the credential in ARM_*, or run az login; settings of the providers in the stack do not reach this command")
+		"check ARM_TENANT_ID, ARM_CLIENT_ID and the credential in ARM_*; or, to sign in with the Azure CLI: "+useCLI+"; settings of the providers in the stack do not reach this command")
 }

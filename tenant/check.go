@@ -17,6 +17,7 @@ type Requirements struct {
 	TenantID       string // "": the login's
 	SubscriptionID string // "": the session's
 	Location       string // "": not checked
+	LocationStack  string // the stack whose setting the location is; "": none's
 	KeyVault       bool   // a client has a secret or a certificate
 	// DirectoryRole says that the right to assign app roles comes from a
 	// directory role limited to the API's service principal, which no token
@@ -35,7 +36,8 @@ type Gap struct {
 	Kind    string `json:"kind"`
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
-	Fix     string `json:"fix"` // a command, or what to ask for
+	Fix     string `json:"fix"`            // a command, or what to ask for
+	Next    string `json:"next,omitempty"` // instead of a fix, what to do where only the reader knows the value
 }
 
 // The kinds of gaps.
@@ -71,7 +73,12 @@ func (r CheckReport) String() string {
 		text.WriteString("nothing is missing: this caller can deploy\n")
 	}
 	for _, gap := range r.Gaps {
-		fmt.Fprintf(&text, "\n%s %s: %s\n  fix: %s\n", gap.Kind, gap.Subject, gap.Text, gap.Fix)
+		fmt.Fprintf(&text, "\n%s %s: %s\n", gap.Kind, gap.Subject, gap.Text)
+		if gap.Fix != "" {
+			fmt.Fprintf(&text, "  fix: %s\n", gap.Fix)
+		} else {
+			fmt.Fprintf(&text, "  next: %s\n", gap.Next)
+		}
 	}
 	for _, note := range r.Notes {
 		fmt.Fprintf(&text, "note: %s\n", note)
@@ -96,7 +103,7 @@ func Check(ctx context.Context, session *azurecloud.Session, want Requirements) 
 	}
 	if report.SubscriptionID == "" {
 		return CheckReport{}, azurecloud.WithHint(errors.New("find the subscription: expected a pinned one or ARM_SUBSCRIPTION_ID, got neither"),
-			"pass -subscription, or pulumi config set app-to-app:subscriptionId")
+			"export ARM_SUBSCRIPTION_ID=GUID, one of: az account list --output table")
 	}
 	if want.TenantID != "" && !sameID(want.TenantID, caller.TenantID) {
 		report.add(GapTenant, want.TenantID, "az login --tenant "+want.TenantID+", or ARM_TENANT_ID="+want.TenantID+" and a service principal of that tenant",
@@ -221,17 +228,26 @@ func (c *checker) refuseRegion(ctx context.Context, flex []string) error {
 	for _, l := range locations {
 		names = append(names, l.Name)
 	}
-	const set = "pulumi config set azure-native:location "
 	wanted := RegionName(c.want.Location)
+	gap := Gap{Kind: GapRegion, Subject: c.want.Location, Next: c.useRegion("REGION") + ", one of those"}
 	switch meant := spelling.Closest(wanted, flex); {
 	case slices.Contains(names, wanted):
-		c.report.add(GapRegion, c.want.Location, set+"REGION", "the region does not offer Flex Consumption; those that do: %s", strings.Join(flex, ", "))
+		gap.Text = "the region does not offer Flex Consumption; those that do: " + strings.Join(flex, ", ")
 	case meant != "":
-		c.report.add(GapRegion, c.want.Location, set+meant, "the subscription has no such region; did you mean %s?", meant)
+		gap.Text, gap.Fix, gap.Next = "the subscription has no such region; did you mean "+meant+"?", c.useRegion(meant), ""
 	default:
-		c.report.add(GapRegion, c.want.Location, set+"REGION", "the subscription has no such region; those with Flex Consumption: %s", strings.Join(flex, ", "))
+		gap.Text = "the subscription has no such region; those with Flex Consumption: " + strings.Join(flex, ", ")
 	}
+	c.report.Gaps = append(c.report.Gaps, gap)
 	return nil
+}
+
+// useRegion says how to name another region where this one came from.
+func (c *checker) useRegion(name string) string {
+	if c.want.LocationStack == "" {
+		return "pass -location " + name
+	}
+	return "pulumi config set azure-native:location " + name + " --stack " + c.want.LocationStack
 }
 
 // RegionName turns a region's display name, such as West Europe, into its

@@ -57,7 +57,7 @@ func TestCheck(t *testing.T) {
 		as   sandbox.Tenant
 		want tenant.Requirements
 		gaps []string
-		fix  string // of the first gap
+		fix  string // of the first gap, or what is next
 	}{
 		{"nothing missing", contoso, here, nil, ""},
 		{"as pinned", contoso, pinned(strings.ToUpper(contoso.ID), strings.ToUpper(contoso.SubscriptionID)), nil, ""},
@@ -70,9 +70,9 @@ func TestCheck(t *testing.T) {
 			"resourceProvider Microsoft.App", "resourceProvider Microsoft.Insights", "resourceProvider Microsoft.ManagedIdentity",
 			"resourceProvider Microsoft.OperationalInsights", "resourceProvider Microsoft.Storage", "resourceProvider Microsoft.Web",
 		}, "az provider register"},
-		{"region without Flex", contoso, tenant.Requirements{Location: "westcentralus"}, []string{"region westcentralus"}, "pulumi config set azure-native:location"},
-		{"region with a slip", contoso, tenant.Requirements{Location: "westeurop"}, []string{"region westeurop"}, "pulumi config set azure-native:location westeurope"},
-		{"region of nowhere", contoso, tenant.Requirements{Location: "atlantis"}, []string{"region atlantis"}, "pulumi config set azure-native:location REGION"},
+		{"region without Flex", contoso, tenant.Requirements{Location: "westcentralus"}, []string{"region westcentralus"}, "pass -location REGION, one of those"},
+		{"region with a slip", contoso, tenant.Requirements{Location: "westeurop"}, []string{"region westeurop"}, "pass -location westeurope"},
+		{"region of nowhere", contoso, tenant.Requirements{Location: "atlantis", LocationStack: "dev"}, []string{"region atlantis"}, "pulumi config set azure-native:location REGION --stack dev, one of those"},
 		{"wrong tenant", contoso, pinned(fabrikam.ID, ""), []string{"tenant " + fabrikam.ID}, "az login --tenant " + fabrikam.ID},
 		{"subscription of another tenant", contoso, pinned("", fabrikam.SubscriptionID), []string{"subscription " + fabrikam.SubscriptionID, "subscription " + fabrikam.SubscriptionID}, "export ARM_SUBSCRIPTION_ID="},
 		{"no such subscription", contoso, pinned("", "00000000-0000-4000-8000-000000000000"), []string{"subscription 00000000-0000-4000-8000-000000000000", "subscription 00000000-0000-4000-8000-000000000000"}, "export ARM_SUBSCRIPTION_ID="},
@@ -101,11 +101,11 @@ func TestCheck(t *testing.T) {
 			if got := subjects(report); !slices.Equal(got, slices.Sorted(slices.Values(tt.gaps))) {
 				t.Errorf("got gaps:\n%s\nwant %q", report, tt.gaps)
 			}
-			if tt.fix != "" && (len(report.Gaps) == 0 || !strings.Contains(report.Gaps[0].Fix, tt.fix)) {
+			if tt.fix != "" && (len(report.Gaps) == 0 || !strings.Contains(report.Gaps[0].Fix+report.Gaps[0].Next, tt.fix)) {
 				t.Errorf("got:\n%s\nwant the fix %q", report, tt.fix)
 			}
 			for _, gap := range report.Gaps {
-				if gap.Fix == "" || gap.Text == "" || !strings.Contains(report.String(), gap.Fix) {
+				if (gap.Fix == "") == (gap.Next == "") || gap.Text == "" || !strings.Contains(report.String(), gap.Fix+gap.Next) {
 					t.Errorf("got %+v, want it to say what and how to fix it", gap)
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"app-to-app/azurecloud"
 	"app-to-app/tenant"
 )
 
@@ -115,6 +116,9 @@ func (s declarationSource) read(ctx context.Context, c command) (tenant.Declarat
 		return tenant.Declaration{}, err
 	}
 	declared, err := tenant.ReadOutputs(exported)
+	if err != nil && *s.stack != "" {
+		return tenant.Declaration{}, azurecloud.WithHint(err, "pulumi up --stack "+*s.stack)
+	}
 	if err != nil {
 		return tenant.Declaration{}, err
 	}

@@ -49,7 +49,7 @@ func runCall(ctx context.Context, c command, flags *flag.FlagSet, args []string)
 	if err != nil {
 		return err
 	}
-	target, err := readTarget(exported, operands[0])
+	target, err := readTarget(exported, operands[0], *stack)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func runCall(ctx context.Context, c command, flags *flag.FlagSet, args []string)
 		return err
 	}
 	if !slices.ContainsFunc(results, callResult.succeeded) {
-		fmt.Fprintf(c.stderr, "tenant: hint: tenant why %s says what is wrong, from the service's side\n", target.client)
+		fmt.Fprintf(c.stderr, "tenant: hint: tenant why %s%s says what is wrong, from the service's side\n", target.client, declarationSource{stack, outputs, new(string)}.arguments())
 		return errDiffers
 	}
 	return nil
@@ -81,6 +81,7 @@ func runCall(ctx context.Context, c command, flags *flag.FlagSet, args []string)
 // A callTarget is the HTTP function of a client.
 type callTarget struct {
 	client, siteID string
+	stack          string // "": outputs came from a file
 	url            *url.URL
 }
 
@@ -88,7 +89,7 @@ type callTarget struct {
 func (t callTarget) function() string { return path.Base(t.url.Path) }
 
 // readTarget finds a client in the outputs of a stack.
-func readTarget(outputs []byte, client string) (callTarget, error) {
+func readTarget(outputs []byte, client, stack string) (callTarget, error) {
 	var exports struct {
 		URLs   map[string]string `json:"clientUrls"`
 		Sites  map[string]string `json:"clientSites"`
@@ -101,7 +102,7 @@ func readTarget(outputs []byte, client string) (callTarget, error) {
 		return callTarget{}, fmt.Errorf("read the stack's outputs: expected the output of pulumi stack output --json: %w", err)
 	}
 	if exports.URLs == nil {
-		return callTarget{}, azurecloud.WithHint(errors.New("expected the output \"clientUrls\", got none: the stack is not deployed"), "pulumi up")
+		return callTarget{}, azurecloud.WithHint(errors.New("expected the output \"clientUrls\", got none: the stack is not deployed"), "pulumi up"+ofStack(stack))
 	}
 	address, known := exports.URLs[client]
 	if !known {
@@ -121,7 +122,15 @@ func readTarget(outputs []byte, client string) (callTarget, error) {
 	if !strings.HasPrefix(exports.Sites[client], "/subscriptions/") {
 		return callTarget{}, fmt.Errorf("client %q: expected the id of its function app in the output \"clientSites\", got %q", client, exports.Sites[client])
 	}
-	return callTarget{client, exports.Sites[client], parsed}, nil
+	return callTarget{client, exports.Sites[client], stack, parsed}, nil
+}
+
+// ofStack names a stack to the Pulumi CLI, which may have another one selected.
+func ofStack(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " --stack " + name
 }
 
 const callSiteAPI = "?api-version=2024-04-01"
@@ -137,7 +146,7 @@ func functionKey(ctx context.Context, session *azurecloud.Session, t callTarget)
 		} `json:"properties"`
 	}
 	if err := session.ResourceManager.Get(ctx, t.siteID+callSiteAPI, &site); err != nil {
-		return "", callHint(fmt.Errorf("find the function app of %s: %w", t.client, err), "Microsoft.Web/sites/read")
+		return "", callHint(fmt.Errorf("find the function app of %s: %w", t.client, err), "Microsoft.Web/sites/read", t.stack)
 	}
 	hosts := append(site.Properties.HostNames, site.Properties.Default)
 	if !slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(host, t.url.Host) }) {
@@ -146,7 +155,7 @@ func functionKey(ctx context.Context, session *azurecloud.Session, t callTarget)
 	// https://learn.microsoft.com/rest/api/appservice/web-apps/list-function-keys
 	var keys map[string]string
 	if err := session.ResourceManager.Post(ctx, t.siteID+"/functions/"+url.PathEscape(t.function())+"/listkeys"+callSiteAPI, nil, &keys); err != nil {
-		return "", callHint(fmt.Errorf("read the key of %s: %w", t.function(), err), "Microsoft.Web/sites/functions/listkeys/action")
+		return "", callHint(fmt.Errorf("read the key of %s: %w", t.function(), err), "Microsoft.Web/sites/functions/listkeys/action", t.stack)
 	}
 	if keys["default"] == "" {
 		return "", fmt.Errorf("read the key of %s: expected a key named default, got none", t.function())
@@ -155,12 +164,12 @@ func functionKey(ctx context.Context, session *azurecloud.Session, t callTarget)
 }
 
 // callHint says what to do about an answer of Resource Manager.
-func callHint(err error, action string) error {
+func callHint(err error, action, stack string) error {
 	switch azurecloud.StatusOf(err) {
 	case http.StatusForbidden:
 		return azurecloud.WithHint(err, "the role Website Contributor on the function app has the action "+action)
 	case http.StatusNotFound:
-		return azurecloud.WithHint(err, "pulumi up, after pulumi refresh: the stack's state names what is not there")
+		return azurecloud.WithHint(err, "pulumi refresh"+ofStack(stack)+", and then pulumi up"+ofStack(stack)+": the stack's state names what is not there")
 	}
 	return err
 }

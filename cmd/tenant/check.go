@@ -60,6 +60,9 @@ func runCheck(ctx context.Context, c command, flags *flag.FlagSet, args []string
 		}
 		declared, problems = settings.Parse(configuration, c.now())
 		problems = append(problems, settings.ClearCertificates(configuration, nil)...) // c.config leaves secrets out
+		if want.Location == "" {
+			want.LocationStack = *stack
+		}
 		complete(&want, declared)
 	}
 	if want.Location == "" && *stack == "" {
@@ -120,7 +123,7 @@ func complete(want *tenant.Requirements, s settings.Settings) {
 func settingGaps(problems settings.Problems) []tenant.Gap {
 	gaps := make([]tenant.Gap, len(problems))
 	for i, problem := range problems {
-		gaps[i] = tenant.Gap{Kind: tenant.GapSetting, Subject: problem.Key, Text: problem.Text, Fix: cmp.Or(problem.Fix, problem.Next)}
+		gaps[i] = tenant.Gap{Kind: tenant.GapSetting, Subject: problem.Key, Text: problem.Text, Fix: problem.Fix, Next: problem.Next}
 	}
 	return gaps
 }

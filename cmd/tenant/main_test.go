@@ -75,7 +75,7 @@ func TestCheckVerb(t *testing.T) {
 		{"settings that the environment's rules refuse", "check -stack ruled", exitDiffers,
 			"setting app-to-app:clients[0].identity: expected no secret anywhere in prod"},
 		{"no location, among others", "check -stack nowhere", exitDiffers,
-			"setting azure-native:location: missing; every resource is created there\n  fix: pulumi config set azure-native:location REGION, one of: "},
+			"setting azure-native:location: missing; every resource is created there\n  next: pulumi config set azure-native:location REGION, one of: "},
 		{"a location by flag", "check -stack nowhere -location westeurope", exitDiffers, "setting app-to-app:expiresOn: "},
 		{"no such stack", "check -stack prod", exitFailed, "tenant: error: pulumi config --json --stack prod: no such stack"},
 	} {

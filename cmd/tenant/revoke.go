@@ -151,7 +151,7 @@ func (r revoking) caller(ctx context.Context) (func(context.Context) (revoke.Ans
 	if err != nil {
 		return nil, err
 	}
-	target, err := readTarget(exported, r.client)
+	target, err := readTarget(exported, r.client, *r.source.stack)
 	var key string
 	if err == nil {
 		key, err = functionKey(ctx, r.session, target)

@@ -28,7 +28,7 @@ type wrongCommand struct {
 // each verb. FILE is a file that is not there, OTHER one with something else in it.
 var wrongCommands = []wrongCommand{
 	{"", "", exitUsage, "expected a verb, got nothing"},
-	{"chekc", "", exitUsage, `expected one of the verbs, got "chekc"; did you mean check?`},
+	{"chekc -location westeurope", "", exitUsage, `expected one of the verbs, got "chekc"; did you mean check?`},
 	{"tear-down -stack dev", "", exitUsage, "did you mean teardown?"},
 	{"deploy", "", exitUsage, `expected one of the verbs, got "deploy"`},
 	{"check", "", exitUsage, "expected -location or -stack, got neither"},
@@ -38,6 +38,8 @@ var wrongCommands = []wrongCommand{
 	{"check -location atlantis", "", exitDiffers, "the subscription has no such region; those with Flex Consumption: "},
 	{"check -location westcentralus", "", exitDiffers, "the region does not offer Flex Consumption; those that do: "},
 	{"check -stack typo", "", exitFailed, "no such stack"},
+	{"check -stack slip", "", exitDiffers, "pulumi config set azure-native:location westeurope --stack slip"},
+	{"check -stack nowhere", "", exitDiffers, "pulumi config set azure-native:location REGION --stack nowhere, one of those"},
 	{"check -location westeurope -tenant contoso.com", "", exitUsage, `-tenant: expected a GUID, got "contoso.com"; az account list`},
 	{"check -location westeurope -subscription Production", "", exitUsage, `-subscription: expected a GUID, got "Production"`},
 	{"check -location westeurope", "ARM_CLIENT_SECRET=wrong", exitFailed, "sign in: AADSTS7000215: "},
@@ -46,7 +48,7 @@ var wrongCommands = []wrongCommand{
 	{"check -location westeurope", "ARM_TENANT_ID=", exitFailed, "ARM_TENANT_ID: missing"},
 	{"check -location westeurope", "ARM_CLIENT_ID=", exitFailed, "ARM_CLIENT_ID: missing"},
 	{"check -location westeurope", "ARM_SUBSCRIPTION_ID=", exitFailed, "expected a pinned one or ARM_SUBSCRIPTION_ID, got neither"},
-	{"check -location westeurope", "ARM_METADATA_HOSTNAME=https://127.0.0.1:1", exitFailed, "expected a host without https://, such as 127.0.0.1:1\ntenant: hint: export ARM_METADATA_HOSTNAME=127.0.0.1:1"},
+	{"check -location westeurope", "ARM_METADATA_HOSTNAME=https://CLOUD", exitFailed, "expected a host without https://, such as CLOUD\ntenant: hint: export ARM_METADATA_HOSTNAME=CLOUD"},
 	{"check -location westeurope", "ARM_METADATA_HOSTNAME=127.0.0.1:1", exitFailed, "read the endpoints of ARM_METADATA_HOSTNAME=127.0.0.1:1: "},
 	{"check -location westeurope", "ARM_USE_OIDC=yes", exitFailed, "ARM_USE_OIDC: expected true or false"},
 	{"check -location westeurope", "ARM_CLIENT_CERTIFICATE_PATH=FILE", exitFailed, "read the client certificate: open FILE"},
@@ -110,15 +112,24 @@ var masks = []struct {
 	{regexp.MustCompile(`Timestamp: \S+( \S+Z)? ?`), ""},
 }
 
+// TestWrongCommands is not parallel: it works in a folder of its own, with an Azure
+// CLI of its own on PATH.
 func TestWrongCommands(t *testing.T) {
-	t.Parallel()
+	page, err := filepath.Abs("../../docs/wrong-inputs.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	h := newHarness(t)
 	h.stack["stack output --json --stack dev"] = `{"apiClientId":"c","apiObjectId":"o","roleIds":{"Orders.Read":"r"},` + strings.TrimPrefix(strings.ReplaceAll(callOutputs, `"identity":`, `"objectId":"x","identity":`), "{")
 	h.stack["stack export --stack dev"] = `{"version":3,"deployment":{"resources":[]}}`
 	h.stack["stack output --json --stack empty"] = "{}"
 	h.stack["stack ls --json"] = `[{"name":"organization/app-to-app/pr-7"},{"name":"dev"}]`
+	h.stack["config --json --stack slip"] = regionOnly("westeurop")
+	h.stack["config --json --stack nowhere"] = regionOnly("atlantis")
 	folder := t.TempDir()
-	files := strings.NewReplacer("FILE", filepath.Join(folder, "none"), "OTHER", filepath.Join(folder, "other"))
+	t.Chdir(folder)
+	files := strings.NewReplacer("FILE", filepath.Join(folder, "none"), "OTHER", filepath.Join(folder, "other"), "CLOUD", h.environ["ARM_METADATA_HOSTNAME"])
+	follower := newFollower(t, h)
 	if err := os.WriteFile(filepath.Join(folder, "other"), []byte("something else\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +150,8 @@ func TestWrongCommands(t *testing.T) {
 		code := h.run(args...)
 		h.environ = kept
 		printed := h.stdout.String() + h.stderr.String()
-		for path, name := range map[string]string{filepath.Join(folder, "none"): "FILE", filepath.Join(folder, "other"): "OTHER"} {
+		answer := printed
+		for path, name := range map[string]string{filepath.Join(folder, "none"): "FILE", filepath.Join(folder, "other"): "OTHER", h.environ["ARM_METADATA_HOSTNAME"]: "CLOUD"} {
 			printed = strings.ReplaceAll(printed, path, name)
 		}
 		if code != tt.code || !strings.Contains(printed, tt.answer) {
@@ -148,11 +160,14 @@ func TestWrongCommands(t *testing.T) {
 		if lines := strings.Count(printed, "\n"); lines > 8 {
 			t.Errorf("%s tenant %s: got %d lines, want an answer at a glance:\n%s", tt.environ, tt.args, lines, printed)
 		}
+		for _, err := range follower.follow(given{args, files.Replace(tt.environ)}, answer) {
+			t.Errorf("%s tenant %s: %v; the answer was:\n%s", tt.environ, tt.args, err, printed)
+		}
 		for _, mask := range masks {
 			printed = mask.pattern.ReplaceAllString(printed, mask.with)
 		}
 		input := strings.TrimSpace(tt.environ + " tenant " + strings.ReplaceAll(tt.args, "West+Europe", "'West Europe'"))
 		rows = append(rows, settingstest.Row{Input: input, Answer: fmt.Sprintf("%d: %s", code, strings.TrimSpace(printed))})
 	}
-	settingstest.ComparePart(t, "../../docs/wrong-inputs.md", "tenant", rows, *update)
+	settingstest.ComparePart(t, page, "tenant", rows, *update)
 }
