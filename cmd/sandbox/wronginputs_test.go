@@ -16,7 +16,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the sandbox's commands in docs/wrong-inputs.md")
 
 // TestWrongCommands runs command lines that are not right, each in a moment: none of
-// them starts to build or to serve.
+// them starts to build or to serve. Then it does what their answers offer.
 func TestWrongCommands(t *testing.T) {
 	t.Parallel()
 	binary := build(t)
@@ -40,7 +40,12 @@ func TestWrongCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	places := strings.NewReplacer("CORRUPT", corrupt, "FILE", file, "FRESH", filepath.Join(folder, "fresh"), "TAKEN", listener.Addr().String())
+	fresh, used := filepath.Join(folder, "fresh"), filepath.Join(folder, "used")
+	places := strings.NewReplacer("CORRUPT", corrupt, "FILE", file, "FRESH", fresh, "USED", used, "TAKEN", listener.Addr().String())
+	offers := &follower{binary: binary, project: project, works: make(map[string]bool)}
+	if err := offers.goesOn(typed{[]string{"serve", "-dir", used}, project}); err != nil {
+		t.Fatal(err)
+	}
 	var rows []settingstest.Row
 	for _, tt := range []struct{ args, in, answer string }{
 		{"", project, "expected a verb, got nothing\nsandbox: hint: sandbox demo shows the whole story"},
@@ -54,6 +59,7 @@ func TestWrongCommands(t *testing.T) {
 		{"serve -dir FRESH -addr 127.0.0.1:https", project, `expected a port number, got "https"`},
 		{"serve -dir FRESH -addr TAKEN", project, "bind: address already in use; fix: leave out the address, to take a free port"},
 		{"serve -dir CORRUPT", project, "expected the state of a sandbox in CORRUPT/state.db, got invalid database; fix: rm -r 'CORRUPT'"},
+		{"serve -dir USED -addr 127.0.0.1:0", project, `the address that this sandbox's stacks and function apps use, got "127.0.0.1:0"`},
 		{"serve -dir FILE", project, "FILE: not a directory"},
 		{"demo -stack", project, "flag needs an argument: -stack"},
 		{"demo -stack typo", project, "sandbox: hint: name one of the Pulumi.*.yaml files with -stack"},
@@ -65,6 +71,12 @@ func TestWrongCommands(t *testing.T) {
 		cmd := exec.Command(binary, strings.Fields(places.Replace(tt.args))...)
 		cmd.Dir = tt.in
 		out, err := cmd.CombinedOutput()
+		for _, err := range offers.follow(typed{cmd.Args[1:], tt.in}, string(out)) {
+			t.Errorf("sandbox %s: %v; the answer was:\n%s", tt.args, err, out)
+		}
+		if err := os.RemoveAll(fresh); err != nil { // which an offer has filled
+			t.Fatal(err)
+		}
 		printed := string(out)
 		for path, name := range map[string]string{corrupt: "CORRUPT", file: "FILE", listener.Addr().String(): "TAKEN", project: "PROJECT"} {
 			printed = strings.ReplaceAll(printed, path, name)
@@ -73,7 +85,7 @@ func TestWrongCommands(t *testing.T) {
 		if err == nil || !strings.Contains(printed, tt.answer) || strings.Count(printed, "\n") > 4 {
 			t.Errorf("sandbox %s: got %v and:\n%s\nwant %q in a few lines", tt.args, err, printed, tt.answer)
 		}
-		printed = regexp.MustCompile(`127\.0\.0\.1:\d{4,}: bind`).ReplaceAllString(printed, "127.0.0.1:PORT: bind")
+		printed = regexp.MustCompile(`127\.0\.0\.1:\d{4,}(: bind|, the address)`).ReplaceAllString(printed, "127.0.0.1:PORT$1")
 		rows = append(rows, settingstest.Row{Input: strings.TrimSpace("sandbox " + tt.args), Answer: strings.TrimSpace(printed)})
 	}
 	settingstest.ComparePart(t, "../../docs/wrong-inputs.md", "sandbox", rows, *update)
