@@ -65,6 +65,9 @@ func (b *builds) Building(name string, compiled, packages int) {
 	b.step.set("packages of %s", strings.Join(parts, ", of "))
 }
 
+// Built notes how long it took until a program was there.
+func (b *builds) Built(name string) { b.step.screen.ended(name, b.step.start) }
+
 // plural is a count with its noun.
 func plural(n int, noun string) string {
 	if n == 1 {

@@ -53,7 +53,11 @@ type report struct {
 		Call      float64 `json:"call"`
 		Preview   float64 `json:"preview"`
 		Destroy   float64 `json:"destroy"`
+		Total     float64 `json:"total"`
 	} `json:"seconds"`
+	// Parts are the steps in the order in which they ended, and before the step that
+	// builds, which runs both at once, what it builds.
+	Parts []part `json:"parts"`
 }
 
 type providerReport struct {

@@ -95,6 +95,7 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 		return err
 	}
 	if *asJSON { // and not *keep
+		d.report.Parts, d.report.Seconds.Total = d.screen.parts, seconds(time.Since(d.start))
 		return d.report.write(stdout)
 	}
 	if *keep {

@@ -64,6 +64,10 @@ func checkReport(t *testing.T, data []byte) {
 		LeftBehind     map[string]int `json:"leftBehind"`
 		RecycleBin     map[string]int `json:"recycleBin"`
 		Seconds        map[string]float64
+		Parts          []struct {
+			Part    string  `json:"part"`
+			Seconds float64 `json:"seconds"`
+		} `json:"parts"`
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
@@ -81,6 +85,17 @@ func checkReport(t *testing.T, data []byte) {
 		if p.Status != 200 || p.Caller.ObjectID == "" || p.Caller.ObjectID == p.Caller.ClientID || len(p.Caller.Roles) != 1 {
 			t.Errorf("got provider %+v, want 200 and a caller with one role and two ids", p)
 		}
+	}
+	var parts []string
+	for _, p := range report.Parts {
+		parts = append(parts, p.Part)
+		if p.Seconds < 0 || p.Seconds > report.Seconds["total"] {
+			t.Errorf("got %+v of %v seconds in total", p, report.Seconds["total"])
+		}
+	}
+	slices.Sort(parts[:min(2, len(parts))]) // they are built at once
+	if got, want := strings.Join(parts, ", "), "the Pulumi CLI, the stand-in, build, neighbour, deploy, call, preview, destroy, prove"; got != want {
+		t.Errorf("got the parts %s, want %s", got, want)
 	}
 	if len(report.Providers) == 0 {
 		t.Error("got no token providers, want at least one")

@@ -27,6 +27,20 @@ type screen struct {
 	// ticks are the times to look at the line in work.
 	ticks func() (ticks <-chan time.Time, stop func())
 	mu    sync.Mutex
+	parts []part // under mu
+}
+
+// A part is a step that is done, or one of the builds of a step.
+type part struct {
+	Part    string  `json:"part"`
+	Seconds float64 `json:"seconds"`
+}
+
+// ended notes that a part ended now.
+func (s *screen) ended(name string, start time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parts = append(s.parts, part{name, seconds(s.now().Sub(start))})
 }
 
 // newScreen is a screen on out. verbose shows what programs print in between, so
@@ -162,6 +176,7 @@ func row(name, state, elapsed string) string {
 // done ends the step with what came of it.
 func (st *step) done(format string, args ...any) {
 	st.end()
+	st.screen.ended(st.name, st.start)
 	result := fmt.Sprintf(format, args...)
 	if !st.screen.terminal {
 		st.screen.say("%-10s %s (%s)\n", "", result, st.elapsed())

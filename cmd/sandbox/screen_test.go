@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -156,7 +157,19 @@ func TestAFirstRunSaysWhatItBuilds(t *testing.T) {
 	b.Building("the stand-in", 12, 827)
 	b.Building("the Pulumi CLI", 7, 1686)
 	c.tick(s, 2*time.Second)
+	b.Built("the stand-in")
+	c.tick(s, 3400*time.Millisecond)
+	b.Built("the Pulumi CLI")
 	st.done("built")
+	st = s.begin("deploy", "stack dev")
+	c.tick(s, 5*time.Second)
+	st.fail()
+	st = s.begin("call", "each client")
+	c.tick(s, 240*time.Millisecond)
+	st.done("called")
+	if want := []part{{"the stand-in", 2}, {"the Pulumi CLI", 5.4}, {"build", 5.4}, {"call", 0.2}}; !slices.Equal(s.parts, want) {
+		t.Errorf("got parts %v, want %v: each with its own seconds, and none that failed", s.parts, want)
+	}
 	if got := strings.Count(out.String(), "Compiling Pulumi from source, once for this user: about "); got != 1 {
 		t.Errorf("got the estimate %d times, want once:\n%q", got, &out)
 	}

@@ -114,7 +114,7 @@ func build(ctx context.Context, projectDir, path string, log io.Writer) error {
 	defer os.Remove(partial)
 	// Linking without symbol tables takes half the memory. Without the version
 	// the CLI would call itself a development build.
-	if err := executable.Watch(ctx, filepath.Join(root, "tools", "pulumi"), partial, watch(log, "the Pulumi CLI"), "-trimpath",
+	if err := executable.Watch(ctx, filepath.Join(root, "tools", "pulumi"), partial, watch(log, theCLI), "-trimpath",
 		"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version="+Version,
 		"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"); err != nil {
 		return err

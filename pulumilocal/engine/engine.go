@@ -37,6 +37,21 @@ type Watcher interface {
 	// Building says how many packages of a program are compiled, of how many at
 	// most.
 	Building(name string, compiled, packages int)
+	// Built says that a program is there, whether it was built or found.
+	Built(name string)
+}
+
+// What is built, as a [Watcher] hears it.
+const (
+	theCLI     = "the Pulumi CLI"
+	theStandIn = "the stand-in"
+)
+
+// built tells a log that wants to know that a program is there.
+func built(log io.Writer, name string) {
+	if watcher, ok := log.(Watcher); ok {
+		watcher.Built(name)
+	}
 }
 
 // watch is the part of a log that counts, for one build; nil if it has none.
@@ -61,13 +76,17 @@ func Prepare(ctx context.Context, projectDir, dir string, log io.Writer) error {
 		var err error
 		if cli, err = Find(either, projectDir, dir, log); err != nil {
 			fail(err)
+			return
 		}
+		built(log, theCLI)
 	})
 	both.Go(func() {
 		var err error
 		if standIn, err = BuildStandIn(either, projectDir, log); err != nil {
 			fail(err)
+			return
 		}
+		built(log, theStandIn)
 	})
 	both.Wait()
 	if err := context.Cause(either); err != nil {

@@ -33,7 +33,7 @@ func BuildStandIn(ctx context.Context, projectDir string, log io.Writer) (string
 	defer unlock()
 	var counted func(compiled, packages int) // only a first build takes long enough
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		counted = watch(log, "the stand-in")
+		counted = watch(log, theStandIn)
 		fmt.Fprintln(log, "building the Pulumi stand-in, once for this checkout (about four minutes on two cores)")
 	}
 	// No -trimpath: with it, the go command compiles each package of the Pulumi SDK
