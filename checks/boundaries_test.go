@@ -120,7 +120,7 @@ var boundaries = append([]boundary{
 
 	{
 		of: "app-to-app/cmd/sandbox", ours: []string{"app-to-app/sandbox/...", "app-to-app/pulumilocal/deployer", "app-to-app/pulumilocal/engine"},
-		testOurs: []string{"app-to-app/cmd/sandbox", "app-to-app/settings/settingstest"},
+		testOurs: []string{"app-to-app/azurecloud/...", "app-to-app/cmd/sandbox", "app-to-app/settings/settingstest"},
 	},
 	{of: "app-to-app/cmd/new", ours: []string{"app-to-app/settings"}},
 	// Commands sign in with the same ARM_* variables as the providers.
