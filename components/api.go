@@ -10,6 +10,8 @@ import (
 
 	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"app-to-app/components/provenance"
 )
 
 // A Role is an app role of an API: what a client may do there.
@@ -132,7 +134,7 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 
 // register creates the app registration and what belongs to it in the tenant.
 func (api *API) register(ctx *pulumi.Context, name string, args *APIArgs) error {
-	application, err := azuread.NewApplication(ctx, applicationName(name), &azuread.ApplicationArgs{
+	application, err := azuread.NewApplication(ctx, provenance.ApplicationOf(name), &azuread.ApplicationArgs{
 		Tags:           applicationTags(ctx, name),
 		DisplayName:    pulumi.String(args.DisplayName),
 		SignInAudience: pulumi.String("AzureADMyOrg"),

@@ -5,6 +5,8 @@ import (
 	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
 	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"app-to-app/components/provenance"
 )
 
 // A credential is who a client is in the tenant, and what its function app
@@ -111,7 +113,7 @@ func (b *identityBuilder) register() (err error) {
 		return nil
 	}
 	owners := pulumi.ToStringArray(b.args.Owners.ObjectIDs)
-	b.application, err = azuread.NewApplication(b.ctx, applicationName(b.name), &azuread.ApplicationArgs{
+	b.application, err = azuread.NewApplication(b.ctx, provenance.ApplicationOf(b.name), &azuread.ApplicationArgs{
 		Tags:           applicationTags(b.ctx, b.name),
 		DisplayName:    pulumi.String(b.args.DisplayName),
 		SignInAudience: pulumi.String("AzureADMyOrg"),
@@ -132,7 +134,7 @@ func (b *identityBuilder) register() (err error) {
 // identity, or of an outside issuer, so that it needs no secret. The subject of
 // a managed identity is its object id.
 func (b *identityBuilder) trust(outside *Federation) (pulumi.Array, error) {
-	name := b.name + "-federation"
+	name := provenance.FederationOf(b.name)
 	args := &azuread.ApplicationFederatedIdentityCredentialArgs{
 		Description:   pulumi.String(markOf(b.ctx, name).Text()),
 		ApplicationId: b.application.ID(),

@@ -39,14 +39,11 @@ func armTags(ctx *pulumi.Context, name string) pulumi.StringMap {
 	return pulumi.ToStringMap(markOf(ctx, name).ARMTags())
 }
 
-// applicationName is the logical name of a component's app registration.
-func applicationName(component string) string { return component + "-application" }
-
 // applicationTags are the tags of a component's app registration, and of its
 // service principal. Entra shows an app registration's tags on its service
 // principal too
 // (https://registry.terraform.io/providers/hashicorp/azuread/latest/docs/resources/application),
 // so other ones would never be equal to what is there.
 func applicationTags(ctx *pulumi.Context, component string) pulumi.StringArray {
-	return pulumi.ToStringArray(markOf(ctx, applicationName(component)).Tags())
+	return pulumi.ToStringArray(markOf(ctx, provenance.ApplicationOf(component)).Tags())
 }

@@ -76,6 +76,17 @@ const (
 // stack have: $filter=tags/any(t:t eq '…') finds them.
 func StackTag(project, stack string) string { return stackPrefix + project + "/" + stack }
 
+// RequestedTag is another tag of an app registration, and of its service principal,
+// that somebody else made because the stack asked for it. It carries the stack's mark
+// too, but the stack's state never has it, and it is not the stack's to remove.
+const RequestedTag = "pulumi-requested"
+
+// ApplicationOf is the logical name of a component's app registration.
+func ApplicationOf(component string) string { return component + "-application" }
+
+// FederationOf is that of the federated identity credential of a client.
+func FederationOf(component string) string { return component + "-federation" }
+
 // Tags are the tags of an app registration or a service principal.
 func (m Mark) Tags() []string { return []string{StackTag(m.Project, m.Stack), namePrefix + m.Name} }
 

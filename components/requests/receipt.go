@@ -13,13 +13,14 @@ const ReceiptSchema = "app-to-app/receipt/v1"
 // nobody access: it tells a program that may not read the tenant that a client's
 // code can be published. Whoever makes one up publishes too early, and no more.
 type Receipt struct {
-	Schema      string       `json:"schema"`
-	Project     string       `json:"project"`
-	Stack       string       `json:"stack"`
-	TenantID    string       `json:"tenantId"`
-	API         API          `json:"api"`
-	GrantedBy   string       `json:"grantedBy"` // object id of who ran it last
-	Assignments []Assignment `json:"assignments"`
+	Schema        string       `json:"schema"`
+	Project       string       `json:"project"`
+	Stack         string       `json:"stack"`
+	TenantID      string       `json:"tenantId"`
+	API           API          `json:"api"`
+	GrantedBy     string       `json:"grantedBy"` // object id of who ran it last
+	Registrations []Registered `json:"registrations,omitzero"`
+	Assignments   []Assignment `json:"assignments"`
 }
 
 // An Assignment is an app role that a client holds.
@@ -41,6 +42,9 @@ func ParseReceipt(data []byte) (Receipt, error) {
 		expect("schema", r.Schema, ReceiptSchema), guid("tenantId", r.TenantID), guid("grantedBy", r.GrantedBy),
 		guid("api.clientId", r.API.ClientID), guid("api.servicePrincipalId", r.API.ServicePrincipalID),
 		pulumiName("project", r.Project), pulumiName("stack", r.Stack), name("api.name", r.API.Name),
+	}
+	for i, made := range r.Registrations {
+		problems = append(problems, made.check(fmt.Sprintf("registrations[%d].", i), r.Registrations[:i]))
 	}
 	for i, a := range r.Assignments {
 		at := fmt.Sprintf("assignments[%d].", i)

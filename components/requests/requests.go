@@ -38,13 +38,16 @@ type API struct {
 	ServicePrincipalID string `json:"servicePrincipalId"` // object id
 }
 
-// A Request is one client that asks for app roles.
+// A Request is one client that asks for app roles, and perhaps for an app
+// registration to hold them. Its service principal is either one that exists or that
+// of the registration.
 type Request struct {
-	Client        string `json:"client"`
-	Identity      string `json:"identity"`      // its kind
-	PrincipalID   string `json:"principalId"`   // object id of its service principal
-	PrincipalName string `json:"principalName"` // "" for one made elsewhere whose name the stack may not read
-	Roles         []Role `json:"roles"`
+	Client        string        `json:"client"`
+	Identity      string        `json:"identity"`                // its kind
+	PrincipalID   string        `json:"principalId,omitempty"`   // object id of its service principal
+	PrincipalName string        `json:"principalName,omitempty"` // "" for one made elsewhere whose name the stack may not read
+	Registration  *Registration `json:"registration,omitempty"`
+	Roles         []Role        `json:"roles"`
 }
 
 // A Role is an app role of the API.
@@ -114,14 +117,8 @@ func (f File) check() error {
 	}
 	for i, r := range f.Requests {
 		at := fmt.Sprintf("requests[%d].", i)
-		problems = append(problems, name(at+"client", r.Client), name(at+"identity", r.Identity), guid(at+"principalId", r.PrincipalID))
-		if r.PrincipalName != "" || r.Identity != existing {
-			problems = append(problems, name(at+"principalName", r.PrincipalName))
-		}
-		if slices.ContainsFunc(f.Requests[:i], func(other Request) bool { return strings.EqualFold(other.PrincipalID, r.PrincipalID) }) {
-			problems = append(problems, fmt.Errorf("%sprincipalId: expected %q once", at, r.PrincipalID))
-		}
-		if len(r.Roles) == 0 {
+		problems = append(problems, name(at+"client", r.Client), name(at+"identity", r.Identity), r.checkPrincipal(at, f.Requests[:i]))
+		if len(r.Roles) == 0 && r.Registration == nil {
 			problems = append(problems, fmt.Errorf("%sroles: expected at least one, got none", at))
 		}
 		for n, role := range r.Roles {
@@ -131,6 +128,22 @@ func (f File) check() error {
 				problems = append(problems, fmt.Errorf("%sid: expected %q once", at, role.ID))
 			}
 		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkPrincipal checks who gets the roles. before are the requests that precede it
+// in the file.
+func (r Request) checkPrincipal(at string, before []Request) error {
+	if r.Registration != nil {
+		return r.checkRegistration(at, before)
+	}
+	problems := []error{guid(at+"principalId", r.PrincipalID)}
+	if r.PrincipalName != "" || r.Identity != existing {
+		problems = append(problems, name(at+"principalName", r.PrincipalName))
+	}
+	if slices.ContainsFunc(before, func(other Request) bool { return strings.EqualFold(other.PrincipalID, r.PrincipalID) }) {
+		problems = append(problems, fmt.Errorf("%sprincipalId: expected %q once", at, cut(r.PrincipalID)))
 	}
 	return errors.Join(problems...)
 }

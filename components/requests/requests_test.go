@@ -224,6 +224,10 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(text)
 	f.Add([]byte(`{"schema":"app-to-app/requests/v1","requests":[[[]]]}`))
+	if text, err = asking().Encode(); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		read, err := requests.Parse(data)
 		if err != nil {

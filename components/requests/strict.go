@@ -51,7 +51,8 @@ func addNames(t reflect.Type, known map[string]bool) {
 		addNames(t.Elem(), known)
 	case reflect.Struct:
 		for i := range t.NumField() {
-			known[t.Field(i).Tag.Get("json")] = true
+			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+			known[name] = true
 			addNames(t.Field(i).Type, known)
 		}
 	}
