@@ -10,6 +10,8 @@ import (
 	"github.com/pulumi/pulumi-azuread/sdk/v5/go/azuread"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"app-to-app/components"
+	"app-to-app/components/requests"
 	"app-to-app/settings"
 )
 
@@ -23,9 +25,10 @@ const expiryNotice = 30 * 24 * time.Hour
 
 // A granted is one client in the stack's last exports.
 type granted struct {
-	Client, Identity, ObjectID string
-	Roles                      []string
-	Credentials                []struct{ Kind, ID, ExpiresOn string }
+	Client, Identity, ObjectID, ApplicationObjectID string
+	Roles                                           []string
+	Credentials                                     []struct{ Kind, ID, ExpiresOn string }
+	Requested                                       bool // its app registration
 }
 
 // refuseLastClient refuses to take the access of all clients away unless the
@@ -137,6 +140,15 @@ func refuseHandover(last lastExports, s settings.Settings) (p settings.Problems)
 	}
 	for n, client := range s.Clients {
 		i := slices.IndexFunc(last.Access, func(was granted) bool { return was.Client == client.Name })
+		if i >= 0 && s.AsksFor(client) && last.Access[i].ApplicationObjectID != "" && !last.Access[i].Requested {
+			key := fmt.Sprintf("%s:clients[%d].identity", settings.Namespace, n)
+			p = append(p, settings.Problem{
+				Key:  key,
+				Text: fmt.Sprintf("expected a client without an app registration of the stack's own, because somebody else makes app registrations from now on, and %s would be deleted while the client signs in with it", last.Access[i].ApplicationObjectID),
+				Next: "add a client of another name, which asks for its registration, and remove this one once that one has it; to go on as it was: " + settings.SetCommand(settings.Namespace+":assignments", settings.MadeAssignments),
+			})
+			continue
+		}
 		if i >= 0 && client.FunctionApp && last.Access[i].ObjectID != "" && last.Access[i].Identity != client.Identity.Kind {
 			key := fmt.Sprintf("%s:clients[%d].identity", settings.Namespace, n)
 			p = append(p, settings.Problem{
@@ -156,8 +168,29 @@ func handedOver(last lastExports, s settings.Settings) (texts []string) {
 	}
 	if last.Assignments == settings.RequestedAssignments && s.Assignments == settings.MadeAssignments && len(last.Access) > 0 {
 		texts = append(texts, "app roles are assigned by this stack from now on: Microsoft Graph refuses to make assignments that somebody has made already; first remove those, or import them into the state: pulumi import azuread:index/appRoleAssignment:AppRoleAssignment")
+		for _, was := range last.Access {
+			if was.Requested && was.ApplicationObjectID != "" {
+				texts = append(texts, fmt.Sprintf("client %q gets an app registration of the stack's own, with another client id; the one that was made for it stays until somebody removes it: az ad app delete --id %s", was.Client, was.ApplicationObjectID))
+			}
+		}
 	}
 	return texts
+}
+
+// warnOfTrust warns of an app registration, made on request, that trusts something
+// else than the client brings by now, such as an identity that was replaced.
+func warnOfTrust(ctx *pulumi.Context, made map[string]requests.Registered, stack settings.Settings, clients []*components.Client) {
+	for i, client := range clients {
+		one, found := made[stack.Clients[i].Name]
+		if asked := client.Asked; asked != nil && found {
+			pulumi.All(asked.Issuer, asked.Subject, asked.Audience).ApplyT(func(want []any) bool {
+				if got := []any{one.Issuer, one.Subject, one.Audience}; !slices.Equal(got, want) {
+					warn(ctx, fmt.Sprintf("client %q cannot sign in: its app registration %s trusts %q, and it brings tokens of %q; tenant request -stack %s, and let tenant grant change it", one.Client, one.ClientID, got, want, ctx.Stack()))
+				}
+				return true
+			})
+		}
+	}
 }
 
 // lastUpdate is empty before the first update, or if the exports cannot be read:

@@ -36,10 +36,10 @@ func export(ctx *pulumi.Context, stack settings.Settings, api *components.API, c
 		roleIDs = pulumi.ToStringMap(stack.Deployed.RoleIDs)
 	}
 	for i, client := range stack.Clients {
-		if stack.Assignments == settings.RequestedAssignments && len(client.Roles) > 0 {
-			asked = append(asked, request(stack, client, clients[i]))
+		if stack.Assignments == settings.RequestedAssignments && (len(client.Roles) > 0 || stack.AsksFor(client)) {
+			asked = append(asked, request(ctx, stack, client, clients[i]))
 		}
-		access = append(access, pulumi.Map{
+		one := pulumi.Map{
 			"client":              pulumi.String(client.Name),
 			"identity":            pulumi.String(client.Identity.Kind),
 			"clientId":            clients[i].ClientID,
@@ -48,7 +48,11 @@ func export(ctx *pulumi.Context, stack settings.Settings, api *components.API, c
 			"roles":               pulumi.ToStringArray(client.Roles),
 			"siteId":              clients[i].SiteID,
 			"credentials":         clients[i].Credentials,
-		})
+		}
+		if stack.AsksFor(client) { // its app registration is not the stack's
+			one["requested"], one["owners"] = pulumi.Bool(true), pulumi.ToStringArray(askedOwners(stack))
+		}
+		access = append(access, one)
 		if client.FunctionApp {
 			urls[client.Name], sites[client.Name] = clients[i].URL, clients[i].SiteID
 		}
@@ -73,12 +77,33 @@ func export(ctx *pulumi.Context, stack settings.Settings, api *components.API, c
 	ctx.Export("environment", pulumi.String(stack.Environment))
 }
 
+// displayName is the name of a client's app registration.
+func displayName(ctx *pulumi.Context, client settings.Client) string {
+	return client.Name + " (" + ctx.Stack() + ")"
+}
+
+// askedOwners are the owners of app registrations that somebody else makes: those of
+// the settings. Whoever is signed in to the stack needs no right to them.
+func askedOwners(stack settings.Settings) []string {
+	if !stack.OwnersPinned {
+		return []string{}
+	}
+	return stack.Owners
+}
+
 // request is what a client asks of whoever assigns app roles, as `tenant request`
 // prints it.
-func request(stack settings.Settings, client settings.Client, made *components.Client) pulumi.Map {
+func request(ctx *pulumi.Context, stack settings.Settings, client settings.Client, made *components.Client) pulumi.Map {
 	roleID, roles := roleIDOf(stack), pulumi.Array{}
 	for _, value := range client.Roles {
 		roles = append(roles, pulumi.Map{"value": pulumi.String(value), "id": pulumi.String(roleID(value))})
+	}
+	if asked := made.Asked; asked != nil {
+		return pulumi.Map{
+			"client": pulumi.String(client.Name), "identity": pulumi.String(client.Identity.Kind), "roles": roles,
+			"registration": pulumi.Map{"displayName": pulumi.String(displayName(ctx, client)), "owners": pulumi.ToStringArray(askedOwners(stack)),
+				"issuer": asked.Issuer, "subject": asked.Subject, "audience": asked.Audience},
+		}
 	}
 	name := made.PrincipalName
 	if client.Identity.DisplayName != "" {

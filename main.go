@@ -59,7 +59,7 @@ func (p program) deploy(ctx *pulumi.Context) error {
 	for _, text := range slices.Concat(changes(last.Access, stack, p.now()), handedOver(last, stack), disabledRoles(ctx, stack, last.APIObjectID)) {
 		warn(ctx, text)
 	}
-	waiting, err := p.waiting(ctx, stack, last)
+	made, waiting, err := p.granted(ctx, stack, last)
 	if err != nil {
 		return err
 	}
@@ -84,9 +84,9 @@ func (p program) deploy(ctx *pulumi.Context) error {
 	clients := make([]*components.Client, len(stack.Clients))
 	for i, client := range stack.Clients {
 		args := &components.ClientArgs{
-			Place: place, Tenant: tenant, API: api, Owners: owners, DisplayName: client.Name + " (" + ctx.Stack() + ")",
+			Place: place, Tenant: tenant, API: api, Owners: owners, DisplayName: displayName(ctx, client),
 			Identity: identityOf(client.Identity), Previous: previousOf(client), Roles: client.Roles, PurgeProtection: stack.Protect, Patience: stack.Patience,
-			RequestAssignments: stack.Assignments == settings.RequestedAssignments,
+			RequestAssignments: stack.Assignments == settings.RequestedAssignments, Registration: madeFor(client, made),
 		}
 		if client.FunctionApp {
 			args.FunctionApp = &components.ClientAppArgs{Package: built[client.Code], TokenProviders: client.TokenProviders, Schedule: client.Schedule, DailyLogCapGB: stack.DailyLogCapGB, Withhold: len(waiting[client.Name]) > 0}
@@ -96,6 +96,7 @@ func (p program) deploy(ctx *pulumi.Context) error {
 		}
 	}
 	export(ctx, stack, api, clients)
+	warnOfTrust(ctx, made, stack, clients)
 	return nil
 }
 
@@ -123,13 +124,13 @@ func (p program) api(ctx *pulumi.Context, stack settings.Settings, built map[str
 	})
 }
 
-// waiting are the app roles that clients wait for, by client, and says so. A login
-// that may not read the tenant has the receipt.
-func (p program) waiting(ctx *pulumi.Context, stack settings.Settings, last lastExports) (map[string][]string, error) {
+// granted are the app registrations that others made for clients on request, and what
+// clients still wait for, by client, which it says. A login that may not read the
+// tenant has the receipt.
+func (p program) granted(ctx *pulumi.Context, stack settings.Settings, last lastExports) (made map[string]requests.Registered, waiting map[string][]string, err error) {
 	if stack.Assignments != settings.RequestedAssignments {
-		return nil, nil
+		return nil, nil, nil
 	}
-	principals, held := stack.Principals(last.principal), requests.Held{}
 	api, known := last.ServicePrincipalID, ""
 	switch {
 	case stack.Deployed != nil:
@@ -137,33 +138,60 @@ func (p program) waiting(ctx *pulumi.Context, stack settings.Settings, last last
 	case stack.Registration != nil:
 		api = stack.Registration.ServicePrincipalID
 	}
+	made, held := make(map[string]requests.Registered), requests.Held{}
 	switch {
 	case stack.Receipt != nil && api != "":
 		if err := stack.Receipt.CheckFor(ctx.Project(), ctx.Stack(), stack.TenantID, api); err != nil {
-			return nil, fmt.Errorf("%s:assignmentsReceipt: %s is of something else: %w", settings.Namespace, stack.AssignmentsReceipt, err)
+			return nil, nil, fmt.Errorf("%s:assignmentsReceipt: %s is of something else: %w", settings.Namespace, stack.AssignmentsReceipt, err)
+		}
+		for _, one := range stack.Receipt.Registrations {
+			made[one.Client] = one
 		}
 		held = stack.Receipt.Held()
 	case stack.AssignmentsReceipt != "" || api == "": // nobody has granted anything yet
 	case stack.Graph == "":
 		known = "; Microsoft Graph is not known in this cloud, so set " + settings.Namespace + ":assignmentsReceipt"
 	default:
-		found, err := lookup.Providers{Context: ctx}.Held(p.httpClient, stack.Graph, api, slices.Sorted(maps.Values(principals)))
+		made, held, err = p.lookUpGranted(ctx, stack, last, api)
 		if errors.Is(err, lookup.ErrNotAllowed) {
 			known = fmt.Sprintf("; %v (Application.Read.All), so set %s:assignmentsReceipt to the file that tenant grant writes", err, settings.Namespace)
 		} else if err != nil {
-			return nil, err
-		}
-		if err == nil {
-			held = found
+			return nil, nil, err
 		}
 	}
-	waiting := stack.Waiting(held, principals, roleIDOf(stack))
+	waiting = stack.Waiting(held, stack.Principals(made, last.principal), roleIDOf(stack))
 	for _, client := range stack.Clients {
-		if roles := waiting[client.Name]; len(roles) > 0 {
-			warn(ctx, fmt.Sprintf("client %q waits for %s, and its code is not published until it has that: tenant request -stack %s, tenant grant, then pulumi up%s", client.Name, strings.Join(roles, ", "), ctx.Stack(), known))
+		if missing := waiting[client.Name]; len(missing) > 0 {
+			warn(ctx, fmt.Sprintf("client %q waits for %s, and its code is not published until it has that: tenant request -stack %s, tenant grant, then pulumi up%s", client.Name, strings.Join(missing, ", "), ctx.Stack(), known))
 		}
 	}
-	return waiting, nil
+	return made, waiting, nil
+}
+
+// lookUpGranted asks the tenant what others have made for the clients.
+func (p program) lookUpGranted(ctx *pulumi.Context, stack settings.Settings, last lastExports, api string) (map[string]requests.Registered, requests.Held, error) {
+	var asking []string
+	for _, client := range stack.Clients {
+		if stack.AsksFor(client) {
+			asking = append(asking, client.Name)
+		}
+	}
+	providers := lookup.Providers{Context: ctx}
+	made, err := providers.Registered(p.httpClient, stack.Graph, ctx.Project(), ctx.Stack(), asking)
+	if err != nil {
+		return nil, nil, err
+	}
+	held, err := providers.Held(p.httpClient, stack.Graph, api, slices.Sorted(maps.Values(stack.Principals(made, last.principal))))
+	return made, held, err
+}
+
+// madeFor is the app registration that somebody made for a client, or nil.
+func madeFor(client settings.Client, made map[string]requests.Registered) *components.ClientRegistration {
+	one, found := made[client.Name]
+	if !found || client.Identity.Kind != settings.Federated {
+		return nil
+	}
+	return &components.ClientRegistration{ClientID: one.ClientID, ObjectID: one.ObjectID, ServicePrincipalID: one.ServicePrincipalID, CredentialID: one.CredentialID}
 }
 
 // roleIDOf is the id of an app role by its value.

@@ -77,7 +77,7 @@ var boundaries = append([]boundary{
 		testOurs: []string{"app-to-app/settings", "app-to-app/settings/settingstest"}, testOutside: []string{pulumi[0], "gopkg.in/yaml.v3"}, // what `pulumi config` runs
 	},
 	{of: "app-to-app/spelling", testOurs: []string{"app-to-app/spelling"}},
-	{of: "app-to-app/settings/lookup", ours: []string{"app-to-app/components/requests", "app-to-app/settings"}, outside: pulumi, testOurs: []string{"app-to-app/settings/lookup"}},
+	{of: "app-to-app/settings/lookup", ours: []string{"app-to-app/components/provenance", "app-to-app/components/requests", "app-to-app/settings"}, outside: pulumi, testOurs: []string{"app-to-app/settings/lookup"}},
 	{of: "app-to-app/settings/settingstest", outside: []string{"gopkg.in/yaml.v3"}},
 
 	// No JWT library in the sandbox, so that it and the verifier cannot share a

@@ -28,9 +28,15 @@ type ClientArgs struct {
 	// it is the second step of the move, and revokes it.
 	Previous *Identity
 
-	// RequestAssignments leaves the app role assignments to somebody else. No app
-	// role is assigned here, so that the deployer needs no right to do so.
+	// RequestAssignments leaves the app role assignments to somebody else, and the app
+	// registration of a federated identity. Nothing is made in the directory here, so
+	// that the deployer needs no right to do so. The kinds whose credential would have
+	// to be handed over are refused.
 	RequestAssignments bool
+
+	// Registration is the app registration that somebody has made on request; nil as
+	// long as nobody has.
+	Registration *ClientRegistration
 
 	Patience time.Duration // see [APIArgs]
 
@@ -68,6 +74,7 @@ func (a *ClientArgs) check() error {
 	if a.API != nil && a.API.other && a.FunctionApp == nil && a.Identity.secretive() {
 		problems = append(problems, errors.New("argument functionApp: missing; the vault of a client of another stack's API is logged where its function app is"))
 	}
+	problems = append(problems, a.checkRequested())
 	if a.Previous != nil {
 		problems = append(problems, a.Previous.check(a.FunctionApp != nil))
 		if a.Previous.Kind == a.Identity.Kind {
@@ -102,6 +109,7 @@ type Client struct {
 	URL                 pulumi.StringOutput // of its first HTTP function; empty without one
 	SiteID              pulumi.StringOutput // ARM id of its function app; empty without one
 	Credentials         pulumi.ArrayOutput  // what can sign in: kind, id, expiresOn, issuer, subject, audience
+	Asked               *Trust              // by its requested app registration; nil without one
 
 	args    *ClientArgs
 	name    string
@@ -159,6 +167,7 @@ func (c *Client) identify(ctx *pulumi.Context) (used credential, before []pulumi
 	if used.applicationObjectID != nil {
 		c.ApplicationObjectID = used.applicationObjectID.ToStringOutput()
 	}
+	c.Asked = used.asked
 	proofs := used.proofs
 	all := map[string]credential{c.args.Identity.Kind: used}
 	if c.args.Previous != nil {

@@ -19,6 +19,7 @@ type credential struct {
 	appSettings         pulumi.StringMap
 	principal           pulumi.Resource // exists once the service principal does; nil when somebody else made it
 	proofs              pulumi.Array    // the credentials that can sign in, for the export
+	asked               *Trust          // by an app registration that somebody else makes
 }
 
 // An identityBuilder makes the resources of a client's identities. While a
@@ -45,7 +46,9 @@ func (b *identityBuilder) credential(identity Identity) (c credential, err error
 			return credential{}, err
 		}
 	}
-	if identity.registered() {
+	if b.args.asksFor(identity) {
+		c = b.requested(identity.Federation)
+	} else if identity.registered() {
 		if err := b.register(); err != nil {
 			return credential{}, err
 		}
@@ -62,7 +65,9 @@ func (b *identityBuilder) credential(identity Identity) (c credential, err error
 	case Existing:
 		c = credential{clientID: pulumi.String(identity.ClientID), objectID: pulumi.String(identity.ObjectID)}
 	case Federated:
-		c.proofs, err = b.trust(identity.Federation)
+		if !b.args.asksFor(identity) {
+			c.proofs, err = b.trust(identity.Federation)
+		}
 	case ClientSecret:
 		err = b.addSecrets(identity.Rotation, &c)
 	case Certificate:
@@ -131,32 +136,22 @@ func (b *identityBuilder) register() (err error) {
 }
 
 // trust makes the app registration accept tokens of the client's user-assigned
-// identity, or of an outside issuer, so that it needs no secret. The subject of
-// a managed identity is its object id.
+// identity, or of an outside issuer, so that it needs no secret.
 func (b *identityBuilder) trust(outside *Federation) (pulumi.Array, error) {
-	name := provenance.FederationOf(b.name)
-	args := &azuread.ApplicationFederatedIdentityCredentialArgs{
+	name, trusts := provenance.FederationOf(b.name), b.trusts(outside)
+	made, err := azuread.NewApplicationFederatedIdentityCredential(b.ctx, name, &azuread.ApplicationFederatedIdentityCredentialArgs{
 		Description:   pulumi.String(markOf(b.ctx, name).Text()),
 		ApplicationId: b.application.ID(),
 		DisplayName:   pulumi.String(b.name),
-	}
-	if outside == nil {
-		args.Issuer = pulumi.String(b.args.Tenant.AuthorityHost + "/" + b.args.Tenant.ID + "/v2.0")
-		args.Subject = b.assigned.PrincipalId
-		args.Audiences = pulumi.StringArray{pulumi.String(b.args.Tenant.ExchangeAudience)}
-	} else {
-		args.Issuer, args.Subject = pulumi.String(outside.Issuer), pulumi.String(outside.Subject)
-		args.Audiences = pulumi.StringArray{pulumi.String(outside.Audience)}
-	}
-	made, err := azuread.NewApplicationFederatedIdentityCredential(b.ctx, name, args, b.parent,
+		Issuer:        trusts.Issuer,
+		Subject:       trusts.Subject,
+		Audiences:     pulumi.StringArray{trusts.Audience},
+	}, b.parent,
 		pulumi.DeleteBeforeReplace(true)) // a name is unique
 	if err != nil {
 		return nil, err
 	}
-	return pulumi.Array{pulumi.Map{
-		"kind": pulumi.String(Federated), "id": made.CredentialId, "expiresOn": pulumi.String(""),
-		"issuer": made.Issuer, "subject": made.Subject, "audience": made.Audiences.Index(pulumi.Int(0)),
-	}}, nil
+	return federationProof(made.CredentialId, Trust{made.Issuer, made.Subject, made.Audiences.Index(pulumi.Int(0))}), nil
 }
 
 // A keyCredential is a live client secret or certificate.

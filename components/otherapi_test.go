@@ -4,11 +4,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"app-to-app/components"
 	"app-to-app/components/componentstest"
+	"app-to-app/components/credentials"
 )
 
 func otherAPI() *components.OtherAPIArgs {
@@ -41,6 +43,10 @@ func TestOtherAPIArguments(t *testing.T) {
 	}
 }
 
+func requested() *components.ClientRegistration {
+	return &components.ClientRegistration{ClientID: "client", ObjectID: "object", ServicePrincipalID: "principal", CredentialID: "credential"}
+}
+
 // TestClientOfAnotherAPI: a client gets the other API's roles by their ids there,
 // unless somebody else assigns them; then it makes nothing in the directory.
 func TestClientOfAnotherAPI(t *testing.T) {
@@ -57,6 +63,21 @@ func TestClientOfAnotherAPI(t *testing.T) {
 		{"requested by a site's own identity", func(a *components.ClientArgs) {
 			a.RequestAssignments, a.FunctionApp.Withhold, a.Identity.Kind = true, true, components.SystemAssigned
 		}, nil, ""},
+		{"a registration requested", func(a *components.ClientArgs) {
+			a.RequestAssignments, a.FunctionApp.Withhold, a.Identity.Kind = true, true, components.Federated
+		}, nil, ""},
+		{"a registration made on request", func(a *components.ClientArgs) {
+			a.RequestAssignments, a.Identity.Kind, a.Registration = true, components.Federated, requested()
+		}, []string{"command:local:Command"}, ""},
+		{"a registration made on request, in part", func(a *components.ClientArgs) {
+			a.RequestAssignments, a.Identity.Kind, a.Registration = true, components.Federated, &components.ClientRegistration{ClientID: "c"}
+		}, nil, "argument registration.objectID: missing"},
+		{"a registration that nobody asked for", func(a *components.ClientArgs) {
+			a.Identity.Kind, a.Registration = components.Federated, requested()
+		}, nil, "argument registration: expected none"},
+		{"a secret requested", func(a *components.ClientArgs) {
+			a.RequestAssignments, a.Identity = true, components.Identity{Kind: components.ClientSecret, Rotation: credentials.Rotation{Period: time.Hour}}
+		}, nil, "another credential would have to be handed over"},
 		{"a role that the API lacks", func(a *components.ClientArgs) { a.Roles = []string{"Orders.Write"} }, nil, `argument roles: expected roles of the API, got "Orders.Write"`},
 		{"a secret without an app", func(a *components.ClientArgs) {
 			a.FunctionApp, a.Identity = nil, components.Identity{Kind: components.ClientSecret}
@@ -74,6 +95,7 @@ func TestClientOfAnotherAPI(t *testing.T) {
 					Place: place(), Tenant: tenant(), API: api, Identity: components.Identity{Kind: components.ManagedIdentity}, Roles: []string{"Orders.Read"}, DisplayName: "billing",
 					FunctionApp: &components.ClientAppArgs{Package: components.Package{Path: "a.zip", SHA256: "00"}, TokenProviders: []string{"azidentity"}, Schedule: "0 0 * * * *"},
 				}
+				args.Tenant.ExchangeAudience = "api://AzureADTokenExchange"
 				tt.edit(args)
 				_, err = components.NewClient(ctx, "billing", args)
 				return err

@@ -159,6 +159,7 @@ var leftOut = map[string]string{
 	"ClientArgs.Identity.Brought":     "private keys belong into the configuration of the program in this repository",
 	"APIArgs.Registration":            madeElsewhere,
 	"ClientArgs.RequestAssignments":   "the program of this repository exports the requests and reads the receipt",
+	"ClientArgs.Registration":         "likewise",
 	"ClientArgs.FunctionApp.Withhold": "the same",
 	"FunctionAppArgs.Withhold":        "the same",
 	"FunctionAppArgs.Container":       "the input container of an API",

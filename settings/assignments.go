@@ -11,8 +11,8 @@ import (
 	"app-to-app/components/requests"
 )
 
-// This file parses who gives the clients their app roles: this program, or another
-// team that it asks.
+// This file parses who gives the clients their app roles, and the app registrations
+// that hold them: this program, or another team that it asks.
 
 // Who makes the app role assignments.
 const (
@@ -56,6 +56,11 @@ func (p *parser) checkRequested(s Settings) {
 		return
 	}
 	for n, client := range s.Clients {
+		// Nobody can be asked for a credential that has to be handed over.
+		if key := fmt.Sprintf("%s:clients[%d].identity", Namespace, n); client.Identity.HasSecret() && !p.has(key) {
+			p.refuse(key, SetCommand(key, Federated), "expected an identity without a secret while somebody else makes app registrations (%s, %s, %s or %s), got %s: whoever made it would have to hand it over",
+				ManagedIdentity, SystemAssigned, Federated, Existing, client.Identity.Kind)
+		}
 		if key := fmt.Sprintf("%s:clients[%d].previousIdentity", Namespace, n); client.Previous != nil && !p.has(key) {
 			p.ask(key, "add a client of another name with the new identity, and remove this one once that one has its app roles; or "+removeCommand(key),
 				"expected none while somebody else assigns app roles: the app would use the new identity before it has any")

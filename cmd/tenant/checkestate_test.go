@@ -33,8 +33,8 @@ func TestCheckOfAnEstate(t *testing.T) {
 		{"an existing registration, requested, with a receipt", map[string]string{"app-to-app:api": `{"registration":"existing","clientId":"` + first.ID + `"}`, "app-to-app:assignments": "requested", "app-to-app:assignmentsReceipt": "r.json"}, []string{read}},
 		{"another stack's API, requested", map[string]string{"app-to-app:api": other, "app-to-app:assignments": "requested"}, []string{read}},
 		{"another stack's API, requested, with a receipt", map[string]string{"app-to-app:api": other, "app-to-app:assignments": "requested", "app-to-app:assignmentsReceipt": "r.json"}, nil},
-		{"the same with a registration of its own", map[string]string{"app-to-app:api": other, "app-to-app:assignments": "requested", "app-to-app:assignmentsReceipt": "r.json",
-			"app-to-app:clients": `[{"name":"billing","identity":"federated"}]`}, []string{owned, read}},
+		{"the same with a registration that is requested", map[string]string{"app-to-app:api": other, "app-to-app:assignments": "requested", "app-to-app:assignmentsReceipt": "r.json",
+			"app-to-app:clients": `[{"name":"billing","identity":"federated"}]`}, nil},
 		{"the same with a partner by name", map[string]string{"app-to-app:api": other, "app-to-app:assignments": "requested", "app-to-app:assignmentsReceipt": "r.json",
 			"app-to-app:clients": `[{"name":"partner","identity":"existing","displayName":"Partner"}]`}, []string{read}},
 	} {

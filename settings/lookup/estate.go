@@ -53,11 +53,10 @@ func (p Providers) Held(client *http.Client, endpoint, servicePrincipalID string
 	if len(principals) == 0 {
 		return held, nil
 	}
-	got, err := authorization.GetClientToken(p.Context, &authorization.GetClientTokenArgs{Endpoint: &endpoint})
+	g, err := p.graph(client, endpoint)
 	if err != nil {
-		return nil, errors.New("get a token for Microsoft Graph: refused")
+		return nil, err
 	}
-	g := graph{client: client, endpoint: strings.TrimSuffix(endpoint, "/"), token: got.Token}
 	for _, principal := range principals {
 		if err := g.addHeld(p.Context.Context(), held, servicePrincipalID, principal); err != nil {
 			return nil, err
@@ -73,32 +72,52 @@ type graph struct {
 	endpoint, token string
 }
 
+// graph signs in with the login of the azure-native provider.
+func (p Providers) graph(client *http.Client, endpoint string) (graph, error) {
+	got, err := authorization.GetClientToken(p.Context, &authorization.GetClientTokenArgs{Endpoint: &endpoint})
+	if err != nil {
+		return graph{}, errors.New("get a token for Microsoft Graph: refused")
+	}
+	return graph{client: client, endpoint: strings.TrimSuffix(endpoint, "/"), token: got.Token}, nil
+}
+
 func (g graph) addHeld(ctx context.Context, held requests.Held, servicePrincipalID, principal string) error {
-	next := g.endpoint + "/v1.0/servicePrincipals/" + url.PathEscape(principal) + "/appRoleAssignments"
-	for range mostPages {
-		var page struct {
-			Value []struct {
-				RoleID     string `json:"appRoleId"`
-				ResourceID string `json:"resourceId"`
-			} `json:"value"`
-			Next string `json:"@odata.nextLink"`
-		}
-		if err := g.get(ctx, next, &page); err != nil {
-			return fmt.Errorf("list the app roles of %s: %w", principal, err)
-		}
-		for _, a := range page.Value {
-			if strings.EqualFold(a.ResourceID, servicePrincipalID) {
-				held.Add(principal, a.RoleID)
-			}
-		}
-		if page.Next == "" {
-			return nil
-		}
-		if next = page.Next; !strings.HasPrefix(next, g.endpoint+"/") {
-			return fmt.Errorf("list the app roles of %s: expected the next page at %s", principal, g.endpoint)
+	type assignment struct {
+		RoleID     string `json:"appRoleId"`
+		ResourceID string `json:"resourceId"`
+	}
+	all, err := list[assignment](ctx, g, "/v1.0/servicePrincipals/"+url.PathEscape(principal)+"/appRoleAssignments")
+	if err != nil {
+		return fmt.Errorf("list the app roles of %s: %w", principal, err)
+	}
+	for _, a := range all {
+		if strings.EqualFold(a.ResourceID, servicePrincipalID) {
+			held.Add(principal, a.RoleID)
 		}
 	}
-	return fmt.Errorf("list the app roles of %s: expected at most %d pages", principal, mostPages)
+	return nil
+}
+
+// list reads all pages of a list.
+func list[T any](ctx context.Context, g graph, path string) (all []T, err error) {
+	next := g.endpoint + path
+	for range mostPages {
+		var page struct {
+			Value []T    `json:"value"`
+			Next  string `json:"@odata.nextLink"`
+		}
+		if err := g.get(ctx, next, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Value...)
+		if page.Next == "" {
+			return all, nil
+		}
+		if next = page.Next; !strings.HasPrefix(next, g.endpoint+"/") {
+			return nil, fmt.Errorf("expected the next page at %s", g.endpoint)
+		}
+	}
+	return nil, fmt.Errorf("expected at most %d pages", mostPages)
 }
 
 // get reads one page. A service principal that is not there holds nothing.
