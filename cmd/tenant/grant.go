@@ -17,7 +17,7 @@ import (
 
 var grantVerb = verb{
 	name:    "grant",
-	summary: "make the app role assignments that another team asks for, and write the receipt",
+	summary: "make the app role assignments and app registrations that another team asks for, and write the receipt",
 	usage: `grant FILE [-api ID] [-receipt FILE] [-yes]
 
 Reads the requests of another team ("tenant request"), shows who gets what by the
@@ -28,11 +28,18 @@ name than the file says, and a role that is disabled or not the API's. It can be
 repeated: what is held already stays, and after an interruption it goes on. It
 removes nothing.
 
+A client with the identity federated asks for its app registration too: a name, the
+one kind of token that it trusts, and its owners, if any. Exactly that is made, with
+the stack's mark, and the caller does not own it in the end. One that exists is found by
+that mark and refused if anything else can sign in as it, or somebody else owns it. If
+the client is to bring other tokens by now, that is shown as a change.
+
 The receipt says what is held then. A stack that may not read the tenant takes it
 as its setting assignmentsReceipt.
 
 Needs AppRoleAssignment.ReadWrite.All and Application.Read.All, or a directory role
-limited to the API's service principal that allows it.`,
+limited to the API's service principal that allows it. To make app registrations it
+needs Application.ReadWrite.OwnedBy, and to change them Application.ReadWrite.All.`,
 	run: runGrant,
 }
 
@@ -63,8 +70,9 @@ func runGrant(ctx context.Context, c command, flags *flag.FlagSet, args []string
 	if err != nil {
 		return err
 	}
+	plan.Wait, plan.Say = c.wait, func(text string) { fmt.Fprintln(c.stderr, text) }
 	fmt.Fprint(c.stdout, plan)
-	if err := c.confirmGrant(plan.Missing(), *yes); err != nil {
+	if err := c.confirmGrant(plan.Registrations(), plan.Missing(), *yes); err != nil {
 		return err
 	}
 	held, err := plan.Apply(ctx)
@@ -82,13 +90,17 @@ func runGrant(ctx context.Context, c command, flags *flag.FlagSet, args []string
 	return err
 }
 
-// confirmGrant asks whether to make n assignments; for none there is nothing to
-// ask.
-func (c command) confirmGrant(n int, yes bool) error {
-	if yes || n == 0 {
+// confirmGrant asks whether to make or change app registrations and to make
+// assignments; for none there is nothing to ask.
+func (c command) confirmGrant(registrations, assignments int, yes bool) error {
+	if yes || registrations+assignments == 0 {
 		return nil
 	}
-	fmt.Fprintf(c.stderr, "Assign %d app role(s) as shown? Type yes to go on: ", n)
+	question := fmt.Sprintf("Assign %d app role(s)", assignments)
+	if registrations > 0 {
+		question = fmt.Sprintf("Make or change %d app registration(s) and assign %d app role(s)", registrations, assignments)
+	}
+	fmt.Fprintf(c.stderr, "%s as shown? Type yes to go on: ", question)
 	line, _ := bufio.NewReader(c.stdin).ReadString('\n') // at the end of the input, what came before it counts
 	if got := strings.TrimSpace(line); got != "yes" {
 		return azurecloud.WithHint(fmt.Errorf("expected \"yes\", got %q: nothing was granted", got), "pass -yes to skip the question")

@@ -13,7 +13,7 @@ import (
 
 var requestVerb = verb{
 	name:    "request",
-	summary: "print the app role assignments that a stack asks another team for",
+	summary: "print the app role assignments and app registrations that a stack asks another team for",
 	usage: `request -stack NAME [-outputs FILE] [-md]
 
 Prints what the clients of a stack with the setting "assignments: requested" ask

@@ -1,5 +1,5 @@
-// Package grant makes the app role assignments that another team asks for, and
-// those only.
+// Package grant makes the app role assignments that another team asks for, the app
+// registrations of clients that need one, and those only.
 //
 // The file with the requests was written by somebody who may not do this. So its
 // ids say what is meant, its names are compared with what the tenant calls those
@@ -33,6 +33,9 @@ type principal struct {
 	OwnerTenantID    string   `json:"appOwnerOrganizationId"`
 	AlternativeNames []string `json:"alternativeNames"`
 	Roles            []role   `json:"appRoles"`
+
+	Secrets      []struct{} `json:"passwordCredentials"`
+	Certificates []struct{} `json:"keyCredentials"`
 }
 
 type role struct {
@@ -59,14 +62,22 @@ type Plan struct {
 	caller  azurecloud.Caller
 	session *azurecloud.Session
 	lines   []line
+
+	registrations []*registration
+
+	// Wait pauses while Microsoft Graph does not know everywhere what was just made,
+	// and Say shows that; nil shows nothing.
+	Wait func(context.Context, time.Duration) error
+	Say  func(text string)
 }
 
 // A line is one app role for one client.
 type line struct {
-	request   requests.Request
-	principal principal
-	role      requests.Role
-	held      *assignment // nil: to be made
+	request      requests.Request
+	principal    principal
+	registration *registration // whose service principal it is; nil for one that exists without
+	role         requests.Role
+	held         *assignment // nil: to be made
 }
 
 // Look compares a file with the tenant and changes nothing. api, if it is not
@@ -81,7 +92,7 @@ func Look(ctx context.Context, session *azurecloud.Session, file requests.File, 
 		return nil, azurecloud.WithHint(fmt.Errorf("expected requests for tenant %s, got some for %s", caller.TenantID, file.TenantID),
 			"sign in to the tenant of the file, ARM_TENANT_ID="+file.TenantID)
 	}
-	p := &Plan{file: file, caller: caller, session: session}
+	p := &Plan{file: file, caller: caller, session: session, Wait: azurecloud.Sleep}
 	if err := p.findAPI(ctx, api); err != nil {
 		return nil, err
 	}
@@ -91,7 +102,7 @@ func Look(ctx context.Context, session *azurecloud.Session, file requests.File, 
 	}
 	var problems []error
 	for _, r := range file.Requests {
-		found, err := p.findPrincipal(ctx, r)
+		found, registration, err := p.who(ctx, r)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("client %q: %w", r.Client, err))
 		}
@@ -99,8 +110,8 @@ func Look(ctx context.Context, session *azurecloud.Session, file requests.File, 
 			if err := p.checkRole(asked); err != nil {
 				problems = append(problems, fmt.Errorf("client %q: %w", r.Client, err))
 			}
-			line := line{request: r, principal: found, role: asked}
-			if i := slices.IndexFunc(held, line.is); i >= 0 {
+			line := line{request: r, principal: found, registration: registration, role: asked}
+			if i := slices.IndexFunc(held, line.is); found.ID != "" && i >= 0 {
 				line.held = &held[i]
 			}
 			p.lines = append(p.lines, line)
@@ -151,6 +162,23 @@ func (p *Plan) principal(ctx context.Context, objectID string) (found principal,
 	return found, err
 }
 
+// who is the service principal that gets the roles of a request. It is empty while
+// its app registration is to be made.
+func (p *Plan) who(ctx context.Context, r requests.Request) (found principal, made *registration, err error) {
+	if r.Registration == nil {
+		found, err = p.findPrincipal(ctx, r)
+		return found, nil, err
+	}
+	if made, err = p.lookRegistration(ctx, r); err != nil {
+		return principal{}, nil, err
+	}
+	p.registrations = append(p.registrations, made)
+	if made.principal != nil {
+		found = *made.principal
+	}
+	return found, made, nil
+}
+
 const managedIdentityType = "ManagedIdentity"
 
 // findPrincipal finds who asks, and refuses a namesake: somebody read the file by
@@ -196,7 +224,7 @@ func (p *Plan) checkRole(asked requests.Role) error {
 }
 
 func (l line) is(a assignment) bool {
-	return strings.EqualFold(a.PrincipalID, l.request.PrincipalID) && strings.EqualFold(a.RoleID, l.role.ID)
+	return strings.EqualFold(a.PrincipalID, l.principal.ID) && strings.EqualFold(a.RoleID, l.role.ID)
 }
 
 // Missing counts the assignments that Apply would make.
@@ -209,38 +237,87 @@ func (p *Plan) Missing() (n int) {
 	return n
 }
 
-// Apply makes the missing assignments, one after the other, and says what is held
-// then. An error can come after some were made; run again, it goes on.
+// Registrations counts the app registrations that Apply would make, finish or change.
+func (p *Plan) Registrations() (n int) {
+	for _, r := range p.registrations {
+		if r.unmade() || r.changed() {
+			n++
+		}
+	}
+	return n
+}
+
+// Apply makes the missing app registrations and assignments, one after the other, and
+// says what is held then. An error can come after some were made; run again, it goes
+// on.
 func (p *Plan) Apply(ctx context.Context) (requests.Receipt, error) {
+	for _, r := range p.registrations {
+		if err := p.register(ctx, r); err != nil {
+			return requests.Receipt{}, err
+		}
+	}
+	if err := p.assignAll(ctx); err != nil {
+		return requests.Receipt{}, err
+	}
+	// Last, because then the caller may not change it any more.
+	for _, r := range p.registrations {
+		if err := p.shedOwner(ctx, r); err != nil {
+			return requests.Receipt{}, err
+		}
+	}
+	return p.receipt(), nil
+}
+
+// assignAll makes the missing assignments.
+func (p *Plan) assignAll(ctx context.Context) error {
 	made := 0
 	for i := range p.lines {
 		l := &p.lines[i]
+		if l.registration != nil {
+			l.principal = *l.registration.principal
+		}
 		if l.held != nil {
 			continue
 		}
 		if err := p.assign(ctx, l); err != nil {
-			return requests.Receipt{}, azurecloud.WithHint(fmt.Errorf("give %s to %q (%s), after %d of %d: %w", l.role.Value, l.principal.DisplayName, l.principal.ID, made, made+p.Missing(), err),
+			return azurecloud.WithHint(fmt.Errorf("give %s to %q (%s), after %d of %d: %w", l.role.Value, l.principal.DisplayName, l.principal.ID, made, made+p.Missing(), err),
 				"run the same command again: it goes on with what is missing")
 		}
 		made++
 	}
+	return nil
+}
+
+// receipt says what is held.
+func (p *Plan) receipt() requests.Receipt {
 	receipt := requests.Receipt{
 		Schema: requests.ReceiptSchema, Project: p.file.Project, Stack: p.file.Stack, TenantID: p.file.TenantID, API: p.file.API,
 		GrantedBy: p.caller.ObjectID, Assignments: []requests.Assignment{},
 	}
+	for _, r := range p.registrations {
+		receipt.Registrations = append(receipt.Registrations, r.registered())
+	}
 	for _, l := range p.lines {
 		receipt.Assignments = append(receipt.Assignments, requests.Assignment{
-			ID: l.held.ID, Client: l.request.Client, PrincipalID: l.request.PrincipalID, Role: l.role, CreatedOn: l.held.Created.UTC().Format(time.RFC3339),
+			ID: l.held.ID, Client: l.request.Client, PrincipalID: l.principal.ID, Role: l.role, CreatedOn: l.held.Created.UTC().Format(time.RFC3339),
 		})
 	}
-	return receipt, nil
+	return receipt
 }
 
 // assign makes one assignment. If somebody else was faster, theirs counts.
 func (p *Plan) assign(ctx context.Context, l *line) error {
 	path := "/v1.0/servicePrincipals/" + url.PathEscape(p.api.ID) + "/appRoleAssignedTo"
 	made := new(assignment)
-	err := p.session.Graph.Post(ctx, path, map[string]string{"principalId": l.principal.ID, "resourceId": p.api.ID, "appRoleId": l.role.ID}, made)
+	send := func() error {
+		return p.session.Graph.Post(ctx, path, object{"principalId": l.principal.ID, "resourceId": p.api.ID, "appRoleId": l.role.ID}, made)
+	}
+	var err error
+	if l.registration == nil {
+		err = send()
+	} else {
+		err = p.again(ctx, "the new service principal", send)
+	}
 	if azurecloud.StatusOf(err) == http.StatusBadRequest {
 		held, listed := azurecloud.List[assignment](ctx, p.session.Graph, path)
 		if i := slices.IndexFunc(held, l.is); listed == nil && i >= 0 {
@@ -258,12 +335,22 @@ func (p *Plan) assign(ctx context.Context, l *line) error {
 func (p *Plan) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "API %q: service principal %s, client id %s\n", p.api.DisplayName, p.api.ID, p.api.ClientID)
+	for _, r := range p.registrations {
+		text.WriteString(r.shown(p.file.Stack))
+	}
 	for _, l := range p.lines {
 		what := "gets " + l.role.Value
 		if l.held != nil {
 			what = fmt.Sprintf("holds %s since %s", l.role.Value, l.held.Created.UTC().Format(time.RFC3339))
 		}
-		fmt.Fprintf(&text, "  client %q of stack %q %s\n    as %q (%s), %s\n", l.request.Client, p.file.Stack, what, l.principal.DisplayName, l.principal.ID, l.principal.where())
+		as := fmt.Sprintf("%q (%s), %s", l.principal.DisplayName, l.principal.ID, l.principal.where())
+		if l.principal.ID == "" {
+			as = fmt.Sprintf("the app registration %q", l.request.Registration.DisplayName)
+		}
+		fmt.Fprintf(&text, "  client %q of stack %q %s\n    as %s\n", l.request.Client, p.file.Stack, what, as)
+	}
+	if len(p.registrations) > 0 {
+		fmt.Fprintf(&text, "%d to register or change, %d registered already\n", p.Registrations(), len(p.registrations)-p.Registrations())
 	}
 	fmt.Fprintf(&text, "%d to assign, %d held already\n", p.Missing(), len(p.lines)-p.Missing())
 	return text.String()

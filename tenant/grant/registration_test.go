@@ -1,0 +1,332 @@
+package grant_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"app-to-app/azurecloud"
+	"app-to-app/components/provenance"
+	"app-to-app/components/requests"
+	"app-to-app/sandbox/route"
+	"app-to-app/tenant/grant"
+	"app-to-app/tenant/tenanttest"
+)
+
+const audience = "api://AzureADTokenExchange"
+
+// newAsking is a world whose file asks for an app registration too, that trusts the
+// managed identity billing.
+func newAsking(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.file.Requests = append(w.file.Requests, requests.Request{Client: "returns", Identity: "federated", Roles: []requests.Role{{Value: "Orders.Read", ID: readRole}},
+		Registration: &requests.Registration{DisplayName: "returns (billing-dev)", Issuer: w.session.Cloud.AuthorityHost + "/" + w.tenant.ID + "/v2.0", Subject: w.billing.principalID, Audience: audience}})
+	return w
+}
+
+func (w *world) asked() *requests.Registration {
+	return w.file.Requests[len(w.file.Requests)-1].Registration
+}
+
+// signInWith is the world with a login that has other permissions in Graph.
+func (w *world) signInWith(name string, permissions ...string) {
+	w.t.Helper()
+	deployer, err := w.sandbox.AddDeployer(w.tenant, name, permissions, nil)
+	w.must(err)
+	w.tenant, w.session = deployer, tenanttest.SignIn(w.t, w.sandbox, deployer, nil)
+}
+
+// identityTeam signs in as a team that may change app registrations of others.
+func (w *world) identityTeam() {
+	w.signInWith("identity-team", "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All")
+}
+
+// A live is an app registration as the tenant has it.
+type live struct {
+	ID, AppID, DisplayName, SignInAudience string
+	Tags                                   []string
+}
+
+// marked are the app registrations with the mark of returns.
+func (w *world) marked() []live {
+	w.t.Helper()
+	all, err := azurecloud.List[live](w.t.Context(), w.session.Graph, "/v1.0/applications?$filter=tags/any(t:t%20eq%20'pulumi-name:returns-application')")
+	w.must(err)
+	return all
+}
+
+func (w *world) owners(path string) (ids []string) {
+	w.t.Helper()
+	all, err := azurecloud.List[struct{ ID string }](w.t.Context(), w.session.Graph, path+"/owners")
+	w.must(err)
+	for _, one := range all {
+		ids = append(ids, one.ID)
+	}
+	return ids
+}
+
+type trust struct {
+	Name, Issuer, Subject, Description string
+	Audiences                          []string
+}
+
+func (w *world) trusts(objectID string) []trust {
+	w.t.Helper()
+	all, err := azurecloud.List[trust](w.t.Context(), w.session.Graph, "/v1.0/applications/"+objectID+"/federatedIdentityCredentials")
+	w.must(err)
+	return all
+}
+
+// TestGrantOfARegistration makes exactly what is asked for, once.
+func TestGrantOfARegistration(t *testing.T) {
+	t.Parallel()
+	w := newAsking(t)
+	w.asked().Owners = []string{w.partner.objectID}
+	before := w.writes()
+	plan := w.look()
+	shown := plan.String()
+	for _, want := range []string{
+		`client "returns" of stack "billing-dev" gets the app registration "returns (billing-dev)"`,
+		fmt.Sprintf("which trusts tokens of %q with the subject %q and the audience %q, that is the managed identity %q", w.asked().Issuer, w.billing.principalID, audience, w.billing.id),
+		"owned by " + w.partner.objectID + ", who can give it credentials",
+		"client \"returns\" of stack \"billing-dev\" gets Orders.Read\n    as the app registration \"returns (billing-dev)\"\n",
+		"1 to register or change, 0 registered already\n4 to assign, 0 held already\n",
+	} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("got:\n%s\nwant %q in it", shown, want)
+		}
+	}
+	if plan.Registrations() != 1 || plan.Missing() != 4 || w.writes() != before || len(w.marked()) > 0 {
+		t.Errorf("got %d and %d after %d writes, want one, four and none", plan.Registrations(), plan.Missing(), w.writes()-before)
+	}
+	receipt, err := plan.Apply(t.Context())
+	w.must(err)
+	made := w.marked()
+	if len(made) != 1 || made[0].DisplayName != "returns (billing-dev)" || made[0].SignInAudience != "AzureADMyOrg" {
+		t.Fatalf("got %+v, want one app registration", made)
+	}
+	if want := []string{"pulumi-stack:app-to-app/billing-dev", "pulumi-name:returns-application", provenance.RequestedTag}; !slices.Equal(made[0].Tags, want) {
+		t.Errorf("got the tags %q, want %q", made[0].Tags, want)
+	}
+	mark := provenance.Mark{Project: "app-to-app", Stack: "billing-dev", Name: "returns-federation"}
+	if got := w.trusts(made[0].ID); len(got) != 1 || got[0].Name != "returns" || got[0].Issuer != w.asked().Issuer || got[0].Subject != w.billing.principalID || !slices.Equal(got[0].Audiences, []string{audience}) || got[0].Description != mark.Text() {
+		t.Errorf("got %+v, want the one that is asked for", got)
+	}
+	one, ok := receipt.Registered("returns")
+	if !ok || one.ClientID != made[0].AppID || one.ObjectID != made[0].ID || one.Subject != w.billing.principalID {
+		t.Errorf("got the receipt %+v, want the registration", receipt)
+	}
+	for _, path := range []string{"/v1.0/applications/" + made[0].ID, "/v1.0/servicePrincipals/" + one.ServicePrincipalID} {
+		if got := w.owners(path); !slices.Equal(got, []string{w.partner.objectID}) {
+			t.Errorf("%s: got the owners %q, want the one that is asked for, and not the caller", path, got)
+		}
+	}
+	if missing := receipt.Held().Missing(one.ServicePrincipalID, w.file.Requests[2].Roles); len(missing) > 0 || len(w.held()) != 4 {
+		t.Errorf("got %v missing and %q held", missing, w.held())
+	}
+
+	// Again, it makes nothing and writes the same receipt.
+	before = w.writes()
+	again := w.look()
+	same, err := again.Apply(t.Context())
+	w.must(err)
+	first, _ := receipt.Encode()
+	if text, _ := same.Encode(); again.Registrations()+again.Missing() != 0 || w.writes() != before || string(text) != string(first) ||
+		!strings.Contains(again.String(), `has the app registration "returns (billing-dev)" (client id `+made[0].AppID+`)`) {
+		t.Errorf("again: got %d writes and:\n%s%s\nwant none and:\n%s", w.writes()-before, again, text, first)
+	}
+}
+
+// TestAChangedTrust is shown with what was trusted before, and needs the right to
+// change what the caller does not own.
+func TestAChangedTrust(t *testing.T) {
+	t.Parallel()
+	w := newAsking(t)
+	_, err := w.look().Apply(t.Context())
+	w.must(err)
+	other := w.identity("other-identity")
+	w.asked().Subject = other.principalID
+	plan := w.look()
+	for _, want := range []string{`gets another trust for the app registration "returns (billing-dev)"`, "trusted so far: tokens of", w.billing.principalID, other.id, "1 to register or change, 0 registered already\n0 to assign, 4 held"} {
+		if !strings.Contains(plan.String(), want) {
+			t.Errorf("got:\n%s\nwant %q in it", plan, want)
+		}
+	}
+	var hint *azurecloud.HintError
+	if _, err := plan.Apply(t.Context()); azurecloud.StatusOf(err) != http.StatusForbidden || !errors.As(err, &hint) || !strings.Contains(hint.Hint, "Application.ReadWrite.OwnedBy is not enough") {
+		t.Errorf("got %v, want a refusal with a hint", err)
+	}
+	w.identityTeam()
+	receipt, err := w.look().Apply(t.Context())
+	w.must(err)
+	if got := w.trusts(w.marked()[0].ID); len(got) != 1 || got[0].Subject != other.principalID {
+		t.Errorf("got %+v, want the new subject alone", got)
+	}
+	if one, _ := receipt.Registered("returns"); one.Subject != other.principalID {
+		t.Errorf("got %+v in the receipt, want the new subject", one)
+	}
+}
+
+// TestAnInterruptedRegistrationGoesOn fails at each of its writes in turn.
+func TestAnInterruptedRegistrationGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newAsking(t)
+	w.file.Requests = w.file.Requests[2:]
+	for n, pattern := range []string{
+		"POST /v1.0/applications", "POST /v1.0/servicePrincipals", "POST /v1.0/applications/{id}/federatedIdentityCredentials",
+		"POST /v1.0/servicePrincipals/{id}/appRoleAssignedTo", "DELETE /v1.0/servicePrincipals/{id}/owners/{owner}/$ref", "DELETE /v1.0/applications/{id}/owners/{owner}/$ref",
+	} {
+		w.sandbox.Weather().Queue(pattern, route.Fault{Status: http.StatusForbidden})
+		plan := w.look()
+		if plan.Registrations() != 1 {
+			t.Errorf("before %s: got %d to register, want 1", pattern, plan.Registrations())
+		}
+		if _, err := plan.Apply(t.Context()); azurecloud.StatusOf(err) != http.StatusForbidden {
+			t.Errorf("%s: got %v, want a refusal", pattern, err)
+		}
+		if made := w.marked(); len(made) != min(n, 1) {
+			t.Errorf("%s: got %d app registrations", pattern, len(made))
+		}
+	}
+	receipt, err := w.look().Apply(t.Context())
+	w.must(err)
+	if one, ok := receipt.Registered("returns"); !ok || len(w.held()) != 1 || len(w.owners("/v1.0/applications/"+one.ObjectID)) > 0 {
+		t.Errorf("got %+v, %q", receipt, w.held())
+	}
+	w.asked().Owners = []string{w.partner.objectID}
+	w.identityTeam()
+	if plan := w.look(); plan.Registrations() != 1 || !strings.Contains(plan.String(), "gets what is missing of the app registration") {
+		t.Errorf("another owner: got:\n%s", plan)
+	} else if _, err := plan.Apply(t.Context()); err != nil || !slices.Equal(w.owners("/v1.0/applications/"+w.marked()[0].ID), []string{w.partner.objectID}) {
+		t.Errorf("another owner: got %v", err)
+	}
+}
+
+// TestGraphThatLags is waited for, and not longer than patience lasts.
+func TestGraphThatLags(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		lag  time.Duration
+		want string
+	}{"a minute": {time.Minute, ""}, "an hour": {time.Hour, "must in the local tenant"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newAsking(t)
+			w.sandbox.Weather().SetLag(route.Lag{Application: tt.lag, ServicePrincipal: tt.lag})
+			plan := w.look()
+			var said []string
+			plan.Say = func(text string) { said = append(said, text) }
+			plan.Wait = func(_ context.Context, d time.Duration) error { return w.sandbox.Advance(d) }
+			_, err := plan.Apply(t.Context())
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+			if !strings.Contains(strings.Join(said, "\n"), "waiting for Microsoft Graph to know the new app registration everywhere (0s of 5m0s)") {
+				t.Errorf("got %q", said)
+			}
+		})
+	}
+}
+
+// TestRegistrationsThatAreRefused: nothing is made and nothing granted.
+func TestRegistrationsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		spoil func(w *world, id string) // id is that of an app registration with the right mark
+		want  string
+	}{
+		{"its own program's", func(w *world, id string) { w.patch(id, object{"tags": w.tags()[:2]}) }, "expected an app registration that was made on request"},
+		{"renamed", func(w *world, id string) { w.patch(id, object{"displayName": "Payroll"}) }, `is named "Payroll", expected "returns (billing-dev)"`},
+		{"for every tenant", func(w *world, id string) { w.patch(id, object{"signInAudience": "AzureADMultipleOrgs"}) }, `is for "AzureADMultipleOrgs"`},
+		{"with a secret", func(w *world, id string) {
+			w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/applications/"+id+"/addPassword", object{"passwordCredential": object{"displayName": "x"}}, nil))
+		}, "has a client secret or a certificate that nobody asked for"},
+		{"with another trust", func(w *world, id string) {
+			w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/applications/"+id+"/federatedIdentityCredentials", object{"name": "other", "issuer": "https://ci.test", "subject": "s", "audiences": []string{audience}}, nil))
+		}, `trusts more than is asked for: "other" with the issuer "https://ci.test" and the subject "s"`},
+		{"with another owner", func(w *world, id string) {
+			w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/applications/"+id+"/owners/$ref", object{"@odata.id": w.session.Cloud.Graph + "/v1.0/directoryObjects/" + w.partner.objectID}, nil))
+		}, `is owned by "Partner" (` + "PARTNER" + `), which nobody asked for`},
+		{"twice", func(w *world, _ string) { w.registerMarked("returns (billing-dev)", w.tags()) }, "expected one app registration with its mark, got the client ids"},
+		{"with a service principal that is disabled", func(w *world, id string) {
+			var sp struct{ ID string }
+			w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/servicePrincipals", object{"appId": w.marked()[0].AppID, "accountEnabled": false}, &sp))
+		}, "that is disabled"},
+		{"with a secret at its service principal", func(w *world, id string) {
+			var sp struct{ ID string }
+			w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/servicePrincipals", object{"appId": w.marked()[0].AppID}, &sp))
+			w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/servicePrincipals/"+sp.ID+"/addPassword", object{"passwordCredential": object{"displayName": "x"}}, nil))
+		}, "has a service principal with a client secret"},
+		{"a namesake", func(w *world, id string) { w.patch(id, object{"tags": []string{}}) }, `expected no other app registration named "returns (billing-dev)", got one that somebody else made: client id`},
+		{"a subject that nobody has", func(w *world, _ string) { w.asked().Subject = w.tenant.ID }, "find what it is to trust: the tenant has no service principal"},
+		{"a subject that is no id", func(w *world, _ string) { w.asked().Subject = "billing" }, `expected the object id of a managed identity as the subject of this tenant's tokens, got "billing"`},
+		{"a subject that is no managed identity", func(w *world, _ string) { w.asked().Subject = w.partner.objectID }, `expected a managed identity to trust, got "Partner"`},
+		{"the issuer of another tenant", func(w *world, _ string) {
+			w.asked().Issuer = w.session.Cloud.AuthorityHost + "/" + w.sandbox.Tenants()[1].ID + "/v2.0"
+		}, "expected the issuer of this tenant"},
+		{"a role that the API lacks", func(w *world, _ string) { w.file.Requests[2].Roles[0].ID = w.tenant.ID }, "which it does not have"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newAsking(t)
+			w.identityTeam()
+			id := w.registerMarked("returns (billing-dev)", w.tags())
+			if plan := w.look(); plan.Registrations() != 1 {
+				t.Fatalf("got %d to register, want the rest of one", plan.Registrations())
+			}
+			tt.spoil(w, id)
+			before, want := w.writes(), strings.ReplaceAll(tt.want, "PARTNER", w.partner.objectID)
+			plan, err := grant.Look(t.Context(), w.session, w.file, w.api.clientID)
+			if !errors.Is(err, grant.ErrRefused) || !strings.Contains(err.Error(), `client "returns": `) || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, %v, want %q", plan, err, want)
+			}
+			if w.writes() != before || len(w.held()) > 0 {
+				t.Errorf("got %d writes and %q, want nothing done", w.writes()-before, w.held())
+			}
+		})
+	}
+}
+
+func (w *world) tags() []string {
+	mark := provenance.Mark{Project: "app-to-app", Stack: "billing-dev", Name: "returns-application"}
+	return append(mark.Tags(), provenance.RequestedTag)
+}
+
+func (w *world) registerMarked(name string, tags []string) (objectID string) {
+	w.t.Helper()
+	var app struct{ ID string }
+	w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/applications", object{"displayName": name, "signInAudience": "AzureADMyOrg", "tags": tags}, &app))
+	return app.ID
+}
+
+func (w *world) patch(objectID string, body object) {
+	w.t.Helper()
+	w.must(w.session.Graph.Patch(w.t.Context(), "/v1.0/applications/"+objectID, body))
+}
+
+// TestAnOutsideIssuer is shown as such.
+func TestAnOutsideIssuer(t *testing.T) {
+	t.Parallel()
+	w := newAsking(t)
+	w.asked().Issuer, w.asked().Subject = "https://token.actions.githubusercontent.com", "repo:ours/returns:environment:prod"
+	plan := w.look()
+	if want := `which trusts tokens of "https://token.actions.githubusercontent.com" with the subject "repo:ours/returns:environment:prod" and the audience "` + audience + `", an issuer other than this tenant`; !strings.Contains(plan.String(), want) {
+		t.Errorf("got:\n%s\nwant %q in it", plan, want)
+	}
+	text, err := w.file.Encode()
+	w.must(err)
+	page := grant.Markdown(w.file, text)
+	for _, want := range []string{"### App registrations and app roles for the clients of `billing-dev`", "- an app registration for the client `returns`, named `returns (billing-dev)`, that trusts tokens of `https://token.actions.githubusercontent.com` with the subject `repo:ours/returns:environment:prod`",
+		"and nothing else; owners: none\n- `Orders.Read` (id `" + readRole + "`) for the client `returns`: that app registration\n"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("got:\n%s\nwant %q in it", page, want)
+		}
+	}
+}
