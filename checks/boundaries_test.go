@@ -147,7 +147,7 @@ var boundaries = append([]boundary{
 		testOurs: []string{"app-to-app/tenant/marked", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."},
 	},
 	{
-		of: "app-to-app/tenant/teardown", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant/marked", "app-to-app/tenant/program"},
+		of: "app-to-app/tenant/teardown", ours: []string{"app-to-app/azurecloud", "app-to-app/components/provenance", "app-to-app/tenant/marked", "app-to-app/tenant/program"},
 		testOurs: []string{"app-to-app/tenant/teardown", "app-to-app/tenant/tenanttest", "app-to-app/components/provenance", "app-to-app/sandbox/..."},
 	},
 	{

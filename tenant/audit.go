@@ -81,7 +81,7 @@ func Audit(ctx context.Context, session *azurecloud.Session, declared Declaratio
 	a := &auditor{reader: reader{session}, declared: declared, options: o, report: AuditReport{
 		Environment: declared.Environment, Differences: []Difference{}, LookedAt: declared.lookedAt(), Notes: []string{},
 	}}
-	for _, look := range []func(context.Context) error{a.api, a.clients, a.sites, a.unrecorded} {
+	for _, look := range []func(context.Context) error{a.api, a.clients, a.asking, a.sites, a.unrecorded} {
 		if err := look(ctx); err != nil {
 			return AuditReport{}, fmt.Errorf("audit: %w", err)
 		}

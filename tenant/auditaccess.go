@@ -98,9 +98,13 @@ func (a *auditor) missingAssignments(held []appRoleAssignment) {
 	for _, h := range held {
 		delete(missing, h.key())
 	}
+	requesters := a.declared.requesters()
 	for key, name := range missing {
 		role := a.declared.roleValue(key.roleID)
 		a.add(AssignmentMissing, name, role, "", "%s (%s) does not hold the app role %s of the API, which the stack declares", name, key.principalID, role)
+		if stack, requested := requesters[key]; requested {
+			a.fixLast(stack.askAgain())
+		}
 	}
 }
 
@@ -122,6 +126,9 @@ func (a *auditor) clients(ctx context.Context) error {
 		}
 		if !found {
 			a.add(PrincipalMissing, subject, access.ObjectID, "", "%s: its service principal %s is gone", subject, access.ObjectID)
+			if access.Requested {
+				a.fixLast(a.declared.askAgain())
+			}
 			continue
 		}
 		if access.Identity == "existing" { // not ours; it must only be able to sign in
@@ -140,16 +147,21 @@ func (a *auditor) clients(ctx context.Context) error {
 		}
 	}
 	for _, objectID := range sortedKeys(applications) {
+		before := len(a.report.Differences)
 		app, found, err := a.reader.application(ctx, objectID)
 		if err != nil {
 			return err
 		}
-		if !found {
+		if found {
+			err = a.application(ctx, applications[objectID], app)
+		} else {
 			a.add(ApplicationMissing, applications[objectID], objectID, "", "%s: its app registration %s is gone", applications[objectID], objectID)
-			continue
 		}
-		if err := a.application(ctx, applications[objectID], app); err != nil {
+		if err != nil {
 			return err
+		}
+		if _, requested := a.declared.requestOf(objectID); requested {
+			a.fixAsked(before)
 		}
 	}
 	return nil
@@ -192,7 +204,8 @@ func (a *auditor) enabled(subject string, sp principal) {
 }
 
 func (a *auditor) owners(ctx context.Context, subject, collection, objectID string) error {
-	if a.declared.Owners == nil {
+	declared := a.declared.ownersOf(objectID)
+	if declared == nil {
 		return nil
 	}
 	owners, err := a.reader.owners(ctx, collection, objectID)
@@ -200,12 +213,12 @@ func (a *auditor) owners(ctx context.Context, subject, collection, objectID stri
 		return err
 	}
 	for _, owner := range owners {
-		if !containsID(a.declared.Owners, owner.ID) {
+		if !containsID(declared, owner.ID) {
 			a.add(OwnerUndeclared, subject, "", owner.ID, "%s: owner %q (%s) is not declared, but can give it credentials", subject, owner.DisplayName, owner.ID)
 			a.target(Target{Type: TargetOwner, Holder: collection + "/" + objectID, ID: owner.ID})
 		}
 	}
-	for _, id := range a.declared.Owners {
+	for _, id := range declared {
 		if !slices.ContainsFunc(owners, func(o directoryObject) bool { return sameID(o.ID, id) }) {
 			a.add(OwnerMissing, subject, id, "", "%s: %s is a declared owner but does not own it", subject, id)
 		}

@@ -86,7 +86,7 @@ func (a *auditor) stackOf(ctx context.Context, other Declaration) error {
 		session.SubscriptionID = other.state.subscription
 	}
 	inner := &auditor{reader: reader{&session}, declared: other, options: a.options}
-	for _, look := range []func(context.Context) error{inner.clients, inner.sites, inner.unrecorded} {
+	for _, look := range []func(context.Context) error{inner.clients, inner.asking, inner.sites, inner.unrecorded} {
 		if err := look(ctx); err != nil {
 			return fmt.Errorf("stack %s: %w", other.Stack, err)
 		}

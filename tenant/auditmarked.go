@@ -26,7 +26,12 @@ func (a *auditor) unrecorded(ctx context.Context) error {
 			return err
 		}
 		for _, t := range found {
-			if !s.ids[strings.ToLower(t.ID)] {
+			switch {
+			case s.ids[strings.ToLower(t.ID)] || a.declared.knows(t):
+			case t.Requested:
+				a.add(Unrecorded, t.Name, "", t.ID, "%s: somebody made it because the stack asked for it, and no client of the stack uses it", t)
+				a.fixLast("if a client was just granted it: pulumi up; if nobody needs it any more, whoever made it removes it: " + t.Remove)
+			default:
 				a.add(Unrecorded, t.Name, "", t.ID, "%s: the stack's mark is on it, and the state does not have it", t)
 				a.report.Differences[len(a.report.Differences)-1].Fix = "after an interrupted update: tenant recover -stack " + s.stack + "; if nobody needs it: " + t.Remove
 			}

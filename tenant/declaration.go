@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -22,10 +23,12 @@ type Declaration struct {
 	Access      []Access          `json:"access"`
 	ClientSites map[string]string `json:"clientSites"` // by client
 	APIStack    string            `json:"apiStack"`    // whose API it is; "" for the stack's own
+	Assignments string            `json:"assignments"` // "requested": somebody else makes them
 	Stack       string            `json:"-"`           // its name, for messages
 
 	state  *state
 	others []Declaration // of other stacks of the same API
+	asking []Access      // of clients that wait for their app registration: they have no id yet
 }
 
 // An Access is one client and what it may do.
@@ -38,6 +41,11 @@ type Access struct {
 	Roles               []string     `json:"roles"`
 	SiteID              string       `json:"siteId"`
 	Credentials         []Credential `json:"credentials"`
+
+	// Requested says that the app registration was made by somebody else, because the
+	// client asked for it with these owners.
+	Requested bool     `json:"requested"`
+	Owners    []string `json:"owners"`
 }
 
 // The kinds of credentials.
@@ -64,6 +72,13 @@ func ReadOutputs(data []byte) (Declaration, error) {
 	if err := json.Unmarshal(data, &d); err != nil {
 		return Declaration{}, fmt.Errorf("read the stack's outputs: expected the output of pulumi stack output --json: %w", err)
 	}
+	waits := func(access Access) bool { return access.Requested && access.ObjectID == "" }
+	for _, access := range d.Access {
+		if waits(access) {
+			d.asking = append(d.asking, access)
+		}
+	}
+	d.Access = slices.DeleteFunc(d.Access, waits)
 	var problems []error
 	for _, output := range [][2]string{{"apiClientId", d.APIClientID}, {"apiObjectId", d.APIObjectID}} {
 		if name, value := output[0], output[1]; value == "" {

@@ -167,7 +167,7 @@ func (h *holder) owned(ctx context.Context, collection, objectID string) error {
 			continue
 		}
 		h.owners[strings.ToLower(o.ID)] = true
-		holding := Holding{Kind: HoldingOwner, Client: h.clientOf(o.ID), Name: o.DisplayName, Declared: containsID(h.declared.Owners, o.ID), ID: o.ID}
+		holding := Holding{Kind: HoldingOwner, Client: h.clientOf(o.ID), Name: o.DisplayName, Declared: containsID(h.declared.ownersOf(objectID), o.ID), ID: o.ID}
 		if holding.ClientID, err = h.clientIDOf(ctx, o.ID); err != nil {
 			return err
 		}

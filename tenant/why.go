@@ -70,6 +70,9 @@ type WhyReport struct {
 // Why explains why a client of the stack is refused. An error means that it
 // could not find out.
 func Why(ctx context.Context, session *azurecloud.Session, declared Declaration, name string, now time.Time) (WhyReport, error) {
+	if report, waits := declared.waits(name); waits {
+		return report, nil
+	}
 	access, ok := declared.client(name)
 	if !ok {
 		return WhyReport{}, declared.noClient(name)

@@ -23,6 +23,10 @@ type Thing struct {
 	ID     string `json:"id"`     // object id, or ARM id
 	Name   string `json:"name"`   // the mark's logical name
 	Remove string `json:"remove"` // a command that removes it for good
+
+	// Requested says that somebody else made it because the stack asked for it. It is
+	// theirs, and the stack's state never has it.
+	Requested bool `json:"requested,omitempty"`
 }
 
 func (t Thing) String() string { return fmt.Sprintf("%s %s (%s)", t.Kind, t.Name, t.ID) }
@@ -100,7 +104,7 @@ func directory(path, remove string) func(context.Context, *azurecloud.Session, m
 		}](ctx, session.Graph, path+"?$filter="+url.QueryEscape(filter))
 		for _, object := range all {
 			if mark, ok := provenance.ParseTags(object.Tags); m.has(mark, ok) {
-				found = append(found, Thing{ID: object.ID, Name: mark.Name, Remove: remove + object.ID})
+				found = append(found, Thing{ID: object.ID, Name: mark.Name, Remove: remove + object.ID, Requested: slices.Contains(object.Tags, provenance.RequestedTag)})
 			}
 		}
 		return found, err

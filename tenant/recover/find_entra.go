@@ -47,7 +47,8 @@ const (
 	deletedItemsPath      = "/v1.0/directory/deletedItems/"
 )
 
-// applications are those that are marked as the stack's.
+// applications are those that are marked as the stack's, without those that somebody
+// else made on request: no update makes them, so none can have been interrupted.
 func (l *live) applications(ctx context.Context) ([]application, error) {
 	if !l.hasMarked {
 		tag := provenance.StackTag(l.o.Project, l.o.Name)
@@ -55,7 +56,8 @@ func (l *live) applications(ctx context.Context) ([]application, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.marked, l.hasMarked = found, true
+		l.marked = slices.DeleteFunc(found, func(app application) bool { return slices.Contains(app.Tags, provenance.RequestedTag) })
+		l.hasMarked = true
 	}
 	return l.marked, nil
 }

@@ -135,6 +135,9 @@ func (r *round) prove(ctx context.Context) ([]marked.Thing, error) {
 	}
 	known := r.state.ids()
 	return slices.DeleteFunc(found, func(t marked.Thing) bool {
+		if t.Requested { // it is whose who made it
+			return true
+		}
 		id := strings.ToLower(t.ID)
 		return known[id] || known["/applications/"+id]
 	}), nil

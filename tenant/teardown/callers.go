@@ -66,9 +66,11 @@ func (o Options) refuseCallers(ctx context.Context, state []byte, made *Remains)
 		"tear down the stacks of these clients first, or pass -force")
 }
 
-// has reports whether a service principal is the stack's own.
+// has reports whether a service principal is the stack's own, or was made for one of
+// its clients.
 func (m *Remains) has(objectID string) bool {
-	return slices.ContainsFunc(m.ServicePrincipals, func(p Principal) bool { return strings.EqualFold(p.ObjectID, objectID) }) ||
+	return slices.ContainsFunc(m.Requested, func(r Requested) bool { return strings.EqualFold(r.ServicePrincipalID, objectID) }) ||
+		slices.ContainsFunc(m.ServicePrincipals, func(p Principal) bool { return strings.EqualFold(p.ObjectID, objectID) }) ||
 		slices.ContainsFunc(m.ManagedIdentities, func(id string) bool { return strings.EqualFold(id, objectID) })
 }
 

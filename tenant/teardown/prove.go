@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"app-to-app/azurecloud"
+	"app-to-app/components/provenance"
 	"app-to-app/tenant/marked"
 )
 
@@ -18,6 +19,7 @@ import (
 //     is counted too; [LookedFor] says what that does not cover
 //   - what only a mark names is counted and named, and never deleted: another
 //     backend can have a stack of the same name, and a mark is a claim
+//   - what somebody else made because the stack asked for it is named, and not counted
 //   - a deleted object may still be listed for a while, so the proof looks
 //     several times
 
@@ -98,10 +100,22 @@ func (o *Options) prove(ctx context.Context, made *Remains) (left Left, err erro
 			break
 		}
 	}
+	o.nameRequested(ctx, made)
 	for _, t := range o.unrecorded {
 		o.logf("left, and not in the stack's state: %s; if it is this stack's: %s", t, t.Remove)
 	}
 	return left, nil
+}
+
+// nameRequested names the app registrations that somebody else made for the stack:
+// they are not counted as left, because nothing of the stack made them.
+func (o Options) nameRequested(ctx context.Context, made *Remains) {
+	for _, r := range made.Requested {
+		if err := o.Session.Graph.Get(ctx, "/v1.0/applications/"+r.ObjectID, nil); azurecloud.IsNotFound(err) {
+			continue // who made it was faster
+		}
+		o.logf("not the stack's, and not deleted: the app registration %s that somebody made for client %q on request; who made it removes it: az ad app delete --id %s", r.ObjectID, r.Client, r.ObjectID)
+	}
 }
 
 // countMarked counts what carries the stack's mark and the state did not record.
@@ -121,6 +135,14 @@ func (o *Options) countMarked(ctx context.Context, made *Remains, left *Left) er
 	for _, v := range made.Vaults {
 		vaults = append(vaults, v.ID)
 	}
+	for _, t := range found {
+		if t.Requested && t.Kind == marked.Application {
+			client := strings.TrimSuffix(t.Name, provenance.ApplicationOf(""))
+			if !slices.ContainsFunc(made.Requested, func(r Requested) bool { return strings.EqualFold(r.ObjectID, t.ID) }) {
+				made.Requested = append(made.Requested, Requested{Client: client, ObjectID: t.ID})
+			}
+		}
+	}
 	for _, kind := range []struct {
 		name  string
 		known []string // counted by their ids already
@@ -135,7 +157,7 @@ func (o *Options) countMarked(ctx context.Context, made *Remains, left *Left) er
 			inGroup := slices.ContainsFunc(made.ResourceGroups, func(group string) bool {
 				return len(t.ID) > len(group) && strings.EqualFold(t.ID[:len(group)+1], group+"/")
 			})
-			if t.Kind == kind.name && kind.n != nil && !contains(kind.known, t.ID) && !inGroup {
+			if t.Kind == kind.name && kind.n != nil && !t.Requested && !contains(kind.known, t.ID) && !inGroup {
 				*kind.n++
 				o.unrecorded = append(o.unrecorded, t)
 			}
