@@ -27,7 +27,8 @@ type demonstration struct {
 	log     io.Writer // Pulumi's output, which only -v shows; nil keeps it for a failure
 	report  report
 	start   time.Time
-	refused int // the status of a call without a token
+	refused int    // the status of a call without a token
+	api     string // name of the API's function app, as the stack exports it
 }
 
 // neighbour is a second stack that exists all the time. Destroying the first

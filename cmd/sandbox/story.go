@@ -109,15 +109,17 @@ func (d *demonstration) call(ctx context.Context) ([]clientResult, error) {
 	return called, nil
 }
 
-// callWithoutToken asks the server for orders as anybody could, and returns its
-// status.
+// callWithoutToken asks the API for orders as anybody could, and returns its
+// status. It notes what the API is called.
 func (d *demonstration) callWithoutToken(ctx context.Context) (int, error) {
 	var exports struct {
-		URL string `json:"apiUrl"`
+		URL  string `json:"apiUrl"`
+		Name string `json:"apiName"`
 	}
 	if err := d.project.Outputs(ctx, d.stack, &exports); err != nil {
 		return 0, err
 	}
+	d.api = exports.Name + "-api"
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, exports.URL, nil)
 	if err != nil {
 		return 0, err

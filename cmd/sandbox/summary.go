@@ -19,7 +19,7 @@ const shownClients = 2
 
 func (d *demonstration) summary(called []clientResult, destroyed bool) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "\n%s\n", d.screen.paint(bold, "Who called whom, as whom: object ids as orders-api saw them"))
+	fmt.Fprintf(&text, "\n%s\n", d.screen.paint(bold, "Who called whom, as whom: object ids as "+d.api+" saw them"))
 	d.picture(&text, called)
 	if err := showOrders(&text, d.report.Orders); err != nil {
 		return err
@@ -52,11 +52,11 @@ func (d *demonstration) picture(text *strings.Builder, called []clientResult) {
 		r := c.results[0]
 		arrow := fmt.Sprintf("──[ %s ]──▶", strings.Join(r.Caller.Roles, ", "))
 		width = max(width, utf8.RuneCountInString(arrow))
-		fmt.Fprintf(text, "  %-22s %s orders-api: %s\n", c.client, d.screen.paint(green, arrow), plural(len(r.Orders), "order"))
+		fmt.Fprintf(text, "  %-22s %s %s: %s\n", c.client, d.screen.paint(green, arrow), d.api, plural(len(r.Orders), "order"))
 		fmt.Fprintf(text, "    %s  %s, %s\n", r.Caller.ObjectID, r.Credential, libraries(c.results))
 	}
 	text.WriteString(more)
-	fmt.Fprintf(text, "  %-22s %s orders-api: %d\n\n", "anybody, no token", d.screen.paint(red, strings.Repeat("─", width-1)+"✗"), d.refused)
+	fmt.Fprintf(text, "  %-22s %s %s: %d\n\n", "anybody, no token", d.screen.paint(red, strings.Repeat("─", width-1)+"✗"), d.api, d.refused)
 }
 
 // libraries names the token library, or counts them.
