@@ -62,6 +62,9 @@ func export(ctx *pulumi.Context, stack settings.Settings, api *components.API, c
 	ctx.Export("apiClientId", api.ClientID)
 	ctx.Export("apiObjectId", api.ObjectID)
 	ctx.Export("apiServicePrincipalId", api.ServicePrincipalID)
+	if stack.Registration != nil { // somebody else owns it
+		ctx.Export("apiRegistration", pulumi.String(stack.API.Registration))
+	}
 	ctx.Export("apiStack", pulumi.String(stack.API.Stack))
 	ctx.Export("assignments", pulumi.String(stack.Assignments))
 	ctx.Export("audience", api.Audience)

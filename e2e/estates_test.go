@@ -3,23 +3,28 @@ package e2e_test
 import (
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"app-to-app/components/provenance"
 	"app-to-app/sandbox"
 	"app-to-app/sandbox/sandboxtest"
 )
 
 // An estate is an API and the clients of two other teams, each with a stack, a
 // subscription and a login of its own: the first one's login has no right in the
-// directory at all, the second one's may read it.
+// directory at all, the second one's may read it. Each has a client that needs an app
+// registration. The directory's team makes those and assigns the app roles; it deploys
+// nothing.
 type estate struct {
 	t                      *testing.T
 	sandbox                *sandbox.Sandbox
 	api, billing, shipping *world
+	directory              *world
 	tenantCommand          string // path
 	receipt                string // of billing, from the project's folder
 }
@@ -50,15 +55,22 @@ func newEstate(t *testing.T) *estate {
 	e.api.pulumi("stack", "init", "api")
 	e.api.set(map[string]any{"clients": []fields{}})
 	e.billing, e.shipping = team(second, "billing"), team(first, "shipping", "Application.Read.All")
+	deployer, err := s.AddDeployer(first, "directory", []string{"Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.directory = worldOf(t, s, deployer, "dev", "directory")
 	asked := map[string]any{"api": fields{"stack": apiStackName}, "assignments": "requested"}
 	e.billing.set(asked)
-	e.billing.set(map[string]any{"assignmentsReceipt": e.receipt, "clients": []fields{{"name": "billing"}}})
+	e.billing.set(map[string]any{"assignmentsReceipt": e.receipt, "clients": []fields{{"name": "billing"}, {"name": "returns", "identity": "federated"}}})
 	e.shipping.set(asked)
-	e.shipping.set(map[string]any{"clients": []fields{{"name": "shipping", "identity": "systemAssigned"}}})
+	e.shipping.set(map[string]any{"clients": []fields{{"name": "shipping", "identity": "systemAssigned"},
+		{"name": "tracking", "identity": "federated", "issuer": "https://ci.example.test", "subject": "repo:ours/tracking:environment:dev"}}})
 	return e
 }
 
-// grant hands the requests of a team's stack to the API's team, which grants them.
+// grant hands the requests of a team's stack to the directory's team, which grants
+// them, and nothing when it does so again.
 func (e *estate) grant(w *world, receipt string) {
 	e.t.Helper()
 	code, asked, stderr := w.tenantCommand(e.tenantCommand, "request", "-stack", w.stack)
@@ -69,14 +81,16 @@ func (e *estate) grant(w *world, receipt string) {
 	if code, _, stderr := w.tenantCommand(e.tenantCommand, "grant", file, "-yes"); code != 1 || !strings.Contains(stderr, "403") {
 		e.t.Errorf("grant by the team that asks: got exit code %d and:\n%s\nwant a refusal by the tenant", code, stderr)
 	}
-	if code, stdout, stderr := e.api.tenantCommand(e.tenantCommand, "grant", file, "-yes", "-receipt", receipt); code != 0 || !strings.Contains(stdout, "1 to assign, 0 held already") {
-		e.t.Fatalf("grant: got exit code %d and:\n%s%s", code, stdout, stderr)
+	for _, want := range []string{"1 to register or change, 0 registered already\n2 to assign, 0 held already", "0 to register or change, 1 registered already\n0 to assign, 2 held already"} {
+		if code, stdout, stderr := e.directory.tenantCommand(e.tenantCommand, "grant", file, "-yes", "-receipt", receipt); code != 0 || !strings.Contains(stdout, want) {
+			e.t.Fatalf("grant: got exit code %d and:\n%s%s\nwant %q", code, stdout, stderr, want)
+		}
 	}
 }
 
 // TestEstate: a team without any right in the directory, and one that may read it,
-// deploy clients of an API that a third team deploys and grants. Both update twice.
-// No code runs before it may call.
+// deploy clients of an API that a third team deploys and a fourth one grants. Both
+// update twice. No code runs before it may call.
 func TestEstate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the real engine")
@@ -87,9 +101,17 @@ func TestEstate(t *testing.T) {
 	for _, w := range []*world{e.billing, e.shipping} {
 		published := w.publishes()
 		w.up()
-		if got := w.publishes() - published; got != 0 || !strings.Contains(w.printed.String(), `waits for Orders.Read, and its code is not published until it has that: tenant request -stack `+w.stack) {
+		if got := w.publishes() - published; got != 0 {
 			t.Errorf("%s: got %d packages published before anything is granted", w.stack, got)
 		}
+		for _, missing := range []string{"Orders.Read", "its app registration, Orders.Read"} {
+			if want := "waits for " + missing + ", and its code is not published until it has that: tenant request -stack " + w.stack; !strings.Contains(w.printed.String(), want) {
+				t.Errorf("%s: expected %q", w.stack, want)
+			}
+		}
+	}
+	if code, stdout, stderr := e.shipping.tenantCommand(e.tenantCommand, "audit", "-stack", "shipping"); code != 3 || strings.Count(stdout, "fix: tenant request -stack shipping, let who may run tenant grant on that, then pulumi up") != 2 {
+		t.Errorf("audit before anything is granted: got exit code %d and:\n%s%s", code, stdout, stderr)
 	}
 	receipt, err := filepath.Abs(e.receipt)
 	if err != nil {
@@ -97,11 +119,11 @@ func TestEstate(t *testing.T) {
 	}
 	e.grant(e.billing, receipt)
 	e.grant(e.shipping, filepath.Join(t.TempDir(), "shipping.receipt.json")) // which it does not need
-	for _, w := range []*world{e.billing, e.shipping} {
+	for w, clients := range map[*world]int{e.billing: 2, e.shipping: 1} {
 		published := w.publishes()
 		w.up()
-		if got := w.publishes() - published; got != 1 {
-			t.Errorf("%s: got %d packages published once its role is granted, want 1", w.stack, got)
+		if got := w.publishes() - published; got != clients {
+			t.Errorf("%s: got %d packages published once its roles are granted, want %d", w.stack, got, clients)
 		}
 		previewsClean(w)
 		w.callEach()
@@ -147,7 +169,7 @@ func (e *estate) audited() {
 		e.t.Errorf("audit of all stacks: got exit code %d and:\n%s%s", code, stdout, stderr)
 	}
 	code, stdout, stderr := e.api.tenantCommand(e.tenantCommand, "audit", "-stack", "api", "-stack", "billing")
-	if code != 3 || strings.Count(stdout, "assignmentUndeclared: ") != 1 || !strings.Contains(stdout, `"shipping-app`) {
+	if code != 3 || strings.Count(stdout, "assignmentUndeclared: ") != 2 || !strings.Contains(stdout, `"shipping-app`) || !strings.Contains(stdout, `"tracking (shipping)"`) {
 		e.t.Errorf("audit without shipping: got exit code %d and:\n%s%s", code, stdout, stderr)
 	}
 }
@@ -156,14 +178,33 @@ func (e *estate) audited() {
 // refused, and names who would lose access.
 func (e *estate) tornDown() {
 	e.t.Helper()
-	code, _, stderr := e.api.tenantCommand(e.tenantCommand, "teardown", "-stack", "api", "-yes")
-	if code != 1 || !strings.Contains(stderr, `"billing-identity`) || !strings.Contains(stderr, `"shipping-app`) || !strings.Contains(stderr, "would lose access: nothing was deleted") {
+	code, stdout, stderr := e.api.tenantCommand(e.tenantCommand, "teardown", "-stack", "api", "-yes")
+	if code != 1 || stdout != "" || !strings.Contains(stderr, `"billing-identity`) || !strings.Contains(stderr, `"shipping-app`) || !strings.Contains(stderr, "would lose access: nothing was deleted") {
 		e.t.Errorf("teardown of the API: got exit code %d and:\n%s", code, stderr)
 	}
-	for _, w := range []*world{e.shipping, e.billing} {
-		w.destroy()
+	e.billing.destroy()
+	code, stdout, stderr = e.shipping.tenantCommand(e.tenantCommand, "teardown", "-stack", "shipping", "-yes")
+	if code != 0 || !strings.Contains(stderr, `that somebody made for client "tracking" on request; who made it removes it: az ad app delete --id `) {
+		e.t.Errorf("teardown of shipping: got exit code %d and:\n%s%s", code, stdout, stderr)
 	}
+	e.unregister()
 	if code, stdout, stderr := e.api.tenantCommand(e.tenantCommand, "teardown", "-stack", "api", "-yes"); code != 0 {
 		e.t.Errorf("teardown of the API without clients: got exit code %d and:\n%s%s", code, stdout, stderr)
+	}
+}
+
+// unregister removes what the directory's team made, as the command does that the
+// teardown names.
+func (e *estate) unregister() {
+	e.t.Helper()
+	var all struct {
+		Value []struct{ ID, DisplayName string }
+	}
+	e.directory.do(http.MethodGet, "/v1.0/applications?$filter="+url.QueryEscape("tags/any(t:t eq '"+provenance.RequestedTag+"')"), nil, &all)
+	if len(all.Value) != 2 {
+		e.t.Errorf("got %v, want the app registrations of returns and tracking", all.Value)
+	}
+	for _, app := range all.Value {
+		e.directory.do(http.MethodDelete, "/v1.0/applications/"+app.ID, nil, nil)
 	}
 }

@@ -14,14 +14,14 @@ import (
 	"app-to-app/sandbox/sandboxtest"
 )
 
-// TestOwnAPI runs the commands of docs/own-api.md in a copy of the repository: an
-// API and a client are made, tested, deployed and called, and destroyed.
+// TestOwnAPI runs the commands of docs/own-api.md in a clean clone of the repository:
+// an API and a client are made, tested, deployed and called, and destroyed.
 func TestOwnAPI(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the real engine")
 	}
 	t.Parallel()
-	clone := copyTree(t)
+	clone := cloneTree(t)
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	install(t, s)
 	azure, err := deployer.New(t.Context(), s, s.Tenants()[0])
@@ -61,6 +61,22 @@ func TestOwnAPI(t *testing.T) {
 	if got := w.inventory().Minus(before); got != (deployer.Inventory{}) {
 		t.Errorf("expected destroy to leave nothing behind, got:\n%s", got)
 	}
+}
+
+// cloneTree clones the repository as it is committed. Where that is not what would be
+// tested, it copies the files as they are, and says so.
+func cloneTree(t *testing.T) (folder string) {
+	t.Helper()
+	changed, err := exec.CommandContext(t.Context(), "git", "status", "--porcelain").Output()
+	if err != nil || len(changed) > 0 {
+		t.Logf("in a copy of the files and not in a clone: git status: %v; not committed:\n%s", err, changed)
+		return copyTree(t)
+	}
+	folder = filepath.Join(t.TempDir(), "clone")
+	if out, err := exec.CommandContext(t.Context(), "git", "clone", "--quiet", ".", folder).CombinedOutput(); err != nil {
+		t.Fatalf("git clone: %v\n%s", err, out)
+	}
+	return folder
 }
 
 // ownAPIRefuses calls the API as a stranger.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"app-to-app/components/requests"
 )
 
 // This file checks an app registration that was made elsewhere. The stack changes
@@ -69,54 +71,44 @@ func (l *lookups) findRegistration() {
 
 func (l *lookups) checkRegistration(r Registration) {
 	const key = Namespace + ":api.clientId"
-	name := fmt.Sprintf("%q (client id %s)", r.DisplayName, r.ClientID)
-	request := func(command, format string, args ...any) {
-		l.ask(key, fmt.Sprintf("ask an owner of the app registration %s to run: %s", name, command), format, args...)
-	}
-	// Graph has no command of its own in the Azure CLI for this property
-	// (https://learn.microsoft.com/graph/api/resources/apiapplication).
 	graph, _ := l.graphEndpoint() // the registration was found there
+	owned := requests.Owned{DisplayName: r.DisplayName, ClientID: r.ClientID, ObjectID: r.ObjectID, ServicePrincipalID: r.ServicePrincipalID, Graph: graph}
 	if r.TokenVersion != 2 {
-		request(fmt.Sprintf(`az rest --method patch --url %s/v1.0/applications/%s --body '{"api":{"requestedAccessTokenVersion":2}}'`, graph, r.ObjectID),
-			"expected tokens of version 2, got version %d: their issuer and audience are others", max(1, r.TokenVersion))
+		l.ask(key, owned.Version2(), "expected tokens of version 2, got version %d: their issuer and audience are others", max(1, r.TokenVersion))
 	}
 	if !r.Enabled {
-		request("az ad sp update --id "+r.ServicePrincipalID+" --set accountEnabled=true", "expected an enabled service principal: nobody gets a token for a disabled one (AADSTS500014)")
+		l.ask(key, owned.Enable(), "expected an enabled service principal: nobody gets a token for a disabled one (AADSTS500014)")
 	}
 	if !r.AssignmentRequired {
-		command := "az ad sp update --id " + r.ServicePrincipalID + " --set appRoleAssignmentRequired=true"
 		const text = "expected assignment to be required: without it every application of the tenant gets a token for the API"
 		if l.settings.Environment == "prod" {
-			request(command, text)
+			l.ask(key, owned.RequireAssignment(), text)
 		} else {
-			l.warn("%s: %s; ask an owner of the app registration %s to run: %s", key, text, name, command)
+			l.warn("%s: %s; %s", key, text, owned.RequireAssignment())
 		}
 	}
 	if l.hasIn(Namespace + ":roles") {
 		return
 	}
 	for n, wanted := range l.settings.Roles {
-		l.checkRegisteredRole(fmt.Sprintf("%s:roles[%d].value", Namespace, n), name, wanted.Value, r)
+		l.checkRegisteredRole(fmt.Sprintf("%s:roles[%d].value", Namespace, n), owned, wanted.Value, r)
 	}
 }
 
-func (l *lookups) checkRegisteredRole(key, name, wanted string, r Registration) {
+func (l *lookups) checkRegisteredRole(key string, owned requests.Owned, wanted string, r Registration) {
 	var there []string
 	for _, role := range r.Roles {
 		if role.Value == wanted {
 			switch {
 			case !role.Enabled:
-				l.ask(key, fmt.Sprintf("ask an owner of the app registration %s to enable the app role %s (Microsoft Entra ID, App registrations, App roles)", name, role.ID),
-					"expected an enabled app role: tokens do not carry the disabled %q", wanted)
+				l.ask(key, owned.EnableRole(role.ID), "expected an enabled app role: tokens do not carry the disabled %q", wanted)
 			case !role.ForApplications:
-				l.ask(key, fmt.Sprintf("ask an owner of the app registration %s to allow applications as members of the app role %s", name, role.ID),
-					"expected an app role for applications, got %q for users and groups only", wanted)
+				l.ask(key, owned.AllowApplications(role.ID), "expected an app role for applications, got %q for users and groups only", wanted)
 			}
 			return
 		}
 		there = append(there, role.Value)
 	}
 	slices.Sort(there)
-	l.ask(key, fmt.Sprintf("ask an owner of the app registration %s to add the app role %q for applications, or use one that is there", name, wanted),
-		"expected an app role of the registration (%s), got %q", cmp.Or(strings.Join(there, ", "), "it has none"), wanted)
+	l.ask(key, owned.AddRole(wanted)+", or use one that is there", "expected an app role of the registration (%s), got %q", cmp.Or(strings.Join(there, ", "), "it has none"), wanted)
 }

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -16,7 +17,11 @@ const requestedAssignments = "requested"
 
 // askAgain is how what was asked for is made, or made right.
 func (d Declaration) askAgain() string {
-	return "tenant request -stack " + d.Stack + ", let who may run tenant grant on that, then pulumi up"
+	stack := cmp.Or(d.Stack, "STACK")
+	if d.state != nil {
+		stack = cmp.Or(d.Stack, d.state.stack, stack)
+	}
+	return "tenant request -stack " + stack + ", let who may run tenant grant on that, then pulumi up"
 }
 
 // requestOf is the client whose app registration or service principal, made on

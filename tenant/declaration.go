@@ -21,10 +21,11 @@ type Declaration struct {
 	Owners      []string          `json:"owners"`  // object ids; nil: not declared
 	Environment string            `json:"environment"`
 	Access      []Access          `json:"access"`
-	ClientSites map[string]string `json:"clientSites"` // by client
-	APIStack    string            `json:"apiStack"`    // whose API it is; "" for the stack's own
-	Assignments string            `json:"assignments"` // "requested": somebody else makes them
-	Stack       string            `json:"-"`           // its name, for messages
+	ClientSites map[string]string `json:"clientSites"`     // by client
+	APIStack    string            `json:"apiStack"`        // whose API it is; "" for the stack's own
+	Assignments string            `json:"assignments"`     // "requested": somebody else makes them
+	Registered  string            `json:"apiRegistration"` // "existing": somebody else owns the API's app registration
+	Stack       string            `json:"-"`               // its name, for messages
 
 	state  *state
 	others []Declaration // of other stacks of the same API

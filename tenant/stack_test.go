@@ -31,6 +31,8 @@ const (
 type outputs struct {
 	APIName     string            `json:"apiName"`
 	APIStack    string            `json:"apiStack"`
+	Registered  string            `json:"apiRegistration"`
+	Assignments string            `json:"assignments"`
 	APIClientID string            `json:"apiClientId"`
 	APIObjectID string            `json:"apiObjectId"`
 	APISiteID   string            `json:"apiSiteId"`
@@ -51,6 +53,8 @@ type access struct {
 	Roles               []string     `json:"roles"`
 	SiteID              string       `json:"siteId"`
 	Credentials         []credential `json:"credentials"`
+	Requested           bool         `json:"requested"`
+	Owners              []string     `json:"owners"`
 }
 
 type credential struct {

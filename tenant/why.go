@@ -180,7 +180,9 @@ func (r WhyReport) String() string {
 	for _, c := range r.Possible {
 		text.WriteString("perhaps, for a while: " + c.paragraph())
 	}
-	fmt.Fprintf(&text, "looked at and fine: %s\n", strings.Join(passedWords(r.Passed), "; "))
+	if len(r.Passed) > 0 {
+		fmt.Fprintf(&text, "looked at and fine: %s\n", strings.Join(passedWords(r.Passed), "; "))
+	}
 	for _, note := range r.Notes {
 		fmt.Fprintf(&text, "note: %s\n", note)
 	}

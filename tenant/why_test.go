@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"app-to-app/components/requests"
 	"app-to-app/tenant"
 )
 
@@ -253,6 +254,95 @@ func TestWhy(t *testing.T) {
 				t.Errorf("expected no secret in the report, got:\n%s", report)
 			}
 		})
+	}
+}
+
+// TestWhyOfSomebodyElsesAPI: an update does not change an app registration that was
+// made elsewhere, so the remedy is the request to its owner that a preview shows.
+func TestWhyOfSomebodyElsesAPI(t *testing.T) {
+	t.Parallel()
+	owned := func(s *stack) requests.Owned {
+		return requests.Owned{DisplayName: "orders-api (test)", ClientID: s.outputs.APIClientID, ObjectID: s.outputs.APIObjectID, ServicePrincipalID: s.apiSP, Graph: s.session.Cloud.Graph}
+	}
+	withRole := func(change string, value any) func(*stack) {
+		return func(s *stack) {
+			disabled, changed := role(readRole, "Orders.Read"), role(readRole, "Orders.Read")
+			disabled["isEnabled"], changed[change] = false, value
+			for _, step := range []object{disabled, changed} { // as Graph wants it
+				s.graph("PATCH", "/v1.0/applications/"+s.outputs.APIObjectID, object{"appRoles": []object{step, role(writeRole, "Orders.Write")}}, nil)
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name, check string
+		wrong       func(*stack)
+		want        func(s *stack) string
+	}{
+		{"deleted", tenant.CheckAPIApplication, func(s *stack) { s.graph("DELETE", "/v1.0/applications/"+s.outputs.APIObjectID, nil, nil) },
+			func(s *stack) string { return owned(s).Restore() }},
+		{"without a service principal", tenant.CheckAPIPrincipal, func(s *stack) { s.graph("DELETE", "/v1.0/servicePrincipals/"+s.apiSP, nil, nil) },
+			func(s *stack) string { return owned(s).CreatePrincipal() }},
+		{"disabled", tenant.CheckAPIEnabled, func(s *stack) {
+			s.graph("PATCH", "/v1.0/servicePrincipals/"+s.apiSP, object{"accountEnabled": false}, nil)
+		}, func(s *stack) string { return owned(s).Enable() }},
+		{"version 1", tenant.CheckTokenVersion, func(s *stack) {
+			s.graph("PATCH", "/v1.0/applications/"+s.outputs.APIObjectID, object{"api": object{"requestedAccessTokenVersion": 1}}, nil)
+		}, func(s *stack) string { return owned(s).Version2() }},
+		{"a role that is disabled", tenant.CheckRoleEnabled, withRole("isEnabled", false), func(s *stack) string { return owned(s).EnableRole(readRole) }},
+		{"a role for people", tenant.CheckRoleEnabled, withRole("allowedMemberTypes", []string{"User"}), func(s *stack) string { return owned(s).AllowApplications(readRole) }},
+		{"a role that is unknown", tenant.CheckRole, setAPI(map[string]string{"ORDERS_ROLE": "Orders.Audit"}), func(s *stack) string { return owned(s).AddRole("Orders.Audit") }},
+		{"a scope of another name", tenant.CheckScopeSetting, setClient("secret", map[string]string{"ORDERS_SCOPE": "api://nobody/.default"}), func(s *stack) string {
+			return "az functionapp config appsettings set --ids " + s.clients["secret"].SiteID + " --settings ORDERS_SCOPE=api://" + s.outputs.APIClientID + "/.default"
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSettledStack(t)
+			s.outputs.Registered = "existing"
+			tt.wrong(s)
+			causes := s.why("secret").Causes
+			i := slices.IndexFunc(causes, func(c tenant.Cause) bool { return c.Check == tt.check })
+			if i < 0 || causes[i].Fix != tt.want(s) {
+				t.Errorf("got %+v, want %s with the fix\n%s", causes, tt.check, tt.want(s))
+			}
+		})
+	}
+	s := newSettledStack(t)
+	s.outputs.APIStack = "organization/app-to-app/api"
+	s.graph("DELETE", "/v1.0/servicePrincipals/"+s.apiSP, nil, nil)
+	if causes := s.why("secret").Causes; len(causes) == 0 || !strings.HasPrefix(causes[0].Fix, "ask the team of the stack organization/app-to-app/api: pulumi up") {
+		t.Errorf("another stack's API: got %+v", causes)
+	}
+}
+
+// TestWhyOfWhatIsAskedFor: what somebody else makes is ended by asking again.
+func TestWhyOfWhatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	s := newSettledStack(t)
+	s.outputs.Assignments = "requested"
+	for i := range s.outputs.Access {
+		s.outputs.Access[i].Requested = s.outputs.Access[i].Client == "federated"
+	}
+	s.unassign("federated")
+	s.federation(object{"subject": s.clients["assigned"].ObjectID})
+	const want = "tenant request -stack test, let who may run tenant grant on that, then pulumi up"
+	report := s.why("federated")
+	for _, check := range []string{tenant.CheckFederatedSubject, tenant.CheckAssignment} {
+		i := slices.IndexFunc(report.Causes, func(c tenant.Cause) bool { return c.Check == check })
+		if i < 0 || !strings.HasPrefix(report.Causes[i].Fix, want) {
+			t.Errorf("got\n%s\nwant %s with the fix %s", report, check, want)
+		}
+	}
+	for i := range s.outputs.Access {
+		if one := &s.outputs.Access[i]; one.Client == "federated" {
+			one.ClientID, one.ObjectID, one.ApplicationObjectID, one.Credentials = "", "", "", nil
+		}
+	}
+	if report := s.why("federated"); len(report.Causes) != 1 || report.Causes[0].Check != tenant.CheckClientApplication || report.Causes[0].Fix != want {
+		t.Errorf("before it is made: got\n%s", report)
+	}
+	if report := s.why("assigned"); len(report.Causes) > 0 {
+		t.Errorf("another client: got\n%s", report)
 	}
 }
 

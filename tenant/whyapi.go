@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"app-to-app/components/requests"
 )
 
 // This file looks at the API's side: what tokens are for, and who may have one.
@@ -22,24 +24,24 @@ func (e *explainer) api(ctx context.Context) (bool, error) {
 	if e.apiApplication, found, err = e.reader.application(ctx, e.declared.APIObjectID); err != nil {
 		return false, err
 	}
-	if !e.judge(found, CheckAPIApplication, symptom, "no app registration "+e.declared.APIObjectID, "restore it from Deleted applications within 30 days, or "+up,
+	if !e.judge(found, CheckAPIApplication, symptom, "no app registration "+e.declared.APIObjectID, e.ofAPI(requests.Owned.Restore, "restore it from Deleted applications within 30 days, or "+up),
 		"the API's app registration is gone") {
 		return false, nil
 	}
 	if e.apiPrincipal, found, err = e.reader.principalOf(ctx, e.declared.APIClientID); err != nil {
 		return false, err
 	}
-	if !e.judge(found, CheckAPIPrincipal, symptom, "no service principal of "+e.declared.APIClientID, up, "the API has no service principal in this tenant") {
+	if !e.judge(found, CheckAPIPrincipal, symptom, "no service principal of "+e.declared.APIClientID, e.ofAPI(requests.Owned.CreatePrincipal, up), "the API has no service principal in this tenant") {
 		return false, nil
 	}
 	e.judge(e.apiPrincipal.AccountEnabled, CheckAPIEnabled, "AADSTS500014 instead of a token", "accountEnabled false",
-		"az ad sp update --id "+e.apiPrincipal.ID+" --set accountEnabled=true", "the API's service principal is disabled: nobody gets a token for it")
+		e.ofAPI(requests.Owned.Enable, "az ad sp update --id "+e.apiPrincipal.ID+" --set accountEnabled=true"), "the API's service principal is disabled: nobody gets a token for it")
 	version := e.apiApplication.API.TokenVersion
 	shown := "requestedAccessTokenVersion null, which means 1"
 	if version != nil {
 		shown = fmt.Sprintf("requestedAccessTokenVersion %d", *version)
 	}
-	e.judge(version != nil && *version == 2 || e.apiSettings[e.declared.setting("V1_ISSUER")] != "", CheckTokenVersion, "401 invalid_token: wrong issuer", shown, up,
+	e.judge(version != nil && *version == 2 || e.apiSettings[e.declared.setting("V1_ISSUER")] != "", CheckTokenVersion, "401 invalid_token: wrong issuer", shown, e.ofAPI(requests.Owned.Version2, up),
 		"tokens for the API are of version 1, whose issuer the API does not accept")
 	return true, nil
 }
@@ -51,13 +53,13 @@ func (e *explainer) rights(ctx context.Context) (bool, error) {
 		wanted = e.access.Roles[0]
 	}
 	i := slices.IndexFunc(e.apiApplication.AppRoles, func(r appRole) bool { return r.Value == wanted })
-	if !e.judge(i >= 0, CheckRole, "403 insufficient_scope: missing app role", "app roles "+rolesText(e.apiApplication.AppRoles), up,
+	if !e.judge(i >= 0, CheckRole, "403 insufficient_scope: missing app role", "app roles "+rolesText(e.apiApplication.AppRoles), e.ofAPI(func(o requests.Owned) string { return o.AddRole(wanted) }, up),
 		"the API demands the app role %q, which its app registration does not have", wanted) {
 		return true, nil
 	}
 	role := e.apiApplication.AppRoles[i]
 	e.judge(role.IsEnabled && slices.Contains(role.MemberTypes, "Application"), CheckRoleEnabled, "403 insufficient_scope: missing app role",
-		fmt.Sprintf("isEnabled %t, for %s", role.IsEnabled, strings.Join(role.MemberTypes, " ")), enableRole(role),
+		fmt.Sprintf("isEnabled %t, for %s", role.IsEnabled, strings.Join(role.MemberTypes, " ")), e.ofAPI(role.ask, enableRole(role)),
 		"the app role %q is disabled, or not for applications: tokens do not carry it", wanted)
 	held, err := e.reader.assignedTo(ctx, e.apiPrincipal.ID)
 	if err != nil {
@@ -65,6 +67,31 @@ func (e *explainer) rights(ctx context.Context) (bool, error) {
 	}
 	e.assigned(role, held)
 	return true, nil
+}
+
+// existing is [Declaration].Registered of an app registration made elsewhere.
+const existing = "existing"
+
+// ofAPI is what ends a fault of the API's app registration: the request to its owner,
+// if it was made elsewhere, or else fix. Where another stack deploys the API, only that
+// one's team can.
+func (e *explainer) ofAPI(ask func(requests.Owned) string, fix string) string {
+	switch {
+	case e.declared.Registered == existing:
+		return ask(requests.Owned{DisplayName: e.apiApplication.DisplayName, ClientID: e.declared.APIClientID, ObjectID: e.declared.APIObjectID,
+			ServicePrincipalID: e.apiPrincipal.ID, Graph: e.reader.session.Cloud.Graph})
+	case e.declared.APIStack != "":
+		return "ask the team of the stack " + e.declared.APIStack + ": " + fix
+	}
+	return fix
+}
+
+// ask is the request for a role that tokens carry.
+func (r appRole) ask(o requests.Owned) string {
+	if !r.IsEnabled {
+		return o.EnableRole(r.ID)
+	}
+	return o.AllowApplications(r.ID)
 }
 
 // enableRole is the fix of a role that no token carries. The provider does not
@@ -103,6 +130,9 @@ func (e *explainer) assigned(role appRole, all []appRoleAssignment) {
 		symptom = "AADSTS501051 instead of a token"
 	}
 	fix := up
+	if e.declared.Assignments == requestedAssignments {
+		fix = e.declared.askAgain()
+	}
 	if !slices.Contains(e.access.Roles, role.Value) {
 		fix = fmt.Sprintf("add %s to the roles of client %s in the stack's configuration, and run pulumi up", role.Value, e.access.Client)
 	}

@@ -64,7 +64,7 @@ func (e *explainer) client(ctx context.Context) (bool, error) {
 		if e.application, found, err = e.reader.application(ctx, id); err != nil {
 			return false, err
 		}
-		if !e.judge(found, CheckClientApplication, "AADSTS700016 instead of a token", "no app registration "+id, "restore it from Deleted applications within 30 days, or "+up, "the client's app registration is gone") {
+		if !e.judge(found, CheckClientApplication, "AADSTS700016 instead of a token", "no app registration "+id, e.ofClient("restore it from Deleted applications within 30 days, or "+up), "the client's app registration is gone") {
 			return false, nil
 		}
 	}
@@ -75,12 +75,21 @@ func (e *explainer) client(ctx context.Context) (bool, error) {
 	if e.application.ID == "" {
 		symptom = "AADSTS700016, or no answer of the identity endpoint, instead of a token"
 	}
-	if !e.judge(found, CheckClientPrincipal, symptom, "no service principal "+e.access.ObjectID, up, "the client's service principal is gone, and its app roles with it") {
+	if !e.judge(found, CheckClientPrincipal, symptom, "no service principal "+e.access.ObjectID, e.ofClient(up), "the client's service principal is gone, and its app roles with it") {
 		return false, nil
 	}
 	e.judge(e.principal.AccountEnabled, CheckClientEnabled, "AADSTS7000112 instead of a token", "accountEnabled false",
 		"az ad sp update --id "+e.principal.ID+" --set accountEnabled=true", "the client's service principal is disabled")
 	return true, nil
+}
+
+// ofClient is what ends a fault of the client's app registration: asking again for one
+// that somebody else makes, or else fix.
+func (e *explainer) ofClient(fix string) string {
+	if e.access.Requested {
+		return e.declared.askAgain()
+	}
+	return fix
 }
 
 // settings checks that both apps name the same tenant, cloud and API.
@@ -122,6 +131,9 @@ func setSetting(siteID, name, value string) string {
 // the client id name the API.
 func (e *explainer) scope(got string) {
 	uri := "api://" + e.declared.APIClientID
+	if e.declared.Registered == existing { // somebody else chose it
+		uri = append(slices.Clone(e.apiApplication.IdentifierURIs), e.declared.APIClientID)[0]
+	}
 	resource, isDefault := strings.CutSuffix(got, "/.default")
 	uris := e.apiApplication.IdentifierURIs
 	symptom := "AADSTS500011 (no such resource) instead of a token, or 401 invalid_token: wrong audience"

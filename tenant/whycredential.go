@@ -151,7 +151,7 @@ func (e *explainer) federation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !e.judge(len(all) > 0, CheckFederation, "AADSTS70021 instead of a token", "none", up, "the client's app registration has no federated identity credential") {
+	if !e.judge(len(all) > 0, CheckFederation, "AADSTS70021 instead of a token", "none", e.ofClient(up), "the client's app registration has no federated identity credential") {
 		return nil
 	}
 	wanted, ok := e.outsideToken()
@@ -172,7 +172,7 @@ func (e *explainer) federation(ctx context.Context) error {
 			found = append(found, step.got(f))
 		}
 		fits = slices.DeleteFunc(fits, func(f federation) bool { return step.got(f) != step.wanted }) // case included, as Entra compares
-		if !e.judge(len(fits) > 0, step.check, step.symptom+" instead of a token", strings.Join(found, ", "), "pulumi up --refresh sets it again",
+		if !e.judge(len(fits) > 0, step.check, step.symptom+" instead of a token", strings.Join(found, ", "), e.ofClient("pulumi up --refresh sets it again"),
 			"the app registration does not trust the token that the client brings: expected %q, got %q", step.wanted, strings.Join(found, " or ")) {
 			return nil
 		}
