@@ -183,14 +183,25 @@ func warnOfTrust(ctx *pulumi.Context, made map[string]requests.Registered, stack
 	for i, client := range clients {
 		one, found := made[stack.Clients[i].Name]
 		if asked := client.Asked; asked != nil && found {
-			pulumi.All(asked.Issuer, asked.Subject, asked.Audience).ApplyT(func(want []any) bool {
-				if got := []any{one.Issuer, one.Subject, one.Audience}; !slices.Equal(got, want) {
-					warn(ctx, fmt.Sprintf("client %q cannot sign in: its app registration %s trusts %q, and it brings tokens of %q; tenant request -stack %s, and let tenant grant change it", one.Client, one.ClientID, got, want, ctx.Stack()))
+			pulumi.All(asked.Issuer, asked.Subject, asked.Audience).ApplyT(func(brings []any) bool {
+				if text := distrusted(one, components.Federation{Issuer: brings[0].(string), Subject: brings[1].(string), Audience: brings[2].(string)}, ctx.Stack()); text != "" {
+					warn(ctx, text)
 				}
 				return true
 			})
 		}
 	}
+}
+
+// distrusted is the warning for a client whose app registration does not trust the
+// tokens that it brings; "" if it does.
+func distrusted(made requests.Registered, brings components.Federation, stack string) string {
+	trusts := components.Federation{Issuer: made.Issuer, Subject: made.Subject, Audience: made.Audience}
+	if trusts == brings {
+		return ""
+	}
+	return fmt.Sprintf("client %q cannot sign in: its app registration %s trusts tokens of %q with the subject %q and the audience %q, and it brings those of %q, %q and %q; tenant request -stack %s, and let tenant grant change it",
+		made.Client, made.ClientID, trusts.Issuer, trusts.Subject, trusts.Audience, brings.Issuer, brings.Subject, brings.Audience, stack)
 }
 
 // lastUpdate is empty before the first update, or if the exports cannot be read:

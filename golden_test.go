@@ -148,7 +148,7 @@ func TestOwnAPI(t *testing.T) {
 	if got := role["displayName"].StringValue(); got != "Read stock items" {
 		t.Errorf("got role %q", got)
 	}
-	got := exportsOf(t, config, folder)
+	got := exportsOf(t, signedIn(), programOf(t, config, folder), config)
 	urls := got["clientUrls"].ObjectValue()
 	if got["apiName"].StringValue() != "stock-items" || !strings.HasSuffix(got["apiUrl"].StringValue(), ".test/api/v2/stock") ||
 		!strings.HasSuffix(urls["counter"].StringValue(), ".test/api/CountStock") || !strings.HasSuffix(urls["buyer"].StringValue(), ".test/api/Buy") {
@@ -219,7 +219,7 @@ func TestExistingRegistration(t *testing.T) {
 			}
 		}
 	}
-	got := exportsOf(t, config, folder)
+	got := exportsOf(t, signedIn(), programOf(t, config, folder), config)
 	if got["apiClientId"].StringValue() != id || got["apiObjectId"].StringValue() != id[:35]+"0" || got["roleIds"].ObjectValue()["Orders.Read"].StringValue() != id[:34]+"12" {
 		t.Errorf("got exports %v", got)
 	}

@@ -324,7 +324,7 @@ func TestRoleAssignmentNamesAreStable(t *testing.T) {
 func TestExports(t *testing.T) {
 	t.Parallel()
 	config := configuration(t, "dev", nil)
-	got := exportsOf(t, config, newProject(t))
+	got := exportsOf(t, signedIn(), programOf(t, config, newProject(t)), config)
 	want := map[string]any{
 		"apiName":     "orders",
 		"apiUrl":      "https://orders-api-app1a2b3c4d.test/api/orders",
@@ -359,7 +359,7 @@ func TestExports(t *testing.T) {
 }
 
 // exportsOf deploys and returns what the stack exports.
-func exportsOf(t *testing.T, config map[string]string, folder string) resource.PropertyMap {
+func exportsOf(t *testing.T, m *componentstest.Recorder, p program, config map[string]string) resource.PropertyMap {
 	t.Helper()
 	type export struct {
 		name  string
@@ -368,8 +368,8 @@ func exportsOf(t *testing.T, config map[string]string, folder string) resource.P
 	// The run does not wait for outputs that are not registered, so each sends its
 	// value.
 	sent, expected := make(chan export, 100), 0
-	err := signedIn().Run(config, func(ctx *pulumi.Context) error {
-		if err := programOf(t, config, folder).deploy(ctx); err != nil {
+	err := m.Run(config, func(ctx *pulumi.Context) error {
+		if err := p.deploy(ctx); err != nil {
 			return err
 		}
 		for name, output := range ctx.GetCurrentExportMap() {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -262,3 +263,113 @@ func TestCodeWaitsForAppRoles(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestRegistrationsAreAskedFor: a federated client makes nothing in the directory while
+// somebody else assigns app roles. It asks for its app registration, and its code waits
+// for that as for its roles.
+func TestRegistrationsAreAskedFor(t *testing.T) {
+	t.Parallel()
+	folder := newProject(t)
+	const api, apiClient, roleID = "11111111-0000-4000-8000-000000000002", "11111111-0000-4000-8000-000000000003", "11111111-0000-4000-8000-000000000004"
+	const clientID, objectID, principal, credential = "22222222-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002", "22222222-0000-4000-8000-000000000003", "22222222-0000-4000-8000-000000000004"
+	const issuer, audience = "https://login.microsoftonline.com/" + tenantID + "/v2.0", "api://AzureADTokenExchange"
+	const subject = "object-id-of-returns-identity"
+	made := requests.Registered{Client: "returns", DisplayName: "returns (dev)", ClientID: clientID, ObjectID: objectID, ServicePrincipalID: principal, CredentialID: credential,
+		Issuer: issuer, Subject: subject, Audience: audience}
+	receipt := requests.Receipt{Schema: requests.ReceiptSchema, Project: "app-to-app", Stack: "dev", TenantID: tenantID, GrantedBy: callerID,
+		API: requests.API{Name: "orders", ClientID: apiClient, ServicePrincipalID: api}, Registrations: []requests.Registered{made},
+		Assignments: []requests.Assignment{{ID: "a", Client: "returns", PrincipalID: principal, Role: requests.Role{Value: "Orders.Read", ID: roleID}, CreatedOn: "2026-11-26T00:00:00Z"}}}
+	answers := map[string]string{ // of Graph, by path
+		"/v1.0/applications": `{"value":[{"id":"` + objectID + `","appId":"` + clientID + `","displayName":"returns (dev)","tags":["pulumi-stack:app-to-app/dev","pulumi-name:returns-application","pulumi-requested"]}]}`,
+		"/v1.0/applications/" + objectID + "/federatedIdentityCredentials": `{"value":[{"id":"` + credential + `","name":"returns","issuer":"` + issuer + `","subject":"` + subject + `","audiences":["` + audience + `"]}]}`,
+		"/v1.0/servicePrincipals":                                      `{"value":[{"id":"` + principal + `"}]}`,
+		"/v1.0/servicePrincipals/" + principal + "/appRoleAssignments": `{"value":[{"appRoleId":"` + roleID + `","resourceId":"` + api + `"}]}`,
+	}
+	unassigned := maps.Clone(answers)
+	unassigned["/v1.0/servicePrincipals/"+principal+"/appRoleAssignments"] = `{"value":[]}`
+	for _, tt := range []struct {
+		name      string
+		receipt   *requests.Receipt
+		graph     map[string]string
+		known     bool // its client id is
+		published bool
+	}{
+		{"before anybody made it", nil, nil, false, false},
+		{"by its receipt", &receipt, nil, true, true},
+		{"as the tenant says", nil, answers, true, true},
+		{"without its app role", nil, unassigned, true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			edits, project := map[string]string{"app-to-app:assignments": "requested", "app-to-app:clients": `[{"name":"returns","identity":"federated"}]`}, newProjectLike(t, folder)
+			if tt.graph == nil {
+				edits["app-to-app:assignmentsReceipt"] = "r.json"
+			}
+			if tt.receipt != nil {
+				text, err := tt.receipt.Encode()
+				if err == nil {
+					err = os.WriteFile(filepath.Join(project, "r.json"), text, 0o600)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			exports := exportsOfTheAPI()
+			exports["apiServicePrincipalId"], exports["apiClientId"], exports["roleIds"] = api, apiClient, map[string]any{"Orders.Read": roleID}
+			m := signedIn()
+			m.Stacks = map[string]map[string]any{otherStack: exports}
+			config := anEstate(t, edits)
+			p := programOf(t, config, project)
+			p.httpClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				answer, known := tt.graph[r.URL.Path]
+				if !known || r.Method != http.MethodGet {
+					t.Errorf("got asked %s %s", r.Method, r.URL)
+				}
+				return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(answer)), Header: http.Header{}}, nil
+			})}
+			got := exportsOf(t, m, p, config).Mappable()
+			published, setting := false, ""
+			for _, r := range m.Resources() {
+				published = published || r.TypeToken == "command:local:Command"
+				if strings.HasPrefix(r.TypeToken, "azuread:") {
+					t.Errorf("got %s, want nothing in the directory", r)
+				}
+				if strings.HasSuffix(r.TypeToken, ":WebAppApplicationSettings") {
+					if id := r.Inputs["properties"].ObjectValue()["ORDERS_CLIENT_ID"]; id.IsString() {
+						setting = id.StringValue()
+					}
+				}
+			}
+			want := map[bool]string{true: clientID}[tt.known]
+			if published != tt.published || setting != want {
+				t.Errorf("got its code published: %t, and its client id %q, want %t and %q", published, setting, tt.published, want)
+			}
+			asked := map[string]any{"client": "returns", "identity": "federated", "roles": []any{map[string]any{"value": "Orders.Read", "id": roleID}},
+				"registration": map[string]any{"displayName": "returns (dev)", "owners": []any{}, "issuer": issuer, "subject": subject, "audience": audience}}
+			if !reflect.DeepEqual(got["requests"], []any{asked}) {
+				t.Errorf("got the requests %v, want %v", got["requests"], asked)
+			}
+			access := got["access"].([]any)[0].(map[string]any)
+			if access["requested"] != true || access["clientId"] != want || !reflect.DeepEqual(access["owners"], []any{}) || len(access["credentials"].([]any)) != map[bool]int{true: 1}[tt.known] {
+				t.Errorf("got the access %v", access)
+			}
+		})
+	}
+
+	if got := distrusted(made, components.Federation{Issuer: issuer, Subject: subject, Audience: audience}, "dev"); got != "" {
+		t.Errorf("got %q, want no warning", got)
+	}
+	if got := distrusted(made, components.Federation{Issuer: issuer, Subject: principal, Audience: audience}, "dev"); !strings.Contains(got, `client "returns" cannot sign in: its app registration `+clientID+` trusts`) || !strings.Contains(got, "tenant request -stack dev") {
+		t.Errorf("got %q, want a warning of another subject", got)
+	}
+}
+
+// newProjectLike is a project of its own with the files of another.
+func newProjectLike(t *testing.T, folder string) string {
+	t.Helper()
+	project := t.TempDir()
+	if err := os.CopyFS(project, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	return project
+}

@@ -153,6 +153,35 @@ func TestBlockingACallerOfAnotherAPI(t *testing.T) {
 	}
 }
 
+// TestARegistrationIsNotDeletedInUse: a client whose app registration the stack made
+// cannot ask for another one, because its own would be deleted.
+func TestARegistrationIsNotDeletedInUse(t *testing.T) {
+	t.Parallel()
+	client := []settings.Client{{Name: "returns", Identity: settings.Identity{Kind: "federated"}}}
+	own := granted{Client: "returns", Identity: "federated", ObjectID: partnerID, ApplicationObjectID: callerID}
+	requested := own
+	requested.Requested = true
+	for _, tt := range []struct {
+		name, assignments string
+		last              []granted
+		want              string
+	}{
+		{"the first update", "requested", nil, ""},
+		{"made on request", "requested", []granted{requested}, ""},
+		{"made by the stack, as before", "made", []granted{own}, ""},
+		{"made by the stack, asked for now", "requested", []granted{own}, "app-to-app:clients[0].identity: expected a client without an app registration of the stack's own, because somebody else makes app registrations from now on, and " + callerID + " would be deleted while the client signs in with it; next: add a client of another name"},
+	} {
+		got := refuseHandover(lastExports{Access: tt.last}, settings.Settings{Assignments: tt.assignments, Clients: client})
+		if text := fmt.Sprint(got); (len(got) > 0) != (tt.want != "") || !strings.Contains(text, tt.want) {
+			t.Errorf("%s: got %v, want %q", tt.name, got, tt.want)
+		}
+	}
+	texts := strings.Join(handedOver(lastExports{Access: []granted{requested}, Assignments: "requested"}, settings.Settings{Assignments: "made", Clients: client}), "\n")
+	if !strings.Contains(texts, `client "returns" gets an app registration of the stack's own, with another client id; the one that was made for it stays until somebody removes it: az ad app delete --id `+callerID) {
+		t.Errorf("made by the stack from now on: got %q", texts)
+	}
+}
+
 // TestHandingOver warns of what changes with who assigns app roles.
 func TestHandingOver(t *testing.T) {
 	t.Parallel()
