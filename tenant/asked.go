@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"app-to-app/components/provenance"
+	"app-to-app/components/requests"
 	"app-to-app/tenant/marked"
 )
 
@@ -64,6 +65,31 @@ func (a *auditor) fixAsked(n int) {
 		switch d := &a.report.Differences[n+i]; d.Kind {
 		case ApplicationMissing, PrincipalMissing, CredentialMissing, CredentialChanged, OwnerMissing:
 			d.Fix = a.declared.askAgain()
+		}
+	}
+}
+
+// fixOwned makes requests to its owner of what ends the differences from the nth on, of
+// an API's app registration that was made elsewhere.
+func (a *auditor) fixOwned(n int, app application, sp principal) {
+	if a.declared.Registered != existing {
+		return
+	}
+	owned := requests.Owned{DisplayName: app.DisplayName, ClientID: a.declared.APIClientID, ObjectID: a.declared.APIObjectID, ServicePrincipalID: sp.ID, Graph: a.reader.session.Cloud.Graph}
+	for i := range a.report.Differences[n:] {
+		switch d := &a.report.Differences[n+i]; d.Kind {
+		case ApplicationMissing:
+			d.Fix = owned.Restore()
+		case PrincipalMissing:
+			d.Fix = owned.CreatePrincipal()
+		case PrincipalDisabled:
+			d.Fix = owned.Enable()
+		case AssignmentNotRequired:
+			d.Fix = owned.RequireAssignment()
+		case RoleMissing:
+			d.Fix = owned.AddRole(d.Subject)
+		case RoleDisabled:
+			d.Fix = owned.EnableRole(a.declared.RoleIDs[d.Subject])
 		}
 	}
 }

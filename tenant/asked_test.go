@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"app-to-app/components/provenance"
+	"app-to-app/tenant"
 )
 
 // asks makes the client "federated" one whose app registration somebody else made: the
@@ -70,5 +71,36 @@ func TestAuditOfWhatWasAskedFor(t *testing.T) {
 	}
 	if text := report.String(); !strings.Contains(text, "somebody made it because the stack asked for it, and no client of the stack uses it") || !strings.Contains(text, "whoever made it removes it: az ad app delete --id "+application) {
 		t.Errorf("of a client that is gone: got\n%s", text)
+	}
+}
+
+// TestAuditOfSomebodyElsesAPI asks the owner of the API's app registration for what an
+// update of this stack does not do.
+func TestAuditOfSomebodyElsesAPI(t *testing.T) {
+	t.Parallel()
+	s := newStack(newWorld(t))
+	s.outputs.Registered = "existing"
+	disabled := role(readRole, "Orders.Read")
+	disabled["isEnabled"] = false
+	s.graph("PATCH", "/v1.0/applications/"+s.outputs.APIObjectID, object{"appRoles": []object{disabled, role(writeRole, "Orders.Write")}}, nil)
+	s.graph("PATCH", "/v1.0/servicePrincipals/"+s.apiSP, object{"accountEnabled": false, "appRoleAssignmentRequired": false}, nil)
+	want := func(kinds ...string) {
+		t.Helper()
+		report := s.audit()
+		for _, kind := range kinds {
+			i := slices.IndexFunc(report.Differences, func(d tenant.Difference) bool { return d.Kind == kind })
+			if i < 0 || !strings.HasPrefix(report.Differences[i].Fix, "ask ") {
+				t.Errorf("got\n%s\nwant %s with a request to the owner", report, kind)
+			}
+		}
+	}
+	want(tenant.RoleDisabled, tenant.PrincipalDisabled, tenant.AssignmentNotRequired)
+	s.graph("DELETE", "/v1.0/servicePrincipals/"+s.apiSP, nil, nil)
+	want(tenant.PrincipalMissing)
+	s.graph("DELETE", "/v1.0/applications/"+s.outputs.APIObjectID, nil, nil)
+	want(tenant.ApplicationMissing)
+	s.outputs.Registered = ""
+	if report := s.audit(); !strings.Contains(report.String(), "pulumi up --refresh to make a new one") {
+		t.Errorf("the stack's own: got\n%s", report)
 	}
 }

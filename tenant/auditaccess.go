@@ -19,6 +19,10 @@ func (a *auditor) api(ctx context.Context) error {
 	if !a.declared.ownsAPI() {
 		return a.heldRoles(ctx)
 	}
+	var app application
+	var sp principal
+	before := len(a.report.Differences)
+	defer func() { a.fixOwned(before, app, sp) }()
 	app, found, err := a.reader.application(ctx, a.declared.APIObjectID)
 	if err != nil {
 		return err
@@ -31,7 +35,7 @@ func (a *auditor) api(ctx context.Context) error {
 		return err
 	}
 	a.roles(app)
-	sp, found, err := a.reader.principalOf(ctx, a.declared.APIClientID)
+	sp, found, err = a.reader.principalOf(ctx, a.declared.APIClientID)
 	if err != nil {
 		return err
 	}
