@@ -273,32 +273,31 @@ func TestWhyOfSomebodyElsesAPI(t *testing.T) {
 			}
 		}
 	}
+	s := newSettledStack(t)
+	s.outputs.Registered = "existing"
 	for _, tt := range []struct {
 		name, check string
 		wrong       func(*stack)
 		want        func(s *stack) string
 	}{
-		{"deleted", tenant.CheckAPIApplication, func(s *stack) { s.graph("DELETE", "/v1.0/applications/"+s.outputs.APIObjectID, nil, nil) },
-			func(s *stack) string { return owned(s).Restore() }},
-		{"without a service principal", tenant.CheckAPIPrincipal, func(s *stack) { s.graph("DELETE", "/v1.0/servicePrincipals/"+s.apiSP, nil, nil) },
-			func(s *stack) string { return owned(s).CreatePrincipal() }},
-		{"disabled", tenant.CheckAPIEnabled, func(s *stack) {
-			s.graph("PATCH", "/v1.0/servicePrincipals/"+s.apiSP, object{"accountEnabled": false}, nil)
-		}, func(s *stack) string { return owned(s).Enable() }},
-		{"version 1", tenant.CheckTokenVersion, func(s *stack) {
-			s.graph("PATCH", "/v1.0/applications/"+s.outputs.APIObjectID, object{"api": object{"requestedAccessTokenVersion": 1}}, nil)
-		}, func(s *stack) string { return owned(s).Version2() }},
-		{"a role that is disabled", tenant.CheckRoleEnabled, withRole("isEnabled", false), func(s *stack) string { return owned(s).EnableRole(readRole) }},
-		{"a role for people", tenant.CheckRoleEnabled, withRole("allowedMemberTypes", []string{"User"}), func(s *stack) string { return owned(s).AllowApplications(readRole) }},
-		{"a role that is unknown", tenant.CheckRole, setAPI(map[string]string{"ORDERS_ROLE": "Orders.Audit"}), func(s *stack) string { return owned(s).AddRole("Orders.Audit") }},
 		{"a scope of another name", tenant.CheckScopeSetting, setClient("secret", map[string]string{"ORDERS_SCOPE": "api://nobody/.default"}), func(s *stack) string {
 			return "az functionapp config appsettings set --ids " + s.clients["secret"].SiteID + " --settings ORDERS_SCOPE=api://" + s.outputs.APIClientID + "/.default"
 		}},
-	} {
+		{"a role that is disabled", tenant.CheckRoleEnabled, withRole("isEnabled", false), func(s *stack) string { return owned(s).EnableRole(readRole) }},
+		{"a role for people", tenant.CheckRoleEnabled, withRole("allowedMemberTypes", []string{"User"}), func(s *stack) string { return owned(s).AllowApplications(readRole) }},
+		{"a role that is unknown", tenant.CheckRole, setAPI(map[string]string{"ORDERS_ROLE": "Orders.Audit"}), func(s *stack) string { return owned(s).AddRole("Orders.Audit") }},
+		{"version 1", tenant.CheckTokenVersion, func(s *stack) {
+			s.graph("PATCH", "/v1.0/applications/"+s.outputs.APIObjectID, object{"api": object{"requestedAccessTokenVersion": 1}}, nil)
+		}, func(s *stack) string { return owned(s).Version2() }},
+		{"disabled", tenant.CheckAPIEnabled, func(s *stack) {
+			s.graph("PATCH", "/v1.0/servicePrincipals/"+s.apiSP, object{"accountEnabled": false}, nil)
+		}, func(s *stack) string { return owned(s).Enable() }},
+		{"without a service principal", tenant.CheckAPIPrincipal, func(s *stack) { s.graph("DELETE", "/v1.0/servicePrincipals/"+s.apiSP, nil, nil) },
+			func(s *stack) string { return owned(s).CreatePrincipal() }},
+		{"deleted", tenant.CheckAPIApplication, func(s *stack) { s.graph("DELETE", "/v1.0/applications/"+s.outputs.APIObjectID, nil, nil) },
+			func(s *stack) string { return owned(s).Restore() }},
+	} { // one fault after the other, in one stack
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSettledStack(t)
-			s.outputs.Registered = "existing"
 			tt.wrong(s)
 			causes := s.why("secret").Causes
 			i := slices.IndexFunc(causes, func(c tenant.Cause) bool { return c.Check == tt.check })
@@ -307,10 +306,8 @@ func TestWhyOfSomebodyElsesAPI(t *testing.T) {
 			}
 		})
 	}
-	s := newSettledStack(t)
-	s.outputs.APIStack = "organization/app-to-app/api"
-	s.graph("DELETE", "/v1.0/servicePrincipals/"+s.apiSP, nil, nil)
-	if causes := s.why("secret").Causes; len(causes) == 0 || !strings.HasPrefix(causes[0].Fix, "ask the team of the stack organization/app-to-app/api: pulumi up") {
+	s.outputs.Registered, s.outputs.APIStack = "", "organization/app-to-app/api"
+	if causes := s.why("secret").Causes; len(causes) == 0 || !strings.HasPrefix(causes[0].Fix, "ask the team of the stack organization/app-to-app/api: restore it") {
 		t.Errorf("another stack's API: got %+v", causes)
 	}
 }

@@ -176,3 +176,71 @@ func TestGrantNeedsTheRight(t *testing.T) {
 		t.Errorf("got exit code %d and:\n%s", code, &e.stderr)
 	}
 }
+
+// asking is a file of requests with one for an app registration.
+func (e *estate) asking() string {
+	e.t.Helper()
+	if code := e.run("request", "-stack", "team"); code != exitSame {
+		e.t.Fatal(&e.stderr)
+	}
+	file, err := requests.Parse([]byte(e.stdout.String()))
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	file.Requests = append(file.Requests, requests.Request{Client: "returns", Identity: "federated", Roles: file.Requests[0].Roles, Registration: &requests.Registration{
+		DisplayName: "returns (team)", Issuer: "https://ci.example.test", Subject: "repo:ours/returns:environment:dev", Audience: "api://AzureADTokenExchange"}})
+	text, err := file.Encode()
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestGrantOfARegistration asks before it makes one, and writes it into the receipt.
+func TestGrantOfARegistration(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	path := e.file("team.json", e.asking())
+	e.stdin = "no\n"
+	if code := e.run("grant", path); code != exitFailed || e.held() != 0 || !strings.Contains(e.stderr.String(), "Make or change 1 app registration(s) and assign 2 app role(s) as shown? Type yes to go on: ") ||
+		!strings.Contains(e.stdout.String(), `client "returns" of stack "team" gets the app registration "returns (team)"`) {
+		t.Errorf("the answer no: got exit code %d, %d held and:\n%s%s", code, e.held(), &e.stdout, &e.stderr)
+	}
+	e.stdin = "yes\n"
+	if code := e.run("grant", path); code != exitSame || e.held() != 2 {
+		t.Fatalf("grant: got exit code %d, %d held and:\n%s%s", code, e.held(), &e.stdout, &e.stderr)
+	}
+	text, err := os.ReadFile(filepath.Join(e.folder, "team.receipt.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	receipt, err := requests.ParseReceipt(text)
+	if made, ok := receipt.Registered("returns"); err != nil || !ok || made.Subject != "repo:ours/returns:environment:dev" || made.ClientID == "" {
+		t.Errorf("got the receipt %+v, %v", receipt, err)
+	}
+	e.stdin = ""
+	if code := e.run("grant", path); code != exitSame || !strings.Contains(e.stdout.String(), "0 to register or change, 1 registered already\n0 to assign, 2 held already") {
+		t.Errorf("again: got exit code %d and:\n%s%s", code, &e.stdout, &e.stderr)
+	}
+}
+
+func TestWrongRegistrations(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	asked := e.asking()
+	for name, tt := range map[string]struct{ old, new, want string }{
+		"a secret":             {`"issuer"`, `"passwordCredentials": [], "issuer"`, `unknown field "passwordCredentials"`},
+		"any subject":          {"environment:dev", "environment:*", "requests[1].registration.subject: expected an exact text of at most 600 bytes, without *"},
+		"another credential":   {`"federated"`, `"certificate"`, "because any other credential would have to be handed over"},
+		"a role of the tenant": {`"client": "returns"`, `"role": "Global Administrator", "client": "returns"`, `unknown field "role"`},
+		"a namesake":           {"returns (team)", "Partner", `expected no other app registration named "Partner", got one that somebody else made`},
+		"an owner by name":     {`"issuer"`, `"owners": ["me"], "issuer"`, "requests[1].registration.owners[0]: expected a GUID"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			changed := strings.Replace(asked, tt.old, tt.new, 1)
+			if code := e.run("grant", "-yes", e.file("wrong.json", changed)); changed == asked || code != exitFailed || e.held() != 0 || !strings.Contains(e.stderr.String(), tt.want) {
+				t.Errorf("got exit code %d, %d held and:\n%s%s\nwant %q", code, e.held(), &e.stdout, &e.stderr, tt.want)
+			}
+		})
+	}
+}
