@@ -4,6 +4,7 @@
 package e2e_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +12,19 @@ import (
 	"sync"
 	"testing"
 )
+
+// long runs the stories that CI leaves out: what they show of the program is shown
+// in parts by tests that CI runs, and they take a third of its time.
+var long = flag.Bool("long", false, "run the long stories too: another team's API, an update from before the marks, a move between all kinds of identity under load, the cost of many clients")
+
+// skipUnlessLong skips a long story.
+func skipUnlessLong(t *testing.T) {
+	t.Helper()
+	if !*long {
+		t.Skip("takes -long")
+	}
+	t.Parallel()
+}
 
 // built is the folder of the commands that the tests share.
 var built string

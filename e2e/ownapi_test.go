@@ -17,10 +17,7 @@ import (
 // TestOwnAPI runs the commands of docs/own-api.md in a clean clone of the repository:
 // an API and a client are made, tested, deployed and called, and destroyed.
 func TestOwnAPI(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs the real engine")
-	}
-	t.Parallel()
+	skipUnlessLong(t)
 	clone := cloneTree(t)
 	s := sandboxtest.Start(t, sandboxtest.Options{})
 	install(t, s)

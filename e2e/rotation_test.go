@@ -82,10 +82,7 @@ func TestRotationDropsNoCall(t *testing.T) {
 // TestNoCallIsDropped moves a client from one kind of identity to the next under
 // the same load.
 func TestNoCallIsDropped(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs the real engine")
-	}
-	t.Parallel()
+	skipUnlessLong(t)
 	w, l := underLoad(t, "clientSecret", nil)
 	for _, step := range []struct{ name, identity, previous string }{
 		{"a certificate beside the secret", "certificate", "clientSecret"},

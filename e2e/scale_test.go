@@ -64,10 +64,7 @@ func (w *world) since(before map[string]int) map[string]int {
 // second five take as many requests as the first, and a later preview, now or
 // hours on, finds nothing to change.
 func TestClientsCostTheSame(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs the real engine")
-	}
-	t.Parallel()
+	skipUnlessLong(t)
 	w := newWorld(t)
 	w.pulumi("stack", "init", "dev")
 	roles, values := manyRoles(4)

@@ -15,10 +15,7 @@ import (
 // update must give each its mark in place: a replacement would revoke live
 // credentials and change ids that tokens have.
 func TestMarksComeInPlace(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs the real engine")
-	}
-	t.Parallel()
+	skipUnlessLong(t)
 	w := newWorld(t)
 	w.pulumi("stack", "init", w.stack)
 	w.set(map[string]any{"clients": []fields{

@@ -169,7 +169,6 @@ func TestAnInterruptedDemo(t *testing.T) {
 		args []string
 	}{
 		{step: "build", args: []string{"demo"}},
-		{step: "neighbour", args: []string{"demo"}},
 		{step: "deploy", args: []string{"demo"}},
 		{step: "destroy", args: []string{"demo", "-v"}},
 	} {
