@@ -183,7 +183,7 @@ func (e *estate) asking() string {
 	if code := e.run("request", "-stack", "team"); code != exitSame {
 		e.t.Fatal(&e.stderr)
 	}
-	file, err := requests.Parse([]byte(e.stdout.String()))
+	file, err := requests.Parse(e.stdout.Bytes())
 	if err != nil {
 		e.t.Fatal(err)
 	}
