@@ -82,6 +82,11 @@ func TestTeardownKeepsWhatWasRequested(t *testing.T) {
 		map[string]any{"client": "gone", "requested": true, "applicationObjectId": gone, "objectId": gone},
 		map[string]any{"client": "other", "applicationObjectId": own},
 	}}
+	w.sandbox.Weather().Queue("GET /v1.0/applications", route.Fault{Status: http.StatusForbidden, Code: "Authorization_RequestDenied"})
+	if _, err := teardown.Run(ctx, w.options()); err == nil || !strings.Contains(w.log.String(), "az ad app delete --id "+returns) {
+		t.Fatalf("by a login that may not read the tenant: got %v and\n%s", err, &w.log)
+	}
+	w.log.Reset()
 	left, err := teardown.Run(ctx, w.options())
 	if err != nil || left.Total() != 0 {
 		t.Fatalf("got %v, %v, want all of the stack's own gone:\n%s", left, err, &w.log)

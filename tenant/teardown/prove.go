@@ -93,6 +93,7 @@ func (o *Options) prove(ctx context.Context, made *Remains) (left Left, err erro
 		left, o.unrecorded = Left{}, nil
 		for _, count := range []func(context.Context, *Remains, *Left) error{o.countGroups, o.countAssignments, o.countDirectory, o.countVaults, o.countMarked} {
 			if err := count(ctx, made, &left); err != nil {
+				o.nameRequested(ctx, made) // the state knows them, whatever the login may read
 				return Left{}, err
 			}
 		}
