@@ -131,11 +131,13 @@ func (r *round) adoptEntry(urn string) (id string) {
 			return entry.id()
 		}
 	}
-	i := slices.IndexFunc(r.created, func(c resource) bool { return c.urn() == urn })
-	if i < 0 {
+	entry, ok := defaultProvider(urn)
+	if i := slices.IndexFunc(r.created, func(c resource) bool { return c.urn() == urn }); i >= 0 {
+		entry, ok = r.created[i], true
+	}
+	if !ok {
 		return ""
 	}
-	entry := r.created[i]
 	r.adoptEntry(text(entry.object, "parent"))
 	if entry.isProvider() {
 		id = rand.Text() // the engine chooses one too, and reads nothing in it
@@ -146,6 +148,17 @@ func (r *round) adoptEntry(urn string) (id string) {
 	}
 	r.adopted = append(r.adopted, entry)
 	return id
+}
+
+// defaultProvider is the entry of a provider that the engine itself starts, in the
+// version that its name has. A preview leaves these out, so a state that has nothing
+// yet, or no longer, says nothing of them. The next update adds their settings.
+func defaultProvider(urn string) (entry resource, ok bool) {
+	rest, name, _ := cutLast(urn, "::default_")
+	_, kind, _ := cutLast(rest, "::")
+	version := strings.ReplaceAll(name, "_", ".")
+	entry = resource{object{"urn": urn, "custom": true, "type": kind, "inputs": object{"version": version}}}
+	return entry, entry.isProvider() && version != ""
 }
 
 func (r resource) isProvider() bool { return strings.HasPrefix(r.kind(), "pulumi:providers:") }

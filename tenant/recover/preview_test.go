@@ -73,10 +73,16 @@ func TestUnrecorded(t *testing.T) {
 func TestUnrecordedRegistration(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		name  string
-		twins int
-		want  []string
-	}{{"one", 1, []string{Adopt}}, {"two", 2, nil}} {
+		name     string
+		twins    int
+		provider string
+		listed   bool // in the preview, which leaves out the providers that the engine starts
+		want     []string
+	}{
+		{"one", 1, "default", true, []string{Adopt}},
+		{"one, with a provider that the preview leaves out", 1, "default_5_53_5", false, []string{Adopt}},
+		{"two", 2, "default", true, nil},
+	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := newRecorded(t)
@@ -87,10 +93,13 @@ func TestUnrecordedRegistration(t *testing.T) {
 			}
 			made := entry(applicationType, lost.Name, "", object{"displayName": app.DisplayName})
 			parent := object{"urn": urnOf("app-to-app:components:Client", "lost"), "type": "app-to-app:components:Client", "custom": false}
-			provider := object{"urn": urnOf("pulumi:providers:azuread", "default"), "type": "pulumi:providers:azuread", "custom": true, "inputs": object{"version": "5.53.5"}}
+			provider := object{"urn": urnOf("pulumi:providers:azuread", tt.provider), "type": "pulumi:providers:azuread", "custom": true, "inputs": object{"version": "5.53.5"}}
 			made["parent"], made["provider"] = parent["urn"], provider["urn"].(string)+"::"+unknown
 			made["dependencies"] = []any{urnOf(appRoleType, "to be made"), urnOf(applicationType, ours.Name)}
-			s.preview = previewOf(provider, parent, made)
+			s.preview = previewOf(parent, made)
+			if tt.listed {
+				s.preview = previewOf(provider, parent, made)
+			}
 			s.options.Confirm = func(Plan) error { s.preview = ""; return nil }
 			s.run(tt.want...)
 			now, err := readState(s.state)
@@ -108,7 +117,8 @@ func TestUnrecordedRegistration(t *testing.T) {
 				t.Errorf("got the dependencies %v, want those that the state has", got)
 			}
 			configured, _ := now.find(provider["urn"].(string))
-			if _, ok := now.find(parent["urn"].(string)); !ok || configured.id() == "" || text(adopted.object, "provider") != configured.urn()+"::"+configured.id() || adopted.id() != "/applications/"+app.ID {
+			version, _ := configured.object["inputs"].(object)
+			if _, ok := now.find(parent["urn"].(string)); !ok || configured.id() == "" || version["version"] != "5.53.5" || text(adopted.object, "provider") != configured.urn()+"::"+configured.id() || adopted.id() != "/applications/"+app.ID {
 				t.Errorf("got the state %s, want it with its parent and its provider", s.state)
 			}
 		})
