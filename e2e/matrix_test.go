@@ -64,6 +64,14 @@ var inSample = []string{
 	"up/dropped before/POST /v1.0/servicePrincipals/{id}/appRoleAssignedTo",
 }
 
+// believed are the cases of a lie that nobody can know to be one: a provider that
+// asks for a deletion and hears 404 takes it for done, as the official ones do. Each
+// must leave what it says.
+var believed = map[string]string{
+	"destroy/404 under lag/DELETE /subscriptions/{subscription}/resourcegroups/{group}/providers/{namespace}/{type1}/{name1}/providers/microsoft.insights/diagnosticsettings/{setting}": "a diagnostic setting without its resource, which no list of Azure shows",
+	"destroy/404 under lag/DELETE /subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.web/sites/{name}":                                                            "a function app and its plan: recover names the app, with the command that removes it, and destroy ends after that",
+}
+
 // A moment is one accident to one call, the first of its route in a step.
 type moment struct {
 	step     step
@@ -89,7 +97,13 @@ type result struct {
 // check fails the test if the case did not converge.
 func (r result) check(t *testing.T) {
 	t.Helper()
-	if !r.Converged {
+	left, believed := believed[r.Moment]
+	switch {
+	case believed && r.Converged:
+		t.Errorf("%s: expected %s to be left, got the undisturbed end: take it out of the list", r.Moment, left)
+	case believed:
+		t.Logf("%s: leaves %s", r.Moment, left)
+	case !r.Converged:
 		t.Errorf("%s: expected the undisturbed end, got %q\nunknown to it:\n%s\nmissing:\n%s", r.Moment, r.Problem, strings.Join(r.Orphans, "\n"), strings.Join(r.Missing, "\n"))
 	}
 }
