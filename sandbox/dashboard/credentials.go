@@ -7,14 +7,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"app-to-app/timeline"
 )
 
-// A timeline is the client secrets and certificates, each as a bar from its start
-// to its end.
-type timeline struct {
-	From, To time.Time
-	Now      float64 // percent of the way
-	Bars     []bar
+// A credentialLine is the client secrets, certificates and federated identity
+// credentials, each as a bar from its start to its end.
+type credentialLine struct {
+	timeline.Line
+	Bars []bar
 }
 
 // A bar is one credential.
@@ -22,21 +23,16 @@ type bar struct {
 	Application string
 	Kind        string
 	KeyID       string
-	Start, End  time.Time
-	Left, Width float64 // percent
-	State       string
+	timeline.Bar
 }
 
-// soon is how long before its end a credential is called to end soon.
-const soon = 30 * 24 * time.Hour
-
-func (w *world) credentials(now time.Time) (t timeline) {
+func (w *world) credentials(now time.Time) (t credentialLine) {
 	for _, app := range w.applications {
 		for _, p := range app.PasswordCredentials {
-			t.Bars = append(t.Bars, bar{Application: app.DisplayName, Kind: "client secret", KeyID: p.KeyID, Start: p.Start, End: p.End})
+			t.Bars = append(t.Bars, bar{Application: app.DisplayName, Kind: "client secret", KeyID: p.KeyID, Bar: timeline.Bar{Start: p.Start, End: p.End}})
 		}
 		for _, k := range app.KeyCredentials {
-			b := bar{Application: app.DisplayName, Kind: "certificate", KeyID: k.KeyID, Start: k.Start, End: k.End}
+			b := bar{Application: app.DisplayName, Kind: "certificate", KeyID: k.KeyID, Bar: timeline.Bar{Start: k.Start, End: k.End}}
 			if sum, err := base64.StdEncoding.DecodeString(k.CustomKeyIdentifier); err == nil && len(sum) == 20 {
 				b.Kind += ", thumbprint " + strings.ToUpper(hex.EncodeToString(sum[:4])) + "…"
 			}
@@ -49,40 +45,10 @@ func (w *world) credentials(now time.Time) (t timeline) {
 	slices.SortFunc(t.Bars, func(a, b bar) int {
 		return cmp.Or(strings.Compare(a.Application, b.Application), a.Start.Compare(b.Start), strings.Compare(a.KeyID, b.KeyID))
 	})
-	t.scale(now)
-	return t
-}
-
-// scale places the bars between the first start and the last end.
-func (t *timeline) scale(now time.Time) {
-	t.From, t.To = now.Add(-24*time.Hour), now.Add(24*time.Hour)
-	for _, b := range t.Bars {
-		if !b.Start.IsZero() && b.Start.Before(t.From) {
-			t.From = b.Start
-		}
-		if b.End.After(t.To) {
-			t.To = b.End
-		}
-	}
-	percent := func(at time.Time) float64 { return 100 * float64(at.Sub(t.From)) / float64(t.To.Sub(t.From)) }
-	t.Now = percent(now)
+	bars := make([]*timeline.Bar, len(t.Bars))
 	for i := range t.Bars {
-		b := &t.Bars[i]
-		switch {
-		case b.End.IsZero():
-			b.State = "does not end"
-			b.Width = 100
-			continue
-		case !b.End.After(now):
-			b.State = "ended"
-		case b.Start.After(now):
-			b.State = "not yet valid"
-		case b.End.Sub(now) <= soon:
-			b.State = "ends soon"
-		default:
-			b.State = "valid"
-		}
-		b.Left = percent(b.Start)
-		b.Width = max(percent(b.End)-b.Left, 0.5)
+		bars[i] = &t.Bars[i].Bar
 	}
+	t.Line = timeline.Place(now, bars)
+	return t
 }

@@ -5,6 +5,8 @@ import (
 	"html/template"
 	"strings"
 	"time"
+
+	"app-to-app/timeline"
 )
 
 // A button is a form of one button.
@@ -26,10 +28,8 @@ var functions = template.FuncMap{
 		}
 		return at.UTC().Format("2006-01-02 15:04:05")
 	},
-	"iso":   func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
-	"words": func(list []string) string { return strings.Join(list, ", ") },
-	// percent is for the attributes of SVG, which take a length.
-	"percent":      func(value float64) string { return fmt.Sprintf("%.2f%%", value) },
+	"iso":          func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
+	"words":        func(list []string) string { return strings.Join(list, ", ") },
 	"add":          func(a, b int) int { return a + b },
 	"ahead":        ahead,
 	"arrowClasses": func() []string { return []string{"calls", "not-used", "refused", "no-role"} },
@@ -46,7 +46,7 @@ var functions = template.FuncMap{
 		return requests{caption, calls}
 	},
 	"count": count,
-	"class": func(text string) string { return strings.ReplaceAll(text, " ", "-") },
+	"class": timeline.Class,
 	"outcome": func(status int) string {
 		switch {
 		case status == 0:

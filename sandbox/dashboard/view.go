@@ -22,7 +22,7 @@ type view struct {
 	Requests    []call // of everything, newest first
 	Timers      []timer
 	Logs        []siteLog
-	Credentials timeline
+	Credentials credentialLine
 }
 
 // How many requests the page shows.
