@@ -67,6 +67,8 @@ type AuditReport struct {
 	// Notes say what could not be compared, and why. They do not count as
 	// differences.
 	Notes []string `json:"notes"`
+	// Seen is what there was to compare, for pictures.
+	Seen Seen `json:"-"`
 }
 
 // Options of an audit.
@@ -78,7 +80,7 @@ type Options struct {
 // Audit compares a declaration with the tenant and the subscription. An error
 // means that it could not compare them; a difference is not an error.
 func Audit(ctx context.Context, session *azurecloud.Session, declared Declaration, o Options) (AuditReport, error) {
-	a := &auditor{reader: reader{session}, declared: declared, options: o, report: AuditReport{
+	a := &auditor{reader: reader{session}, declared: declared, options: o, seen: newLooks(), report: AuditReport{
 		Environment: declared.Environment, Differences: []Difference{}, LookedAt: declared.lookedAt(), Notes: []string{},
 	}}
 	for _, look := range []func(context.Context) error{a.api, a.clients, a.asking, a.sites, a.unrecorded} {
@@ -91,6 +93,7 @@ func Audit(ctx context.Context, session *azurecloud.Session, declared Declaratio
 			return AuditReport{}, fmt.Errorf("audit: %w", err)
 		}
 	}
+	a.report.Seen = a.picture()
 	slices.SortFunc(a.report.Differences, func(x, y Difference) int {
 		return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Subject, y.Subject), cmp.Compare(x.Found, y.Found))
 	})
@@ -113,6 +116,7 @@ type auditor struct {
 	declared Declaration
 	options  Options
 	report   AuditReport
+	seen     *looks
 }
 
 func (a *auditor) add(kind, subject, declared, found, format string, args ...any) {

@@ -35,6 +35,7 @@ func (a *auditor) api(ctx context.Context) error {
 		return err
 	}
 	a.roles(app)
+	a.seen.roles = app.AppRoles
 	sp, found, err = a.reader.principalOf(ctx, a.declared.APIClientID)
 	if err != nil {
 		return err
@@ -78,6 +79,7 @@ func (a *auditor) assignments(ctx context.Context, api principal) error {
 	if err != nil {
 		return err
 	}
+	a.seen.held, a.seen.read = held, true
 	declared := a.declared.joinedAssignments()
 	for _, h := range held {
 		if _, ok := declared[h.key()]; ok {
@@ -91,6 +93,7 @@ func (a *auditor) assignments(ctx context.Context, api principal) error {
 			return err
 		}
 		a.target(target)
+		a.seen.marks[h.ID] = target
 	}
 	a.missingAssignments(held)
 	return nil
@@ -129,6 +132,7 @@ func (a *auditor) clients(ctx context.Context) error {
 			return err
 		}
 		if !found {
+			a.seen.principals[strings.ToLower(access.ObjectID)] = "gone"
 			a.add(PrincipalMissing, subject, access.ObjectID, "", "%s: its service principal %s is gone", subject, access.ObjectID)
 			if access.Requested {
 				a.fixLast(a.declared.askAgain())
@@ -196,12 +200,14 @@ func (a *auditor) principal(ctx context.Context, subject string, sp principal) e
 		for _, k := range keys {
 			a.add(CredentialUndeclared, subject, "", k.KeyID, "%s: its service principal has a credential of its own, %s, valid until %s; the stack declares none there", subject, k.describe(), day(k.End))
 			a.target(k.target(kind, "servicePrincipals/"+sp.ID))
+			a.seen.key(subject+", service principal", kind, k, false)
 		}
 	}
 	return a.owners(ctx, subject+", service principal", "servicePrincipals", sp.ID)
 }
 
 func (a *auditor) enabled(subject string, sp principal) {
+	a.seen.principals[strings.ToLower(sp.ID)] = map[bool]string{true: "", false: "disabled"}[sp.AccountEnabled]
 	if !sp.AccountEnabled {
 		a.add(PrincipalDisabled, subject, "enabled", "disabled", "%s: its service principal %s is disabled", subject, sp.ID)
 	}
@@ -210,6 +216,7 @@ func (a *auditor) enabled(subject string, sp principal) {
 func (a *auditor) owners(ctx context.Context, subject, collection, objectID string) error {
 	declared := a.declared.ownersOf(objectID)
 	if declared == nil {
+		a.seen.unowned = append(a.seen.unowned, subject)
 		return nil
 	}
 	owners, err := a.reader.owners(ctx, collection, objectID)
@@ -217,6 +224,7 @@ func (a *auditor) owners(ctx context.Context, subject, collection, objectID stri
 		return err
 	}
 	for _, owner := range owners {
+		a.seen.owner(owner, containsID(declared, owner.ID))
 		if !containsID(declared, owner.ID) {
 			a.add(OwnerUndeclared, subject, "", owner.ID, "%s: owner %q (%s) is not declared, but can give it credentials", subject, owner.DisplayName, owner.ID)
 			a.target(Target{Type: TargetOwner, Holder: collection + "/" + objectID, ID: owner.ID})

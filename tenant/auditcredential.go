@@ -15,7 +15,9 @@ func (a *auditor) credentials(subject string, app application, federations []fed
 	for kind, keys := range map[string][]key{kindSecret: app.Secrets, kindCertificate: app.Certificates} {
 		for _, k := range keys {
 			seen[strings.ToLower(k.KeyID)] = true
-			if _, declared := a.declared.credential(kind, k.KeyID); !declared {
+			_, declared := a.declared.credential(kind, k.KeyID)
+			a.seen.key(subject, kind, k, declared)
+			if !declared {
 				a.add(CredentialUndeclared, subject, "", k.KeyID, "%s: %s %s, valid until %s, is not declared: anyone who has it can sign in as %s", subject, noun(kind), k.describe(), day(k.End), app.DisplayName)
 				a.target(k.target(kind, "applications/"+app.ID))
 				continue
@@ -38,6 +40,7 @@ func (a *auditor) credentials(subject string, app application, federations []fed
 		}
 		for _, c := range access.Credentials {
 			if !seen[strings.ToLower(c.ID)] {
+				a.seen.lives = append(a.seen.lives, Life{Subject: subject, Kind: noun(c.Kind), ID: c.ID, Declared: true, Missing: true})
 				a.add(CredentialMissing, subject, c.ID, "", "%s: the declared %s %s is gone", subject, noun(c.Kind), c.ID)
 			}
 		}
@@ -48,6 +51,7 @@ func (a *auditor) credentials(subject string, app application, federations []fed
 func (a *auditor) federation(subject string, app application, f federation) {
 	found := fmt.Sprintf("issuer %s, subject %s, audience %s", f.Issuer, f.Subject, strings.Join(f.Audiences, " "))
 	declared, ok := a.declared.credential(kindFederated, f.ID)
+	a.seen.lives = append(a.seen.lives, Life{Subject: subject, Kind: noun(kindFederated), ID: f.ID, Name: f.Name, Declared: ok, Trusts: "issuer " + f.Issuer + ", subject " + f.Subject})
 	if !ok {
 		a.add(CredentialUndeclared, subject, "", f.Name, "%s: federated identity credential %q (%s) is not declared: anyone who has such a token can sign in as %s", subject, f.Name, found, app.DisplayName)
 		a.target(f.target("applications/" + app.ID))

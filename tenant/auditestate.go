@@ -85,7 +85,7 @@ func (a *auditor) stackOf(ctx context.Context, other Declaration) error {
 	if other.state != nil && other.state.subscription != "" {
 		session.SubscriptionID = other.state.subscription
 	}
-	inner := &auditor{reader: reader{&session}, declared: other, options: a.options}
+	inner := &auditor{reader: reader{&session}, declared: other, options: a.options, seen: newLooks()}
 	for _, look := range []func(context.Context) error{inner.clients, inner.asking, inner.sites, inner.unrecorded} {
 		if err := look(ctx); err != nil {
 			return fmt.Errorf("stack %s: %w", other.Stack, err)
@@ -95,6 +95,7 @@ func (a *auditor) stackOf(ctx context.Context, other Declaration) error {
 		d.Subject, d.Text = "stack "+other.Stack+", "+d.Subject, "stack "+other.Stack+": "+d.Text
 		a.report.Differences = append(a.report.Differences, d)
 	}
+	a.seen.add(inner.seen, "stack "+other.Stack+", ")
 	for _, note := range inner.report.Notes {
 		a.note("stack %s: %s", other.Stack, note)
 	}
@@ -118,6 +119,7 @@ func (a *auditor) heldRoles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.seen.held, a.seen.read = held, true
 	a.missingAssignments(held)
 	return nil
 }
