@@ -130,6 +130,7 @@ var boundaries = append([]boundary{
 	{of: "app-to-app/azurecloud", ours: []string{"app-to-app/azurecloud/endpoints"}, outside: azure, testOurs: []string{"app-to-app/azurecloud"}},
 	{of: "app-to-app/tenant/tenanttest", ours: []string{"app-to-app/azurecloud", "app-to-app/sandbox"}},
 	{of: "app-to-app/tenant", ours: []string{"app-to-app/azurecloud", "app-to-app/components/credentials", "app-to-app/components/provenance", "app-to-app/components/requests", "app-to-app/spelling", "app-to-app/tenant/marked"}, testOurs: []string{"app-to-app/tenant", "app-to-app/tenant/fix", "app-to-app/tenant/revoke", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."}},
+	{of: "app-to-app/tenant/picture", ours: []string{"app-to-app/tenant", "app-to-app/timeline"}, testOurs: []string{"app-to-app/tenant/picture"}},
 	{of: "app-to-app/tenant/drift", ours: []string{"app-to-app/tenant", "app-to-app/tenant/github"}, testOurs: []string{"app-to-app/tenant", "app-to-app/tenant/drift", "app-to-app/tenant/github"}},
 	{of: "app-to-app/tenant/github"}, // its users test it
 	{of: "app-to-app/tenant/fix", ours: []string{"app-to-app/azurecloud", "app-to-app/tenant"}},                             // its tests need the stack of tenant's tests, and are there
