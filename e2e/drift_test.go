@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -85,6 +88,7 @@ func TestDriftIsFoundAndFixed(t *testing.T) {
 	if found := w.differences(path); !slices.Equal(found, want) {
 		t.Errorf("after changes by hand: got\n%q\nwant\n%q", found, want)
 	}
+	w.drawsDrift(path)
 	w.fixesDrift(path)
 	w.revokes(path, "orders-client-legacy")
 	nothingLeaked(w)
@@ -143,4 +147,39 @@ func (w *world) changeSetting(site, name, value string) {
 		delete(kept.Properties, name)
 	}
 	w.do("PUT", site+"/config/appsettings"+version, kept, nil)
+}
+
+// drawsDrift draws the drifted tenant, and expects each undeclared thing to be drawn as
+// that, and the secret and the deployer where they belong.
+func (w *world) drawsDrift(path string) {
+	w.t.Helper()
+	folder := w.t.TempDir()
+	page, drawing := filepath.Join(folder, "page.html"), filepath.Join(folder, "drawing.svg")
+	if code, stdout, stderr := w.tenantCommand(path, "audit", "-stack", w.stack, "-html", page, "-svg", drawing); code != 3 {
+		w.t.Fatalf("audit -html -svg: got exit code %d:\n%s%s", code, stdout, stderr)
+	}
+	for name, wants := range map[string][]string{
+		page: {
+			`(?s)<tr class="look"><th scope="row">Stranger<br>.*?</th>\s*<td class="cell"><span class="undeclared">.*?<b>undeclared</b>`,
+			`(?s)<tr role="row" class="look"><th scope="row" role="rowheader">client orders-client-legacy</th><td role="cell">client secret<br>by hand.*?<b class="undeclared">undeclared</b>`,
+			`<h3>Stranger <strong class="undeclared">undeclared owner</strong>`,
+			`(?s)<th scope="row">orders-client<br>.*?<span class="held">.*?<b>held</b>`,
+			`(?s)<td role="cell">client secret<br>orders-client-legacy-secret-\d+.*?<b class="(current|next|kept)">`,
+			`<b>AppRoleAssignment.ReadWrite.All</b>`, `<b>Contributor</b>`,
+		},
+		drawing: {
+			`Stranger: Orders\.Read undeclared\.`, `orders-client: Orders\.Read held\.`, `>undeclared owner: Stranger`, `client secret by hand .*: undeclared, ends`,
+		},
+	} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		_, _ = w.printed.Write(text) // for the search for secrets
+		for _, want := range append(wants, "assignmentNotRequired", "easyAuthOn", "settingAdded", "settingChanged", "ownerUndeclared", "credentialUndeclared", "assignmentUndeclared") {
+			if !regexp.MustCompile(want).Match(text) {
+				w.t.Errorf("%s: expected %s in it, got:\n%s", filepath.Base(name), want, text)
+			}
+		}
+	}
 }

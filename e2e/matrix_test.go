@@ -214,9 +214,9 @@ func (s *scene) after(m moment) result {
 	start := time.Now()
 	w, t := s.world, s.world.t
 	s.restore(s.starts[m.step.name])
-	r, command := result{Moment: m.String()}, s.command(m.step)
+	r := result{Moment: m.String()}
 	w.sandbox.Weather().Queue(m.pattern, s.faults(m)...)
-	out, err := w.engine(command...).CombinedOutput()
+	out, err := w.engine(s.command(m.step)...).CombinedOutput()
 	if unmet := w.sandbox.Weather().Unused()[m.pattern]; unmet >= max(1, m.accident.login) {
 		t.Fatalf("expected a call of %s, got none; %s: %v\n%s", m.pattern, m.step.name, err, out)
 	}

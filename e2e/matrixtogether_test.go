@@ -50,12 +50,11 @@ func (s *scene) together(group []moment) (results []result) {
 	w, t := s.world, s.world.t
 	step := group[0].step
 	s.restore(s.starts[step.name])
-	command := s.command(step)
 	for _, m := range group {
 		w.sandbox.Weather().Queue(m.pattern, s.faults(m)...)
 	}
 	r := result{Together: len(group)}
-	out, err := w.engine(command...).CombinedOutput()
+	out, err := w.engine(s.command(step)...).CombinedOutput()
 	for left := len(group) + 1; err != nil && len(w.sandbox.Weather().Unused()) < left; {
 		left = len(w.sandbox.Weather().Unused())
 		t.Logf("%s, %d accidents ahead: %s", step.name, left, tail(out))
@@ -67,7 +66,7 @@ func (s *scene) together(group []moment) (results []result) {
 			}
 			t.Logf("recover: %s", tail(out))
 		}
-		out, err = w.engine(command...).CombinedOutput()
+		out, err = w.engine(s.command(step)...).CombinedOutput()
 	}
 	unmet := w.sandbox.Weather().Unused()
 	for _, m := range group {

@@ -23,6 +23,11 @@ publishing passwords and attached identities. Values of app settings are
 compared and never shown. It looks at what exports and state name, by its ids,
 and not for an app registration that they do not know.
 
+-html and -svg also draw what it saw: who holds which app role, the credentials
+in their rotation, and the owners and other identities that could change all of
+it, with what each can reach. Both are one file without a script, for a browser,
+a wiki or paper; they have names, ids and dates, and no secret.
+
 Several stacks are one declaration: that of an API, and those of clients of that
 API. A role that any of them declares is declared.
 
@@ -39,10 +44,14 @@ func runAudit(ctx context.Context, c command, flags *flag.FlagSet, args []string
 	asJSON := flags.Bool("json", false, "print one JSON object, with the list differences")
 	asMarkdown := flags.Bool("md", false, "print Markdown, for a comment or an issue")
 	fixing := newFixFlags(flags)
+	pictures := newPictureFlags(flags)
 	if _, err := parse(flags, args); err != nil {
 		return err
 	}
 	if err := fixing.check(*asJSON, *asMarkdown); err != nil {
+		return err
+	}
+	if err := pictures.check(*fixing.on); err != nil {
 		return err
 	}
 	if *asJSON && *asMarkdown {
@@ -51,6 +60,11 @@ func runAudit(ctx context.Context, c command, flags *flag.FlagSet, args []string
 	if *days < 0 {
 		return &usageError{fmt.Errorf("-expiring: expected a number of days, got %d", *days)}
 	}
+	files, remove, err := pictures.open()
+	if err != nil {
+		return err
+	}
+	defer remove()
 	declared, err := source.read(ctx, c)
 	if err != nil {
 		return err
@@ -67,6 +81,9 @@ func runAudit(ctx context.Context, c command, flags *flag.FlagSet, args []string
 	a := audited{command: c, session: session, declared: declared, options: options, source: source}
 	if *fixing.on {
 		return a.fix(ctx, report, fixing)
+	}
+	if err := a.draw(ctx, report, files, pictures.ci); err != nil {
+		return err
 	}
 	offer, digest := a.offer(ctx, report)
 	text := report.String() + offer
