@@ -214,7 +214,11 @@ func (p program) build(ctx context.Context, from stackConfig) (packages func() (
 	parsed, _ := settings.Parse(from.values, p.now()) // the settings report the problems
 	ctx, cancel := context.WithCancel(ctx)
 	packages = sync.OnceValues(func() (map[string]components.Package, error) {
-		return components.BuildPackages(ctx, p.folder, parsed.Code()...)
+		platform, err := settings.Platform(ctx, p.httpClient, p.getenv("ARM_METADATA_HOSTNAME"))
+		if err != nil {
+			return nil, err
+		}
+		return components.BuildPackages(ctx, p.folder, components.Platform(platform), parsed.Code()...)
 	})
 	var running sync.WaitGroup
 	running.Go(func() { _, _ = packages() }) // the call that needs the packages returns the error

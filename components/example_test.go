@@ -137,7 +137,7 @@ func ExampleNewFunctionApp() {
 // The code of a function app is a folder with host.json, its functions and the Go
 // code of the handler, relative to the folder of the project.
 func ExampleBuildPackage() {
-	_, err := components.BuildPackage(context.Background(), ".", "apps/missing")
+	_, err := components.BuildPackage(context.Background(), ".", components.AzurePlatform, "apps/missing")
 	fmt.Println(err)
 	// Output: argument code: expected the path of a folder, relative to the project's, got "apps/missing"
 }

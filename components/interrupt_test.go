@@ -38,7 +38,7 @@ func TestInterruptedBuild(t *testing.T) {
 		_, _ = os.ReadFile(started) // waits until the build writes; BuildPackages reports what went wrong
 		cancel(reason)
 	}()
-	_, err = components.BuildPackages(ctx, root, "app")
+	_, err = components.BuildPackages(ctx, root, components.AzurePlatform, "app")
 	if !errors.Is(err, reason) || !strings.Contains(err.Error(), "go build: interrupted") || strings.Contains(err.Error(), "signal") {
 		t.Errorf("got %v, want interrupted: %v", err, reason)
 	}

@@ -54,10 +54,10 @@ func (p Package) check() error {
 }
 
 // BuildPackages builds the function apps in functions/NAME of the project in
-// root: host.json, the function.json of each function, and the handler. All
-// handlers are built by one go command, which takes unchanged ones from its
-// cache.
-func BuildPackages(ctx context.Context, root string, names ...string) (map[string]Package, error) {
+// root, for a platform: host.json, the function.json of each function, and the
+// handler. All handlers are built by one go command, which takes unchanged ones
+// from its cache.
+func BuildPackages(ctx context.Context, root string, platform Platform, names ...string) (map[string]Package, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
@@ -65,12 +65,12 @@ func BuildPackages(ctx context.Context, root string, names ...string) (map[strin
 	for _, name := range names {
 		folders[name] = "functions/" + name
 	}
-	return buildPackages(ctx, root, folders)
+	return buildPackages(ctx, root, platform, folders)
 }
 
 // BuildPackage builds the function app in a folder, whose path is relative to the
-// project's folder root and may lead out of it.
-func BuildPackage(ctx context.Context, root, folder string) (Package, error) {
+// project's folder root and may lead out of it, for a platform.
+func BuildPackage(ctx context.Context, root string, platform Platform, folder string) (Package, error) {
 	source, err := filepath.Abs(filepath.Join(root, folder))
 	if err != nil {
 		return Package{}, err
@@ -79,12 +79,12 @@ func BuildPackage(ctx context.Context, root, folder string) (Package, error) {
 		return Package{}, fmt.Errorf("argument code: expected the path of a folder, relative to the project's, got %q", folder)
 	}
 	name := filepath.Base(source)
-	built, err := buildPackages(ctx, root, map[string]string{name: folder})
+	built, err := buildPackages(ctx, root, platform, map[string]string{name: folder})
 	return built[name], err
 }
 
 // buildPackages builds function apps in folders by name.
-func buildPackages(ctx context.Context, root string, folders map[string]string) (map[string]Package, error) {
+func buildPackages(ctx context.Context, root string, platform Platform, folders map[string]string) (map[string]Package, error) {
 	names := slices.Sorted(maps.Keys(folders))
 	folder := filepath.Join(root, packagesFolder)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -100,7 +100,7 @@ func buildPackages(ctx context.Context, root string, folders map[string]string) 
 		caches[i] = cache{folder: folder, work: work, name: name}
 		caches[i].layOut()
 	}
-	if err := buildHandlers(ctx, root, folders, work); err != nil {
+	if err := buildHandlers(ctx, root, platform, folders, work); err != nil {
 		return nil, fmt.Errorf("build packages: %w", err)
 	}
 	packages, problems := make([]Package, len(names)), make([]error, len(names))
@@ -190,8 +190,8 @@ func readFunctions(folder string) (map[string][]byte, error) {
 
 // buildHandlers builds the handler of each function app into the folder target,
 // under the app's name.
-func buildHandlers(ctx context.Context, root string, folders map[string]string, target string) error {
-	environ, err := buildEnviron(ctx, root)
+func buildHandlers(ctx context.Context, root string, platform Platform, folders map[string]string, target string) error {
+	environ, err := buildEnviron(ctx, root, platform)
 	if err != nil {
 		return err
 	}
@@ -228,7 +228,11 @@ var (
 // buildEnviron is the environment of a build. It starts empty: GOFLAGS,
 // GOEXPERIMENT, GOWORK or a newer toolchain, in the shell or from `go env -w`,
 // would each change the bytes.
-func buildEnviron(ctx context.Context, root string) ([]string, error) {
+func buildEnviron(ctx context.Context, root string, platform Platform) ([]string, error) {
+	environ, err := platform.environ()
+	if err != nil {
+		return nil, err
+	}
 	cmd := exec.CommandContext(ctx, "go", append([]string{"env", "-json", "GOMOD"}, located...)...)
 	cmd.Dir = root
 	out, err := cmd.Output()
@@ -243,7 +247,7 @@ func buildEnviron(ctx context.Context, root string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	environ := []string{"GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "CGO_ENABLED=0", "GOFLAGS=", "GOENV=off", "GOWORK=off", "GOTOOLCHAIN=" + toolchain}
+	environ = append(environ, "CGO_ENABLED=0", "GOFLAGS=", "GOENV=off", "GOWORK=off", "GOTOOLCHAIN="+toolchain)
 	for _, name := range located {
 		environ = append(environ, name+"="+values[name])
 	}

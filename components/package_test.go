@@ -2,7 +2,9 @@ package components_test
 
 import (
 	"archive/zip"
+	"bytes"
 	"crypto/sha256"
+	"debug/elf"
 	"encoding/hex"
 	"io/fs"
 	"os"
@@ -64,7 +66,7 @@ func build(t *testing.T, root string) components.Package {
 
 // buildApp builds the package of the function app "app" of a project.
 func buildApp(t testing.TB, root string) (components.Package, error) {
-	built, err := components.BuildPackages(t.Context(), root, "app")
+	built, err := components.BuildPackages(t.Context(), root, components.AzurePlatform, "app")
 	return built["app"], err
 }
 
@@ -217,6 +219,43 @@ func TestBuildIgnoresTheShell(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPlatforms reads from the headers of the handlers what they were built for.
+func TestPlatforms(t *testing.T) {
+	t.Parallel()
+	root := newProject(t, nil)
+	for platform, want := range map[components.Platform]elf.Machine{"": elf.EM_X86_64, "linux/amd64": elf.EM_X86_64, "linux/arm64": elf.EM_AARCH64} {
+		t.Run(string(platform), func(t *testing.T) {
+			built, err := components.BuildPackages(t.Context(), root, platform, "app")
+			if err != nil {
+				t.Fatal(err)
+			}
+			file, err := elf.NewFile(bytes.NewReader(handlerOf(t, filepath.Join(root, built["app"].Path))))
+			if err != nil || file.Machine != want {
+				t.Errorf("got a handler for %v, %v, want %v", file, err, want)
+			}
+		})
+	}
+	for _, unknown := range []components.Platform{"linux", "linux/amd64/v3", "windows/amd64", "linux/amd64 GOFLAGS=-x"} {
+		if _, err := components.BuildPackages(t.Context(), root, unknown, "app"); err == nil || !strings.Contains(err.Error(), "expected the platform of the function apps to be one of [linux/amd64 ") {
+			t.Errorf("%s: got %v, want a refusal that names the platforms", unknown, err)
+		}
+	}
+}
+
+func handlerOf(t *testing.T, path string) []byte {
+	t.Helper()
+	archive, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	content, err := fs.ReadFile(archive, "handler")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }
 
 func TestConcurrentBuilds(t *testing.T) {

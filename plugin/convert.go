@@ -88,7 +88,11 @@ func (m maker) authorityHost(ctx context.Context) (string, error) {
 
 // build builds the code of a function app.
 func (m maker) build(ctx *pulumi.Context, folder string, how published) (components.Package, error) {
-	code, err := components.BuildPackage(ctx.Context(), m.folder, folder)
+	platform, err := endpoints.FunctionsPlatform(ctx.Context(), m.httpClient, m.getenv("ARM_METADATA_HOSTNAME"))
+	if err != nil {
+		return components.Package{}, err
+	}
+	code, err := components.BuildPackage(ctx.Context(), m.folder, components.Platform(platform), folder)
 	code.Publisher = cmp.Or(how.Publisher, components.PublisherOfModule)
 	return code, err
 }

@@ -113,6 +113,29 @@ func TestReadMetadata(t *testing.T) {
 	}
 }
 
+// TestFunctionsPlatform asks clouds with and without the sandbox's own member.
+func TestFunctionsPlatform(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, body, want, problem string }{
+		{"a cloud of Microsoft's", complete, "linux/amd64", ""},
+		{"a sandbox on another machine", `{"appToAppFunctionsPlatform":"darwin/arm64"}`, "darwin/arm64", ""},
+		{"not a cloud", "<html>", "", "find the platform of function apps: get the metadata of ARM_METADATA_HOSTNAME=127.0.0.1:"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(tt.body)) }))
+			defer server.Close()
+			got, err := endpoints.FunctionsPlatform(t.Context(), server.Client(), strings.TrimPrefix(server.URL, "https://"))
+			if got != tt.want || (err != nil) != (tt.problem != "") || err != nil && !strings.Contains(err.Error(), tt.problem) {
+				t.Errorf("got %q, %v, want %q, %q", got, err, tt.want, tt.problem)
+			}
+		})
+	}
+	if got, err := endpoints.FunctionsPlatform(t.Context(), nil, ""); err != nil || got != "linux/amd64" {
+		t.Errorf("the public cloud: got %q, %v, want linux/amd64 without a request", got, err)
+	}
+}
+
 func TestRequire(t *testing.T) {
 	t.Parallel()
 	members := []string{endpoints.Name, endpoints.ResourceManager, endpoints.Graph, endpoints.LoginEndpoint, endpoints.Audiences}

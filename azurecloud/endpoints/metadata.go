@@ -24,6 +24,10 @@ type Document struct {
 	Graph           string
 	LoginEndpoint   string
 	Audiences       []string // of Resource Manager
+
+	// FunctionsPlatform is a member of our own, which no cloud of Microsoft's has:
+	// see [FunctionsPlatform].
+	FunctionsPlatform string
 }
 
 // A NotAHostError is an address where a host was expected.
@@ -68,6 +72,7 @@ func ReadMetadata(ctx context.Context, httpClient *http.Client, host string) (Do
 			LoginEndpoint string   `json:"loginEndpoint"`
 			Audiences     []string `json:"audiences"`
 		} `json:"authentication"`
+		FunctionsPlatform string `json:"appToAppFunctionsPlatform"`
 	}
 	// Azure Stack starts the document with a byte order mark.
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(string(body), "\uFEFF")), &members); err != nil {
@@ -77,6 +82,7 @@ func ReadMetadata(ctx context.Context, httpClient *http.Client, host string) (Do
 	return Document{
 		Name: members.Name, ResourceManager: trim(members.ResourceManager), Graph: trim(members.Graph),
 		LoginEndpoint: trim(members.Authentication.LoginEndpoint), Audiences: members.Authentication.Audiences,
+		FunctionsPlatform: members.FunctionsPlatform,
 	}, nil
 }
 
