@@ -36,6 +36,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,9 +54,13 @@ import (
 	"app-to-app/sandbox/store"
 )
 
-// ErrPlatform is returned by [Start] on a machine that cannot run function apps,
-// which are built for linux/amd64, as for Azure.
-var ErrPlatform = errors.New("the sandbox needs linux/amd64 (WSL2 is fine)")
+// ErrPlatform is returned by [Start] on a machine that cannot run function apps.
+var ErrPlatform = errors.New("the sandbox needs Linux (WSL2 is fine) or macOS, on amd64 or arm64")
+
+// runs reports whether function apps can run on a platform: they are built for it.
+func runs(system, architecture string) bool {
+	return slices.Contains([]string{"linux", "darwin"}, system) && slices.Contains([]string{"amd64", "arm64"}, architecture)
+}
 
 // Options configure a sandbox. Only Dir is required.
 type Options struct {
@@ -114,7 +119,7 @@ type Sandbox struct {
 
 // Start opens the sandbox in o.Dir and serves it until [Sandbox.Close].
 func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
-	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+	if !runs(runtime.GOOS, runtime.GOARCH) {
 		return nil, fmt.Errorf("%w, got %s/%s", ErrPlatform, runtime.GOOS, runtime.GOARCH)
 	}
 	if o.Logger == nil {
@@ -209,7 +214,7 @@ func (s *Sandbox) assemble(o Options, certificate tls.Certificate) (handlers, er
 		Output:      o.Output, Logger: o.Logger,
 	})
 	directory := graph.New(graph.Config{Store: s.store, BaseURL: s.GraphURL, AuthorityHost: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra})
-	resources := arm.New(arm.Config{Store: s.store, BaseURL: s.ResourceManagerURL, AuthorityHost: s.BaseURL, GraphURL: s.GraphURL, StorageURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra, Sites: s.apps, Vaults: s.vaults, Logs: s.logs})
+	resources := arm.New(arm.Config{Store: s.store, BaseURL: s.ResourceManagerURL, AuthorityHost: s.BaseURL, GraphURL: s.GraphURL, StorageURL: s.BaseURL, Log: s.log, Weather: s.weather, Auth: s.entra, Sites: s.apps, Vaults: s.vaults, Logs: s.logs, Platform: runtime.GOOS + "/" + runtime.GOARCH})
 	var err error
 	if s.tenants, err = seed(s.store, s.entra); err != nil {
 		return handlers{}, fmt.Errorf("seed sandbox: %w", err)

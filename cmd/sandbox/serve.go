@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"app-to-app/pulumilocal/engine"
@@ -70,11 +71,16 @@ func start(ctx context.Context, options sandbox.Options, project string, shown *
 	s, err := sandbox.Start(ctx, options)
 	switch {
 	case errors.Is(err, sandbox.ErrPlatform):
-		return nil, withHint(err, "run it in WSL2, in a linux/amd64 machine or in CI")
+		return nil, withHint(err, "run it in WSL2, on a Linux or macOS machine with amd64 or arm64, or in CI")
 	case errors.Is(err, store.ErrInUse):
 		return nil, withHint(err, "stop the other sandbox, or choose another directory with -dir")
 	case err != nil:
 		return nil, err
+	}
+	if runtime.GOOS == "darwin" {
+		if err := checkTrust(ctx, s, nil); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	st := shown.begin("build", "the Pulumi CLI and the stand-ins for its plugins")
 	defer st.fail()

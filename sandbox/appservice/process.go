@@ -1,3 +1,5 @@
+//go:build linux || darwin
+
 package appservice
 
 import (
@@ -7,16 +9,14 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
-// This file runs processes. The rules are: a process dies with the sandbox, even
-// if the sandbox is killed with -9; it leads a process group, which is killed when
-// the process ends, so that nothing that it started is left.
+// This file runs processes. The rules are: a process dies with the sandbox, on
+// Linux even if the sandbox is killed with -9; it leads a process group, which is
+// killed when the process ends, so that nothing that it started is left.
 
-// A starter starts processes from one thread of the operating system. The
-// kernel sends the parent death signal when the thread that started a process
+// A starter starts processes from one thread of the operating system. Linux
+// sends the parent death signal when the thread that started a process
 // ends, not its process (prctl(2), PR_SET_PDEATHSIG), and Go's threads come
 // and go.
 type starter struct {
@@ -69,7 +69,7 @@ type process struct {
 // start starts command in a process group of its own.
 func (s *starter) start(command *exec.Cmd) (*process, error) {
 	s.once.Do(func() { go s.run() })
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	command.SysProcAttr = inOwnGroup()
 	// A process that left the group may hold the output open; what it prints
 	// later is lost.
 	command.WaitDelay = time.Second
@@ -91,12 +91,7 @@ func (s *starter) start(command *exec.Cmd) (*process, error) {
 // process is reaped: until then its id cannot be reused.
 func (p *process) wait() {
 	defer close(p.exited)
-	for {
-		err := unix.Waitid(unix.P_PID, p.command.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if !errors.Is(err, unix.EINTR) {
-			break
-		}
-	}
+	awaitEnd(p.command.Process.Pid)
 	p.mu.Lock()
 	p.gone = true
 	syscall.Kill(-p.command.Process.Pid, syscall.SIGKILL)

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !darwin
 
 package appservice
 
@@ -16,7 +16,7 @@ type starter struct{}
 func newStarter() *starter { return &starter{} }
 
 func (*starter) start(*exec.Cmd) (*process, error) {
-	return nil, errors.New("start process: the sandbox runs handlers on linux only")
+	return nil, errors.New("start process: the sandbox runs handlers on Linux and macOS only")
 }
 
 func (*starter) close() {}

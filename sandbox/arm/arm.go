@@ -44,6 +44,10 @@ type Config struct {
 	Vaults  Vaults
 	Logs    *monitor.Service // nil means that queries for logs are unemulated
 
+	// Platform is what function apps run on, as GOOS/GOARCH. Empty means Azure's,
+	// linux/amd64.
+	Platform string
+
 	// OperationTime is how long an asynchronous operation takes, on the
 	// sandbox's clock. Zero means that it is done when the client first asks.
 	OperationTime time.Duration

@@ -10,6 +10,19 @@ import "net/http"
 // commands of the Azure CLI append "subscriptions/…" to the first as it is.
 // Suffixes are under .invalid (RFC 6761) on purpose: a client that builds host
 // names from them fails at once; the endpoints that resources return work.
+//
+// Where function apps run on something else than Azure's linux/amd64, the document
+// has one member more on purpose, [PlatformMember], so that a program can build for
+// the machine that the sandbox runs on. On linux/amd64 the document has Azure's
+// members alone. Clients ignore members that they do not know: it is an open JSON
+// object, to which Azure has added members before.
+
+// PlatformMember is the member with the platform of function apps, as GOOS/GOARCH.
+const PlatformMember = "appToAppFunctionsPlatform"
+
+// azurePlatform is that of Azure
+// (https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers).
+const azurePlatform = "linux/amd64"
 
 const (
 	storageSuffix  = "storage.sandbox.invalid"
@@ -33,6 +46,9 @@ func (s *Service) metadata(w http.ResponseWriter, r *http.Request) {
 		"batch":                    base,
 		"activeDirectoryDataLake":  base,
 		"sqlManagement":            base,
+	}
+	if platform := s.config.Platform; platform != "" && platform != azurePlatform {
+		document[PlatformMember] = platform
 	}
 	switch version := r.URL.Query().Get("api-version"); version {
 	case "":

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"app-to-app/sandbox/arm"
 	"app-to-app/sandbox/route"
 )
 
@@ -134,6 +135,22 @@ func TestMetadata(t *testing.T) {
 	}
 	if answer := w.do(request{method: "GET", path: "/metadata/endpoints?", header: anonymous}); answer.Code != 400 {
 		t.Errorf("without a version: got %d, want 400", answer.Code)
+	}
+}
+
+// TestPlatformInMetadata expects the document to have Azure's members alone where
+// function apps run on Azure's platform, and one more elsewhere.
+func TestPlatformInMetadata(t *testing.T) {
+	t.Parallel()
+	for platform, want := range map[string]any{"": nil, "linux/amd64": nil, "linux/arm64": "linux/arm64", "darwin/arm64": "darwin/arm64"} {
+		t.Run(platform, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldWith(t, arm.Config{Platform: platform})
+			document := object(t, w.do(request{method: "GET", path: "/metadata/endpoints?api-version=2022-09-01", header: map[string]string{"Authorization": ""}}))
+			if got := document[arm.PlatformMember]; got != want || document["name"] != "Sandbox" {
+				t.Errorf("got platform %v in %v, want %v", got, document, want)
+			}
+		})
 	}
 }
 

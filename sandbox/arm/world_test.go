@@ -59,10 +59,15 @@ type world struct {
 	caller  string // "TENANT OBJECT"
 }
 
-func newWorld(t testing.TB) *world { return newSlowWorld(t, 0) }
+func newWorld(t testing.TB) *world { return newWorldWith(t, arm.Config{}) }
 
 // newSlowWorld is a world whose asynchronous operations take time.
 func newSlowWorld(t testing.TB, operationTime time.Duration) *world {
+	return newWorldWith(t, arm.Config{OperationTime: operationTime})
+}
+
+// newWorldWith is a world with the operation time and the platform of a configuration.
+func newWorldWith(t testing.TB, c arm.Config) *world {
 	t.Helper()
 	s, err := store.Open(t.TempDir(), nil)
 	if err != nil {
@@ -75,7 +80,7 @@ func newSlowWorld(t testing.TB, operationTime time.Duration) *world {
 	w := &world{TB: t, store: s, sites: &fakeSites{}, log: &route.Log{Answered: contract.Watch(t)}, weather: &route.Weather{}, caller: contoso + " " + deployer}
 	logs := monitor.New(s, w.weather)
 	logs.Printed(site, "Information", "a line that the handler printed") // no matter when the site is made
-	w.service = arm.New(arm.Config{Store: s, BaseURL: baseURL, AuthorityHost: baseURL, GraphURL: baseURL, StorageURL: baseURL, Log: w.log, Weather: w.weather, Auth: fakeAuth{}, Sites: w.sites, Vaults: vaultsByPath{}, Logs: logs, OperationTime: operationTime})
+	w.service = arm.New(arm.Config{Store: s, BaseURL: baseURL, AuthorityHost: baseURL, GraphURL: baseURL, StorageURL: baseURL, Log: w.log, Weather: w.weather, Auth: fakeAuth{}, Sites: w.sites, Vaults: vaultsByPath{}, Logs: logs, OperationTime: c.OperationTime, Platform: c.Platform})
 	w.handler = w.service.Handler()
 	return w
 }
