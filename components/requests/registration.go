@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // This file has the app registration that a client asks for, and what was made of
@@ -66,6 +67,11 @@ func (r Request) checkRegistration(at string, before []Request) error {
 	}) {
 		problems = append(problems, fmt.Errorf("%sclient: expected one registration for %q", at, cut(r.Client)))
 	}
+	if slices.ContainsFunc(before, func(other Request) bool {
+		return other.Registration != nil && strings.EqualFold(other.Registration.DisplayName, r.Registration.DisplayName)
+	}) {
+		problems = append(problems, fmt.Errorf("%sregistration.displayName: expected one registration with the name %q: people would take one for the other", at, cut(r.Registration.DisplayName)))
+	}
 	return errors.Join(problems...)
 }
 
@@ -74,7 +80,7 @@ func (r Request) checkRegistration(at string, before []Request) error {
 const mostOwners = 20
 
 func (r Registration) check(at string) error {
-	problems := []error{name(at+"displayName", r.DisplayName), trusted(at, r.Issuer, r.Subject, r.Audience)}
+	problems := []error{name(at+"displayName", r.DisplayName), printable(at+"displayName", r.DisplayName), trusted(at, r.Issuer, r.Subject, r.Audience)}
 	if len(r.Owners) > mostOwners {
 		problems = append(problems, fmt.Errorf("%sowners: expected at most %d, got %d", at, mostOwners, len(r.Owners)))
 	}
@@ -86,6 +92,15 @@ func (r Registration) check(at string) error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// printable refuses a name that would not show as it is: it gets into lists and
+// messages of others.
+func printable(at, value string) error {
+	if strings.TrimSpace(value) != value || strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return fmt.Errorf("%s: expected printable characters, with no space at the ends, got %q", at, cut(value))
+	}
+	return nil
 }
 
 func (r Registered) check(at string, before []Registered) error {
@@ -104,10 +119,13 @@ const mostTrusted = 600
 // trusted checks which tokens are trusted: those of one issuer with one subject.
 func trusted(at, issuer, subject, audience string) error {
 	var problems []error
-	// The issuer is an https URL without a query (OpenID Connect Core 1.0, section 2).
+	// The issuer is an https URL without a query (OpenID Connect Core 1.0, section 2), so
+	// it has no letter of another alphabet that looks like one of its own (RFC 3986
+	// section 2).
 	u, err := url.Parse(issuer)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsAny(issuer, "?#*") || len(issuer) > mostTrusted {
-		problems = append(problems, fmt.Errorf("%sissuer: expected an https URL of at most %d bytes, without a query, got %q", at, mostTrusted, cut(issuer)))
+	isOther := func(r rune) bool { return r <= ' ' || r > '~' }
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsAny(issuer, "?#*") || strings.ContainsFunc(issuer, isOther) || len(issuer) > mostTrusted {
+		problems = append(problems, fmt.Errorf("%sissuer: expected an https URL of at most %d ASCII characters, without a query, got %+q", at, mostTrusted, cut(issuer)))
 	}
 	for _, part := range []struct{ name, value string }{{"subject", subject}, {"audience", audience}} {
 		if part.value == "" || strings.TrimSpace(part.value) != part.value || strings.Contains(part.value, "*") || len(part.value) > mostTrusted {

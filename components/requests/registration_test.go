@@ -44,9 +44,14 @@ func TestARequestForARegistration(t *testing.T) {
 		{"no subject", `"subject": "` + principal, `"subject": "`, "requests[1].registration.subject: expected an exact text"},
 		{"a subject that begins with a space", `"subject": "`, `"subject": " `, "requests[1].registration.subject: expected an exact text"},
 		{"any audience", "api://AzureADTokenExchange", "*", "requests[1].registration.audience: expected an exact text"},
-		{"an issuer without encryption", "https://login", "http://login", `requests[1].registration.issuer: expected an https URL of at most 600 bytes, without a query, got "http://login`},
+		{"an issuer without encryption", "https://login", "http://login", `requests[1].registration.issuer: expected an https URL of at most 600 ASCII characters, without a query, got "http://login`},
 		{"an issuer with a query", "/v2.0", "/v2.0?x", "requests[1].registration.issuer: expected an https URL"},
 		{"an issuer that only looks like one", "https://login.example.test", "https://login.example.test@evil.test", "requests[1].registration.issuer: expected an https URL"},
+		{"an issuer with a letter of another alphabet", "https://login.example", `https://l\u043egin.example`, `requests[1].registration.issuer: expected an https URL of at most 600 ASCII characters, without a query, got "https://l\u043egin.example`},
+		{"an issuer with a space", "/v2.0", "/v2.0 ", "requests[1].registration.issuer: expected an https URL"},
+		{"a name that clears the screen", "returns (billing-dev)", `returns\u001b[2J`, "requests[1].registration.displayName: expected printable characters"},
+		{"a name that reads backwards", "returns (billing-dev)", `returns\u202e`, "requests[1].registration.displayName: expected printable characters"},
+		{"a name with a space at the end", "returns (billing-dev)", `returns `, "requests[1].registration.displayName: expected printable characters"},
 		{"an owner by name", `"` + owner, `"me@example.test`, "requests[1].registration.owners[0]: expected a GUID"},
 		{"an owner twice", `"` + owner + `"`, `"` + owner + `", "` + owner + `"`, "requests[1].registration.owners[1]: expected"},
 		{"no name", "returns (billing-dev)", "", "requests[1].registration.displayName: expected a text"},
@@ -65,12 +70,16 @@ func TestARequestForARegistration(t *testing.T) {
 			}
 		})
 	}
-	many, twice := asking(), asking()
+	many, twice, namesakes := asking(), asking(), asking()
+	other := *namesakes.Requests[1].Registration
+	other.DisplayName = strings.ToUpper(other.DisplayName)
+	namesakes.Requests = append(namesakes.Requests, requests.Request{Client: "refunds", Identity: "federated", Roles: namesakes.Requests[0].Roles, Registration: &other})
 	for range 20 {
 		many.Requests[1].Registration.Owners = append(many.Requests[1].Registration.Owners, owner)
 	}
 	twice.Requests = append(twice.Requests, twice.Requests[1])
-	for want, f := range map[string]requests.File{"owners: expected at most 20, got 21": many, `requests[2].client: expected one registration for "returns"`: twice} {
+	for want, f := range map[string]requests.File{"owners: expected at most 20, got 21": many, `requests[2].client: expected one registration for "returns"`: twice,
+		`requests[2].registration.displayName: expected one registration with the name "RETURNS (BILLING-DEV)"`: namesakes} {
 		if text, err = f.Encode(); err != nil {
 			t.Fatal(err)
 		}
