@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"app-to-app/azurecloud"
+	"app-to-app/azurecloud/endpoints"
 	"app-to-app/components/provenance"
 	"app-to-app/components/requests"
 )
@@ -213,14 +214,16 @@ func (r *registration) places() (paths []string) {
 }
 
 // trusted is the managed identity that is to be trusted, if the issuer is this tenant;
-// nil for an outside issuer. Only a managed identity can be
+// nil for an outside issuer. Only a managed identity can be, with the audience of its
+// cloud
 // (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
+// Entra compares all three letter by letter.
 func (p *Plan) trusted(ctx context.Context, asked requests.Registration) (*principal, error) {
-	host := p.session.Cloud.AuthorityHost + "/"
-	if len(asked.Issuer) < len(host) || !strings.EqualFold(asked.Issuer[:len(host)], host) {
+	cloud := p.session.Cloud
+	if host := hostOf(asked.Issuer); host != hostOf(cloud.AuthorityHost) && !endpoints.IsMicrosoft("https://"+host) {
 		return nil, nil
 	}
-	if wanted := host + p.file.TenantID + "/v2.0"; asked.Issuer != wanted { // Entra compares letter by letter
+	if wanted := cloud.AuthorityHost + "/" + strings.ToLower(p.file.TenantID) + "/v2.0"; asked.Issuer != wanted {
 		return nil, fmt.Errorf("expected the issuer of this tenant, %q, or one outside of Microsoft Entra ID, got %q", wanted, asked.Issuer)
 	}
 	if !isGUID.MatchString(asked.Subject) {
@@ -232,10 +235,24 @@ func (p *Plan) trusted(ctx context.Context, asked requests.Registration) (*princ
 		return nil, fmt.Errorf("find what it is to trust: %w", err)
 	case found.Type != managedIdentityType:
 		return nil, fmt.Errorf("expected a managed identity to trust, got %q (%s) of the type %q", found.DisplayName, found.ID, found.Type)
+	case found.ID != asked.Subject:
+		return nil, fmt.Errorf("expected the subject %q, as tokens have it, got %q", found.ID, asked.Subject)
+	case asked.Audience != cloud.ExchangeAudience:
+		return nil, fmt.Errorf("expected the audience %q: a token with another one is for another service, which could sign in with it, got %q", cloud.ExchangeAudience, asked.Audience)
 	case !found.Enabled:
 		return nil, fmt.Errorf("the managed identity to trust, %q (%s), is disabled", found.DisplayName, found.ID)
 	}
 	return &found, nil
+}
+
+// hostOf is the host of an https URL in one spelling: without what leads to the same
+// one.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(strings.ToLower(strings.TrimSuffix(u.Host, ":443")), ".")
 }
 
 var isGUID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
@@ -257,9 +274,9 @@ func (r *registration) shown(stack string) string {
 		fmt.Fprintf(&text, " (client id %s)", r.app.ClientID)
 	}
 	if r.changed() {
-		fmt.Fprintf(&text, "\n    trusted so far: tokens of %q with the subject %q and the audience %q", r.trusts.Issuer, r.trusts.Subject, strings.Join(r.trusts.Audiences, " "))
+		fmt.Fprintf(&text, "\n    trusted so far: tokens of %q with the subject %+q and the audience %+q", r.trusts.Issuer, r.trusts.Subject, strings.Join(r.trusts.Audiences, " "))
 	}
-	fmt.Fprintf(&text, "\n    which trusts tokens of %q with the subject %q and the audience %q", r.asked.Issuer, r.asked.Subject, r.asked.Audience)
+	fmt.Fprintf(&text, "\n    which trusts tokens of %q with the subject %+q and the audience %+q", r.asked.Issuer, r.asked.Subject, r.asked.Audience)
 	if r.identity != nil {
 		fmt.Fprintf(&text, ", that is %s", r.identity.where())
 	} else {

@@ -271,6 +271,18 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 		{"the issuer of another tenant", func(w *world, _ string) {
 			w.asked().Issuer = w.session.Cloud.AuthorityHost + "/" + w.sandbox.Tenants()[1].ID + "/v2.0"
 		}, "expected the issuer of this tenant"},
+		{"the issuer of this tenant's old tokens", func(w *world, _ string) { w.asked().Issuer = "https://sts.windows.net/" + w.tenant.ID + "/" }, "expected the issuer of this tenant"},
+		{"an issuer of Entra by its port", func(w *world, _ string) {
+			w.asked().Issuer = "https://login.microsoftonline.com:443/" + w.tenant.ID + "/v2.0"
+		}, "expected the issuer of this tenant"},
+		{"the issuer of this tenant with a slash", func(w *world, _ string) { w.asked().Issuer += "/" }, "expected the issuer of this tenant"},
+		{"the authority host alone", func(w *world, _ string) { w.asked().Issuer = w.session.Cloud.AuthorityHost }, "expected the issuer of this tenant"},
+		{"a tenant in capitals", func(w *world, _ string) {
+			w.file.TenantID = strings.ToUpper(w.tenant.ID)
+			w.asked().Issuer = w.session.Cloud.AuthorityHost + "/" + w.file.TenantID + "/v2.0"
+		}, "expected the issuer of this tenant"},
+		{"a subject in capitals", func(w *world, _ string) { w.asked().Subject = strings.ToUpper(w.asked().Subject) }, "as tokens have it, got"},
+		{"tokens for another service", func(w *world, _ string) { w.asked().Audience = "https://vault.azure.net" }, `expected the audience "api://AzureADTokenExchange": a token with another one is for another service`},
 		{"a role that the API lacks", func(w *world, _ string) { w.file.Requests[2].Roles[0].ID = w.tenant.ID }, "which it does not have"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -316,6 +328,11 @@ func TestAnOutsideIssuer(t *testing.T) {
 	t.Parallel()
 	w := newAsking(t)
 	w.asked().Issuer, w.asked().Subject = "https://token.actions.githubusercontent.com", "repo:ours/returns:environment:prod"
+	w.asked().Audience = "аpi"
+	if plan := w.look(); !strings.Contains(plan.String(), `the audience "\u0430pi"`) {
+		t.Errorf("got:\n%s\nwant a letter that looks like another by its number", plan)
+	}
+	w.asked().Audience = audience
 	plan := w.look()
 	if want := `which trusts tokens of "https://token.actions.githubusercontent.com" with the subject "repo:ours/returns:environment:prod" and the audience "` + audience + `", an issuer other than this tenant`; !strings.Contains(plan.String(), want) {
 		t.Errorf("got:\n%s\nwant %q in it", plan, want)
