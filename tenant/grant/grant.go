@@ -53,6 +53,8 @@ type assignment struct {
 	PrincipalID string    `json:"principalId"`
 	ResourceID  string    `json:"resourceId"`
 	Created     time.Time `json:"createdDateTime"`
+
+	ResourceName string `json:"resourceDisplayName"`
 }
 
 // A Plan is what a file asks for, as the tenant sees it.
@@ -336,7 +338,7 @@ func (p *Plan) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "API %q: service principal %s, client id %s\n", p.api.DisplayName, p.api.ID, p.api.ClientID)
 	for _, r := range p.registrations {
-		text.WriteString(r.shown(p.file.Stack))
+		text.WriteString(r.shown(p.file.Project, p.file.Stack))
 	}
 	for _, l := range p.lines {
 		what := "gets " + l.role.Value

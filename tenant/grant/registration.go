@@ -60,8 +60,9 @@ type registration struct {
 	app       *application // nil: to be made, as are the other two
 	principal *principal
 	trusts    *federation
-	owners    []string // that are asked for and are none yet
-	shed      bool     // the caller owns it, and nobody asked for that
+	owners    []string     // that are asked for and are none yet
+	shed      bool         // the caller owns it, and nobody asked for that
+	holds     []assignment // that the file does not ask for: whoever is trusted gets them too
 }
 
 // unmade reports whether it is to be made, or finished.
@@ -92,6 +93,9 @@ func (p *Plan) lookRegistration(ctx context.Context, request requests.Request) (
 	if err == nil && found != nil {
 		r.app = found
 		err = p.lookParts(ctx, r)
+	}
+	if err == nil && r.principal != nil {
+		err = p.lookHeld(ctx, r, request.Roles)
 	}
 	if err == nil {
 		r.identity, err = p.trusted(ctx, r.asked)
@@ -170,6 +174,18 @@ func (p *Plan) lookParts(ctx context.Context, r *registration) error {
 		r.trusts = &all[i]
 	}
 	return p.lookOwners(ctx, r, whose)
+}
+
+// lookHeld reads which app roles it holds besides those that are asked for, of any API.
+func (p *Plan) lookHeld(ctx context.Context, r *registration, asked []requests.Role) error {
+	all, err := azurecloud.List[assignment](ctx, p.session.Graph, "/v1.0/servicePrincipals/"+url.PathEscape(r.principal.ID)+"/appRoleAssignments")
+	if err != nil {
+		return fmt.Errorf("list the app roles that it holds: %w", err)
+	}
+	r.holds = slices.DeleteFunc(all, func(a assignment) bool {
+		return strings.EqualFold(a.ResourceID, p.api.ID) && slices.ContainsFunc(asked, func(role requests.Role) bool { return strings.EqualFold(role.ID, a.RoleID) })
+	})
+	return nil
 }
 
 // lookOwners refuses owners that nobody asked for: each can add a credential. The
@@ -258,7 +274,7 @@ func hostOf(address string) string {
 var isGUID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
 // shown says what is to be done about it, and what it trusts.
-func (r *registration) shown(stack string) string {
+func (r *registration) shown(project, stack string) string {
 	var text strings.Builder
 	what := "gets the app registration"
 	switch {
@@ -272,6 +288,10 @@ func (r *registration) shown(stack string) string {
 	fmt.Fprintf(&text, "  client %q of stack %q %s %q", r.client, stack, what, r.asked.DisplayName)
 	if r.app != nil {
 		fmt.Fprintf(&text, " (client id %s)", r.app.ClientID)
+	}
+	fmt.Fprintf(&text, "\n    with the mark of the stack %s/%s", project, stack)
+	for _, a := range r.holds {
+		fmt.Fprintf(&text, "\n    which holds the app role %s of %q already: whoever it trusts or is owned by gets that too", a.RoleID, a.ResourceName)
 	}
 	if r.changed() {
 		fmt.Fprintf(&text, "\n    trusted so far: tokens of %q with the subject %+q and the audience %+q", r.trusts.Issuer, r.trusts.Subject, strings.Join(r.trusts.Audiences, " "))

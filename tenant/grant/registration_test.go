@@ -152,6 +152,21 @@ func TestAChangedTrust(t *testing.T) {
 	w.must(err)
 	other := w.identity("other-identity")
 	w.asked().Subject = other.principalID
+
+	// A file can name another team's stack, and what that has is not all in the file.
+	const payRole = "22222222-aaaa-4000-8000-000000000001"
+	payroll := w.register("Payroll", object{"appRoles": []object{{"id": payRole, "value": "Pay.All", "displayName": "Pay.All", "description": "Pay.All", "isEnabled": true, "allowedMemberTypes": []string{"Application"}}}})
+	sp, err := azurecloud.List[struct{ ID string }](t.Context(), w.session.Graph, "/v1.0/servicePrincipals?$filter=appId%20eq%20'"+w.marked()[0].AppID+"'")
+	w.must(err)
+	w.must(w.session.Graph.Post(t.Context(), "/v1.0/servicePrincipals/"+payroll.objectID+"/appRoleAssignedTo", object{"principalId": sp[0].ID, "resourceId": payroll.objectID, "appRoleId": payRole}, nil))
+	w.file.Requests[2].Roles = nil
+	for _, want := range []string{"with the mark of the stack app-to-app/billing-dev\n", "which holds the app role " + payRole + " of \"Payroll\" already", "which holds the app role " + readRole + " of \"orders-api (api)\" already"} {
+		if plan := w.look(); !strings.Contains(plan.String(), want) {
+			t.Errorf("got:\n%s\nwant %q in it", plan, want)
+		}
+	}
+	w.file.Requests[2].Roles = []requests.Role{{Value: "Orders.Read", ID: readRole}}
+
 	plan := w.look()
 	for _, want := range []string{`gets another trust for the app registration "returns (billing-dev)"`, "trusted so far: tokens of", w.billing.principalID, other.id, "1 to register or change, 0 registered already\n0 to assign, 4 held"} {
 		if !strings.Contains(plan.String(), want) {
