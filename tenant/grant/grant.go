@@ -34,8 +34,8 @@ type principal struct {
 	AlternativeNames []string `json:"alternativeNames"`
 	Roles            []role   `json:"appRoles"`
 
-	Secrets      []struct{} `json:"passwordCredentials"`
-	Certificates []struct{} `json:"keyCredentials"`
+	Secrets      []key `json:"passwordCredentials"`
+	Certificates []key `json:"keyCredentials"`
 }
 
 type role struct {
@@ -120,9 +120,25 @@ func Look(ctx context.Context, session *azurecloud.Session, file requests.File, 
 		}
 	}
 	if err := errors.Join(problems...); err != nil {
-		return nil, azurecloud.WithHint(fmt.Errorf("%w: nothing was granted\n%w", ErrRefused, err), "ask the team for a new file: tenant request -stack "+file.Stack)
+		return nil, azurecloud.WithHint(fmt.Errorf("%w: nothing was granted\n%w", ErrRefused, err), fixes(problems, "ask the team for a new file: tenant request -stack "+file.Stack))
 	}
 	return p, nil
+}
+
+// fixes are what ends the problems: their own hints, and newFile for those that have
+// none.
+func fixes(problems []error, newFile string) string {
+	var all []string
+	for _, problem := range problems {
+		fix := newFile
+		if hint := (*azurecloud.HintError)(nil); errors.As(problem, &hint) {
+			fix = hint.Hint
+		}
+		if !slices.Contains(all, fix) {
+			all = append(all, fix)
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 // ErrRefused is the refusal of a file that does not fit the tenant.

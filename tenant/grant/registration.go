@@ -25,13 +25,18 @@ import (
 // An application is an app registration
 // (https://learn.microsoft.com/graph/api/resources/application).
 type application struct {
-	ID           string     `json:"id"`
-	ClientID     string     `json:"appId"`
-	DisplayName  string     `json:"displayName"`
-	Audience     string     `json:"signInAudience"`
-	Tags         []string   `json:"tags"`
-	Secrets      []struct{} `json:"passwordCredentials"`
-	Certificates []struct{} `json:"keyCredentials"`
+	ID           string   `json:"id"`
+	ClientID     string   `json:"appId"`
+	DisplayName  string   `json:"displayName"`
+	Audience     string   `json:"signInAudience"`
+	Tags         []string `json:"tags"`
+	Secrets      []key    `json:"passwordCredentials"`
+	Certificates []key    `json:"keyCredentials"`
+}
+
+// A key is a client secret or a certificate, without what is secret of it.
+type key struct {
+	ID string `json:"keyId"`
 }
 
 // A federation is a federated identity credential
@@ -118,9 +123,11 @@ func (p *Plan) registered(ctx context.Context, client string) (*application, err
 	case len(all) == 0:
 		return nil, nil
 	case len(all) > 1:
-		return nil, fmt.Errorf("expected one app registration with its mark, got the client ids %s and %s", all[0].ClientID, all[1].ClientID)
+		return nil, azurecloud.WithHint(fmt.Errorf("expected one app registration with its mark, got the client ids %s and %s", all[0].ClientID, all[1].ClientID),
+			"delete the one that nobody uses: az ad app delete --id "+all[1].ClientID+", or --id "+all[0].ClientID)
 	case !slices.Contains(all[0].Tags, provenance.RequestedTag):
-		return nil, fmt.Errorf("expected an app registration that was made on request, got %s, which has its mark and was made by the stack itself or by somebody else", all[0].ClientID)
+		return nil, azurecloud.WithHint(fmt.Errorf("expected an app registration that was made on request, got %s, which has its mark and was made by the stack itself or by somebody else", all[0].ClientID),
+			"ask the team for a client of another name; if nobody uses that registration: az ad app delete --id "+all[0].ClientID)
 	}
 	return &all[0], nil
 }
@@ -133,7 +140,8 @@ func (p *Plan) refuseNamesake(ctx context.Context, name string) error {
 		return fmt.Errorf("look for another app registration of its name: %w", err)
 	}
 	if len(all) > 0 {
-		return fmt.Errorf("expected no other app registration named %q, got one that somebody else made: client id %s", name, all[0].ClientID)
+		return azurecloud.WithHint(fmt.Errorf("expected no other app registration named %q, got one that somebody else made: client id %s", name, all[0].ClientID),
+			"ask the team for a client of another name; if nobody uses that registration: az ad app delete --id "+all[0].ClientID)
 	}
 	return nil
 }
@@ -144,11 +152,11 @@ func (p *Plan) lookParts(ctx context.Context, r *registration) error {
 	app, whose := r.app, fmt.Sprintf("its app registration %s ", r.app.ClientID)
 	switch {
 	case app.DisplayName != r.asked.DisplayName:
-		return fmt.Errorf("%sis named %q, expected %q", whose, app.DisplayName, r.asked.DisplayName)
+		return azurecloud.WithHint(fmt.Errorf("%sis named %q, expected %q", whose, app.DisplayName, r.asked.DisplayName), "give it that name: az ad app update --id "+app.ClientID+" --display-name NAME")
 	case app.Audience != singleTenant:
-		return fmt.Errorf("%sis for %q, expected %q", whose, app.Audience, singleTenant)
+		return azurecloud.WithHint(fmt.Errorf("%sis for %q, expected %q", whose, app.Audience, singleTenant), "az ad app update --id "+app.ClientID+" --sign-in-audience "+singleTenant)
 	case len(app.Secrets)+len(app.Certificates) > 0:
-		return fmt.Errorf("%shas a client secret or a certificate that nobody asked for: whoever has that would get the app roles", whose)
+		return azurecloud.WithHint(fmt.Errorf("%shas a client secret or a certificate that nobody asked for: whoever has that would get the app roles", whose), app.removeKey())
 	}
 	found, err := azurecloud.List[principal](ctx, p.session.Graph, "/v1.0/servicePrincipals"+filter("appId eq '"+app.ClientID+"'"))
 	if err != nil {
@@ -157,10 +165,10 @@ func (p *Plan) lookParts(ctx context.Context, r *registration) error {
 	if len(found) > 0 {
 		r.principal = &found[0]
 		if len(found[0].Secrets)+len(found[0].Certificates) > 0 {
-			return fmt.Errorf("%shas a service principal with a client secret or a certificate that nobody asked for", whose)
+			return azurecloud.WithHint(fmt.Errorf("%shas a service principal with a client secret or a certificate that nobody asked for", whose), found[0].removeKey())
 		}
 		if !found[0].Enabled {
-			return fmt.Errorf("%shas a service principal %s that is disabled", whose, found[0].ID)
+			return azurecloud.WithHint(fmt.Errorf("%shas a service principal %s that is disabled", whose, found[0].ID), "if it is to be used again: az ad sp update --id "+found[0].ID+" --set accountEnabled=true")
 		}
 	}
 	all, err := azurecloud.List[federation](ctx, p.session.Graph, "/v1.0/applications/"+url.PathEscape(app.ID)+"/federatedIdentityCredentials")
@@ -169,11 +177,28 @@ func (p *Plan) lookParts(ctx context.Context, r *registration) error {
 	}
 	for i, f := range all {
 		if f.Name != r.client {
-			return fmt.Errorf("%strusts more than is asked for: %q with the issuer %q and the subject %q", whose, f.Name, f.Issuer, f.Subject)
+			return azurecloud.WithHint(fmt.Errorf("%strusts more than is asked for: %q with the issuer %q and the subject %q", whose, f.Name, f.Issuer, f.Subject),
+				"az ad app federated-credential delete --id "+app.ClientID+" --federated-credential-id "+f.ID)
 		}
 		r.trusts = &all[i]
 	}
 	return p.lookOwners(ctx, r, whose)
+}
+
+// removeKey is the command that removes its first client secret or else certificate.
+func (a application) removeKey() string {
+	if len(a.Secrets) > 0 {
+		return "az ad app credential delete --id " + a.ClientID + " --key-id " + a.Secrets[0].ID
+	}
+	return "az ad app credential delete --id " + a.ClientID + " --cert --key-id " + a.Certificates[0].ID
+}
+
+// removeKey is the same for a service principal's own.
+func (s principal) removeKey() string {
+	if len(s.Secrets) > 0 {
+		return "az ad sp credential delete --id " + s.ID + " --key-id " + s.Secrets[0].ID
+	}
+	return "az ad sp credential delete --id " + s.ID + " --cert --key-id " + s.Certificates[0].ID
 }
 
 // lookHeld reads which app roles it holds besides those that are asked for, of any API.
@@ -204,7 +229,8 @@ func (p *Plan) lookOwners(ctx context.Context, r *registration, whose string) er
 			case isOwner(p.caller.ObjectID):
 				r.shed = true
 			default:
-				return fmt.Errorf("%sis owned by %q (%s), which nobody asked for: an owner can give it credentials", whose, one.Name, one.ID)
+				return azurecloud.WithHint(fmt.Errorf("%sis owned by %q (%s), which nobody asked for: an owner can give it credentials", whose, one.Name, one.ID),
+					"az rest --method delete --url '"+strings.TrimSuffix(p.session.Cloud.Graph, "/")+of+"/owners/"+one.ID+"/$ref'")
 			}
 		}
 		for _, id := range r.asked.Owners {

@@ -1,6 +1,7 @@
 package grant_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -256,49 +257,50 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 		name  string
 		spoil func(w *world, id string) // id is that of an app registration with the right mark
 		want  string
+		fix   string // that begins the hint; "" is a new file
 	}{
-		{"its own program's", func(w *world, id string) { w.patch(id, object{"tags": w.tags()[:2]}) }, "expected an app registration that was made on request"},
-		{"renamed", func(w *world, id string) { w.patch(id, object{"displayName": "Payroll"}) }, `is named "Payroll", expected "returns (billing-dev)"`},
-		{"for every tenant", func(w *world, id string) { w.patch(id, object{"signInAudience": "AzureADMultipleOrgs"}) }, `is for "AzureADMultipleOrgs"`},
+		{"its own program's", func(w *world, id string) { w.patch(id, object{"tags": w.tags()[:2]}) }, "expected an app registration that was made on request", "ask the team for a client of another name; if nobody uses"},
+		{"renamed", func(w *world, id string) { w.patch(id, object{"displayName": "Payroll"}) }, `is named "Payroll", expected "returns (billing-dev)"`, "give it that name: az ad app update --id "},
+		{"for every tenant", func(w *world, id string) { w.patch(id, object{"signInAudience": "AzureADMultipleOrgs"}) }, `is for "AzureADMultipleOrgs"`, "az ad app update --id "},
 		{"with a secret", func(w *world, id string) {
 			w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/applications/"+id+"/addPassword", object{"passwordCredential": object{"displayName": "x"}}, nil))
-		}, "has a client secret or a certificate that nobody asked for"},
+		}, "has a client secret or a certificate that nobody asked for", "az ad app credential delete --id "},
 		{"with another trust", func(w *world, id string) {
 			w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/applications/"+id+"/federatedIdentityCredentials", object{"name": "other", "issuer": "https://ci.test", "subject": "s", "audiences": []string{audience}}, nil))
-		}, `trusts more than is asked for: "other" with the issuer "https://ci.test" and the subject "s"`},
+		}, `trusts more than is asked for: "other" with the issuer "https://ci.test" and the subject "s"`, "az ad app federated-credential delete --id "},
 		{"with another owner", func(w *world, id string) {
 			w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/applications/"+id+"/owners/$ref", object{"@odata.id": w.session.Cloud.Graph + "/v1.0/directoryObjects/" + w.partner.objectID}, nil))
-		}, `is owned by "Partner" (` + "PARTNER" + `), which nobody asked for`},
-		{"twice", func(w *world, _ string) { w.registerMarked("returns (billing-dev)", w.tags()) }, "expected one app registration with its mark, got the client ids"},
+		}, `is owned by "Partner" (` + "PARTNER" + `), which nobody asked for`, "az rest --method delete --url '"},
+		{"twice", func(w *world, _ string) { w.registerMarked("returns (billing-dev)", w.tags()) }, "expected one app registration with its mark, got the client ids", "delete the one that nobody uses: az ad app delete --id "},
 		{"with a service principal that is disabled", func(w *world, id string) {
 			var sp struct{ ID string }
 			w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/servicePrincipals", object{"appId": w.marked()[0].AppID, "accountEnabled": false}, &sp))
-		}, "that is disabled"},
+		}, "that is disabled", "if it is to be used again: az ad sp update --id "},
 		{"with a secret at its service principal", func(w *world, id string) {
 			var sp struct{ ID string }
 			w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/servicePrincipals", object{"appId": w.marked()[0].AppID}, &sp))
 			w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/servicePrincipals/"+sp.ID+"/addPassword", object{"passwordCredential": object{"displayName": "x"}}, nil))
-		}, "has a service principal with a client secret"},
-		{"a namesake", func(w *world, id string) { w.patch(id, object{"tags": []string{}}) }, `expected no other app registration named "returns (billing-dev)", got one that somebody else made: client id`},
-		{"a subject that nobody has", func(w *world, _ string) { w.asked().Subject = w.tenant.ID }, "find what it is to trust: the tenant has no service principal"},
-		{"a subject that is no id", func(w *world, _ string) { w.asked().Subject = "billing" }, `expected the object id of a managed identity as the subject of this tenant's tokens, got "billing"`},
-		{"a subject that is no managed identity", func(w *world, _ string) { w.asked().Subject = w.partner.objectID }, `expected a managed identity to trust, got "Partner"`},
+		}, "has a service principal with a client secret", "az ad sp credential delete --id "},
+		{"a namesake", func(w *world, id string) { w.patch(id, object{"tags": []string{}}) }, `expected no other app registration named "returns (billing-dev)", got one that somebody else made: client id`, "ask the team for a client of another name; if nobody uses"},
+		{"a subject that nobody has", func(w *world, _ string) { w.asked().Subject = w.tenant.ID }, "find what it is to trust: the tenant has no service principal", ""},
+		{"a subject that is no id", func(w *world, _ string) { w.asked().Subject = "billing" }, `expected the object id of a managed identity as the subject of this tenant's tokens, got "billing"`, ""},
+		{"a subject that is no managed identity", func(w *world, _ string) { w.asked().Subject = w.partner.objectID }, `expected a managed identity to trust, got "Partner"`, ""},
 		{"the issuer of another tenant", func(w *world, _ string) {
 			w.asked().Issuer = w.session.Cloud.AuthorityHost + "/" + w.sandbox.Tenants()[1].ID + "/v2.0"
-		}, "expected the issuer of this tenant"},
-		{"the issuer of this tenant's old tokens", func(w *world, _ string) { w.asked().Issuer = "https://sts.windows.net/" + w.tenant.ID + "/" }, "expected the issuer of this tenant"},
+		}, "expected the issuer of this tenant", ""},
+		{"the issuer of this tenant's old tokens", func(w *world, _ string) { w.asked().Issuer = "https://sts.windows.net/" + w.tenant.ID + "/" }, "expected the issuer of this tenant", ""},
 		{"an issuer of Entra by its port", func(w *world, _ string) {
 			w.asked().Issuer = "https://login.microsoftonline.com:443/" + w.tenant.ID + "/v2.0"
-		}, "expected the issuer of this tenant"},
-		{"the issuer of this tenant with a slash", func(w *world, _ string) { w.asked().Issuer += "/" }, "expected the issuer of this tenant"},
-		{"the authority host alone", func(w *world, _ string) { w.asked().Issuer = w.session.Cloud.AuthorityHost }, "expected the issuer of this tenant"},
+		}, "expected the issuer of this tenant", ""},
+		{"the issuer of this tenant with a slash", func(w *world, _ string) { w.asked().Issuer += "/" }, "expected the issuer of this tenant", ""},
+		{"the authority host alone", func(w *world, _ string) { w.asked().Issuer = w.session.Cloud.AuthorityHost }, "expected the issuer of this tenant", ""},
 		{"a tenant in capitals", func(w *world, _ string) {
 			w.file.TenantID = strings.ToUpper(w.tenant.ID)
 			w.asked().Issuer = w.session.Cloud.AuthorityHost + "/" + w.file.TenantID + "/v2.0"
-		}, "expected the issuer of this tenant"},
-		{"a subject in capitals", func(w *world, _ string) { w.asked().Subject = strings.ToUpper(w.asked().Subject) }, "as tokens have it, got"},
-		{"tokens for another service", func(w *world, _ string) { w.asked().Audience = "https://vault.azure.net" }, `expected the audience "api://AzureADTokenExchange": a token with another one is for another service`},
-		{"a role that the API lacks", func(w *world, _ string) { w.file.Requests[2].Roles[0].ID = w.tenant.ID }, "which it does not have"},
+		}, "expected the issuer of this tenant", ""},
+		{"a subject in capitals", func(w *world, _ string) { w.asked().Subject = strings.ToUpper(w.asked().Subject) }, "as tokens have it, got", ""},
+		{"tokens for another service", func(w *world, _ string) { w.asked().Audience = "https://vault.azure.net" }, `expected the audience "api://AzureADTokenExchange": a token with another one is for another service`, ""},
+		{"a role that the API lacks", func(w *world, _ string) { w.file.Requests[2].Roles[0].ID = w.tenant.ID }, "which it does not have", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -311,6 +313,10 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 			tt.spoil(w, id)
 			before, want := w.writes(), strings.ReplaceAll(tt.want, "PARTNER", w.partner.objectID)
 			plan, err := grant.Look(t.Context(), w.session, w.file, w.api.clientID)
+			var hint *azurecloud.HintError
+			if fix := cmp.Or(tt.fix, "ask the team for a new file: tenant request -stack billing-dev"); !errors.As(err, &hint) || !strings.HasPrefix(hint.Hint, fix) {
+				t.Errorf("got the hint %+v, want %q", hint, fix)
+			}
 			if !errors.Is(err, grant.ErrRefused) || !strings.Contains(err.Error(), `client "returns": `) || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, %v, want %q", plan, err, want)
 			}
