@@ -2,6 +2,7 @@ package grant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -50,7 +51,11 @@ func (p *Plan) again(ctx context.Context, what string, send func() error) error 
 // register makes what is missing of an app registration, and changes what it trusts.
 func (p *Plan) register(ctx context.Context, r *registration) error {
 	for _, step := range []func(context.Context, *registration) error{p.makeApplication, p.makePrincipal, p.makeTrust, p.addOwners} {
-		if err := step(ctx, r); err != nil {
+		err := step(ctx, r)
+		if hint := (*azurecloud.HintError)(nil); errors.As(err, &hint) {
+			return fmt.Errorf("register %q: %w", r.asked.DisplayName, err)
+		}
+		if err != nil {
 			return azurecloud.WithHint(fmt.Errorf("register %q: %w", r.asked.DisplayName, err), "run the same command again: it goes on with what is missing; to change a registration, Application.ReadWrite.OwnedBy is not enough")
 		}
 	}
@@ -79,6 +84,9 @@ func (p *Plan) reference(objectID string) string {
 	return strings.TrimSuffix(p.session.Cloud.Graph, "/") + "/v1.0/directoryObjects/" + url.PathEscape(objectID)
 }
 
+// makeApplication makes the app registration, and looks whether it is the only one:
+// somebody may have run the same command, and a service that is busy is asked again,
+// though it may have made one already. Nothing is granted to either of two.
 func (p *Plan) makeApplication(ctx context.Context, r *registration) error {
 	if r.app != nil {
 		return nil
@@ -86,6 +94,9 @@ func (p *Plan) makeApplication(ctx context.Context, r *registration) error {
 	made := new(application)
 	body := p.bound(r, object{"displayName": r.asked.DisplayName, "signInAudience": singleTenant, "tags": p.tags(r)})
 	if err := p.session.Graph.Post(ctx, "/v1.0/applications", body, made); err != nil {
+		return err
+	}
+	if _, err := p.registered(ctx, r.client); err != nil {
 		return err
 	}
 	r.app = made

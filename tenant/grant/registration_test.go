@@ -2,19 +2,16 @@ package grant_test
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"app-to-app/azurecloud"
 	"app-to-app/components/provenance"
 	"app-to-app/components/requests"
-	"app-to-app/sandbox/route"
 	"app-to-app/tenant/grant"
 	"app-to-app/tenant/tenanttest"
 )
@@ -186,67 +183,6 @@ func TestAChangedTrust(t *testing.T) {
 	}
 	if one, _ := receipt.Registered("returns"); one.Subject != other.principalID {
 		t.Errorf("got %+v in the receipt, want the new subject", one)
-	}
-}
-
-// TestAnInterruptedRegistrationGoesOn fails at each of its writes in turn.
-func TestAnInterruptedRegistrationGoesOn(t *testing.T) {
-	t.Parallel()
-	w := newAsking(t)
-	w.file.Requests = w.file.Requests[2:]
-	for n, pattern := range []string{
-		"POST /v1.0/applications", "POST /v1.0/servicePrincipals", "POST /v1.0/applications/{id}/federatedIdentityCredentials",
-		"POST /v1.0/servicePrincipals/{id}/appRoleAssignedTo", "DELETE /v1.0/servicePrincipals/{id}/owners/{owner}/$ref", "DELETE /v1.0/applications/{id}/owners/{owner}/$ref",
-	} {
-		w.sandbox.Weather().Queue(pattern, route.Fault{Status: http.StatusForbidden})
-		plan := w.look()
-		if plan.Registrations() != 1 {
-			t.Errorf("before %s: got %d to register, want 1", pattern, plan.Registrations())
-		}
-		if _, err := plan.Apply(t.Context()); azurecloud.StatusOf(err) != http.StatusForbidden {
-			t.Errorf("%s: got %v, want a refusal", pattern, err)
-		}
-		if made := w.marked(); len(made) != min(n, 1) {
-			t.Errorf("%s: got %d app registrations", pattern, len(made))
-		}
-	}
-	receipt, err := w.look().Apply(t.Context())
-	w.must(err)
-	if one, ok := receipt.Registered("returns"); !ok || len(w.held()) != 1 || len(w.owners("/v1.0/applications/"+one.ObjectID)) > 0 {
-		t.Errorf("got %+v, %q", receipt, w.held())
-	}
-	w.asked().Owners = []string{w.partner.objectID}
-	w.identityTeam()
-	if plan := w.look(); plan.Registrations() != 1 || !strings.Contains(plan.String(), "gets what is missing of the app registration") {
-		t.Errorf("another owner: got:\n%s", plan)
-	} else if _, err := plan.Apply(t.Context()); err != nil || !slices.Equal(w.owners("/v1.0/applications/"+w.marked()[0].ID), []string{w.partner.objectID}) {
-		t.Errorf("another owner: got %v", err)
-	}
-}
-
-// TestGraphThatLags is waited for, and not longer than patience lasts.
-func TestGraphThatLags(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		lag  time.Duration
-		want string
-	}{"a minute": {time.Minute, ""}, "an hour": {time.Hour, "must in the local tenant"}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newAsking(t)
-			w.sandbox.Weather().SetLag(route.Lag{Application: tt.lag, ServicePrincipal: tt.lag})
-			plan := w.look()
-			var said []string
-			plan.Say = func(text string) { said = append(said, text) }
-			plan.Wait = func(_ context.Context, d time.Duration) error { return w.sandbox.Advance(d) }
-			_, err := plan.Apply(t.Context())
-			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
-				t.Errorf("got %v, want %q", err, tt.want)
-			}
-			if !strings.Contains(strings.Join(said, "\n"), "waiting for Microsoft Graph to know the new app registration everywhere (0s of 5m0s)") {
-				t.Errorf("got %q", said)
-			}
-		})
 	}
 }
 
