@@ -21,14 +21,13 @@ func Kept(kind, source string) (folder string, err error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256([]byte(source))
-	all := filepath.Join(cache, "app-to-app", kind+"-")
-	folder = all + hex.EncodeToString(sum[:8])
+	all := filepath.Join(cache, "app-to-app")
+	folder = filepath.Join(all, folderOf(kind, source))
 	named := filepath.Join(folder, sourceFile)
 	if got, err := os.ReadFile(named); err == nil && string(got) == source {
 		return folder, nil
 	}
-	if err := sweep(all + "*"); err != nil {
+	if err := sweep(all, kind); err != nil {
 		return "", fmt.Errorf("remove what was built from sources that are gone: %w", err)
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -37,20 +36,28 @@ func Kept(kind, source string) (folder string, err error) {
 	return folder, os.WriteFile(named, []byte(source), 0o600)
 }
 
-// sweep removes the folders of a pattern whose source is gone.
-func sweep(pattern string) error {
-	named, err := filepath.Glob(filepath.Join(pattern, sourceFile))
-	if err != nil {
+// folderOf is the name of the folder for a source.
+func folderOf(kind, source string) string {
+	sum := sha256.Sum256([]byte(source))
+	return kind + "-" + hex.EncodeToString(sum[:8])
+}
+
+// sweep removes the folders of a kind whose source is gone. It removes none but those
+// that [Kept] has made for the source that they name.
+func sweep(all, kind string) error {
+	folders, err := os.ReadDir(all)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	var problems []error
-	for _, path := range named {
-		source, err := os.ReadFile(path)
-		if err != nil {
-			continue // another process removes it
+	for _, folder := range folders {
+		path := filepath.Join(all, folder.Name())
+		source, err := os.ReadFile(filepath.Join(path, sourceFile))
+		if err != nil || folder.Name() != folderOf(kind, string(source)) {
+			continue // another process removes it, or it is of another kind
 		}
-		if _, err := os.Stat(string(source)); len(source) > 0 && errors.Is(err, fs.ErrNotExist) {
-			problems = append(problems, os.RemoveAll(filepath.Dir(path)))
+		if _, err := os.Stat(string(source)); errors.Is(err, fs.ErrNotExist) {
+			problems = append(problems, os.RemoveAll(path))
 		}
 	}
 	return errors.Join(problems...)
