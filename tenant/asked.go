@@ -55,6 +55,16 @@ func (a *auditor) asking(context.Context) error {
 	return nil
 }
 
+// sameClient reports a part of what was made on request that is another client's. The
+// stack knows the ids from a receipt: with parts of two, the app registration that is
+// looked at would not be the one that can sign in.
+func (a *auditor) sameClient(access Access, part, clientID string) {
+	if access.Requested && !sameID(access.ClientID, clientID) {
+		a.add(ApplicationMissing, "client "+access.Client, access.ClientID, clientID, "client %s: its %s has the client id %s, expected %s, which its code has", access.Client, part, clientID, access.ClientID)
+		a.fixLast(a.declared.askAgain())
+	}
+}
+
 // fixLast says what ends the difference that was added last.
 func (a *auditor) fixLast(fix string) { a.report.Differences[len(a.report.Differences)-1].Fix = fix }
 

@@ -47,6 +47,19 @@ func TestAuditOfWhatWasAskedFor(t *testing.T) {
 	}
 	one.Owners = []string{deployer}
 
+	other := s.outputs.Access[slices.IndexFunc(s.outputs.Access, func(a access) bool { return a.Client == "secret" })]
+	right := *one
+	one.ApplicationObjectID = other.ApplicationObjectID // the receipt has another's
+	if got := texts(s.audit()); !slices.Contains(got, "applicationMissing client federated") {
+		t.Errorf("with the app registration of another client: got %q", got)
+	}
+	*one = right
+	one.ObjectID = other.ObjectID
+	if got := texts(s.audit()); !slices.Contains(got, "applicationMissing client federated") {
+		t.Errorf("with the service principal of another client: got %q", got)
+	}
+	*one = right
+
 	s.federation(object{"subject": s.clients["assigned"].ObjectID})
 	s.unassign("federated")
 	report := s.audit()

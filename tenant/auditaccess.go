@@ -143,6 +143,7 @@ func (a *auditor) clients(ctx context.Context) error {
 			a.enabled(subject, sp)
 			continue
 		}
+		a.sameClient(access, "service principal "+access.ObjectID, sp.AppID)
 		if err := a.principal(ctx, subject, sp); err != nil {
 			return err
 		}
@@ -168,7 +169,10 @@ func (a *auditor) clients(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, requested := a.declared.requestOf(objectID); requested {
+		if access, requested := a.declared.requestOf(objectID); requested {
+			if found {
+				a.sameClient(access, "app registration "+objectID, app.AppID)
+			}
 			a.fixAsked(before)
 		}
 	}
