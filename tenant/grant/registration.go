@@ -230,7 +230,7 @@ func (p *Plan) lookOwners(ctx context.Context, r *registration, whose string) er
 				r.shed = true
 			default:
 				return azurecloud.WithHint(fmt.Errorf("%sis owned by %q (%s), which nobody asked for: an owner can give it credentials", whose, one.Name, one.ID),
-					"az rest --method delete --url '"+strings.TrimSuffix(p.session.Cloud.Graph, "/")+of+"/owners/"+one.ID+"/$ref'")
+					"if tenant grant made it: az rest --method delete --url '"+strings.TrimSuffix(p.session.Cloud.Graph, "/")+of+"/owners/"+one.ID+"/$ref', and if that owner did: az ad app delete --id "+r.app.ClientID)
 			}
 		}
 		for _, id := range r.asked.Owners {

@@ -206,7 +206,7 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 		}, `trusts more than is asked for: "other" with the issuer "https://ci.test" and the subject "s"`, "az ad app federated-credential delete --id "},
 		{"with another owner", func(w *world, id string) {
 			w.must(w.session.Graph.Post(w.t.Context(), "/v1.0/applications/"+id+"/owners/$ref", object{"@odata.id": w.session.Cloud.Graph + "/v1.0/directoryObjects/" + w.partner.objectID}, nil))
-		}, `is owned by "Partner" (` + "PARTNER" + `), which nobody asked for`, "az rest --method delete --url '"},
+		}, `is owned by "Partner" (` + "PARTNER" + `), which nobody asked for`, "if tenant grant made it: az rest --method delete --url '"},
 		{"twice", func(w *world, _ string) { w.registerMarked("returns (billing-dev)", w.tags()) }, "expected one app registration with its mark, got the client ids", "delete the one that nobody uses: az ad app delete --id "},
 		{"with a service principal that is disabled", func(w *world, id string) {
 			var sp struct{ ID string }
