@@ -141,7 +141,7 @@ var boundaries = append([]boundary{
 	{of: "app-to-app/tenant/plan", testOurs: []string{"app-to-app/tenant/plan"}},
 	{of: "app-to-app/tenant/program", testOurs: []string{"app-to-app/tenant/program"}},
 	{
-		of: "app-to-app/tenant/grant", ours: []string{"app-to-app/azurecloud", "app-to-app/azurecloud/endpoints", "app-to-app/components/provenance", "app-to-app/components/requests", "app-to-app/tenant/diff"},
+		of: "app-to-app/tenant/grant", ours: []string{"app-to-app/azurecloud", "app-to-app/components/provenance", "app-to-app/components/requests", "app-to-app/tenant/diff"},
 		testOurs: []string{"app-to-app/tenant/grant", "app-to-app/tenant/tenanttest", "app-to-app/sandbox/..."},
 	},
 	{of: "app-to-app/tenant/diff", ours: []string{"app-to-app/tenant/github", "app-to-app/tenant/program"}, testOurs: []string{"app-to-app/tenant/diff", "app-to-app/tenant/github"}, testOutside: []string{"github.com/yuin/goldmark"}},

@@ -111,6 +111,18 @@ func ExchangeAudience(authorityHost string) string {
 	return public.ExchangeAudience
 }
 
+// Issues reports whether an issuer is Microsoft Entra ID: that of this cloud, or of
+// another one of Microsoft's. It knows the host in any spelling that leads there, so
+// an issuer that Entra would not take for its own is still not an outside one.
+func (c Cloud) Issues(issuer string) bool {
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return false
+	}
+	host := "https://" + strings.TrimSuffix(strings.TrimSuffix(u.Host, ":443"), ".")
+	return hostOf(host) == hostOf(c.AuthorityHost) || IsMicrosoft(host)
+}
+
 // hostOf is a URL's host in lower case, with its port; "" if it has none.
 func hostOf(address string) string {
 	u, err := url.Parse(address)

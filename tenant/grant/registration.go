@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"app-to-app/azurecloud"
-	"app-to-app/azurecloud/endpoints"
 	"app-to-app/components/provenance"
 	"app-to-app/components/requests"
 )
@@ -262,7 +261,7 @@ func (r *registration) places() (paths []string) {
 // Entra compares all three letter by letter.
 func (p *Plan) trusted(ctx context.Context, asked requests.Registration) (*principal, error) {
 	cloud := p.session.Cloud
-	if host := hostOf(asked.Issuer); host != hostOf(cloud.AuthorityHost) && !endpoints.IsMicrosoft("https://"+host) {
+	if !cloud.Issues(asked.Issuer) {
 		return nil, nil
 	}
 	if wanted := cloud.AuthorityHost + "/" + strings.ToLower(p.file.TenantID) + "/v2.0"; asked.Issuer != wanted {
@@ -285,16 +284,6 @@ func (p *Plan) trusted(ctx context.Context, asked requests.Registration) (*princ
 		return nil, fmt.Errorf("the managed identity to trust, %q (%s), is disabled", found.DisplayName, found.ID)
 	}
 	return &found, nil
-}
-
-// hostOf is the host of an https URL in one spelling: without what leads to the same
-// one.
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSuffix(strings.ToLower(strings.TrimSuffix(u.Host, ":443")), ".")
 }
 
 var isGUID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
