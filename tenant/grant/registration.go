@@ -3,6 +3,7 @@ package grant
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -67,6 +68,7 @@ type registration struct {
 	owners    []string     // that are asked for and are none yet
 	shed      bool         // the caller owns it, and nobody asked for that
 	holds     []assignment // that the file does not ask for: whoever is trusted gets them too
+	names     []string     // of the owners that are asked for, quoted
 }
 
 // unmade reports whether it is to be made, or finished.
@@ -103,6 +105,9 @@ func (p *Plan) lookRegistration(ctx context.Context, request requests.Request) (
 	}
 	if err == nil {
 		r.identity, err = p.trusted(ctx, r.asked)
+	}
+	if err == nil {
+		err = p.nameOwners(ctx, r)
 	}
 	return r, err
 }
@@ -212,6 +217,27 @@ func (p *Plan) lookHeld(ctx context.Context, r *registration, asked []requests.R
 	return nil
 }
 
+// nameOwners finds what the tenant calls the owners that are asked for. The rights that
+// are needed here allow no look at people
+// (https://learn.microsoft.com/graph/api/directoryobject-get).
+func (p *Plan) nameOwners(ctx context.Context, r *registration) error {
+	for _, id := range r.asked.Owners {
+		var found owner
+		err := p.session.Graph.Get(ctx, "/v1.0/directoryObjects/"+url.PathEscape(id), &found)
+		switch {
+		case err == nil && found.Name != "":
+			r.names = append(r.names, fmt.Sprintf("%q", found.Name))
+		case err == nil, azurecloud.StatusOf(err) == http.StatusForbidden:
+			r.names = append(r.names, "somebody whose name this login may not read")
+		case azurecloud.IsNotFound(err):
+			return fmt.Errorf("expected an owner of this tenant, got %s, which it does not have", id)
+		default:
+			return fmt.Errorf("find the owner %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
 // lookOwners refuses owners that nobody asked for: each can add a credential. The
 // caller can be one, because Microsoft Graph makes who has OwnedBy alone the owner of
 // what it creates; that ends with [Plan.Apply].
@@ -317,8 +343,8 @@ func (r *registration) shown(project, stack string) string {
 	} else {
 		text.WriteString(", an issuer other than this tenant")
 	}
-	for _, id := range r.asked.Owners {
-		fmt.Fprintf(&text, "\n    owned by %s, who can give it credentials", id)
+	for i, id := range r.asked.Owners {
+		fmt.Fprintf(&text, "\n    owned by %s (%s), who can give it credentials", r.names[i], id)
 	}
 	return text.String() + "\n"
 }

@@ -12,6 +12,7 @@ import (
 	"app-to-app/azurecloud"
 	"app-to-app/components/provenance"
 	"app-to-app/components/requests"
+	"app-to-app/sandbox/route"
 	"app-to-app/tenant/grant"
 	"app-to-app/tenant/tenanttest"
 )
@@ -92,7 +93,7 @@ func TestGrantOfARegistration(t *testing.T) {
 	for _, want := range []string{
 		`client "returns" of stack "billing-dev" gets the app registration "returns (billing-dev)"`,
 		fmt.Sprintf("which trusts tokens of %q with the subject %q and the audience %q, that is the managed identity %q", w.asked().Issuer, w.billing.principalID, audience, w.billing.id),
-		"owned by " + w.partner.objectID + ", who can give it credentials",
+		`owned by "Partner" (` + w.partner.objectID + "), who can give it credentials",
 		"client \"returns\" of stack \"billing-dev\" gets Orders.Read\n    as the app registration \"returns (billing-dev)\"\n",
 		"1 to register or change, 0 registered already\n4 to assign, 0 held already\n",
 	} {
@@ -236,6 +237,7 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 		}, "expected the issuer of this tenant", ""},
 		{"a subject in capitals", func(w *world, _ string) { w.asked().Subject = strings.ToUpper(w.asked().Subject) }, "as tokens have it, got", ""},
 		{"tokens for another service", func(w *world, _ string) { w.asked().Audience = "https://vault.azure.net" }, `expected the audience "api://AzureADTokenExchange": a token with another one is for another service`, ""},
+		{"an owner that nobody is", func(w *world, _ string) { w.asked().Owners = []string{w.tenant.ID} }, "expected an owner of this tenant, got ", ""},
 		{"a role that the API lacks", func(w *world, _ string) { w.file.Requests[2].Roles[0].ID = w.tenant.ID }, "which it does not have", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -278,6 +280,17 @@ func (w *world) registerMarked(name string, tags []string) (objectID string) {
 func (w *world) patch(objectID string, body object) {
 	w.t.Helper()
 	w.must(w.session.Graph.Patch(w.t.Context(), "/v1.0/applications/"+objectID, body))
+}
+
+// TestAnOwnerWhoseNameIsNotReadable is shown as such.
+func TestAnOwnerWhoseNameIsNotReadable(t *testing.T) {
+	t.Parallel()
+	w := newAsking(t)
+	w.asked().Owners = []string{w.partner.objectID}
+	w.sandbox.Weather().Queue("GET /v1.0/directoryObjects/{id}", route.Fault{Status: http.StatusForbidden})
+	if want := "owned by somebody whose name this login may not read (" + w.partner.objectID + ")"; !strings.Contains(w.look().String(), want) {
+		t.Errorf("want %q", want)
+	}
 }
 
 // TestAnOutsideIssuer is shown as such.
