@@ -32,20 +32,24 @@ func TestManyVerifyAtAColdStartFetchOnce(t *testing.T) {
 	t.Parallel()
 	tenant := verifytest.NewTenant(t)
 	verifier := newTenantVerifier(t, tenant, newClock())
-	same := tenant.Token(now, nil)
+	// Signed before the fetch starts: a slow machine takes longer for that than a
+	// request waits for the keys.
+	same, tokens := tenant.Token(now, nil), make([]string, 200)
+	for i := range tokens {
+		tokens[i] = same
+		if i%2 == 0 {
+			tokens[i] = tenant.Token(now, func(_, claims map[string]any) { claims["uti"] = fmt.Sprint(i) })
+		}
+	}
 	release := tenant.Hold()
-	defer release()
 	var arrived atomic.Int64
 	done := make(chan struct{})
+	defer func() { release(); <-done }()
 	go func() {
 		defer close(done)
-		together(200, func(i int) {
-			token := same
-			if i%2 == 0 {
-				token = tenant.Token(now, func(_, claims map[string]any) { claims["uti"] = fmt.Sprint(i) })
-			}
+		together(len(tokens), func(i int) {
 			arrived.Add(1)
-			if _, err := verifier.Verify(t.Context(), token); err != nil {
+			if _, err := verifier.Verify(t.Context(), tokens[i]); err != nil {
 				t.Errorf("got %v, want none", err)
 			}
 		})
