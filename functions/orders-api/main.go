@@ -3,7 +3,7 @@
 // get orders, another to export them.
 //
 // It runs under the Azure Functions host as the custom handler named in
-// host.json, built for linux/amd64 as handler. It requires an access token and no
+// host.json, built as handler, in Azure for linux/amd64. It requires an access token and no
 // function key (authLevel anonymous): a key would be one more secret, and does
 // not say who calls.
 package main

@@ -3,7 +3,7 @@
 // (ProcessOrders). It does so once with each configured token provider.
 //
 // It runs under the Azure Functions host as the custom handler named in
-// host.json, built for linux/amd64 as handler. ProcessOrders requires a function
+// host.json, built as handler, in Azure for linux/amd64. ProcessOrders requires a function
 // key: without one, anyone could read the orders with this app's identity.
 package main
 

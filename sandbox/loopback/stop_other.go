@@ -4,5 +4,6 @@ package loopback
 
 import "net"
 
-// stopListening does nothing where the sandbox does not run.
+// stopListening does nothing: only Linux stops the copies of a listener. Elsewhere a
+// port is free when the process that was being started executes.
 func stopListening(net.Listener) {}
