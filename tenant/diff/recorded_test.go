@@ -216,7 +216,9 @@ func TestEveryKindIsNeeded(t *testing.T) {
 		whole[r.name] = r.report(t, kinds)
 		for _, c := range r.preview(t).Facts(r.stack(), Names{}).changes() {
 			token := unversioned(typeOf(c.urn))
-			byKind[token] = append(byKind[token], r)
+			if n := len(byKind[token]); n == 0 || byKind[token][n-1].name != r.name {
+				byKind[token] = append(byKind[token], r)
+			}
 		}
 	}
 	for token := range kinds {
