@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -123,11 +124,36 @@ func buildCached(ctx context.Context, source string) (path string, done func(), 
 			return "", nil, err
 		}
 	}
+	if err := p.removeEnded(); err != nil {
+		return "", nil, err
+	}
 	path = p.target + "-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatInt(runs.Add(1), 10)
 	if err := executable.Link(p.target, path); err != nil {
 		return "", nil, err
 	}
 	return path, func() { os.Remove(path) }, nil
+}
+
+// removeEnded removes the links of language hosts that were killed. Each may keep an
+// executable from before the last build on the disk.
+func (p program) removeEnded() error {
+	folder := filepath.Dir(p.target)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		rest, isLink := strings.CutPrefix(entry.Name(), filepath.Base(p.target)+"-")
+		host, _, _ := strings.Cut(rest, "-")
+		pid, err := strconv.Atoi(host)
+		if !isLink || err != nil || !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(folder, entry.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // build builds the executable and records its sources. They are listed before the

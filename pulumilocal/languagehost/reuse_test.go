@@ -2,9 +2,11 @@ package languagehost
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +109,34 @@ func TestReuse(t *testing.T) {
 				t.Errorf("got reused %t, want %t", got, test.reused)
 			}
 		})
+	}
+}
+
+// TestKilledRunsLeaveNothing: the link of a language host that was killed goes with
+// the next run, and that of one that lives stays.
+func TestKilledRunsLeaveNothing(t *testing.T) {
+	folder := t.TempDir()
+	ended := exec.Command("go", "version")
+	if err := ended.Run(); err != nil {
+		t.Fatal(err)
+	}
+	p := program{target: filepath.Join(folder, "program")}
+	killed, living := fmt.Sprintf("%s-%d-1", p.target, ended.Process.Pid), fmt.Sprintf("%s-%d-1", p.target, os.Getpid())
+	for _, path := range []string{p.target, p.target + ".build", killed, living} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.removeEnded(); err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	entries, err := os.ReadDir(folder)
+	for _, entry := range entries {
+		left = append(left, filepath.Join(folder, entry.Name()))
+	}
+	if want := []string{p.target, living, p.target + ".build"}; err != nil || !slices.Equal(left, want) {
+		t.Errorf("got %q, %v, want %q", left, err, want)
 	}
 }
 
