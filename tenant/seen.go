@@ -214,6 +214,16 @@ func (a *auditor) seenRows(roles []SeenRole) (rows []SeenRow) {
 		_, wanted := declared[h.key()]
 		r.Cells[i] = SeenCell{State: a.heldState(wanted, *r, roles[i]), Since: h.Created, Mark: InOneLine(a.seen.marks[h.ID].Stack)}
 	}
+	if !a.seen.read { // a role that is not declared may be held all the same
+		for _, r := range rows {
+			for i := range r.Cells {
+				if r.ObjectID == "" {
+					break // it has no identity yet
+				}
+				r.Cells[i].State = cmp.Or(r.Cells[i].State, CellUnknown)
+			}
+		}
+	}
 	slices.SortStableFunc(rows, func(x, y SeenRow) int {
 		return cmp.Or(cmp.Compare(x.rank(), y.rank()), cmp.Compare(strings.ToLower(x.Name), strings.ToLower(y.Name)), cmp.Compare(x.ObjectID, y.ObjectID))
 	})

@@ -72,10 +72,16 @@ func TestSeen(t *testing.T) {
 	}
 
 	s.graph("DELETE", "/v1.0/applications/"+s.outputs.APIObjectID, nil, nil)
-	for _, cell := range cells(s.audit()) {
-		if !strings.HasSuffix(cell, " unknown") {
-			t.Errorf("without the API's app registration: got %q, want everything unknown", cell)
+	unread := s.audit().Seen
+	for _, row := range unread.Rows {
+		for i, cell := range row.Cells {
+			if cell.State != tenant.CellUnknown {
+				t.Errorf("without the API's app registration: got %q for %s of %s, want everything unknown", cell.State, unread.Roles[i].Value, row.Name)
+			}
 		}
+	}
+	if len(unread.Rows) == 0 || len(unread.Roles) < 2 {
+		t.Errorf("got %d rows and %d roles, want all that the stack declares", len(unread.Rows), len(unread.Roles))
 	}
 }
 
