@@ -93,7 +93,7 @@ func (o *Options) prove(ctx context.Context, made *Remains) (left Left, err erro
 		left, o.unrecorded = Left{}, nil
 		for _, count := range []func(context.Context, *Remains, *Left) error{o.countGroups, o.countAssignments, o.countDirectory, o.countVaults, o.countMarked} {
 			if err := count(ctx, made, &left); err != nil {
-				o.nameRequested(ctx, made) // the state knows them, whatever the login may read
+				o.nameOthers(ctx, made) // the state knows them, whatever the login may read
 				return Left{}, err
 			}
 		}
@@ -101,22 +101,11 @@ func (o *Options) prove(ctx context.Context, made *Remains) (left Left, err erro
 			break
 		}
 	}
-	o.nameRequested(ctx, made)
+	o.nameOthers(ctx, made)
 	for _, t := range o.unrecorded {
 		o.logf("left, and not in the stack's state: %s; if it is this stack's: %s", t, t.Remove)
 	}
 	return left, nil
-}
-
-// nameRequested names the app registrations that somebody else made for the stack:
-// they are not counted as left, because nothing of the stack made them.
-func (o Options) nameRequested(ctx context.Context, made *Remains) {
-	for _, r := range made.Requested {
-		if err := o.Session.Graph.Get(ctx, "/v1.0/applications/"+r.ObjectID, nil); azurecloud.IsNotFound(err) {
-			continue // who made it was faster
-		}
-		o.logf("not the stack's, and not deleted: the app registration %s that somebody made for client %q on request; who made it removes it: az ad app delete --id %s", r.ObjectID, r.Client, r.ObjectID)
-	}
 }
 
 // countMarked counts what carries the stack's mark and the state did not record.

@@ -20,6 +20,7 @@ type Remains struct {
 	ManagedIdentities []string    `json:"managedIdentities"` // object ids
 	Vaults            []Vault     `json:"vaults"`
 	Requested         []Requested `json:"requested,omitempty"`
+	Granted           []Granted   `json:"granted,omitempty"`
 
 	unknown                bool // there is neither a stack nor a journal
 	inState                bool // the state still has resources
@@ -40,14 +41,6 @@ type Vault struct {
 	Location string `json:"location"`
 }
 
-// Requested is the app registration of a client that somebody else made because the
-// stack asked for it. It is not the stack's, and stays.
-type Requested struct {
-	Client             string `json:"client"`
-	ObjectID           string `json:"objectId"`
-	ServicePrincipalID string `json:"servicePrincipalId"`
-}
-
 // String counts what there is.
 func (m Remains) String() string {
 	return fmt.Sprintf("%d resource group(s), %d app registration(s), %d service principal(s), %d vault(s)",
@@ -55,7 +48,7 @@ func (m Remains) String() string {
 }
 
 func (m *Remains) empty() bool {
-	return len(m.ResourceGroups)+len(m.Applications)+len(m.ServicePrincipals)+len(m.ManagedIdentities)+len(m.Vaults)+len(m.Requested) == 0
+	return len(m.ResourceGroups)+len(m.Applications)+len(m.ServicePrincipals)+len(m.ManagedIdentities)+len(m.Vaults)+len(m.Requested)+len(m.Granted) == 0
 }
 
 // add merges what was found elsewhere.
@@ -67,6 +60,7 @@ func (m *Remains) add(found Remains) {
 	m.ManagedIdentities = union(m.ManagedIdentities, found.ManagedIdentities)
 	m.Vaults = union(m.Vaults, found.Vaults)
 	m.Requested = union(m.Requested, found.Requested)
+	m.Granted = union(m.Granted, found.Granted)
 	m.inState, m.again = found.inState, m.again || found.again
 }
 
@@ -114,7 +108,7 @@ func readState(state []byte) (Remains, error) {
 			made.environment = environment
 		}
 		if r.Type == "pulumi:pulumi:Stack" {
-			made.Requested = r.requested()
+			made.Requested, made.Granted = r.requested(), r.granted()
 		}
 		if !r.External {
 			made.collect(r)
@@ -139,18 +133,6 @@ type stateResource struct {
 func (r stateResource) text(output string) string {
 	text, _ := r.Outputs[output].(string)
 	return text
-}
-
-// requested are the app registrations that the stack exports as made on request.
-func (r stateResource) requested() (all []Requested) {
-	access, _ := r.Outputs["access"].([]any)
-	for _, one := range access {
-		client, _ := one.(map[string]any)
-		if id := text(client["applicationObjectId"]); client["requested"] == true && id != "" {
-			all = append(all, Requested{Client: text(client["client"]), ObjectID: id, ServicePrincipalID: text(client["objectId"])})
-		}
-	}
-	return all
 }
 
 func (m *Remains) collect(r stateResource) {
