@@ -27,6 +27,7 @@ func (b *builds) Write(p []byte) (int, error) {
 	for line := range strings.Lines(string(p)) {
 		if strings.HasPrefix(line, "building ") {
 			b.announce()
+			line, _, _ = strings.Cut(line, ", once for") // the estimate has said so, and a row is short
 		}
 		b.step.set("%s", strings.TrimSuffix(line, "\n"))
 	}
@@ -60,9 +61,9 @@ func (b *builds) Building(name string, compiled, packages int) {
 	var parts []string
 	for _, name := range b.told {
 		count := b.compiled[name]
-		parts = append(parts, fmt.Sprintf("%s %d of %d", name, count[0], count[1]))
+		parts = append(parts, fmt.Sprintf("%s %d/%d", name, count[0], count[1]))
 	}
-	b.step.set("packages of %s", strings.Join(parts, ", of "))
+	b.step.set("packages: %s", strings.Join(parts, ", "))
 }
 
 // Built notes how long it took until a program was there.

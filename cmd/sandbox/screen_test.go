@@ -151,11 +151,12 @@ func TestAFirstRunSaysWhatItBuilds(t *testing.T) {
 	s, c := newTestScreen(&out, true)
 	st := s.begin("build", "the engine")
 	b := &builds{step: st}
-	b.Write([]byte("building the Pulumi CLI\n"))
+	b.Write([]byte("building the Pulumi CLI, once for this user (about six minutes on two cores)\n"))
+	c.tick(s, 0)
 	b.Write([]byte("building the stand-in\n"))
 	b.Building("the Pulumi CLI", 0, 1686)
-	b.Building("the stand-in", 12, 827)
-	b.Building("the Pulumi CLI", 7, 1686)
+	b.Building("the stand-in", 826, 827)
+	b.Building("the Pulumi CLI", 1685, 1686)
 	c.tick(s, 2*time.Second)
 	b.Built("the stand-in")
 	c.tick(s, 3400*time.Millisecond)
@@ -173,7 +174,10 @@ func TestAFirstRunSaysWhatItBuilds(t *testing.T) {
 	if got := strings.Count(out.String(), "Compiling Pulumi from source, once for this user: about "); got != 1 {
 		t.Errorf("got the estimate %d times, want once:\n%q", got, &out)
 	}
-	if want := "packages of the Pulumi CLI 7 of 1686, of the stand-in 12 of 827"; !strings.Contains(out.String(), want) {
+	if want := "packages: the Pulumi CLI 1685/1686, the stand-in 826/827"; !strings.Contains(out.String(), want) {
 		t.Errorf("got %q, want %q in it", &out, want)
+	}
+	if strings.Contains(out.String(), "…") {
+		t.Errorf("got %q, want rows that fit", &out)
 	}
 }
