@@ -113,8 +113,8 @@ func build(ctx context.Context, projectDir, path string, log io.Writer) error {
 	partial := path + ".partial"
 	defer os.Remove(partial)
 	// Linking without symbol tables takes half the memory. Without the version
-	// the CLI would call itself a development build.
-	if err := executable.Watch(ctx, filepath.Join(root, "tools", "pulumi"), partial, watch(log, theCLI), "-trimpath",
+	// the CLI would call itself a development build. No -trimpath: see [BuildStandIn].
+	if err := executable.Watch(ctx, filepath.Join(root, "tools", "pulumi"), partial, watch(log, theCLI),
 		"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version="+Version,
 		"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"); err != nil {
 		return err
