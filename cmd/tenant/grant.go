@@ -66,15 +66,18 @@ func runGrant(ctx context.Context, c command, flags *flag.FlagSet, args []string
 	if err != nil {
 		return err
 	}
-	plan, err := grant.Look(ctx, session, file, *api)
+	look := func() (*grant.Plan, error) { return grant.Look(ctx, session, file, *api) }
+	plan, err := look()
 	if err != nil {
 		return err
 	}
-	plan.Wait, plan.Say = c.wait, func(text string) { fmt.Fprintln(c.stderr, text) }
 	fmt.Fprint(c.stdout, plan)
-	if err := c.confirmGrant(plan.Registrations(), plan.Missing(), *yes); err != nil {
-		return err
+	if !*yes && plan.Registrations()+plan.Missing() > 0 { // for nothing there is nothing to ask
+		if plan, err = c.confirmGrant(plan, look); err != nil {
+			return err
+		}
 	}
+	plan.Wait, plan.Say = c.wait, func(text string) { fmt.Fprintln(c.stderr, text) }
 	held, err := plan.Apply(ctx)
 	if err != nil {
 		return err
@@ -90,22 +93,27 @@ func runGrant(ctx context.Context, c command, flags *flag.FlagSet, args []string
 	return err
 }
 
-// confirmGrant asks whether to make or change app registrations and to make
-// assignments; for none there is nothing to ask.
-func (c command) confirmGrant(registrations, assignments int, yes bool) error {
-	if yes || registrations+assignments == 0 {
-		return nil
-	}
-	question := fmt.Sprintf("Assign %d app role(s)", assignments)
-	if registrations > 0 {
-		question = fmt.Sprintf("Make or change %d app registration(s) and assign %d app role(s)", registrations, assignments)
+// confirmGrant asks whether to do what was shown. Somebody may take an hour to
+// answer, so it looks again then, and refuses anything but what was shown.
+func (c command) confirmGrant(shown *grant.Plan, look func() (*grant.Plan, error)) (*grant.Plan, error) {
+	question := fmt.Sprintf("Assign %d app role(s)", shown.Missing())
+	if n := shown.Registrations(); n > 0 {
+		question = fmt.Sprintf("Make or change %d app registration(s) and assign %d app role(s)", n, shown.Missing())
 	}
 	fmt.Fprintf(c.stderr, "%s as shown? Type yes to go on: ", question)
 	line, _ := bufio.NewReader(c.stdin).ReadString('\n') // at the end of the input, what came before it counts
 	if got := strings.TrimSpace(line); got != "yes" {
-		return azurecloud.WithHint(fmt.Errorf("expected \"yes\", got %q: nothing was granted", got), "pass -yes to skip the question")
+		return nil, azurecloud.WithHint(fmt.Errorf("expected \"yes\", got %q: nothing was granted", got), "pass -yes to skip the question")
 	}
-	return nil
+	now, err := look()
+	if err != nil {
+		return nil, fmt.Errorf("nothing was granted: look again after the answer: %w", err)
+	}
+	if now.String() != shown.String() {
+		return nil, azurecloud.WithHint(fmt.Errorf("nothing was granted: the tenant has changed since the question; now it is:\n%s", strings.TrimSuffix(now.String(), "\n")),
+			"run the same command again, if that is right")
+	}
+	return now, nil
 }
 
 // replaceFile writes a file that is either complete or as it was.

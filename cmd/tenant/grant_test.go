@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,17 +21,18 @@ type estate struct {
 	folder                            string
 }
 
+const estateRole = "11111111-aaaa-4000-8000-000000000001"
+
 func newEstate(t *testing.T) *estate {
 	t.Helper()
 	e := &estate{harness: newHarness(t), folder: t.TempDir()}
-	const role = "11111111-aaaa-4000-8000-000000000001"
 	e.apiClientID, e.apiPrincipal = e.register("orders-api (api)", map[string]any{"appRoles": []map[string]any{
-		{"id": role, "value": "Orders.Read", "displayName": "Read", "description": "Read", "isEnabled": true, "allowedMemberTypes": []string{"Application"}},
+		{"id": estateRole, "value": "Orders.Read", "displayName": "Read", "description": "Read", "isEnabled": true, "allowedMemberTypes": []string{"Application"}},
 	}})
 	_, e.client = e.register("Partner", nil)
 	exported, err := json.Marshal(map[string]any{
 		"environment": "dev", "tenantId": e.sandbox.Tenants()[0].ID, "apiName": "orders", "apiClientId": e.apiClientID, "apiServicePrincipalId": e.apiPrincipal,
-		"requests": []requests.Request{{Client: "partner", Identity: "existing", PrincipalID: e.client, PrincipalName: "Partner", Roles: []requests.Role{{Value: "Orders.Read", ID: role}}}},
+		"requests": []requests.Request{{Client: "partner", Identity: "existing", PrincipalID: e.client, PrincipalName: "Partner", Roles: []requests.Role{{Value: "Orders.Read", ID: estateRole}}}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -121,6 +124,59 @@ func TestRequestAndGrant(t *testing.T) {
 	}
 	if again, err := os.ReadFile(receipt); err != nil || string(again) != string(first) {
 		t.Errorf("again: got %v and\n%s\nwant the same receipt\n%s", err, again, first)
+	}
+}
+
+// An answer is a person's, given when something else has happened in the tenant.
+type answer struct {
+	io.Reader
+	before func()
+}
+
+func (a *answer) Read(p []byte) (int, error) {
+	if a.before != nil {
+		a.before()
+		a.before = nil
+	}
+	return a.Reader.Read(p)
+}
+
+// TestGrantLooksAgain: what is granted is what the tenant has when somebody says yes,
+// and not what it had when it was asked.
+func TestGrantLooksAgain(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		change func(ctx context.Context, e *estate, graph *azurecloud.Client) error
+		held   int
+		want   string
+	}{
+		{"somebody else assigned it", func(ctx context.Context, e *estate, graph *azurecloud.Client) error {
+			return graph.Post(ctx, "/v1.0/servicePrincipals/"+e.apiPrincipal+"/appRoleAssignedTo", map[string]any{"principalId": e.client, "resourceId": e.apiPrincipal, "appRoleId": estateRole}, nil)
+		}, 1, "tenant: error: nothing was granted: the tenant has changed since the question; now it is:\nAPI \"orders-api (api)\""},
+		{"the API is disabled", func(ctx context.Context, e *estate, graph *azurecloud.Client) error {
+			return graph.Patch(ctx, "/v1.0/servicePrincipals/"+e.apiPrincipal, map[string]any{"accountEnabled": false})
+		}, 0, "tenant: error: nothing was granted: look again after the answer: "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := newEstate(t)
+			e.run("request", "-stack", "team")
+			path := e.file("team.json", e.stdout.String())
+			session, err := e.command().signIn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := e.command()
+			c.stdin = &answer{strings.NewReader("yes\n"), func() {
+				if err := tt.change(t.Context(), e, session.Graph); err != nil {
+					t.Error(err)
+				}
+			}}
+			if code := c.run(t.Context(), verbs, []string{"grant", path}); code != exitFailed || e.held() != tt.held || !strings.Contains(e.stderr.String(), tt.want) {
+				t.Errorf("got exit code %d, %d held and:\n%s\nwant %q", code, e.held(), &e.stderr, tt.want)
+			}
+		})
 	}
 }
 

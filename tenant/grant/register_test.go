@@ -19,6 +19,7 @@ func TestAnInterruptedRegistrationGoesOn(t *testing.T) {
 	t.Parallel()
 	w := newAsking(t)
 	w.file.Requests = w.file.Requests[2:]
+	shown := ""
 	for n, pattern := range []string{
 		"POST /v1.0/applications", "POST /v1.0/servicePrincipals", "POST /v1.0/applications/{id}/federatedIdentityCredentials",
 		"POST /v1.0/servicePrincipals/{id}/appRoleAssignedTo", "DELETE /v1.0/servicePrincipals/{id}/owners/{owner}/$ref", "DELETE /v1.0/applications/{id}/owners/{owner}/$ref",
@@ -27,6 +28,13 @@ func TestAnInterruptedRegistrationGoesOn(t *testing.T) {
 		plan := w.look()
 		if plan.Registrations() != 1 {
 			t.Errorf("before %s: got %d to register, want 1", pattern, plan.Registrations())
+		}
+		if before := shown; n > 1 && plan.String() == before { // the first step has made nothing
+			t.Errorf("before %s: what is left to do is shown as it was a step earlier:\n%s", pattern, plan)
+		}
+		shown = plan.String()
+		if n == 2 && !strings.Contains(shown, "\n    to do: make its service principal, make it trust what is asked for, end that the caller owns it\n") {
+			t.Errorf("before %s: got\n%s\nwant what is to do", pattern, plan)
 		}
 		if _, err := plan.Apply(t.Context()); azurecloud.StatusOf(err) != http.StatusForbidden {
 			t.Errorf("%s: got %v, want a refusal", pattern, err)

@@ -214,6 +214,10 @@ func (p *Plan) lookHeld(ctx context.Context, r *registration, asked []requests.R
 	r.holds = slices.DeleteFunc(all, func(a assignment) bool {
 		return strings.EqualFold(a.ResourceID, p.api.ID) && slices.ContainsFunc(asked, func(role requests.Role) bool { return strings.EqualFold(role.ID, a.RoleID) })
 	})
+	// Microsoft Graph promises no order, and two looks are compared.
+	slices.SortFunc(r.holds, func(a, b assignment) int {
+		return strings.Compare(a.ResourceID+a.RoleID, b.ResourceID+b.RoleID)
+	})
 	return nil
 }
 
@@ -314,6 +318,26 @@ func (p *Plan) trusted(ctx context.Context, asked requests.Registration) (*princ
 
 var isGUID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
+// todo are the steps that finish an app registration that exists.
+func (r *registration) todo() (steps []string) {
+	if r.app == nil {
+		return nil
+	}
+	if r.principal == nil {
+		steps = append(steps, "make its service principal")
+	}
+	if r.trusts == nil {
+		steps = append(steps, "make it trust what is asked for")
+	}
+	for _, id := range r.owners {
+		steps = append(steps, "make "+id+" an owner")
+	}
+	if r.shed {
+		steps = append(steps, "end that the caller owns it")
+	}
+	return steps
+}
+
 // shown says what is to be done about it, and what it trusts.
 func (r *registration) shown(project, stack string) string {
 	var text strings.Builder
@@ -331,6 +355,9 @@ func (r *registration) shown(project, stack string) string {
 		fmt.Fprintf(&text, " (client id %s)", r.app.ClientID)
 	}
 	fmt.Fprintf(&text, "\n    with the mark of the stack %s/%s", project, stack)
+	if todo := r.todo(); len(todo) > 0 {
+		fmt.Fprintf(&text, "\n    to do: %s", strings.Join(todo, ", "))
+	}
 	for _, a := range r.holds {
 		fmt.Fprintf(&text, "\n    which holds the app role %s of %q already: whoever it trusts or is owned by gets that too", a.RoleID, a.ResourceName)
 	}
