@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -22,21 +23,39 @@ type az struct {
 	environ []string
 }
 
-func newAz(t *testing.T) *az {
+// needAz installs the CLI, or skips the test.
+func needAz(t *testing.T) {
 	if !*runAz {
 		t.Skip("-az runs Azure CLI, in some minutes")
 	}
-	if _, err := exec.LookPath("az"); err != nil {
-		if out, err := exec.Command("apt-get", "install", "-y", "-qq", "--no-install-recommends", "azure-cli").CombinedOutput(); err != nil {
-			t.Fatalf("install azure-cli: %v\n%s", err, out)
-		}
+	if err := installAz(); err != nil {
+		t.Fatalf("install azure-cli: %v", err)
 	}
+}
+
+// installAz installs it once: apt-get does not wait for another one.
+var installAz = sync.OnceValue(func() error {
+	if _, err := exec.LookPath("az"); err == nil {
+		return nil
+	}
+	if out, err := exec.Command("apt-get", "install", "-y", "-qq", "--no-install-recommends", "azure-cli").CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
+})
+
+// azEnviron is the environment of a CLI that nobody has used.
+func azEnviron(t *testing.T) []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AZURE_CONFIG_DIR=" + t.TempDir(), "AZURE_CORE_COLLECT_TELEMETRY=no", "LANG=C.UTF-8"}
+}
+
+func newAz(t *testing.T) *az {
+	needAz(t)
 	e := newEstate(t)
-	a := &az{client: nil, t: t, environ: []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AZURE_CONFIG_DIR=" + t.TempDir(), "AZURE_CORE_COLLECT_TELEMETRY=no", "LANG=C.UTF-8",
-		"SSL_CERT_FILE=" + filepath.Join(e.sandbox.Dir, "trust.pem"), "REQUESTS_CA_BUNDLE=" + filepath.Join(e.sandbox.Dir, "trust.pem"),
-		"ARM_CLOUD_METADATA_URL=" + e.sandbox.ResourceManagerURL + "/metadata/endpoints?api-version=2019-05-01",
-	}}
+	a := &az{client: nil, t: t, environ: append(azEnviron(t),
+		"SSL_CERT_FILE="+filepath.Join(e.sandbox.Dir, "trust.pem"), "REQUESTS_CA_BUNDLE="+filepath.Join(e.sandbox.Dir, "trust.pem"),
+		"ARM_CLOUD_METADATA_URL="+e.sandbox.ResourceManagerURL+"/metadata/endpoints?api-version=2019-05-01",
+	)}
 	var versions map[string]any
 	if err := a.run(&versions, "version"); err != nil {
 		t.Fatal(err)

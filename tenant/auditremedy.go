@@ -1,7 +1,6 @@
 package tenant
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -37,14 +36,14 @@ var remedies = map[string]string{
 // remedy is what ends a difference.
 func (a *auditor) remedy(d Difference) string {
 	site := a.declared.sites()[strings.TrimPrefix(d.Subject, "function app of ")]
-	settings := "az functionapp config appsettings %s --ids " + site
+	remove := "az functionapp config appsettings delete --ids " + site + " --setting-names " + d.Found
 	switch d.Kind {
 	case SettingAdded:
-		return fmt.Sprintf(settings, "delete") + " --setting-names " + d.Found
+		return remove
 	case SettingChanged, SettingRemoved:
-		return fmt.Sprintf(settings, "set") + " --settings " + d.Declared + "=VALUE, with the value in: pulumi stack export"
+		return "az functionapp config appsettings set --ids " + site + " --settings " + d.Declared + "=VALUE, with the value in: pulumi stack export"
 	case KeyInSettings:
-		return fmt.Sprintf(settings, "delete") + " --setting-names " + d.Found + ", then rotate the account's keys"
+		return remove + ", then rotate the account's keys"
 	case EasyAuthOn:
 		return "az webapp auth update --ids " + site + " --enabled false"
 	case BasicAuthOn:
