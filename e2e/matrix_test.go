@@ -216,7 +216,7 @@ func (s *scene) after(m moment) result {
 	s.restore(s.starts[m.step.name])
 	r := result{Moment: m.String()}
 	w.sandbox.Weather().Queue(m.pattern, s.faults(m)...)
-	out, err := w.engine(s.command(m.step)...).CombinedOutput()
+	out, err := s.run(w.engine(s.command(m.step)...))
 	if unmet := w.sandbox.Weather().Unused()[m.pattern]; unmet >= max(1, m.accident.login) {
 		t.Fatalf("expected a call of %s, got none; %s: %v\n%s", m.pattern, m.step.name, err, out)
 	}
@@ -253,10 +253,10 @@ func (s *scene) faults(m moment) (all []route.Fault) {
 func (s *scene) recover(m moment, r *result) {
 	w := s.world
 	r.Recovered, r.Problem = true, ""
-	if out, err := w.recovery().CombinedOutput(); err != nil {
+	if out, err := s.run(w.recovery()); err != nil {
 		r.Problem = fmt.Sprintf("tenant recover: %v: %s", err, tail(out))
 	}
-	if out, err := w.engine(s.command(m.step)...).CombinedOutput(); err != nil {
+	if out, err := s.run(w.engine(s.command(m.step)...)); err != nil {
 		r.Problem += fmt.Sprintf("%s: %v: %s", m.step.name, err, tail(out))
 	}
 }

@@ -54,19 +54,19 @@ func (s *scene) together(group []moment) (results []result) {
 		w.sandbox.Weather().Queue(m.pattern, s.faults(m)...)
 	}
 	r := result{Together: len(group)}
-	out, err := w.engine(s.command(step)...).CombinedOutput()
+	out, err := s.run(w.engine(s.command(step)...))
 	for left := len(group) + 1; err != nil && len(w.sandbox.Weather().Unused()) < left; {
 		left = len(w.sandbox.Weather().Unused())
 		t.Logf("%s, %d accidents ahead: %s", step.name, left, tail(out))
 		r.Recovered = true
 		// An accident may happen to the recovery too.
 		for recovering := left + 1; recovering > 0; recovering-- {
-			if out, err = w.recovery().CombinedOutput(); err == nil {
+			if out, err = s.run(w.recovery()); err == nil {
 				break
 			}
 			t.Logf("recover: %s", tail(out))
 		}
-		out, err = w.engine(s.command(step)...).CombinedOutput()
+		out, err = s.run(w.engine(s.command(step)...))
 	}
 	unmet := w.sandbox.Weather().Unused()
 	for _, m := range group {

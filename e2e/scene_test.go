@@ -5,10 +5,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -25,6 +27,8 @@ type scene struct {
 	starts map[string]snapshot // by step: what it starts from
 	calls  map[string][]string // by step: the routes by which it changes something
 	ends   map[string]end      // by step: what it leaves when nothing disturbs it
+
+	killing *sync.Mutex // held while the engine is killed
 }
 
 // A step is what an accident disturbs.
@@ -60,7 +64,7 @@ func publishAgain(s *scene) []string {
 // and leaves. The first step is always among them.
 func newScene(t *testing.T, named func(string) bool) *scene {
 	w := newWorld(t)
-	s := &scene{world: w, mark: "APP_TO_APP_SCENE=" + w.project.Dir, starts: make(map[string]snapshot), calls: make(map[string][]string), ends: make(map[string]end)}
+	s := &scene{world: w, mark: "APP_TO_APP_SCENE=" + w.project.Dir, starts: make(map[string]snapshot), calls: make(map[string][]string), ends: make(map[string]end), killing: new(sync.Mutex)}
 	w.project.Environ = append(w.project.Environ, s.mark)
 	w.newPartner("Partner")
 	w.pulumi("stack", "init", w.stack)
@@ -82,7 +86,7 @@ func newScene(t *testing.T, named func(string) bool) *scene {
 		w.set(step.settings)
 		s.starts[step.name] = s.snapshot()
 		s.restore(s.starts[step.name])
-		if out, err := w.engine(s.command(step)...).CombinedOutput(); err != nil {
+		if out, err := s.run(w.engine(s.command(step)...)); err != nil {
 			t.Fatalf("%s, undisturbed: %v\n%s", step.name, err, tail(out))
 		}
 		if s.calls[step.name] = changing(w, w.sandbox.History()); len(s.calls[step.name]) == 0 {
@@ -168,9 +172,20 @@ func (s *scene) restore(files snapshot) {
 	*s.world.sandbox = *again // the test that started the first one closes this one
 }
 
+// run runs a command to its end. If it is killed, that is over before the next
+// command starts, which would be killed too.
+func (s *scene) run(cmd *exec.Cmd) (out []byte, err error) {
+	out, err = cmd.CombinedOutput()
+	s.killing.Lock()
+	defer s.killing.Unlock()
+	return out, err
+}
+
 // kill kills the engine and everything that it started: plugins have process
 // groups of their own.
 func (s *scene) kill() {
+	s.killing.Lock()
+	defer s.killing.Unlock()
 	for found := true; found; {
 		found = false
 		environs, _ := filepath.Glob("/proc/[0-9]*/environ")
