@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var wholeReadme = flag.Bool("readme", false, "run every command of the README in a clean clone, which takes minutes")
+var wholeReadme = flag.Bool("readme", false, "run every command of the README in a clean clone, and a stack from two checkouts, which takes minutes")
 
 // readmeSections are those whose commands a reader types, in order. The demo is run
 // by [TestDemo], and "serve" of "Try it" as a process beside the shell.
