@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -274,10 +275,29 @@ func buildCommand(t *testing.T, dir, pkg string) (executable string) {
 	return executable
 }
 
+// builtWith are the build flags of these tests that matter for what the go command
+// compiles, as GOFLAGS: with the same ones, a tool finds packages compiled that it
+// would compile again otherwise. The modules beside this one have no race detector.
+func builtWith(dir string) (goFlags string) {
+	out, err := exec.Command("go", "env", "GOFLAGS").Output() // those of the user's settings too
+	info, ok := debug.ReadBuildInfo()
+	if !ok || err != nil {
+		return os.Getenv("GOFLAGS")
+	}
+	goFlags = strings.TrimSpace(string(out))
+	for _, setting := range info.Settings {
+		if setting.Value == "true" && (setting.Key == "-trimpath" || setting.Key == "-race" && dir == ".") {
+			goFlags += " " + setting.Key
+		}
+	}
+	return goFlags
+}
+
 // toolProblems runs a command and returns its output if it fails, "" otherwise.
 func toolProblems(dir, name string, args ...string) string {
 	command := exec.Command(name, args...)
 	command.Dir = dir
+	command.Env = append(os.Environ(), "GOFLAGS="+builtWith(dir))
 	out, err := command.CombinedOutput()
 	if err == nil {
 		return ""
