@@ -25,6 +25,7 @@ func FuzzQuery(f *testing.F) {
 	f.Add("displayName eq 'a' or displayName eq 'b'", "$count", "true")
 	f.Add("", "$skiptoken", "AAAA")
 	f.Add("", "$select", "id,,displayName")
+	f.Add("", "$select", "")
 	f.Add("", "$expand", "owners($select=id)")
 	f.Fuzz(func(t *testing.T, filter, name, value string) {
 		asked := *w

@@ -154,8 +154,12 @@ func project(query url.Values, props map[string]any) (map[string]any, error) {
 	if !query.Has("$select") {
 		return props, nil
 	}
+	names := selection(query)
+	if len(names) == 0 {
+		return nil, unemulated("an empty $select") // what Graph answers is not known
+	}
 	kept := make(map[string]any)
-	for _, name := range selection(query) {
+	for _, name := range names {
 		value, ok := props[name]
 		if !ok {
 			return nil, unemulated("$select of property %q", name)
