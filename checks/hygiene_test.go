@@ -277,7 +277,8 @@ func buildCommand(t *testing.T, dir, pkg string) (executable string) {
 
 // builtWith are the build flags of these tests that matter for what the go command
 // compiles, as GOFLAGS: with the same ones, a tool finds packages compiled that it
-// would compile again otherwise. The modules beside this one have no race detector.
+// would compile again otherwise. The modules beside this one are tested without the
+// race detector.
 func builtWith(dir string) (goFlags string) {
 	out, err := exec.Command("go", "env", "GOFLAGS").Output() // those of the user's settings too
 	info, ok := debug.ReadBuildInfo()

@@ -141,8 +141,8 @@ func (a *answer) Read(p []byte) (int, error) {
 	return a.Reader.Read(p)
 }
 
-// TestGrantLooksAgain: what is granted is what the tenant has when somebody says yes,
-// and not what it had when it was asked.
+// TestGrantLooksAgain: nothing is granted if the tenant, when somebody says yes, is not
+// what was shown.
 func TestGrantLooksAgain(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
